@@ -1,0 +1,1 @@
+//! Symbolic tensor expressions, their gradients, and the compiled tape.

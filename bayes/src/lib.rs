@@ -1,0 +1,1 @@
+//! Priors, hyperpriors and variational inference over expressions.

@@ -1,0 +1,1 @@
+//! Neural-network layers whose parameters are any expression.
