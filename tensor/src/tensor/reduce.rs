@@ -1,0 +1,388 @@
+//! Sums, means, largest and smallest elements along axes.
+//!
+//! Every reduction is a fixed tree: which elements are combined in which order depends on the shape and strides alone,
+//! never on the number of threads. For sums the tree is nearly balanced (pairwise summation, Higham, *Accuracy and
+//! Stability of Numerical Algorithms*, 2nd ed., section 4.2), so that the error grows with the logarithm of the count.
+
+use rayon::prelude::*;
+
+use super::Tensor;
+use super::walk::{CHUNK, Walk};
+use crate::Float;
+
+/// Elements added one after the other in each of [`LANES`] running sums, before sums are combined in pairs.
+const BLOCK: usize = 256;
+/// Independent running results, so that the loop over a block is vectorised.
+const LANES: usize = 16;
+/// Columns reduced together when a kept axis is the inner one.
+const COLUMNS: usize = 256;
+/// Rows combined one after the other before results are combined in pairs.
+const ROWS: usize = 16;
+
+/// What to reduce by: an associative operation and its neutral element.
+trait Combine<T: Float>: Sync {
+    const NEUTRAL: T;
+    fn combine(a: T, b: T) -> T;
+}
+
+struct Sum;
+struct Max;
+struct Min;
+
+impl<T: Float> Combine<T> for Sum {
+    const NEUTRAL: T = T::ZERO;
+    #[inline(always)]
+    fn combine(a: T, b: T) -> T {
+        a + b
+    }
+}
+
+// NaN wins over any number, as in NumPy: a broken element must show.
+impl<T: Float> Combine<T> for Max {
+    const NEUTRAL: T = T::NEG_INFINITY;
+    #[inline(always)]
+    fn combine(a: T, b: T) -> T {
+        if a > b || a.is_nan() { a } else { b }
+    }
+}
+
+impl<T: Float> Combine<T> for Min {
+    const NEUTRAL: T = T::INFINITY;
+    #[inline(always)]
+    fn combine(a: T, b: T) -> T {
+        if a < b || a.is_nan() { a } else { b }
+    }
+}
+
+/// Reduces a slice by a nearly balanced tree.
+fn reduce_slice<T: Float, C: Combine<T>>(x: &[T]) -> T {
+    if x.len() > BLOCK {
+        let half = (x.len() / 2).next_multiple_of(BLOCK);
+        return C::combine(reduce_slice::<T, C>(&x[..half]), reduce_slice::<T, C>(&x[half..]));
+    }
+    let mut lanes = [C::NEUTRAL; LANES];
+    let chunks = x.chunks_exact(LANES);
+    for (lane, &x) in lanes.iter_mut().zip(chunks.remainder()) {
+        *lane = x;
+    }
+    for chunk in chunks {
+        for (lane, &x) in lanes.iter_mut().zip(chunk) {
+            *lane = C::combine(*lane, x);
+        }
+    }
+    let mut width = LANES / 2;
+    while width > 0 {
+        for i in 0..width {
+            lanes[i] = C::combine(lanes[i], lanes[i + width]);
+        }
+        width /= 2;
+    }
+    lanes[0]
+}
+
+/// Combines equally long rows in pairs as they come, like a binary counter: row `i` of `levels` holds the result of
+/// 2^i units or nothing.
+struct PairUp<T> {
+    levels: Vec<Vec<T>>,
+    units: usize,
+}
+
+impl<T: Float> PairUp<T> {
+    fn push<C: Combine<T>>(&mut self, mut row: Vec<T>) {
+        let mut level = 0;
+        while self.units >> level & 1 == 1 {
+            combine_rows::<T, C>(&mut self.levels[level], &row);
+            row = std::mem::take(&mut self.levels[level]);
+            level += 1;
+        }
+        if level == self.levels.len() {
+            self.levels.push(row);
+        } else {
+            self.levels[level] = row;
+        }
+        self.units += 1;
+    }
+
+    fn finish<C: Combine<T>>(self, width: usize) -> Vec<T> {
+        let mut total: Option<Vec<T>> = None;
+        for (level, row) in self.levels.into_iter().enumerate() {
+            if self.units >> level & 1 == 1 {
+                total = Some(match total {
+                    None => row,
+                    Some(small) => {
+                        let mut row = row;
+                        combine_rows::<T, C>(&mut row, &small);
+                        row
+                    }
+                });
+            }
+        }
+        total.unwrap_or_else(|| vec![C::NEUTRAL; width])
+    }
+}
+
+fn combine_rows<T: Float, C: Combine<T>>(into: &mut [T], row: &[T]) {
+    for (into, &x) in into.iter_mut().zip(row) {
+        *into = C::combine(*into, x);
+    }
+}
+
+fn new_pair_up<T>() -> PairUp<T> {
+    PairUp { levels: Vec::new(), units: 0 }
+}
+
+impl<T: Float> Tensor<T> {
+    /// The axes that stay and those that go, checked.
+    #[track_caller]
+    fn split_axes(&self, op: &str, axes: &[usize]) -> (Vec<usize>, Vec<usize>) {
+        for (i, axis) in axes.iter().enumerate() {
+            assert!(*axis < self.rank(), "{op}: no axis {axis} in shape {:?}", self.shape);
+            assert!(!axes[..i].contains(axis), "{op}: axis {axis} is named twice in {axes:?}");
+        }
+        (0..self.rank()).partition(|axis| !axes.contains(axis))
+    }
+
+    #[track_caller]
+    fn reduce<C: Combine<T>>(&self, op: &str, axes: &[usize]) -> Self {
+        let (kept, gone) = self.split_axes(op, axes);
+        let pick = |axes: &[usize]| -> (Vec<usize>, Vec<isize>) {
+            axes.iter().map(|&axis| (self.shape[axis], self.strides[axis])).unzip()
+        };
+        let ((kept_shape, kept_strides), (gone_shape, gone_strides)) = (pick(&kept), pick(&gone));
+        let outer = Walk::new(&kept_shape, [&kept_strides]);
+        let inner = Walk::new(&gone_shape, [&gone_strides]);
+        let out = if outer.len() == 0 || inner.len() == 0 {
+            vec![C::NEUTRAL; outer.len()]
+        } else if outer.inner_strides() == [1] && outer.inner_len() > 1 && inner.inner_strides() != [1] {
+            self.reduce_columns::<C>(&outer, &inner)
+        } else {
+            self.reduce_rows::<C>(&outer, &inner)
+        };
+        Self::new(kept_shape, out)
+    }
+
+    /// Each result from a walk over its own elements.
+    fn reduce_rows<C: Combine<T>>(&self, outer: &Walk<1>, inner: &Walk<1>) -> Vec<T> {
+        let count = inner.len();
+        let chunk = |base: isize, start: usize, buffer: &mut Vec<T>| {
+            let len = CHUNK.min(count - start);
+            let from = |offset: isize| (self.offset as isize + base + offset) as usize;
+            if inner.inner_strides() == [1] && inner.inner_len() == count {
+                return reduce_slice::<T, C>(&self.data[from(start as isize)..][..len]);
+            }
+            buffer.clear();
+            let [stride] = inner.inner_strides();
+            inner.segments(start, len, |_, len, [offset]| match stride {
+                1 => buffer.extend_from_slice(&self.data[from(offset)..][..len]),
+                _ => buffer.extend((0..len as isize).map(|i| self.data[from(offset + i * stride)])),
+            });
+            reduce_slice::<T, C>(buffer)
+        };
+        let one = |base: isize, buffer: &mut Vec<T>| {
+            let partial: Vec<T> = if count > CHUNK {
+                (0..count.div_ceil(CHUNK))
+                    .into_par_iter()
+                    .map(|i| chunk(base, i * CHUNK, &mut Vec::new()))
+                    .collect()
+            } else {
+                return chunk(base, 0, buffer);
+            };
+            reduce_slice::<T, C>(&partial)
+        };
+        let mut out = vec![C::NEUTRAL; outer.len()];
+        let per_task = (CHUNK / count).max(1);
+        let [stride] = outer.inner_strides();
+        let task = |(i, out): (usize, &mut [T])| {
+            let mut buffer = Vec::new();
+            outer.segments(i * per_task, out.len(), |at, len, [offset]| {
+                for (j, out) in out[at..at + len].iter_mut().enumerate() {
+                    *out = one(offset + j as isize * stride, &mut buffer);
+                }
+            });
+        };
+        if out.len() <= per_task {
+            task((0, &mut out));
+        } else {
+            out.par_chunks_mut(per_task).enumerate().for_each(task);
+        }
+        out
+    }
+
+    /// Neighbouring results together: whole rows are combined, which reads memory in order.
+    fn reduce_columns<C: Combine<T>>(&self, outer: &Walk<1>, inner: &Walk<1>) -> Vec<T> {
+        let count = inner.len();
+        let width = outer.inner_len();
+        let columns = COLUMNS.min(width);
+        let rows = (CHUNK / columns).next_multiple_of(ROWS);
+        let [stride] = inner.inner_strides();
+        // Rows start .. start + len of the columns that begin at `base`.
+        let part = |base: isize, columns: usize, start: usize, len: usize| {
+            let mut pairs = new_pair_up();
+            let mut sum: Vec<T> = Vec::new();
+            let mut held = 0;
+            inner.segments(start, len, |_, len, [offset]| {
+                for i in 0..len as isize {
+                    let row =
+                        &self.data[(self.offset as isize + base + offset + i * stride) as usize..][..columns];
+                    if held == 0 {
+                        sum = row.to_vec();
+                    } else {
+                        combine_rows::<T, C>(&mut sum, row);
+                    }
+                    held += 1;
+                    if held == ROWS {
+                        pairs.push::<C>(std::mem::take(&mut sum));
+                        held = 0;
+                    }
+                }
+            });
+            if held > 0 {
+                pairs.push::<C>(sum);
+            }
+            pairs.finish::<C>(columns)
+        };
+        let mut out = vec![C::NEUTRAL; outer.len()];
+        let mut tasks = Vec::new();
+        let mut rest = &mut out[..];
+        outer.segments(0, outer.len(), |_, len, [offset]| {
+            for at in (0..len).step_by(columns) {
+                let (piece, tail) = std::mem::take(&mut rest).split_at_mut(columns.min(len - at));
+                tasks.push((offset + at as isize, piece));
+                rest = tail;
+            }
+        });
+        let run = |(base, out): (isize, &mut [T])| {
+            let columns = out.len();
+            let starts = (0..count).into_par_iter().step_by(rows);
+            let partial: Vec<Vec<T>> =
+                starts.map(|start| part(base, columns, start, rows.min(count - start))).collect();
+            let mut pairs = new_pair_up();
+            partial.into_iter().for_each(|row| pairs.push::<C>(row));
+            out.copy_from_slice(&pairs.finish::<C>(columns));
+        };
+        if self.len() <= CHUNK {
+            tasks.into_iter().for_each(run);
+        } else {
+            tasks.into_par_iter().for_each(run);
+        }
+        out
+    }
+
+    #[track_caller]
+    fn check_something_to_compare(&self, op: &str, axes: &[usize]) {
+        let (kept, gone) = self.split_axes(op, axes);
+        let empty = |axes: &[usize]| axes.iter().any(|&axis| self.shape[axis] == 0);
+        assert!(
+            !empty(&gone) || empty(&kept),
+            "{op}: nothing to compare along axes {axes:?} of shape {:?}",
+            self.shape
+        );
+    }
+
+    /// Sums along `axes`, which are removed. The sum of nothing is 0.
+    ///
+    /// # Panics
+    /// If an axis does not exist or is named twice.
+    ///
+    /// ```
+    /// use bayeux_tensor::Tensor;
+    /// let a = Tensor::new([2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    /// assert_eq!(a.sum(&[0]).to_vec(), [5.0, 7.0, 9.0]);
+    /// assert_eq!(a.sum(&[0, 1]).item(), 21.0);
+    /// ```
+    #[track_caller]
+    pub fn sum(&self, axes: &[usize]) -> Self {
+        self.reduce::<Sum>("sum", axes)
+    }
+
+    /// Means along `axes`, which are removed. The mean of nothing is NaN.
+    ///
+    /// # Panics
+    /// If an axis does not exist or is named twice.
+    #[track_caller]
+    pub fn mean(&self, axes: &[usize]) -> Self {
+        let mut out = self.reduce::<Sum>("mean", axes);
+        let count: usize = axes.iter().map(|&axis| self.shape[axis]).product();
+        out /= T::from_f64(count as f64);
+        out
+    }
+
+    /// The largest elements along `axes`, which are removed; NaN if there is one.
+    ///
+    /// # Panics
+    /// If an axis does not exist or is named twice, or if there is nothing to compare.
+    #[track_caller]
+    pub fn max(&self, axes: &[usize]) -> Self {
+        self.check_something_to_compare("max", axes);
+        self.reduce::<Max>("max", axes)
+    }
+
+    /// The smallest elements along `axes`, which are removed; NaN if there is one.
+    ///
+    /// # Panics
+    /// If an axis does not exist or is named twice, or if there is nothing to compare.
+    #[track_caller]
+    pub fn min(&self, axes: &[usize]) -> Self {
+        self.check_something_to_compare("min", axes);
+        self.reduce::<Min>("min", axes)
+    }
+
+    /// The index of the largest element along `axis`, which is removed: the first of several, and the first NaN if there
+    /// is one.
+    ///
+    /// # Panics
+    /// If the axis does not exist, or has size 0 while there are results to give.
+    #[track_caller]
+    pub fn argmax(&self, axis: usize) -> Self {
+        self.check_something_to_compare("argmax", &[axis]);
+        let mut shape = self.shape.clone();
+        let n = shape.remove(axis);
+        let mut perm: Vec<usize> = (0..self.rank()).filter(|&other| other != axis).collect();
+        perm.push(axis);
+        let rows = self.transpose(&perm).contiguous();
+        let best = |row: &[T]| {
+            let better = |best: usize, i: usize| {
+                if row[i] > row[best] || (row[i].is_nan() && !row[best].is_nan()) { i } else { best }
+            };
+            T::from_f64((1..row.len()).fold(0, better) as f64)
+        };
+        let data = if n == 0 {
+            Vec::new()
+        } else {
+            rows.as_slice().unwrap_or_default().chunks_exact(n).map(best).collect()
+        };
+        Self::new(shape, data)
+    }
+
+    fn all_axes(&self) -> Vec<usize> {
+        (0..self.rank()).collect()
+    }
+
+    /// The sum of all elements.
+    pub fn sum_all(&self) -> T {
+        self.sum(&self.all_axes()).item()
+    }
+
+    /// The mean of all elements; NaN if there are none.
+    pub fn mean_all(&self) -> T {
+        self.mean(&self.all_axes()).item()
+    }
+
+    /// The largest element; NaN if there is one.
+    ///
+    /// # Panics
+    /// If there are no elements.
+    #[track_caller]
+    pub fn max_all(&self) -> T {
+        self.max(&self.all_axes()).item()
+    }
+
+    /// The smallest element; NaN if there is one.
+    ///
+    /// # Panics
+    /// If there are no elements.
+    #[track_caller]
+    pub fn min_all(&self) -> T {
+        self.min(&self.all_axes()).item()
+    }
+}
