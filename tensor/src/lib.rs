@@ -1,7 +1,13 @@
 //! N-d strided arrays of f32 and f64 with SIMD kernels and counter-based random numbers.
 
+mod conv;
 mod float;
+mod gemm;
+mod pool;
 mod tensor;
 
+pub use conv::{Conv2dShape, conv2d, conv2d_input, conv2d_weights};
 pub use float::Float;
+pub use gemm::gemm;
+pub use pool::{Pool2dShape, max_pool2d, max_pool2d_gather, max_pool2d_scatter};
 pub use tensor::Tensor;

@@ -1,0 +1,162 @@
+//! Max-pooling, its adjoint and its tangent.
+
+use rayon::prelude::*;
+
+use crate::Float;
+use crate::conv::{check_window, out_size};
+
+/// Sizes of a two-dimensional max-pooling.
+///
+/// The input has the shape `[N, C, H, W]`, the output `[N, C, OH, OW]` with
+/// `OH = ⌊(H + top + bottom − window₀) / stride₀⌋ + 1`. Padding acts as −∞. Where a window holds its maximum more than
+/// once, the first in row-major order is the arg-max. A NaN counts as larger than any number.
+///
+/// ```
+/// use bayeux_tensor::{Pool2dShape, max_pool2d};
+/// let s = Pool2dShape::new(1, 1, [2, 4], [2, 2], [2, 2], [[0, 0], [0, 0]]);
+/// let mut y = [0.0; 2];
+/// max_pool2d(&s, &[1., 2., 3., 4., 8., 7., 6., 5.], &mut y);
+/// assert_eq!(y, [8., 6.]);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Pool2dShape {
+    /// Images, N.
+    pub batch: usize,
+    /// Channels, C.
+    pub channels: usize,
+    /// Height and width of the input.
+    pub in_size: [usize; 2],
+    /// Height and width of the window.
+    pub window: [usize; 2],
+    /// Steps down and right.
+    pub stride: [usize; 2],
+    /// −∞ around the input: `[[top, bottom], [left, right]]`.
+    pub padding: [[usize; 2]; 2],
+}
+
+impl Pool2dShape {
+    /// The shape of these sizes.
+    ///
+    /// # Panics
+    /// If the window is empty or larger than the padded input, a stride is zero, the input has no pixels, or a padding is
+    /// as large as the window (there would be windows without a pixel).
+    #[track_caller]
+    pub fn new(
+        batch: usize,
+        channels: usize,
+        in_size: [usize; 2],
+        window: [usize; 2],
+        stride: [usize; 2],
+        padding: [[usize; 2]; 2],
+    ) -> Self {
+        check_window("max-pooling", "window", in_size, window, stride, padding);
+        for d in 0..2 {
+            assert!(in_size[d] > 0, "max-pooling: the input {in_size:?} has no pixels");
+            assert!(
+                padding[d][0] < window[d] && padding[d][1] < window[d],
+                "max-pooling: the padding {padding:?} must be smaller than the window {window:?}",
+            );
+        }
+        Self { batch, channels, in_size, window, stride, padding }
+    }
+
+    /// Height and width of the output.
+    pub fn out_size(&self) -> [usize; 2] {
+        out_size(self.in_size, self.window, self.stride, self.padding)
+    }
+
+    /// Elements of the input.
+    pub fn x_len(&self) -> usize {
+        self.batch * self.channels * self.in_size[0] * self.in_size[1]
+    }
+
+    /// Elements of the output.
+    pub fn y_len(&self) -> usize {
+        let [oh, ow] = self.out_size();
+        self.batch * self.channels * oh * ow
+    }
+
+    #[track_caller]
+    fn check(&self, op: &str, x: &[usize], y: usize) {
+        let Self { batch: n, channels: c, in_size: [h, w], .. } = *self;
+        let [oh, ow] = self.out_size();
+        for &x in x {
+            assert_eq!(
+                x,
+                self.x_len(),
+                "{op}: the input side has {x} elements, but its shape is [{n}, {c}, {h}, {w}]"
+            );
+        }
+        assert_eq!(
+            y,
+            self.y_len(),
+            "{op}: the output side has {y} elements, but its shape is [{n}, {c}, {oh}, {ow}]"
+        );
+    }
+
+    /// Calls `f(output index, input index of the maximum)` for the windows of one channel.
+    fn windows<T: Float>(&self, x: &[T], mut f: impl FnMut(usize, usize)) {
+        let ([h, w], [oh, ow]) = (self.in_size, self.out_size());
+        let range = |d: usize, i: usize, size: usize| {
+            let (start, pad) = (i * self.stride[d], self.padding[d][0]);
+            start.saturating_sub(pad)..(start + self.window[d] - pad).min(size)
+        };
+        for i in 0..oh {
+            let rows = range(0, i, h);
+            for j in 0..ow {
+                let columns = range(1, j, w);
+                let mut best = rows.start * w + columns.start;
+                for r in rows.clone() {
+                    for p in r * w + columns.start..r * w + columns.end {
+                        if x[p] > x[best] || (x[p].is_nan() && !x[best].is_nan()) {
+                            best = p;
+                        }
+                    }
+                }
+                f(i * ow + j, best);
+            }
+        }
+    }
+}
+
+/// The maximum of each window: y from x.
+///
+/// # Panics
+/// If a slice has a length other than its shape's.
+#[track_caller]
+pub fn max_pool2d<T: Float>(s: &Pool2dShape, x: &[T], y: &mut [T]) {
+    max_pool2d_gather(s, x, x, y);
+}
+
+/// The adjoint of [`max_pool2d`]: dx is zero but for the arg-max of each window of x, where the window's g is added.
+///
+/// dx is overwritten; g has the output's shape.
+///
+/// # Panics
+/// If a slice has a length other than its shape's.
+#[track_caller]
+pub fn max_pool2d_scatter<T: Float>(s: &Pool2dShape, x: &[T], g: &[T], dx: &mut [T]) {
+    s.check("max_pool2d_scatter", &[x.len(), dx.len()], g.len());
+    let ([h, w], [oh, ow]) = (s.in_size, s.out_size());
+    (dx.par_chunks_mut(h * w), x.par_chunks(h * w), g.par_chunks(oh * ow)).into_par_iter().for_each(
+        |(dx, x, g)| {
+            dx.fill(T::ZERO);
+            s.windows(x, |q, p| dx[p] += g[q]);
+        },
+    );
+}
+
+/// v (of x's shape) read at the arg-max of each window of x: the tangent of [`max_pool2d`] in the direction v.
+///
+/// # Panics
+/// If a slice has a length other than its shape's.
+#[track_caller]
+pub fn max_pool2d_gather<T: Float>(s: &Pool2dShape, x: &[T], v: &[T], y: &mut [T]) {
+    s.check("max_pool2d_gather", &[x.len(), v.len()], y.len());
+    let ([h, w], [oh, ow]) = (s.in_size, s.out_size());
+    (y.par_chunks_mut(oh * ow), x.par_chunks(h * w), v.par_chunks(h * w)).into_par_iter().for_each(
+        |(y, x, v)| {
+            s.windows(x, |q, p| y[q] = v[p]);
+        },
+    );
+}
