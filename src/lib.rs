@@ -1,1 +1,5 @@
 //! bayeux.
+
+#[cfg(feature = "datasets")]
+pub mod datasets;
+pub mod metrics;
