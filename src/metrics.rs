@@ -172,17 +172,17 @@ impl Probabilities {
             "labels have shape {:?}; expected [{images}], as there are probabilities for {images} images",
             labels.shape()
         );
-        let class = |(i, label): (usize, T)| {
-            let label = label.to_f64();
-            // A NaN fails both comparisons.
+        let mut indices = Vec::with_capacity(images);
+        for (i, label) in labels.iter().map(T::to_f64).enumerate() {
+            // NaN fails as well.
             assert!(
                 label >= 0.0 && label < classes as f64 && label.fract() == 0.0,
                 "label {i} is {label}; expected a whole number from 0 to {}",
                 classes - 1
             );
-            label as usize
-        };
-        labels.iter().enumerate().map(class).collect()
+            indices.push(label as usize);
+        }
+        indices
     }
 }
 

@@ -15,7 +15,7 @@ use super::{DatasetError, Mnist, Progress, progress};
 
 /// No file is larger, packed or unpacked (the largest has 47 MB): what goes on beyond is not what was asked for.
 const LIMIT: u64 = 1 << 26;
-const REPORT_EVERY: usize = 1 << 18;
+const REPORT_EVERY: u64 = 1 << 18;
 
 impl Mnist {
     /// The addresses to download from, tried in this order; each holds the four files as `NAME.gz`.
@@ -101,12 +101,12 @@ impl Mirrors {
         let mut reader = body.into_reader().take(LIMIT);
         let mut bytes = Vec::new();
         loop {
-            let received = bytes.len() as u64;
-            (self.report)(&Progress { url, received, total, finished: false });
-            let more = reader.by_ref().take(REPORT_EVERY as u64).read_to_end(&mut bytes).map_err(broken)?;
-            if more == 0 {
-                (self.report)(&Progress { url, received, total, finished: true });
-                return Ok(bytes);
+            let before = bytes.len();
+            (self.report)(&Progress { url, received: before as u64, total, finished: false });
+            let result = reader.by_ref().take(REPORT_EVERY).read_to_end(&mut bytes);
+            if result.is_err() || bytes.len() == before {
+                (self.report)(&Progress { url, received: bytes.len() as u64, total, finished: true });
+                return result.map(|_| bytes).map_err(broken);
             }
         }
     }

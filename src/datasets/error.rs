@@ -11,18 +11,18 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum DatasetError {
     /// The directory to read from does not exist.
-    #[error("{origin} names `{}`, which is not a directory; expected a directory with the four MNIST files", .directory.display())]
+    #[error("MNIST directory `{}` ({origin}): no such directory; expected one with the four files", .directory.display())]
     MissingDirectory {
-        /// Who named the directory, e.g. `$MNIST_DIR`.
+        /// Who named the directory, e.g. "from $MNIST_DIR".
         origin: &'static str,
         /// The directory.
         directory: PathBuf,
     },
 
     /// The directory exists, but one of the four files is not in it.
-    #[error("{origin} names `{}`, where there is no {}", .directory.display(), .expected.join(" or "))]
+    #[error("MNIST directory `{}` ({origin}): a file is missing; expected {}", .directory.display(), .expected.join(" or "))]
     MissingFile {
-        /// Who named the directory, e.g. `$MNIST_DIR`.
+        /// Who named the directory, e.g. "from $MNIST_DIR".
         origin: &'static str,
         /// The directory.
         directory: PathBuf,

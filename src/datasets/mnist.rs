@@ -139,20 +139,16 @@ impl Mnist {
     /// Those of [`load`](Mnist::load) that tell of a mistake or damage: a named directory without the files, a damaged
     /// file.
     pub fn load_or_digits(self) -> Result<(Dataset, Option<DatasetError>), DatasetError> {
-        match self.load() {
-            Ok(dataset) => Ok((dataset, None)),
-            Err(reason) if reason.is_unavailable() => Ok((digits(), Some(reason))),
-            Err(error) => Err(error),
-        }
+        or_digits(self.load())
     }
 
     /// `load`, with the value of `$MNIST_DIR`.
     pub(super) fn load_with(self, mnist_dir: Option<OsString>) -> Result<Dataset, DatasetError> {
         let from_environment = mnist_dir.filter(|value| !value.is_empty()).map(PathBuf::from);
         let (files, directory) = if let Some(directory) = self.directory {
-            (find_all("the directory given", &directory)?, directory)
+            (find_all("as given", &directory)?, directory)
         } else if let Some(directory) = from_environment {
-            (find_all("$MNIST_DIR", &directory)?, directory)
+            (find_all("from $MNIST_DIR", &directory)?, directory)
         } else {
             self.find_or_download()?
         };
@@ -185,6 +181,14 @@ impl Mnist {
         }
         #[cfg(not(feature = "download"))]
         Err(DatasetError::NotFound { looked, reason: "the program was built without the `download` feature" })
+    }
+}
+
+fn or_digits(loaded: Result<Dataset, DatasetError>) -> Result<(Dataset, Option<DatasetError>), DatasetError> {
+    match loaded {
+        Ok(dataset) => Ok((dataset, None)),
+        Err(reason) if reason.is_unavailable() => Ok((digits(), Some(reason))),
+        Err(error) => Err(error),
     }
 }
 

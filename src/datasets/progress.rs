@@ -12,7 +12,7 @@ pub struct Progress<'a> {
     pub received: u64,
     /// Bytes in all, if the server told.
     pub total: Option<u64>,
-    /// Whether this is the last report for this address: all has arrived.
+    /// Whether this is the last report for this address: all has arrived, or the connection broke.
     pub finished: bool,
 }
 

@@ -145,6 +145,21 @@ fn a_download_arrives_in_a_new_cache_directory() {
 }
 
 #[test]
+fn https_speaks_tls() {
+    // A server that does not, whatever it is asked: that the client notices shows that it has TLS.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("https://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+        io::copy(&mut stream, &mut io::sink())
+    });
+    let attempts = failures(&[&address]);
+    let [DatasetError::Download { source, .. }] = &attempts[..] else { panic!("{attempts:?}") };
+    assert!(source.to_string().contains("InvalidContentType"), "{source:?}");
+}
+
+#[test]
 fn a_redirect_is_followed() {
     let (target, _) = good();
     let (address, _) = serve([("/some-file.gz", Reply::Redirect(format!("{target}/some-file.gz")))]);

@@ -50,10 +50,10 @@ fn a_wrong_variable_is_an_error_although_the_cache_is_full() {
     let load = |path: PathBuf| Mnist::new().cache_directory(cache.path()).load_with(Some(path.into()));
 
     let error = load(elsewhere.path().into()).unwrap_err();
-    assert!(matches!(error, DatasetError::MissingFile { origin: "$MNIST_DIR", .. }), "{error:?}");
+    assert!(matches!(error, DatasetError::MissingFile { origin: "from $MNIST_DIR", .. }), "{error:?}");
     let error = load(elsewhere.path().join("nowhere")).unwrap_err();
-    assert!(matches!(error, DatasetError::MissingDirectory { origin: "$MNIST_DIR", .. }), "{error:?}");
-    assert!(error.to_string().starts_with("$MNIST_DIR names `"), "{error}");
+    assert!(matches!(error, DatasetError::MissingDirectory { origin: "from $MNIST_DIR", .. }), "{error:?}");
+    assert!(error.to_string().contains("nowhere` (from $MNIST_DIR): no such directory"), "{error}");
     assert!(!error.is_unavailable());
 }
 
@@ -66,6 +66,23 @@ fn offline_without_files_is_unavailable() {
     for part in ["$MNIST_DIR", &cache.path().display().to_string(), "offline"] {
         assert!(message.contains(part), "{part} is missing: {message}");
     }
+}
+
+#[test]
+fn the_digits_stand_in_for_what_cannot_be_had_and_for_nothing_else() {
+    let cache = TempDir::new().unwrap();
+    let offline = Mnist::new().cache_directory(cache.path()).offline(true).load_with(None);
+    let (data, reason) = or_digits(offline).unwrap();
+    assert_eq!(data.image_size, [8, 8]);
+    assert!(matches!(reason, Some(DatasetError::NotFound { .. })), "{reason:?}");
+
+    let whole = directory(1);
+    let (data, reason) = or_digits(Mnist::new().directory(whole.path()).load_with(None)).unwrap();
+    assert_eq!(data.image_size, [28, 28]);
+    assert!(reason.is_none());
+
+    let damaged = directory(10);
+    or_digits(Mnist::new().cache_directory(damaged.path()).load_with(None)).unwrap_err();
 }
 
 #[test]
