@@ -165,3 +165,37 @@ fn draws_need_three_axes() {
 fn no_images_are_refused() {
     reliability(&Tensor::<f32>::new([0, 3], vec![]), &Tensor::new([0], vec![]));
 }
+
+/// 5 draws, 200 images, 4 classes, from formulas that another program can repeat.
+fn formula() -> (Tensor<f64>, Tensor<f64>) {
+    let mut p = Vec::new();
+    for (s, i) in (0..5).flat_map(|s| (0..200).map(move |i| (s, i))) {
+        let logit =
+            |c: i32| 3.0 * (0.4 * f64::from(s) + 0.9 * f64::from(i) + 2.3 * f64::from(c * (i + 1))).sin();
+        let sum: f64 = (0..4).map(|c| logit(c).exp()).sum();
+        p.extend((0..4).map(|c| logit(c).exp() / sum));
+    }
+    let draws = Tensor::new([5, 200, 4], p);
+    // Two of three labels are as predicted.
+    let predicted = predicted_classes(&mean_probabilities(&draws));
+    let label = |(i, class): (usize, usize)| if i % 3 == 0 { i * 7 % 4 } else { class } as f64;
+    let labels = Tensor::new([200], predicted.into_iter().enumerate().map(label).collect());
+    (draws, labels)
+}
+
+#[test]
+fn numpy_finds_the_same() {
+    let (draws, labels) = formula();
+    let p = mean_probabilities(&draws);
+    close(accuracy(&p, &labels), 0.75);
+    close(negative_log_likelihood(&p, &labels), 1.1082203280910903);
+    close(expected_calibration_error(&p, &labels), 0.20930906081124637);
+    let counts: Vec<usize> = reliability(&p, &labels).bins.iter().map(|bin| bin.count).collect();
+    assert_eq!(counts, [0, 0, 0, 5, 10, 13, 19, 44, 37, 28, 22, 13, 9, 0, 0]);
+    let sum = |values: &[f64]| values.iter().sum::<f64>() / 200.0;
+    close(sum(&predictive_entropy(&p)), 192.81454125902178 / 200.0);
+    close(sum(&expected_entropy(&draws)), 151.4703480230216 / 200.0);
+    let information = mutual_information(&draws);
+    close(sum(&information), 41.344193236000216 / 200.0);
+    assert_eq!(most_uncertain(&information, 4), [55, 3, 107, 159]);
+}
