@@ -4,6 +4,9 @@ use std::fmt::{Debug, Display, LowerExp};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
+use crate::simd::coefficients::Polynomials;
+use crate::simd::real::Real;
+
 mod sealed {
     pub trait Sealed: crate::gemm::Element {}
     impl Sealed for f32 {}
@@ -16,6 +19,8 @@ mod sealed {
 /// the tests use; the vector maths used on whole slices is in [`crate::simd`].
 pub trait Float:
     sealed::Sealed
+    + Real
+    + Polynomials
     + Copy
     + Default
     + PartialEq

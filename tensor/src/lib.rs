@@ -4,6 +4,7 @@ mod conv;
 mod float;
 mod gemm;
 mod pool;
+pub mod simd;
 mod tensor;
 
 pub use conv::{Conv2dShape, conv2d, conv2d_input, conv2d_weights};

@@ -3,24 +3,24 @@
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use super::Tensor;
-use crate::Float;
+use crate::{Float, simd};
 
 macro_rules! operator {
-    ($trait:ident $method:ident $assign_trait:ident $assign:ident $op:tt) => {
+    ($trait:ident $method:ident $right:ident $left:ident $assign_trait:ident $assign:ident $op:tt) => {
         impl<T: Float> $trait<&Tensor<T>> for &Tensor<T> {
             type Output = Tensor<T>;
             #[track_caller]
             fn $method(self, other: &Tensor<T>) -> Tensor<T> {
-                self.zip_named(stringify!($method), other, |a, b| a $op b)
+                self.zip_rows(stringify!($method), other, &(simd::$method, simd::$right, simd::$left))
             }
         }
         operator!(@owned $trait $method $op, [&Tensor<T>] [Tensor<T>], |a, b| a $op &b);
         operator!(@owned $trait $method $op, [Tensor<T>] [&Tensor<T>], |a, b| &a $op b);
         operator!(@owned $trait $method $op, [Tensor<T>] [Tensor<T>], |a, b| &a $op &b);
-        operator!(@owned $trait $method $op, [&Tensor<T>] [T], |a, b| a.map(|a| a $op b));
-        operator!(@owned $trait $method $op, [Tensor<T>] [T], |a, b| a.map(|a| a $op b));
-        operator!(@left $trait $method $op, f32);
-        operator!(@left $trait $method $op, f64);
+        operator!(@owned $trait $method $op, [&Tensor<T>] [T], |a, b| a.map_slices(|a, y| simd::$right(a, b, y)));
+        operator!(@owned $trait $method $op, [Tensor<T>] [T], |a, b| &a $op b);
+        operator!(@left $trait $method $left $op, f32);
+        operator!(@left $trait $method $left $op, f64);
 
         impl<T: Float> $assign_trait<&Tensor<T>> for Tensor<T> {
             /// In place where the storage is not shared and the shape stays; otherwise the result replaces this tensor.
@@ -52,31 +52,31 @@ macro_rules! operator {
         }
     };
     // A number on the left: the orphan rule wants a concrete type.
-    (@left $trait:ident $method:ident $op:tt, $t:ty) => {
+    (@left $trait:ident $method:ident $left:ident $op:tt, $t:ty) => {
         impl $trait<&Tensor<$t>> for $t {
             type Output = Tensor<$t>;
             fn $method(self, other: &Tensor<$t>) -> Tensor<$t> {
-                other.map(|x| self $op x)
+                other.map_slices(|x, y| simd::$left(self, x, y))
             }
         }
         impl $trait<Tensor<$t>> for $t {
             type Output = Tensor<$t>;
             fn $method(self, other: Tensor<$t>) -> Tensor<$t> {
-                other.map(|x| self $op x)
+                self $op &other
             }
         }
     };
 }
 
-operator!(Add add AddAssign add_assign +);
-operator!(Sub sub SubAssign sub_assign -);
-operator!(Mul mul MulAssign mul_assign *);
-operator!(Div div DivAssign div_assign /);
+operator!(Add add add_scalar scalar_add AddAssign add_assign +);
+operator!(Sub sub sub_scalar scalar_sub SubAssign sub_assign -);
+operator!(Mul mul mul_scalar scalar_mul MulAssign mul_assign *);
+operator!(Div div div_scalar scalar_div DivAssign div_assign /);
 
 impl<T: Float> Neg for &Tensor<T> {
     type Output = Tensor<T>;
     fn neg(self) -> Tensor<T> {
-        self.map(|x| -x)
+        self.map_slices(simd::neg)
     }
 }
 

@@ -23,6 +23,13 @@ pub(crate) fn row_major_strides(shape: &[usize]) -> Vec<isize> {
     strides
 }
 
+/// Moves each operand's offset by so many steps of its stride.
+fn shift<const N: usize>(offsets: &mut [isize; N], steps: isize, strides: [isize; N]) {
+    for (offset, stride) in offsets.iter_mut().zip(strides) {
+        *offset += steps * stride;
+    }
+}
+
 /// The loop nest over a shape for `N` operands, with axes merged wherever every operand allows it, so that the inner
 /// loop is as long as possible.
 pub(crate) struct Walk<const N: usize> {
@@ -85,9 +92,7 @@ impl<const N: usize> Walk<N> {
         for axis in (0..rank).rev() {
             index[axis] = rest % self.shape[axis];
             rest /= self.shape[axis];
-            for k in 0..N {
-                offsets[k] += index[axis] as isize * self.strides[axis][k];
-            }
+            shift(&mut offsets, index[axis] as isize, self.strides[axis]);
         }
         let mut done = 0;
         loop {
@@ -98,17 +103,13 @@ impl<const N: usize> Walk<N> {
                 return;
             }
             // To the start of the next row: undo this one's steps, then count up the outer indices.
-            for k in 0..N {
-                offsets[k] -= index[rank - 1] as isize * self.strides[rank - 1][k];
-            }
+            shift(&mut offsets, -(index[rank - 1] as isize), self.strides[rank - 1]);
             index[rank - 1] = 0;
             for axis in (0..rank - 1).rev() {
                 index[axis] += 1;
                 let wrap = index[axis] == self.shape[axis];
                 let back = if wrap { index[axis] as isize } else { 0 };
-                for k in 0..N {
-                    offsets[k] += self.strides[axis][k] * (1 - back);
-                }
+                shift(&mut offsets, 1 - back, self.strides[axis]);
                 if !wrap {
                     break;
                 }

@@ -1,0 +1,115 @@
+//! The functions of two arguments, each for two slices, a slice and a number, and a number and a slice; and `select`.
+
+use super::dispatch::{Kernel2, Loop, MulAdd, Zip, ZipLeft, ZipRight, run};
+use super::exponential::select as pick;
+use super::power::Pow;
+use crate::Float;
+
+macro_rules! binary {
+    ($($(#[$doc:meta])* $name:ident $right:ident $left:ident $kernel:ty;)+) => {
+        $(
+            $(#[$doc])*
+            ///
+            /// # Panics
+            /// If the lengths differ.
+            pub fn $name<T: Float>(a: &[T], b: &[T], y: &mut [T]) {
+                run::<_, Zip<$kernel>>((a, b, y));
+            }
+
+            #[doc = concat!("[`", stringify!($name), "`] with the same number `b` for all.")]
+            ///
+            /// # Panics
+            /// If the lengths differ.
+            pub fn $right<T: Float>(a: &[T], b: T, y: &mut [T]) {
+                run::<_, ZipRight<$kernel>>((a, b, y));
+            }
+
+            #[doc = concat!("[`", stringify!($name), "`] with the same number `a` for all.")]
+            ///
+            /// # Panics
+            /// If the lengths differ.
+            pub fn $left<T: Float>(a: T, b: &[T], y: &mut [T]) {
+                run::<_, ZipLeft<$kernel>>((a, b, y));
+            }
+        )+
+    };
+}
+
+macro_rules! simple_kernels {
+    ($($name:ident = |$a:ident, $b:ident| $body:expr;)+) => {
+        $(
+            pub(crate) struct $name;
+            impl Kernel2 for $name {
+                #[inline(always)]
+                fn eval<T: Float, M: MulAdd>($a: T, $b: T) -> T {
+                    $body
+                }
+            }
+        )+
+    };
+}
+
+simple_kernels! {
+    Add = |a, b| a + b;
+    Sub = |a, b| a - b;
+    Mul = |a, b| a * b;
+    Div = |a, b| a / b;
+    Maximum = |a, b| pick((a > b) | a.is_nan(), a, b);
+    Minimum = |a, b| pick((a < b) | a.is_nan(), a, b);
+    Gt = |a, b| pick(a > b, T::ONE, T::ZERO);
+    Ge = |a, b| pick(a >= b, T::ONE, T::ZERO);
+    Lt = |a, b| pick(a < b, T::ONE, T::ZERO);
+    Le = |a, b| pick(a <= b, T::ONE, T::ZERO);
+    Eq = |a, b| pick(a == b, T::ONE, T::ZERO);
+    Ne = |a, b| pick(a != b, T::ONE, T::ZERO);
+}
+
+binary! {
+    /// y ← a + b.
+    add add_scalar scalar_add Add;
+    /// y ← a − b.
+    sub sub_scalar scalar_sub Sub;
+    /// y ← a b.
+    mul mul_scalar scalar_mul Mul;
+    /// y ← a / b.
+    div div_scalar scalar_div Div;
+    /// y ← aᵇ, with IEEE 754's special cases; NaN for negative a unless b is whole. Largest error: 0.9 ULP.
+    pow pow_scalar scalar_pow Pow;
+    /// y ← the larger of a and b; NaN if either is.
+    maximum maximum_scalar scalar_maximum Maximum;
+    /// y ← the smaller of a and b; NaN if either is.
+    minimum minimum_scalar scalar_minimum Minimum;
+    /// y ← 1 where a > b, 0 elsewhere.
+    gt gt_scalar scalar_gt Gt;
+    /// y ← 1 where a ≥ b, 0 elsewhere.
+    ge ge_scalar scalar_ge Ge;
+    /// y ← 1 where a < b, 0 elsewhere.
+    lt lt_scalar scalar_lt Lt;
+    /// y ← 1 where a ≤ b, 0 elsewhere.
+    le le_scalar scalar_le Le;
+    /// y ← 1 where a = b, 0 elsewhere.
+    eq eq_scalar scalar_eq Eq;
+    /// y ← 1 where a ≠ b (NaN differs from everything), 0 elsewhere.
+    ne ne_scalar scalar_ne Ne;
+}
+
+struct Select;
+
+impl<T: Float> Loop<(&[T], &[T], &[T], &mut [T])> for Select {
+    #[inline(always)]
+    fn run<M: MulAdd>((c, a, b, y): (&[T], &[T], &[T], &mut [T])) {
+        let n = y.len();
+        assert!(c.len() == n && a.len() == n && b.len() == n, "the slices' lengths differ");
+        for (((y, &c), &a), &b) in y.iter_mut().zip(c).zip(a).zip(b) {
+            *y = pick(c != T::ZERO, a, b);
+        }
+    }
+}
+
+/// y ← a where c is not 0, b where it is.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn select<T: Float>(c: &[T], a: &[T], b: &[T], y: &mut [T]) {
+    run::<_, Select>((c, a, b, y));
+}

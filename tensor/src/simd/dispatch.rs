@@ -1,0 +1,286 @@
+//! One loop over slices, compiled for several instruction sets; which to run is found out once.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use super::real::Real;
+use crate::Float;
+
+/// How a · b + c is computed: in one rounding where the hardware can, in two where a fused one would be a library call.
+pub trait MulAdd {
+    /// a · b + c.
+    fn mul_add<T: Float>(a: T, b: T, c: T) -> T;
+
+    /// a · b as a rounded product and its exact error.
+    fn two_product<T: Float>(a: T, b: T) -> (T, T);
+}
+
+/// One rounding.
+pub(crate) struct Fused;
+
+/// Two roundings.
+pub(crate) struct Plain;
+
+impl MulAdd for Fused {
+    #[inline(always)]
+    fn mul_add<T: Float>(a: T, b: T, c: T) -> T {
+        a.mul_add(b, c)
+    }
+    #[inline(always)]
+    fn two_product<T: Float>(a: T, b: T) -> (T, T) {
+        let p = a * b;
+        (p, a.mul_add(b, -p))
+    }
+}
+
+impl MulAdd for Plain {
+    #[inline(always)]
+    fn mul_add<T: Float>(a: T, b: T, c: T) -> T {
+        a * b + c
+    }
+    /// Dekker's product (Numerische Mathematik 18, 1971).
+    #[inline(always)]
+    fn two_product<T: Float>(a: T, b: T) -> (T, T) {
+        let halves = |x: T| {
+            let t = x * <T as Real>::SPLITTER;
+            let high = t - (t - x);
+            (high, x - high)
+        };
+        let p = a * b;
+        let ((ah, al), (bh, bl)) = (halves(a), halves(b));
+        (p, ((ah * bh - p) + ah * bl + al * bh) + al * bl)
+    }
+}
+
+/// A function of one number.
+pub(crate) trait Kernel {
+    /// Branch-free, so that a loop over it becomes vector code.
+    fn eval<T: Float, M: MulAdd>(x: T) -> T;
+    /// Whether some arguments need [`Kernel::slow`].
+    const HAS_SLOW: bool = false;
+    /// Whether this argument does.
+    #[inline(always)]
+    fn is_slow<T: Float>(_x: T) -> bool {
+        false
+    }
+    /// The value for rare arguments that `eval` does not cover.
+    fn slow<T: Float>(x: T) -> T {
+        x
+    }
+}
+
+/// A function of two numbers.
+pub(crate) trait Kernel2 {
+    /// Branch-free, so that a loop over it becomes vector code.
+    fn eval<T: Float, M: MulAdd>(a: T, b: T) -> T;
+    /// Whether some arguments need [`Kernel2::slow`].
+    const HAS_SLOW: bool = false;
+    /// Whether these arguments do.
+    #[inline(always)]
+    fn is_slow<T: Float>(_a: T, _b: T) -> bool {
+        false
+    }
+    /// The value for rare arguments that `eval` does not cover.
+    fn slow<T: Float>(a: T, _b: T) -> T {
+        a
+    }
+}
+
+/// A loop over slices, to be compiled for each instruction set. `A` holds its arguments.
+pub(crate) trait Loop<A> {
+    fn run<M: MulAdd>(args: A);
+}
+
+/// An instruction set that the loops are compiled for.
+#[derive(Clone, Copy, PartialEq, Debug)]
+#[repr(u8)]
+pub(crate) enum Level {
+    Portable = 1,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "aarch64")]
+    Neon,
+}
+
+impl Level {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => "avx512",
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => "neon",
+        }
+    }
+
+    fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            let avx512 = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl");
+            match (avx2, avx512) {
+                (true, true) => Self::Avx512,
+                (true, false) => Self::Avx2,
+                _ => Self::Portable,
+            }
+        }
+        #[cfg(target_arch = "aarch64")]
+        {
+            Self::Neon // part of every aarch64
+        }
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+        {
+            Self::Portable
+        }
+    }
+}
+
+/// The best instruction set of this machine.
+#[inline]
+pub(crate) fn level() -> Level {
+    static FOUND: AtomicU8 = AtomicU8::new(0);
+    // Relaxed: every thread that finds 0 stores the same value.
+    match FOUND.load(Ordering::Relaxed) {
+        1 => Level::Portable,
+        #[cfg(target_arch = "x86_64")]
+        2 => Level::Avx2,
+        #[cfg(target_arch = "x86_64")]
+        3 => Level::Avx512,
+        #[cfg(target_arch = "aarch64")]
+        2 => Level::Neon,
+        _ => {
+            let level = Level::detect();
+            FOUND.store(level as u8, Ordering::Relaxed);
+            level
+        }
+    }
+}
+
+/// Runs the loop with the best instruction set.
+#[inline]
+pub(crate) fn run<A, L: Loop<A>>(args: A) {
+    run_at::<A, L>(level(), args)
+}
+
+/// Runs the loop with a given instruction set, which the machine must have.
+#[inline]
+pub(crate) fn run_at<A, L: Loop<A>>(level: Level, args: A) {
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,fma")]
+    fn avx2<A, L: Loop<A>>(args: A) {
+        L::run::<Fused>(args)
+    }
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+    fn avx512<A, L: Loop<A>>(args: A) {
+        L::run::<Fused>(args)
+    }
+    match level {
+        Level::Portable => L::run::<Plain>(args),
+        // SAFETY: `Level::detect` gives this level only where the machine has AVX2 and FMA.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => unsafe { avx2::<A, L>(args) },
+        // SAFETY: `Level::detect` gives this level only where the machine has these features.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => unsafe { avx512::<A, L>(args) },
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => L::run::<Fused>(args),
+    }
+}
+
+/// y ← f(x).
+pub(crate) struct Map<K>(std::marker::PhantomData<K>);
+
+impl<T: Float, K: Kernel> Loop<(&[T], &mut [T])> for Map<K> {
+    #[inline(always)]
+    fn run<M: MulAdd>((x, y): (&[T], &mut [T])) {
+        assert_eq!(x.len(), y.len(), "the slices' lengths differ");
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y = K::eval::<T, M>(x);
+        }
+        // `|` and not `any`, which would stop early and so not become vector code.
+        if K::HAS_SLOW && x.iter().fold(false, |found, &x| found | K::is_slow(x)) {
+            for (y, &x) in y.iter_mut().zip(x) {
+                if K::is_slow(x) {
+                    *y = K::slow(x);
+                }
+            }
+        }
+    }
+}
+
+/// y ← f(a, b), for slices,
+pub(crate) struct Zip<K>(std::marker::PhantomData<K>);
+
+/// with one number on the right,
+pub(crate) struct ZipRight<K>(std::marker::PhantomData<K>);
+
+/// and with one number on the left.
+pub(crate) struct ZipLeft<K>(std::marker::PhantomData<K>);
+
+impl<T: Float, K: Kernel2> Loop<(&[T], &[T], &mut [T])> for Zip<K> {
+    #[inline(always)]
+    fn run<M: MulAdd>((a, b, y): (&[T], &[T], &mut [T])) {
+        assert!(a.len() == y.len() && b.len() == y.len(), "the slices' lengths differ");
+        for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
+            *y = K::eval::<T, M>(a, b);
+        }
+        if K::HAS_SLOW && a.iter().zip(b).fold(false, |found, (&a, &b)| found | K::is_slow(a, b)) {
+            for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
+                if K::is_slow(a, b) {
+                    *y = K::slow(a, b);
+                }
+            }
+        }
+    }
+}
+
+impl<T: Float, K: Kernel2> Loop<(&[T], T, &mut [T])> for ZipRight<K> {
+    #[inline(always)]
+    fn run<M: MulAdd>((a, b, y): (&[T], T, &mut [T])) {
+        assert_eq!(a.len(), y.len(), "the slices' lengths differ");
+        for (y, &a) in y.iter_mut().zip(a) {
+            *y = K::eval::<T, M>(a, b);
+        }
+        if K::HAS_SLOW && a.iter().fold(false, |found, &a| found | K::is_slow(a, b)) {
+            for (y, &a) in y.iter_mut().zip(a) {
+                if K::is_slow(a, b) {
+                    *y = K::slow(a, b);
+                }
+            }
+        }
+    }
+}
+
+impl<T: Float, K: Kernel2> Loop<(T, &[T], &mut [T])> for ZipLeft<K> {
+    #[inline(always)]
+    fn run<M: MulAdd>((a, b, y): (T, &[T], &mut [T])) {
+        assert_eq!(b.len(), y.len(), "the slices' lengths differ");
+        for (y, &b) in y.iter_mut().zip(b) {
+            *y = K::eval::<T, M>(a, b);
+        }
+        if K::HAS_SLOW && b.iter().fold(false, |found, &b| found | K::is_slow(a, b)) {
+            for (y, &b) in y.iter_mut().zip(b) {
+                if K::is_slow(a, b) {
+                    *y = K::slow(a, b);
+                }
+            }
+        }
+    }
+}
+
+/// y ← f(y), by way of a small buffer, so that the loop above (whose slices are disjoint) serves here too.
+pub(crate) fn in_place<T: Float, K: Kernel>(y: &mut [T]) {
+    let mut buffer = [T::ZERO; 256];
+    for y in y.chunks_mut(buffer.len()) {
+        let x = &mut buffer[..y.len()];
+        x.copy_from_slice(y);
+        run::<_, Map<K>>((&*x, y));
+    }
+}

@@ -1,0 +1,35 @@
+//! Vector maths over slices, in f32 and f64.
+//!
+//! Each function is written once, as branch-free scalar code ([`Kernel::eval`](kernel)), and the loop over a slice is
+//! compiled for several instruction sets; the best that the machine has is picked when the program runs (see
+//! `dispatch.rs`). The compiler turns the loop into vector code, so there are no intrinsics to read.
+//!
+//! ```
+//! use bayeux_tensor::simd;
+//! let mut y = [0.0f32; 3];
+//! simd::exp(&[0.0, 1.0, f32::NEG_INFINITY], &mut y);
+//! assert_eq!(y, [1.0, std::f32::consts::E, 0.0]);
+//! ```
+//!
+//! An element's result depends only on its arguments and the instruction set, not on where it lies in the slice. Machines
+//! with fused multiply-add (AVX2, AVX-512, NEON) give the same bits; the portable path rounds a few results otherwise.
+//!
+//! Errors are stated in units in the last place (ULP), largest seen in a dense test over the whole range
+//! (`tests/simd.rs` measures them again). None panics except for slices whose lengths differ.
+
+mod binary;
+pub(crate) mod coefficients;
+pub(crate) mod dispatch;
+pub(crate) mod exponential;
+mod power;
+pub(crate) mod real;
+mod trigonometric;
+mod unary;
+
+pub use binary::*;
+pub use unary::*;
+
+/// The instruction set in use: `"avx512"`, `"avx2"`, `"neon"` or `"portable"`.
+pub fn instruction_set() -> &'static str {
+    dispatch::level().name()
+}

@@ -1,0 +1,68 @@
+//! sin and cos.
+
+use super::dispatch::{Kernel, MulAdd};
+use super::exponential::select;
+use crate::Float;
+
+/// sin(x + quarter · π/2) for |x| up to `TRIG_LIMIT`.
+///
+/// x = k π/2 + r (Cody and Waite's reduction in four parts); then sin r or cos r with the sign of the quadrant.
+#[inline(always)]
+fn sin_shifted<T: Float, M: MulAdd>(x: T, quarter: T) -> T {
+    let k = M::mul_add(x, T::TWO_OVER_PI, T::MAGIC) - T::MAGIC;
+    let [a, b, c, d] = T::HALF_PI;
+    let r = M::mul_add(-k, c, M::mul_add(-k, b, M::mul_add(-k, a, x)));
+    let r = M::mul_add(-k, d, r);
+    let quadrant = k + quarter + T::MAGIC;
+    sin_in_quadrant::<T, M>(r, quadrant)
+}
+
+/// sin(r + q π/2), |r| ≤ π/4, given q + MAGIC.
+#[inline(always)]
+pub(crate) fn sin_in_quadrant<T: Float, M: MulAdd>(r: T, quadrant: T) -> T {
+    let z = r * r;
+    let sin = M::mul_add(r * z, z.sin_tail::<M>(), r);
+    let cos = cos_inside::<T, M>(z);
+    let y = select(T::whole_bit(quadrant, 0), cos, sin);
+    select(T::whole_bit(quadrant, 1), -y, y)
+}
+
+/// cos r for |r| ≤ π/4, given z = r²: 1 − z/2 as a rounded number and its error, then the rest.
+#[inline(always)]
+fn cos_inside<T: Float, M: MulAdd>(z: T) -> T {
+    let half = T::from_f64(0.5) * z;
+    let first = T::ONE - half;
+    first + ((T::ONE - first) - half + z * z * z.cos_tail::<M>())
+}
+
+pub(crate) struct Sin;
+impl Kernel for Sin {
+    #[inline(always)]
+    fn eval<T: Float, M: MulAdd>(x: T) -> T {
+        select(x == T::ZERO, x, sin_shifted::<T, M>(x, T::ZERO))
+    }
+    const HAS_SLOW: bool = true;
+    #[inline(always)]
+    fn is_slow<T: Float>(x: T) -> bool {
+        x.abs() > T::TRIG_LIMIT
+    }
+    fn slow<T: Float>(x: T) -> T {
+        T::from_f64(x.to_f64().sin())
+    }
+}
+
+pub(crate) struct Cos;
+impl Kernel for Cos {
+    #[inline(always)]
+    fn eval<T: Float, M: MulAdd>(x: T) -> T {
+        sin_shifted::<T, M>(x, T::ONE)
+    }
+    const HAS_SLOW: bool = true;
+    #[inline(always)]
+    fn is_slow<T: Float>(x: T) -> bool {
+        x.abs() > T::TRIG_LIMIT
+    }
+    fn slow<T: Float>(x: T) -> T {
+        T::from_f64(x.to_f64().cos())
+    }
+}

@@ -1,0 +1,79 @@
+"""Fits the polynomials of `src/simd/coefficients.rs` (needs mpmath; run it to see where the numbers come from).
+
+Each is a near-minimax fit: interpolation at Chebyshev points with 60 digits, the coefficients then rounded to f32 or f64.
+The largest error that is printed is that of the rounded polynomial, relative to the whole function.
+"""
+import struct
+from mpmath import mp, mpf, cos, pi, log, exp, tanh, sin, sqrt, atanh, erf, erfc, expm1
+
+mp.dps = 60
+
+
+def fit(f, lo, hi, degree):
+    n = degree + 1
+    mid, half = (lo + hi) / 2, (hi - lo) / 2
+    xs = [mid + half * cos(pi * (2 * i + 1) / (2 * n)) for i in range(n)]
+    # Newton's divided differences, then expanded into powers.
+    d = [f(x) for x in xs]
+    for j in range(1, n):
+        for i in range(n - 1, j - 1, -1):
+            d[i] = (d[i] - d[i - 1]) / (xs[i] - xs[i - j])
+    p = [mpf(0)] * n
+    for i in range(n - 1, -1, -1):
+        p = [(p[k - 1] if k else mpf(0)) - xs[i] * p[k] for k in range(n)]
+        p[0] += d[i]
+    return p
+
+
+def f32(x):
+    return struct.unpack("f", struct.pack("f", float(x)))[0]
+
+
+def shortest(x):
+    return next(text for digits in range(1, 12) if f32(text := f"{float(x):.{digits}g}") == x)
+
+
+def report(name, f, lo, hi, degrees, share=lambda x: 1):
+    """`share(x)`: how much of the whole function the fitted part f makes up, relative to f's own error."""
+    for width, degree in zip(("f32", "f64"), degrees):
+        p = fit(f, mpf(lo), mpf(hi), degree)
+        p = [mpf(f32(c)) if width == "f32" else mpf(float(c)) for c in p]
+        worst = mpf(0)
+        for i in range(401):
+            x = mpf(lo) + (mpf(hi) - mpf(lo)) * i / 400 + mpf(10) ** -30
+            value = mpf(0)
+            for c in reversed(p):
+                value = value * x + c
+            worst = max(worst, abs((value - f(x)) * share(x)))
+        text = ", ".join(shortest(c) if width == "f32" else repr(float(c)) for c in p)
+        print(f"{name} {width}  error 2^{mp.nstr(mp.log(worst, 2), 4)}\n  {text}")
+
+
+ln2 = log(mpf(2))
+series = lambda f, taylor: lambda x: taylor if abs(x) < mpf(10) ** -20 else f(x)
+report("exp: (e^r - 1 - r)/r^2", series(lambda r: (expm1(r) - r) / r**2, mpf(1) / 2), -0.3475, 0.3475, (5, 10), lambda r: r**2 / exp(r))
+report("ln: (2 atanh(s)/s - 2)/z, z = s^2", series(lambda z: (2 * atanh(sqrt(z)) / sqrt(z) - 2) / z, mpf(2) / 3), 0, 0.0296, (2, 6), lambda z: z / 2)
+report("tanh: (tanh(x)/x - 1)/z, z = x^2", series(lambda z: (tanh(sqrt(z)) / sqrt(z) - 1) / z, -mpf(1) / 3), 0, 0.391, (5, 11), lambda z: z * sqrt(z) / tanh(sqrt(z)))
+report("sin: (sin(r)/r - 1)/z, z = r^2", series(lambda z: (sin(sqrt(z)) / sqrt(z) - 1) / z, -mpf(1) / 6), 0, 0.62, (3, 6), lambda z: z)
+report("cos: (cos(r) - 1 + z/2)/z^2, z = r^2", series(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2, mpf(1) / 24), 0, 0.62, (2, 6), lambda z: z**2 / cos(sqrt(z)))
+report("erf: erf(x)/x - 2/sqrt(pi), over z = x^2", series(lambda z: (erf(sqrt(z)) / sqrt(z) - 2 / sqrt(pi)) / z, -2 / (3 * sqrt(pi))), 0, 1, (7, 13), lambda z: z * sqrt(z) / erf(sqrt(z)))
+x_of = lambda t: 4 * (1 + t) / (1 - t)
+scaled = lambda x: (1 + 2 * x) * exp(x * x) * erfc(x)
+report("erfc: (1 + 2x) exp(x^2) erfc(x), t = (x - 4)/(x + 4)", lambda t: scaled(x_of(t)), (0.5 - 4) / 4.5, 24.0 / 32, (10, 22), lambda t: 1 / scaled(x_of(t)))
+report("ln, after 2/3: ((2 atanh(s)/s - 2)/z - 2/3)/z", series(lambda z: ((2 * atanh(sqrt(z)) / sqrt(z) - 2) / z - mpf(2) / 3) / z, mpf(2) / 5), 0, 0.0296, (2, 6), lambda z: z * z / 2)
+
+
+def parts(name, x, bits):
+    """x as a sum of numbers with few bits each, so that small whole multiples of them are exact."""
+    out = []
+    for b in bits:
+        scale = mpf(2) ** (b - 1 - int(mp.floor(log(abs(x), 2))))
+        out.append(mp.nint(x * scale) / scale)
+        x -= out[-1]
+    print(name, ", ".join(repr(float(c)) for c in out))
+
+
+parts("pi/2 f32", pi / 2, (11, 11, 11, 24))
+parts("pi/2 f64", pi / 2, (33, 33, 33, 53))
+parts("2/3 f32", mpf(2) / 3, (24, 24))
+parts("2/3 f64", mpf(2) / 3, (53, 53))
