@@ -4,6 +4,7 @@ use std::fmt::{Debug, Display, LowerExp};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
+use crate::random::draw::Draw;
 use crate::simd::coefficients::Polynomials;
 use crate::simd::real::Real;
 
@@ -20,6 +21,7 @@ mod sealed {
 pub trait Float:
     sealed::Sealed
     + Real
+    + Draw
     + Polynomials
     + Copy
     + Default

@@ -4,6 +4,7 @@ mod conv;
 mod float;
 mod gemm;
 mod pool;
+pub mod random;
 pub mod simd;
 mod tensor;
 

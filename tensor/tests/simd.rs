@@ -22,6 +22,8 @@ fn ulps<T: Float>(got: T, exact: f64, rest: f64, bits: i32) -> f64 {
 }
 
 type Unary<T> = fn(&[T], &mut [T]);
+type InPlace<T> = fn(&mut [T]);
+type Scalar<T> = fn(T) -> T;
 
 /// Every `step`-th of all f32, from −∞ to ∞ and NaN.
 fn all_f32(step: usize) -> Vec<f32> {
@@ -69,7 +71,7 @@ fn sigmoid(x: f64) -> f64 {
 }
 
 /// Function, its largest error in f32 and in f64, and a referee for f32.
-type Claim = (&'static str, Unary<f32>, f64, Unary<f64>, f64, fn(f64) -> f64);
+type Claim = (&'static str, Unary<f32>, f64, Unary<f64>, f64, Scalar<f64>);
 
 const CLAIMS: [Claim; 9] = [
     ("exp", simd::exp, 0.9, simd::exp, 0.8, f64::exp),
@@ -100,7 +102,7 @@ fn errors_are_as_claimed() {
 #[test]
 fn rounded_functions_are_exact() {
     let xs = all_f32(9973);
-    let functions: [(Unary<f32>, fn(f32) -> f32); 8] = [
+    let functions: [(Unary<f32>, Scalar<f32>); 8] = [
         (simd::sqrt, f32::sqrt),
         (simd::recip, f32::recip),
         (simd::abs, f32::abs),
@@ -295,7 +297,7 @@ fn errors_over_all_f32() {
 /// An element's value does not depend on its place, the slice's length, or whether the work is done in place.
 #[test]
 fn lengths_and_places() {
-    let functions: [(Unary<f64>, fn(&mut [f64])); 9] = [
+    let functions: [(Unary<f64>, InPlace<f64>); 9] = [
         (simd::exp, simd::exp_inplace),
         (simd::expm1, simd::expm1_inplace),
         (simd::ln, simd::ln_inplace),

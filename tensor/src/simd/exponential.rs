@@ -97,6 +97,13 @@ pub(crate) fn split<T: Float>(x: T) -> (T, T) {
     (m, select(subnormal, k - T::UP_EXPONENT, k))
 }
 
+/// ln x for positive normal x.
+#[inline(always)]
+pub(crate) fn ln_normal<T: Float, M: MulAdd>(x: T) -> T {
+    let (m, k) = x.split_exponent();
+    ln_from_parts::<T, M>(m, k, T::ZERO)
+}
+
 pub(crate) struct Ln;
 impl Kernel for Ln {
     #[inline(always)]

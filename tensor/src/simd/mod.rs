@@ -23,7 +23,7 @@ pub(crate) mod dispatch;
 pub(crate) mod exponential;
 mod power;
 pub(crate) mod real;
-mod trigonometric;
+pub(crate) mod trigonometric;
 mod unary;
 
 pub use binary::*;

@@ -17,12 +17,17 @@ fn sin_shifted<T: Float, M: MulAdd>(x: T, quarter: T) -> T {
     sin_in_quadrant::<T, M>(r, quadrant)
 }
 
+/// sin r and cos r for |r| ≤ π/4.
+#[inline(always)]
+pub(crate) fn sin_cos_inside<T: Float, M: MulAdd>(r: T) -> (T, T) {
+    let z = r * r;
+    (M::mul_add(r * z, z.sin_tail::<M>(), r), cos_inside::<T, M>(z))
+}
+
 /// sin(r + q π/2), |r| ≤ π/4, given q + MAGIC.
 #[inline(always)]
-pub(crate) fn sin_in_quadrant<T: Float, M: MulAdd>(r: T, quadrant: T) -> T {
-    let z = r * r;
-    let sin = M::mul_add(r * z, z.sin_tail::<M>(), r);
-    let cos = cos_inside::<T, M>(z);
+fn sin_in_quadrant<T: Float, M: MulAdd>(r: T, quadrant: T) -> T {
+    let (sin, cos) = sin_cos_inside::<T, M>(r);
     let y = select(T::whole_bit(quadrant, 0), cos, sin);
     select(T::whole_bit(quadrant, 1), -y, y)
 }
