@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use crate::Float;
 
 /// What an element type must bring to the kernels: its `matrixmultiply` routine.
-pub trait Element: Copy + Send + Sync {
+pub trait Element: crate::lanes::Vectors {
     /// `C ← α A B + β C` on one thread.
     ///
     /// # Safety

@@ -3,6 +3,7 @@
 mod conv;
 mod float;
 mod gemm;
+mod lanes;
 mod pool;
 pub mod random;
 pub mod simd;
