@@ -206,10 +206,10 @@ mod avx2 {
 }
 
 /// The most equal split of `total` items into as few groups of at most `most` as there can be: (first, count) of each.
-/// (32 rows by at most 6 make 5, 5, 6, 5, 5, 6, and not five sixes and a slow 2.)
+/// (32 rows by at most 6 make 6, 6, 5, 5, 5, 5, and not five sixes and a slow 2.)
 #[inline(always)]
 pub(crate) fn groups(total: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     let count = total.div_ceil(most);
-    let start = move |g| g * total / count;
-    (0..count).map(move |g| (start(g), start(g + 1) - start(g)))
+    let (small, larger) = (total / count.max(1), total % count.max(1));
+    (0..count).map(move |g| (g * small + g.min(larger), small + usize::from(g < larger)))
 }

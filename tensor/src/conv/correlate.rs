@@ -6,7 +6,7 @@
 
 use super::padded::Padded;
 use crate::Float;
-use crate::lanes::{Lanes, Task, groups};
+use crate::lanes::{Lanes, MOST_LANES, Task, groups};
 
 /// Output channels in a register tile: 6 × 2 accumulators, 2 vectors of pixels and a weight fill 15 of 16 registers.
 const TILE: usize = 6;
@@ -208,27 +208,26 @@ impl<T: Float> Tile<T> {
                     }
                 }
             }
+            // By way of memory: an index known only at run time would keep the sums out of the registers above.
+            let mut results = [[[T::ZERO; MOST_LANES]; P]; R];
             for r in 0..R {
                 for p in 0..P {
-                    self.finish(sums[r][p], self.out[p].add(r * self.channel_step), self.lanes[p]);
+                    sums[r][p].store(results[r][p].as_mut_ptr());
                 }
             }
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn finish<V: Lanes<T = T>>(&self, sum: V, out: *mut T, lanes: usize) {
-        // SAFETY: `lanes` outputs, `column_step` apart, are this tile's.
-        unsafe {
-            if lanes == V::N && self.column_step == 1 {
-                (if self.add { V::load(out).add(sum) } else { sum }).store(out);
-                return;
-            }
-            let mut values = [T::ZERO; crate::lanes::MOST_LANES];
-            sum.store(values.as_mut_ptr());
-            for (l, &value) in values[..lanes].iter().enumerate() {
-                let out = out.add(l * self.column_step);
-                *out = if self.add { *out + value } else { value };
+            for (r, results) in results.iter().enumerate() {
+                for (p, values) in results.iter().enumerate() {
+                    let out = self.out[p].add(r * self.channel_step);
+                    if self.lanes[p] == V::N && self.column_step == 1 {
+                        let sum = V::load(values.as_ptr());
+                        (if self.add { V::load(out).add(sum) } else { sum }).store(out);
+                    } else {
+                        for (l, &value) in values[..self.lanes[p]].iter().enumerate() {
+                            let out = out.add(l * self.column_step);
+                            *out = if self.add { *out + value } else { value };
+                        }
+                    }
+                }
             }
         }
     }

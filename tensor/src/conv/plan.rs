@@ -11,7 +11,7 @@ use crate::lanes::{MOST_LANES, groups};
 /// Elements of a copied band: with some weights and outputs it stays in the second-level cache.
 const BAND: usize = 32 << 10;
 /// Elements of the bands that the weights' adjoint adds up in registers.
-const BLOCK: usize = 64 << 10;
+const BLOCK: usize = 96 << 10;
 /// Most chunks of images; each has scratch of its own.
 const CHUNKS: usize = 32;
 /// Elements of all chunks' partial sums of the weights' adjoint, unless the weights are large.
@@ -253,14 +253,14 @@ impl Weights {
         [self.band, self.s.out_size()[1].next_multiple_of(lanes)]
     }
 
-    /// From one unit's gradient to the next, one channel's, one row's: of the copies, or in place.
-    pub fn dy_steps(&self, lanes: usize) -> [usize; 3] {
+    /// From one unit's gradient to the next, and one channel's: of the copies, or in place.
+    pub fn dy_steps(&self, lanes: usize) -> [usize; 2] {
         if self.dy_len == 0 {
             let [oh, ow] = self.s.out_size();
-            return [self.s.out_channels * oh * ow, oh * ow, ow];
+            return [self.s.out_channels * oh * ow, oh * ow];
         }
         let [rows, columns] = self.out_size(lanes);
-        [self.dy_len, rows * columns, columns]
+        [self.dy_len, rows * columns]
     }
 
     /// Copies the gradient of the band from row `first` on, from an image of them, and pads it with zeros.
