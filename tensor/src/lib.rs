@@ -8,6 +8,7 @@ mod pool;
 pub mod random;
 pub mod simd;
 mod tensor;
+mod tile;
 
 pub use conv::{Conv2dShape, conv2d, conv2d_input, conv2d_weights};
 pub use float::Float;

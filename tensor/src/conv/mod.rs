@@ -1,14 +1,15 @@
 //! Two-dimensional convolution and its two adjoints.
 //!
-//! Each image is copied, padded, into a little scratch, in bands of rows if it is large; the inner loops in
-//! [`correlate`] and [`weights`] then read shifted vectors from the copy, so the matrix of patches is never formed. The
-//! work is split into chunks of images whose number depends on the shape only, each with its own part of the scratch:
-//! the results have the same bits for any number of threads.
+//! Each image is copied, padded, into a little scratch, in bands of rows if it is large; the inner loops
+//! ([`correlate`], its transpose [`spread`], and [`weights`]) then work on shifted vectors of the copy, so the matrix of
+//! patches is never formed. The work is split into chunks of images whose number depends on the shape only, each with
+//! its own part of the scratch: the results have the same bits for any number of threads.
 
 mod correlate;
 mod padded;
 mod plan;
 mod shape;
+mod spread;
 mod weights;
 
 pub use shape::Conv2dShape;
@@ -19,25 +20,26 @@ use rayon::prelude::*;
 use crate::Float;
 use crate::lanes::{self, Lanes};
 use correlate::Correlate;
-use plan::{Adjoint, Forward, Weights};
+use plan::Plan;
+use spread::Spread;
 use weights::Gradient;
 
 impl Conv2dShape {
     /// Elements of scratch that [`conv2d`] asks for.
     pub fn scratch_forward(&self) -> usize {
-        let plan = Forward::new(self);
+        let plan = Plan::forward(self);
         self.w_len() + plan.chunks * plan.layout.len()
     }
 
     /// Elements of scratch that [`conv2d_input`] asks for.
     pub fn scratch_input(&self) -> usize {
-        let plan = Adjoint::new(self);
-        self.w_len() + plan.chunks * plan.layout.len()
+        let plan = Plan::input(self);
+        self.w_len() + plan.chunks * (plan.layout.len() + plan.dy_len)
     }
 
     /// Elements of scratch that [`conv2d_weights`] asks for.
     pub fn scratch_weights(&self) -> usize {
-        let plan = Weights::new(self);
+        let plan = Plan::weights(self);
         plan.chunks * (self.w_len() + plan.block * (plan.layout.len() + plan.dy_len))
     }
 }
@@ -54,20 +56,28 @@ pub fn conv2d<T: Float>(s: &Conv2dShape, x: &[T], w: &[T], y: &mut [T], scratch:
     if y.is_empty() {
         return;
     }
-    let plan = Forward::new(s);
+    let plan = Plan::forward(s);
     let (panels, scratch) = scratch.split_at_mut(s.w_len());
-    let ([kh, kw], c) = (s.kernel, s.in_channels);
-    plan.taps.pack(s.out_channels, panels, |o, k, u, v| w[((o * c + k) * kh + u) * kw + v]);
-    let (image, out_image) = (s.x_len() / s.batch, s.y_len() / s.batch);
+    let ([kh, kw], c, taps) = (s.kernel, s.in_channels, plan.taps());
+    correlate::pack(&taps, s.out_channels, panels, |o, k, u, v| w[((o * c + k) * kh + u) * kw + v]);
+    let (image, out_image, [oh, ow]) = (s.x_len() / s.batch, s.y_len() / s.batch, plan.out_size);
     let chunks = y.par_chunks_mut(plan.chunk * out_image).zip(scratch.par_chunks_mut(plan.layout.len()));
     chunks.enumerate().for_each(|(index, (y, band))| {
         for (n, y) in y.chunks_exact_mut(out_image).enumerate() {
             let x = &x[(index * plan.chunk + n) * image..][..image];
-            for first in (0..plan.out_size[0]).step_by(plan.band) {
-                plan.layout.fill(x, plan.first_row(first), band);
-                let (target, out) = plan.target(first);
-                let (taps, layout, stride, out) = (plan.taps, &plan.layout, s.stride[0], &mut y[out..]);
-                lanes::run(Correlate { taps, layout, panels, band, stride, target, out });
+            for first in plan.firsts() {
+                plan.layout.fill(x, plan.input_row(first), band);
+                lanes::run(Correlate {
+                    taps,
+                    layout: &plan.layout,
+                    panels,
+                    band,
+                    stride: s.stride[0],
+                    out_channels: s.out_channels,
+                    out_size: [plan.rows(first), ow],
+                    out_step: oh * ow,
+                    out: &mut y[first * ow..],
+                });
             }
         }
     });
@@ -85,29 +95,38 @@ pub fn conv2d_input<T: Float>(s: &Conv2dShape, dy: &[T], w: &[T], dx: &mut [T], 
     if dx.is_empty() {
         return;
     }
-    let plan = Adjoint::new(s);
+    let plan = Plan::input(s);
+    let lanes = <T::Portable as Lanes>::N;
     let (panels, scratch) = scratch.split_at_mut(s.w_len());
-    let ([kh, kw], c) = (s.kernel, s.in_channels);
-    for phase in plan.phases() {
-        let panels = &mut panels[phase.weights..][..phase.taps.len() * c];
-        phase.taps.pack(c, panels, |k, o, t, r| {
-            let [u, v] = phase.kernel_position([t, r]);
-            w[((o * c + k) * kh + u) * kw + v]
-        });
-    }
-    let (image, out_image) = (s.x_len() / s.batch, s.y_len() / s.batch);
-    let chunks = dx.par_chunks_mut(plan.chunk * image).zip(scratch.par_chunks_mut(plan.layout.len()));
-    chunks.enumerate().for_each(|(index, (dx, band))| {
+    spread::pack(s.out_channels, s.in_channels * s.kernel[0], s.kernel[1], w, panels);
+    let (image, out_image, [oh, ow]) = (s.x_len() / s.batch, s.y_len() / s.batch, plan.out_size);
+    let chunks = dx.par_chunks_mut(plan.chunk * image);
+    let scratch = scratch.par_chunks_mut(plan.layout.len() + plan.dy_len);
+    chunks.zip(scratch).enumerate().for_each(|(index, (dx, scratch))| {
+        dx.fill(T::ZERO);
+        let (band, copy) = scratch.split_at_mut(plan.layout.len());
         for (n, dx) in dx.chunks_exact_mut(image).enumerate() {
             let dy = &dy[(index * plan.chunk + n) * out_image..][..out_image];
-            for first in plan.rows().step_by(plan.band) {
-                plan.layout.fill(dy, plan.first_row(first), band);
-                for phase in plan.phases() {
-                    let Some((target, start, out)) = phase.target(first) else { continue };
-                    let (taps, layout) = (phase.taps, &plan.layout);
-                    let (panels, band, out) = (&panels[phase.weights..], &band[start..], &mut dx[out..]);
-                    lanes::run(Correlate { taps, layout, panels, band, stride: 1, target, out });
-                }
+            for first in plan.firsts() {
+                let (dy, dy_step) = if plan.dy_len > 0 {
+                    plan.copy_dy(dy, first, lanes, copy);
+                    (&*copy, plan.band * plan.columns(lanes))
+                } else {
+                    (&dy[first * ow..], oh * ow)
+                };
+                band.fill(T::ZERO);
+                lanes::run(Spread {
+                    layout: &plan.layout,
+                    kernel: s.kernel,
+                    panels,
+                    dy,
+                    out_channels: s.out_channels,
+                    out_size: [plan.rows(first), plan.columns(lanes)],
+                    dy_step,
+                    stride: s.stride[0],
+                    band,
+                });
+                plan.layout.add_to(band, plan.input_row(first), dx);
             }
         }
     });
@@ -127,42 +146,39 @@ pub fn conv2d_weights<T: Float>(s: &Conv2dShape, x: &[T], dy: &[T], dw: &mut [T]
     if dw.is_empty() || dy.is_empty() {
         return;
     }
-    let plan = Weights::new(s);
+    let plan = Plan::weights(s);
     let lanes = <T::Portable as Lanes>::N;
     let (partials, scratch) = scratch.split_at_mut(plan.chunks * s.w_len());
-    let (image, out_image) = (s.x_len() / s.batch, s.y_len() / s.batch);
-    let per_chunk = plan.block * (plan.layout.len() + plan.dy_len);
-    let chunks = partials.par_chunks_mut(s.w_len()).zip(scratch.par_chunks_mut(per_chunk));
-    chunks.enumerate().for_each(|(index, (dw, scratch))| {
+    let (image, out_image, [oh, ow]) = (s.x_len() / s.batch, s.y_len() / s.batch, plan.out_size);
+    let chunks = partials.par_chunks_mut(s.w_len());
+    let scratch = scratch.par_chunks_mut(plan.block * (plan.layout.len() + plan.dy_len));
+    chunks.zip(scratch).enumerate().for_each(|(index, (dw, scratch))| {
         dw.fill(T::ZERO);
         let (bands, copies) = scratch.split_at_mut(plan.block * plan.layout.len());
-        for units in plan.blocks(index) {
-            for (k, unit) in units.clone().enumerate() {
-                let (n, first) = plan.place(unit);
-                plan.layout.fill(
-                    &x[n * image..][..image],
-                    plan.first_row(first),
-                    &mut bands[k * plan.layout.len()..],
-                );
+        for block in plan.blocks(index) {
+            for (k, band) in block.clone().enumerate() {
+                let (n, first) = plan.place(band);
+                let (x, dy) = (&x[n * image..][..image], &dy[n * out_image..][..out_image]);
+                plan.layout.fill(x, plan.input_row(first), &mut bands[k * plan.layout.len()..]);
                 if plan.dy_len > 0 {
-                    plan.copy_dy(
-                        &dy[n * out_image..],
-                        first,
-                        lanes,
-                        &mut copies[k * plan.dy_len..][..plan.dy_len],
-                    );
+                    plan.copy_dy(dy, first, lanes, &mut copies[k * plan.dy_len..][..plan.dy_len]);
                 }
             }
-            let dy = if plan.dy_len > 0 { &*copies } else { &dy[units.start * out_image..] };
+            let columns = plan.columns(lanes);
+            let (dy, dy_steps) = if plan.dy_len > 0 {
+                (&*copies, [plan.dy_len, plan.band * columns])
+            } else {
+                (&dy[block.start * out_image..], [out_image, oh * ow])
+            };
             lanes::run(Gradient {
                 layout: &plan.layout,
                 bands,
                 dy,
-                dy_steps: plan.dy_steps(lanes),
-                count: units.len(),
+                dy_steps,
+                count: block.len(),
                 stride: s.stride[0],
                 out_channels: s.out_channels,
-                out_size: plan.out_size(lanes),
+                out_size: [plan.band, columns],
                 kernel: s.kernel,
                 dw,
             });

@@ -1,5 +1,7 @@
 //! A band of rows of one image, copied with its padding into scratch.
 
+use std::ops::Range;
+
 use crate::Float;
 use crate::lanes::MOST_LANES;
 
@@ -50,28 +52,54 @@ impl Padded {
             }
             let row = &image[(c * h + r as usize) * w..][..w];
             for (b, out) in out.chunks_exact_mut(self.pitch).enumerate() {
-                self.fill_phase(row, self.first_column + b as isize, out);
+                let (inside, first) = self.inside(b, w);
+                out[..inside.start].fill(T::ZERO);
+                out[inside.end..].fill(T::ZERO);
+                if inside.is_empty() {
+                    continue;
+                }
+                let (row, out) = (&row[first..], &mut out[inside]);
+                if self.phases == 1 {
+                    out.copy_from_slice(&row[..out.len()]);
+                } else {
+                    out.iter_mut().zip(row.iter().step_by(self.phases)).for_each(|(o, x)| *o = *x);
+                }
             }
         }
     }
 
-    /// `out[q] = row[first + q · phases]`, zero outside of the row.
+    /// Adds the band that starts in `first_row` to the image; what lies outside of the image is dropped.
     #[inline(always)]
-    fn fill_phase<T: Float>(&self, row: &[T], first: isize, out: &mut [T]) {
-        let step = self.phases;
-        // The q from which on the column is not negative, and the q from which on it is beyond the row.
-        let inside = |column: isize| ((column - first).max(0) as usize).div_ceil(step).min(out.len());
-        let (start, end) = (inside(0), inside(row.len() as isize));
-        out[..start].fill(T::ZERO);
-        out[end..].fill(T::ZERO);
-        if start == end {
-            return;
+    pub fn add_to<T: Float>(&self, band: &[T], first_row: isize, image: &mut [T]) {
+        let [h, w] = self.size;
+        let step = self.row_step();
+        for (index, band) in band[..self.channels * self.channel_step()].chunks_exact(step).enumerate() {
+            let (c, r) = (index / self.rows, first_row + (index % self.rows) as isize);
+            if r < 0 || r >= h as isize {
+                continue;
+            }
+            let row = &mut image[(c * h + r as usize) * w..][..w];
+            for (b, band) in band.chunks_exact(self.pitch).enumerate() {
+                let (inside, first) = self.inside(b, w);
+                if inside.is_empty() {
+                    continue;
+                }
+                let (row, band) = (&mut row[first..], &band[inside]);
+                if self.phases == 1 {
+                    row.iter_mut().zip(band).for_each(|(x, v)| *x += *v);
+                } else {
+                    row.iter_mut().step_by(self.phases).zip(band).for_each(|(x, v)| *x += *v);
+                }
+            }
         }
-        let row = &row[(first + (start * step) as isize) as usize..];
-        if step == 1 {
-            out[start..end].copy_from_slice(&row[..end - start]);
-        } else {
-            out[start..end].iter_mut().zip(row.iter().step_by(step)).for_each(|(o, x)| *o = *x);
-        }
+    }
+
+    /// The elements of phase `b` of a row that lie in the image, of `width` columns, and the first one's column.
+    #[inline(always)]
+    fn inside(&self, b: usize, width: usize) -> (Range<usize>, usize) {
+        let (step, first) = (self.phases, self.first_column + b as isize);
+        let until = |column: isize| ((column - first).max(0) as usize).div_ceil(step).min(self.pitch);
+        let (start, end) = (until(0), until(width as isize));
+        (start..end, (first + (start * step) as isize).max(0) as usize)
     }
 }
