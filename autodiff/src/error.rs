@@ -1,0 +1,67 @@
+//! What can go wrong when a function is built or called.
+
+/// An error of this crate: all that depends on data, sizes at call time or numbers. A shape that cannot fit when an
+/// expression is built is a programming error and panics instead.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A function was called with the wrong number of inputs.
+    #[error("the function has {expected} inputs, {found} were given")]
+    InputCount {
+        /// How many the function has.
+        expected: usize,
+        /// How many were given.
+        found: usize,
+    },
+    /// A tensor of the wrong shape was given for an input.
+    #[error("input `{name}` has shape {expected}, the tensor given has {found:?}{note}")]
+    InputShape {
+        /// The input's name.
+        name: String,
+        /// Its declared shape.
+        expected: String,
+        /// The tensor's shape.
+        found: Vec<usize>,
+        /// What the free dimensions already were, if that is why it does not fit.
+        note: String,
+    },
+    /// A free dimension that no input determines.
+    #[error("the free dimension `{0}` is not determined by the shape of any input")]
+    FreeDimension(String),
+    /// Sizes at call time that do not fit together where the symbols could not tell.
+    #[error("{op}: {what}")]
+    Size {
+        /// The op's name.
+        op: String,
+        /// What does not fit.
+        what: String,
+    },
+    /// A label or index that is not a whole number below its limit.
+    #[error("{op}: index {index} at position {position} is not a whole number from 0 to {last}", last = limit - 1)]
+    Index {
+        /// The op's name.
+        op: String,
+        /// The offending value.
+        index: f64,
+        /// Where it stands, counted in row-major order.
+        position: usize,
+        /// One more than the largest valid index.
+        limit: usize,
+    },
+    /// An expression that a function needs is an input which was not declared as one of its inputs.
+    #[error("the input `{0}` is needed by the function but not among its inputs")]
+    MissingInput(String),
+    /// One variable was given two updates.
+    #[error("the variable `{0}` has more than one update")]
+    DuplicateUpdate(String),
+    /// An update whose shape is not its variable's.
+    #[error("the update of `{name}` has shape {found}, the variable {expected:?}")]
+    UpdateShape {
+        /// The variable's name.
+        name: String,
+        /// Its shape.
+        expected: Vec<usize>,
+        /// The expression's shape.
+        found: String,
+    },
+}

@@ -1,0 +1,152 @@
+//! Leaves: inputs, variables, constants, dimensions as numbers, and noise.
+
+use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bayeux_tensor::{Float, Tensor, random};
+
+use super::{Op, Rule};
+use crate::{Dim, Error, Expr, Shape, Shared};
+
+/// A value given at each call; its identity is a number no other input has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Input(u64);
+
+impl Input {
+    pub(crate) fn fresh() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Input(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// A tensor that never changes. Two scalars with the same bits are the same constant; larger ones are compared by
+/// shape and bits.
+#[derive(Clone, Debug)]
+pub(crate) struct Constant<T: Float>(pub Tensor<T>);
+
+impl<T: Float> PartialEq for Constant<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.shape() == other.0.shape() && self.0.iter().map(T::bits).eq(other.0.iter().map(T::bits))
+    }
+}
+
+impl<T: Float> Eq for Constant<T> {}
+
+impl<T: Float> Hash for Constant<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.shape().hash(state);
+        self.0.iter().take(4).for_each(|x| x.bits().hash(state));
+    }
+}
+
+/// Random numbers, drawn anew at each call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Noise {
+    pub kind: NoiseKind,
+    pub seed: u64,
+    pub stream: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum NoiseKind {
+    /// Standard normal.
+    Normal,
+    /// Uniform on [0, 1).
+    Uniform,
+}
+
+/// How many calls fit between two streams' numbers.
+const CALLS_PER_STREAM: u64 = 1 << 40;
+
+impl Noise {
+    /// Fills a buffer with the numbers of one call: element `i` depends on the seed, the stream, the call and `i` alone.
+    pub(crate) fn fill<T: Float>(&self, call: u64, output: &mut [T]) {
+        let stream = self.stream * CALLS_PER_STREAM + call % CALLS_PER_STREAM;
+        match self.kind {
+            NoiseKind::Normal => random::fill_normal_par(self.seed, stream, 0, output),
+            NoiseKind::Uniform => random::fill_uniform_par(self.seed, stream, 0, output),
+        }
+    }
+}
+
+/// Where an expression's random numbers come from: each request opens the next stream of one seed.
+///
+/// The numbers are counter-based (Philox): a function called twice draws two different samples, and the same seed, the
+/// same order of requests and the same call number give the same numbers on any number of threads.
+///
+/// ```
+/// use bayeux_autodiff::{Function, RandomStreams};
+/// let random = RandomStreams::new(7);
+/// let mut f = Function::<f32>::new([], [&random.normal([2, 2])])?;
+/// assert_ne!(f.call(&[])?, f.call(&[])?);
+/// # Ok::<(), bayeux_autodiff::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct RandomStreams {
+    seed: u64,
+    next: AtomicU64,
+}
+
+impl RandomStreams {
+    /// Streams of one seed, from the first.
+    pub fn new(seed: u64) -> Self {
+        RandomStreams { seed, next: AtomicU64::new(0) }
+    }
+
+    /// Independent standard normal numbers.
+    pub fn normal<T: Float>(&self, shape: impl Into<Shape>) -> Expr<T> {
+        self.open(NoiseKind::Normal, shape.into())
+    }
+
+    /// Independent numbers, uniform on [0, 1).
+    pub fn uniform<T: Float>(&self, shape: impl Into<Shape>) -> Expr<T> {
+        self.open(NoiseKind::Uniform, shape.into())
+    }
+
+    fn open<T: Float>(&self, kind: NoiseKind, shape: Shape) -> Expr<T> {
+        let stream = self.next.fetch_add(1, Ordering::Relaxed);
+        Expr::new(Noise { kind, seed: self.seed, stream }, Vec::new(), shape)
+    }
+}
+
+/// A leaf has no inputs and so passes nothing on; its value is not computed but found where the function keeps it.
+macro_rules! leaf {
+    ($type:ty, |$op:ident| $name:expr) => {
+        impl<T: Float> Rule<T> for $type {
+            fn name(&self) -> String {
+                let $op = self;
+                $name
+            }
+            fn gradient(&self, _g: &Expr<T>, _inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
+                Vec::new()
+            }
+        }
+    };
+}
+
+leaf!(Input, |_op| "input".into());
+leaf!(Shared<T>, |_op| "shared".into());
+leaf!(Dim, |op| format!("size {op}"));
+leaf!(Noise, |op| format!("{:?} noise {}", op.kind, op.stream).to_lowercase());
+
+impl<T: Float> Rule<T> for Constant<T> {
+    fn name(&self) -> String {
+        match self.0.rank() {
+            0 => format!("{}", self.0.item()),
+            _ => "constant".into(),
+        }
+    }
+    fn forward(&self, _inputs: &[Tensor<T>], _shape: &[usize]) -> Result<Tensor<T>, Error> {
+        Ok(self.0.clone())
+    }
+    fn gradient(&self, _g: &Expr<T>, _inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
+        Vec::new()
+    }
+}
+
+impl<T: Float> Op<T> {
+    /// Whether the value does not come from other nodes.
+    pub(crate) fn is_leaf(&self) -> bool {
+        matches!(self, Op::Input(_) | Op::Shared(_) | Op::Constant(_) | Op::Size(_) | Op::Noise(_))
+    }
+}

@@ -1,0 +1,96 @@
+//! Matrix products.
+
+use bayeux_tensor::{Float, gemm};
+
+use super::Rule;
+use crate::kernel::{Kernel, View};
+use crate::{Error, Expr, Shape};
+
+/// The product of two matrices, or of two stacks of them with the same leading axes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Matmul;
+
+impl<T: Float> Rule<T> for Matmul {
+    fn name(&self) -> String {
+        "matmul".into()
+    }
+
+    fn kernel(&self, _inputs: &[&[usize]], _shape: &[usize]) -> Result<Option<Box<dyn Kernel<T>>>, Error> {
+        Ok(Some(Box::new(*self)))
+    }
+
+    /// y = a b:   ∂a = g bᵀ, ∂b = aᵀ g
+    fn gradient(&self, g: &Expr<T>, inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
+        let (a, b) = (&inputs[0], &inputs[1]);
+        vec![Some(g.matmul(&b.t())), Some(a.t().matmul(g))]
+    }
+}
+
+impl<T: Float> Kernel<T> for Matmul {
+    fn takes_strides(&self, _i: usize) -> bool {
+        true
+    }
+
+    fn run(&self, inputs: &[View<'_, T>], output: &mut [T], _scratch: &mut [T]) -> Result<(), Error> {
+        let (a, b) = (&inputs[0], &inputs[1]);
+        let rank = a.shape.len();
+        let (leading, [m, k]) = (&a.shape[..rank - 2], [a.shape[rank - 2], a.shape[rank - 1]]);
+        let n = b.shape[rank - 1];
+        let last = |view: &View<'_, T>| [view.strides[rank - 2], view.strides[rank - 1]];
+        for index in 0..leading.iter().product() {
+            let (a_from, b_from) = (start(a, leading, index), start(b, leading, index));
+            let c = &mut output[index * m * n..(index + 1) * m * n];
+            gemm(m, k, n, T::ONE, &a.data[a_from..], last(a), &b.data[b_from..], last(b), T::ZERO, c);
+        }
+        Ok(())
+    }
+}
+
+/// Where the `index`-th matrix of a stack begins.
+fn start<T>(view: &View<'_, T>, leading: &[usize], mut index: usize) -> usize {
+    let mut offset = view.offset;
+    for (&size, &stride) in leading.iter().zip(view.strides).rev() {
+        offset += (index % size) * stride as usize;
+        index /= size;
+    }
+    offset
+}
+
+impl<T: Float> Expr<T> {
+    /// The matrix product `[m, k] · [k, n] → [m, n]`, or stacks of them: `[…, m, k] · […, k, n]` with leading axes that
+    /// broadcast. A vector on the left counts as a row, on the right as a column; that axis disappears again.
+    ///
+    /// # Panics
+    /// If the inner dimensions differ, if the leading axes do not broadcast, or for a scalar.
+    #[track_caller]
+    pub fn matmul(&self, other: &Expr<T>) -> Self {
+        let fail = || -> ! {
+            panic!("matmul: shapes {} and {} do not fit, in {self:?} · {other:?}", self.shape(), other.shape())
+        };
+        if self.rank() == 0 || other.rank() == 0 {
+            fail();
+        }
+        if self.rank() == 1 {
+            let product = self.insert_axis(0).matmul(other);
+            let at = product.rank() - if other.rank() == 1 { 1 } else { 2 };
+            return product.reshape(product.shape().without(&[at]));
+        }
+        if other.rank() == 1 {
+            let product = self.matmul(&other.insert_axis(1));
+            return product.reshape(product.shape().without(&[product.rank() - 1]));
+        }
+        let split = |x: &Expr<T>| -> (Shape, [_; 2]) {
+            let (leading, last) = x.shape().dims().split_at(x.rank() - 2);
+            (Shape::from(leading), [last[0].clone(), last[1].clone()])
+        };
+        let ((a_leading, [m, k]), (b_leading, [k2, n])) = (split(self), split(other));
+        let Some(leading) = a_leading.broadcast(&b_leading) else { fail() };
+        if k != k2 {
+            fail();
+        }
+        let stack = |rows, columns| leading.dims().iter().cloned().chain([rows, columns]).collect::<Shape>();
+        let a = self.broadcast_to(stack(m.clone(), k.clone()));
+        let b = other.broadcast_to(stack(k, n.clone()));
+        Expr::new(Matmul, vec![a, b], stack(m, n))
+    }
+}

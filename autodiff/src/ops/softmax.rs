@@ -1,0 +1,98 @@
+//! Softmax and its relatives, along the last axis.
+
+use bayeux_tensor::{Float, softmax};
+
+use super::Rule;
+use crate::kernel::{Kernel, View};
+use crate::{Error, Expr};
+
+/// Which of the three, along the last axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Softmax {
+    /// exp(x − max x) / Σ exp(x − max x)
+    Probabilities,
+    /// x − log Σ exp x
+    Logarithms,
+    /// log Σ exp x, without the last axis
+    Normaliser,
+}
+
+impl<T: Float> Rule<T> for Softmax {
+    fn name(&self) -> String {
+        match self {
+            Softmax::Probabilities => "softmax",
+            Softmax::Logarithms => "log_softmax",
+            Softmax::Normaliser => "logsumexp",
+        }
+        .into()
+    }
+
+    fn kernel(&self, _inputs: &[&[usize]], _shape: &[usize]) -> Result<Option<Box<dyn Kernel<T>>>, Error> {
+        Ok(Some(Box::new(*self)))
+    }
+
+    /// softmax:   ∂x = y (g − Σ g y).
+    /// log softmax:   ∂x = g − softmax x Σ g.
+    /// log Σ exp:   ∂x = g softmax x.
+    fn gradient(&self, g: &Expr<T>, inputs: &[Expr<T>], y: &Expr<T>) -> Vec<Option<Expr<T>>> {
+        let x = &inputs[0];
+        vec![Some(match self {
+            Softmax::Probabilities => y * (g - (g * y).sum_keep(-1)),
+            Softmax::Logarithms => g - x.softmax() * g.sum_keep(-1),
+            Softmax::Normaliser => g.insert_axis(g.rank()) * x.softmax(),
+        })]
+    }
+}
+
+impl<T: Float> Kernel<T> for Softmax {
+    fn run(&self, inputs: &[View<'_, T>], output: &mut [T], _scratch: &mut [T]) -> Result<(), Error> {
+        let columns = inputs[0].shape.last().copied().unwrap_or(1);
+        let rows = output.len() / if *self == Softmax::Normaliser { 1 } else { columns.max(1) };
+        let x = &inputs[0].from_first()[..rows * columns];
+        match self {
+            Softmax::Probabilities => softmax::softmax(x, columns, output),
+            Softmax::Logarithms => softmax::log_softmax(x, columns, output),
+            Softmax::Normaliser => softmax::logsumexp(x, columns, output),
+        }
+        Ok(())
+    }
+}
+
+impl<T: Float> Expr<T> {
+    #[track_caller]
+    fn along_last(&self, op: Softmax) -> Self {
+        assert!(self.rank() > 0, "{}: {self:?} is a scalar", Rule::<T>::name(&op));
+        let shape = match op {
+            Softmax::Normaliser => self.shape().without(&[self.rank() - 1]),
+            _ => self.shape().clone(),
+        };
+        Expr::new(op, vec![self.clone()], shape)
+    }
+
+    /// Probabilities from logits along the last axis: eˣ / Σ eˣ, without overflow.
+    ///
+    /// # Panics
+    /// For a scalar.
+    #[track_caller]
+    pub fn softmax(&self) -> Self {
+        self.along_last(Softmax::Probabilities)
+    }
+
+    /// Logarithms of probabilities from logits along the last axis: x − log Σ eˣ, without overflow.
+    ///
+    /// # Panics
+    /// For a scalar.
+    #[track_caller]
+    pub fn log_softmax(&self) -> Self {
+        self.along_last(Softmax::Logarithms)
+    }
+
+    /// log Σ eˣ along the last axis, which disappears, without overflow.
+    ///
+    /// # Panics
+    /// For a scalar.
+    #[track_caller]
+    pub fn logsumexp(&self) -> Self {
+        self.along_last(Softmax::Normaliser)
+    }
+}

@@ -1,0 +1,166 @@
+//! Functions of one number: the table of derivatives.
+//!
+//! To add one, add it here: its documentation and formula, its kernel, its gradient, whether it is increasing (then it
+//! commutes with a maximum), and where its tests may draw points. The methods of `Expr`, the printer, the interpreter,
+//! the compiler and the gradient tests follow from this table.
+
+use bayeux_tensor::{Float, Tensor, simd};
+
+use super::Rule;
+use crate::{Error, Expr};
+
+macro_rules! unary {
+    ($($(#[$doc:meta])* $variant:ident $method:ident
+        $({ $($note:ident)+ })?, on $low:literal .. $high:literal,
+        |$g:ident, $x:ident, $y:ident| $gradient:expr;)+) => {
+        /// A function of one number.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub(crate) enum Unary {
+            $($variant),+
+        }
+
+        impl Unary {
+            /// Every one, with the interval from which tests draw their points.
+            #[cfg(test)]
+            pub(crate) const ALL: &[(Unary, std::ops::Range<f64>)] = &[$((Unary::$variant, $low..$high)),+];
+
+            pub(crate) fn method(self) -> &'static str {
+                match self {
+                    $(Unary::$variant => stringify!($method)),+
+                }
+            }
+
+            /// The vector kernel: `y[i] = f(x[i])`.
+            pub(crate) fn kernel<T: Float>(self) -> fn(&[T], &mut [T]) {
+                match self {
+                    $(Unary::$variant => simd::$method::<T>),+
+                }
+            }
+
+            /// Whether x ≤ x′ implies f(x) ≤ f(x′), everywhere.
+            pub(crate) fn is_increasing(self) -> bool {
+                match self {
+                    $(Unary::$variant => unary!(@increasing $($($note)+)?)),+
+                }
+            }
+        }
+
+        impl<T: Float> Rule<T> for Unary {
+            fn name(&self) -> String {
+                self.method().into()
+            }
+
+            fn forward(&self, inputs: &[Tensor<T>], shape: &[usize]) -> Result<Tensor<T>, Error> {
+                let input = inputs[0].to_vec();
+                let mut output = vec![T::ZERO; input.len()];
+                self.kernel()(&input, &mut output);
+                Ok(Tensor::new(shape, output))
+            }
+
+            fn gradient(&self, g: &Expr<T>, inputs: &[Expr<T>], output: &Expr<T>) -> Vec<Option<Expr<T>>> {
+                vec![match self {
+                    $(Unary::$variant => {
+                        #[allow(unused_variables)] // a rule may need the input, the output, both or none
+                        let ($g, $x, $y) = (g, &inputs[0], output);
+                        $gradient
+                    }),+
+                }]
+            }
+        }
+
+        impl<T: Float> Expr<T> {
+            $($(#[$doc])* pub fn $method(&self) -> Self {
+                self.unary(Unary::$variant)
+            })+
+        }
+    };
+    (@increasing increasing) => { true };
+    (@increasing) => { false };
+}
+
+unary! {
+    /// −x.   dy/dx = −1
+    Neg neg, on -3.0..3.0, |g, x, y| Some(-g);
+
+    /// |x|.   dy/dx = sign x, and 0 at 0
+    Abs abs, on 0.1..3.0, |g, x, y| Some(g * x.sign());
+
+    /// −1, 0 or 1.   dy/dx = 0
+    Sign sign { increasing }, on 0.1..3.0, |g, x, y| None;
+
+    /// The largest whole number not above x.   dy/dx = 0
+    Floor floor { increasing }, on 0.1..0.9, |g, x, y| None;
+
+    /// x².   dy/dx = 2x
+    Square square, on -3.0..3.0, |g, x, y| Some(g * (x * 2.0));
+
+    /// √x.   dy/dx = 1 / 2y
+    Sqrt sqrt { increasing }, on 0.2..4.0, |g, x, y| Some(g / (y * 2.0));
+
+    /// 1/x.   dy/dx = −y²
+    Recip recip, on 0.3..3.0, |g, x, y| Some(-(g * y.square()));
+
+    /// eˣ.   dy/dx = y
+    Exp exp { increasing }, on -3.0..3.0, |g, x, y| Some(g * y);
+
+    /// eˣ − 1, accurate near 0.   dy/dx = eˣ
+    Expm1 expm1 { increasing }, on -2.0..2.0, |g, x, y| Some(g * x.exp());
+
+    /// The natural logarithm.   dy/dx = 1/x
+    Ln ln { increasing }, on 0.2..4.0, |g, x, y| Some(g / x);
+
+    /// ln(1 + x), accurate near 0.   dy/dx = 1 / (1 + x)
+    Log1p log1p { increasing }, on -0.7..3.0, |g, x, y| Some(g / (x + 1.0));
+
+    /// Sine.   dy/dx = cos x
+    Sin sin, on -3.0..3.0, |g, x, y| Some(g * x.cos());
+
+    /// Cosine.   dy/dx = −sin x
+    Cos cos, on -3.0..3.0, |g, x, y| Some(-(g * x.sin()));
+
+    /// Hyperbolic tangent.   dy/dx = 1 − y²
+    Tanh tanh { increasing }, on -3.0..3.0, |g, x, y| Some(g * (1.0 - y.square()));
+
+    /// The logistic function 1 / (1 + e⁻ˣ).   dy/dx = y (1 − y)
+    Sigmoid sigmoid { increasing }, on -4.0..4.0, |g, x, y| Some(g * (y * (1.0 - y)));
+
+    /// ln(1 + eˣ).   dy/dx = sigmoid x
+    Softplus softplus { increasing }, on -4.0..4.0, |g, x, y| Some(g * x.sigmoid());
+
+    /// max(x, 0).   dy/dx = 1 where x > 0, else 0, also at 0
+    Relu relu { increasing }, on 0.1..3.0, |g, x, y| Some(g * x.gt(&Expr::zeros(x.shape())));
+
+    /// The error function 2/√π ∫₀ˣ exp(−t²) dt.   dy/dx = 2/√π exp(−x²)
+    Erf erf { increasing }, on -2.0..2.0,
+    |g, x, y| Some(g * ((-x.square()).exp() * std::f64::consts::FRAC_2_SQRT_PI));
+
+    /// 1 − erf x, accurate for large x.   dy/dx = −2/√π exp(−x²)
+    Erfc erfc, on -2.0..2.0,
+    |g, x, y| Some(g * ((-x.square()).exp() * -std::f64::consts::FRAC_2_SQRT_PI));
+
+    /// ln |Γ(x)|.   dy/dx = digamma x
+    Lgamma lgamma, on 0.3..6.0, |g, x, y| Some(g * x.digamma());
+
+    /// ψ(x) = d/dx ln Γ(x).   dy/dx = ψ′(x), the [`polygamma`](Expr::polygamma) of order 1
+    Digamma digamma, on 0.3..6.0, |g, x, y| Some(g * x.polygamma(1));
+}
+
+impl<T: Float> Expr<T> {
+    fn unary(&self, op: Unary) -> Self {
+        Expr::new(op, vec![self.clone()], self.shape())
+    }
+}
+
+impl<T: Float> std::ops::Neg for &Expr<T> {
+    type Output = Expr<T>;
+    fn neg(self) -> Expr<T> {
+        Expr::neg(self)
+    }
+}
+
+impl<T: Float> std::ops::Neg for Expr<T> {
+    type Output = Expr<T>;
+    fn neg(self) -> Expr<T> {
+        Expr::neg(&self)
+    }
+}
