@@ -1,1 +1,64 @@
 //! Symbolic tensor expressions, their gradients, and the compiled tape.
+//!
+//! An [`Expr`] says what to compute. [`grad`] turns a scalar expression into the expressions of its gradient. A
+//! [`Function`] compiles expressions into one program and runs it, as often as needed, on tensors of any sizes that fit.
+//! [`Shared`] variables keep what changes between calls.
+//!
+//! ```
+//! use bayeux_autodiff::{Expr, Function, Shared, batch, grad};
+//! use bayeux_tensor::Tensor;
+//!
+//! // Least squares by gradient descent.
+//! let x = Expr::<f64>::input("x", (batch(), 2));
+//! let y = Expr::<f64>::input("y", batch_only());
+//! # fn batch_only() -> bayeux_autodiff::Shape { [batch()].into() }
+//! let w = Shared::new("w", Tensor::zeros([2]));
+//! let cost = (x.matmul(&w.expr()) - &y).square().mean_all();
+//! let slope = grad(&cost, &[w.expr()]).remove(0);
+//! let step = w.expr() - slope * 0.1;
+//! let mut train = Function::builder().inputs([&x, &y]).outputs([&cost]).updates([(&w, step)]).build()?;
+//!
+//! let points = Tensor::new([3, 2], vec![1.0, 0.0, 0.0, 1.0, 1.0, 1.0]);
+//! let values = Tensor::new([3], vec![2.0, -1.0, 1.0]);
+//! for _ in 0..200 {
+//!     train.call(&[&points, &values])?;
+//! }
+//! assert!((w.get().get(&[0]) - 2.0).abs() < 1e-6);
+//! # Ok::<(), bayeux_autodiff::Error>(())
+//! ```
+//!
+//! # Why expressions
+//!
+//! Because everything is an expression, everything can be put everywhere: a layer's weights may be the product of two
+//! matrices, a random variable, or the output of another network, and the gradient of it all is again an expression. The
+//! compiler then sees the whole computation at once and may simplify, share, reorder and fuse it.
+
+mod bind;
+mod check;
+mod compile;
+mod dim;
+mod display;
+mod error;
+mod expr;
+mod function;
+mod grad;
+mod interpreter;
+mod kernel;
+mod ops;
+mod shared;
+mod substitute;
+
+pub use check::{GradientErrors, check_gradient};
+pub use dim::{Dim, Shape, batch};
+pub use display::to_dot;
+pub use error::Error;
+pub use expr::Expr;
+pub use function::{Function, FunctionBuilder};
+pub use grad::{grad, vector_jacobian};
+pub use interpreter::interpret;
+pub use kernel::{Kernel, View};
+pub use ops::{Axes, Conv2dOptions, CustomOp, Pool2dOptions, RandomStreams};
+pub use shared::Shared;
+
+/// New values for variables: what a training step does to its parameters and state.
+pub type Updates<T = f32> = Vec<(Shared<T>, Expr<T>)>;

@@ -1,0 +1,54 @@
+//! From expressions to a program, in passes.
+//!
+//! | pass | file | what it does |
+//! | --- | --- | --- |
+//! | trace | `graph` | writes the expressions out as a list, at concrete sizes |
+//! | simplify | `simplify` | constants, algebra, and the forms that keep their digits |
+//! | share | `graph` | equal computations become one (by construction, in every pass) |
+//! | commute | `commute` | monotone functions and biases after a max-pool instead of before it |
+//! | fuse | `fuse` | element-wise chains and the reductions that end them become one loop |
+//! | plan | `plan` | which buffer each value lives in, from its first writer to its last reader |
+//!
+//! Every pass takes a graph and gives a graph; in debug builds [`verify`](verify::verify) follows each.
+
+mod commute;
+mod fuse;
+mod graph;
+mod instruction;
+mod machine;
+mod plan;
+mod simplify;
+mod verify;
+
+use bayeux_tensor::Float;
+
+use crate::dim::Sizes;
+use crate::{Error, Expr};
+
+pub(crate) use graph::Graph;
+pub(crate) use machine::Program;
+
+/// Compiles the outputs, and then the updates, for concrete sizes.
+pub(crate) fn compile<T: Float>(
+    roots: &[Expr<T>],
+    inputs: &[Expr<T>],
+    sizes: &Sizes,
+) -> Result<Program<T>, Error> {
+    plan::plan(optimise(Graph::trace(roots, inputs, sizes)?))
+}
+
+/// The passes that rewrite the graph.
+pub(crate) fn optimise<T: Float>(graph: Graph<T>) -> Graph<T> {
+    let checked = |graph: Graph<T>| {
+        if cfg!(debug_assertions) {
+            verify::verify(&graph);
+        }
+        graph
+    };
+    let graph = checked(simplify::simplify(checked(graph)));
+    let graph = checked(commute::commute(graph));
+    checked(simplify::simplify(graph))
+}
+
+#[cfg(test)]
+mod tests;

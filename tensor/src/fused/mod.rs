@@ -1,0 +1,92 @@
+//! Fused element-wise loops: one pass over memory for a whole chain of operations and the reductions that end it.
+//!
+//! A [`Fused`] loop runs over an iteration space, the shape that all its operations share, in blocks of a few hundred
+//! elements. Within a block every operation is a vector kernel that reads and writes *registers*, small buffers that
+//! stay in the L1 cache; only operands and stored results touch memory. Blocks are gathered into chunks, and chunks
+//! run in parallel. Where blocks and chunks begin depends on the shape alone, so a loop gives the same bits on any
+//! number of threads.
+//!
+//! ```
+//! use bayeux_tensor::fused::{Fused, FusedBuilder, Reduce};
+//! use bayeux_tensor::simd;
+//!
+//! // y = tanh(x) + b, with the bias b repeated along rows, and the sum of y over rows.
+//! let mut builder = FusedBuilder::new(&[2, 3]);
+//! let x = builder.operand(&[3, 1]);
+//! let b = builder.operand(&[0, 1]);
+//! let t = builder.unary(simd::tanh, x);
+//! let y = builder.binary(simd::add, t, b);
+//! builder.store(y);
+//! builder.reduce(Reduce::Sum, y, &[0]);
+//! let fused: Fused<f64> = builder.build();
+//!
+//! let (mut y, mut sum) = ([0.0; 6], [0.0; 3]);
+//! let mut scratch = vec![0.0; fused.scratch()];
+//! fused.run(&[(&[0.0; 6], 0), (&[1.0, 2.0, 3.0], 0)], &mut [&mut y], &mut [&mut sum], &mut scratch);
+//! assert_eq!(y, [1.0, 2.0, 3.0, 1.0, 2.0, 3.0]);
+//! assert_eq!(sum, [2.0, 4.0, 6.0]);
+//! ```
+
+mod build;
+mod reduce;
+mod run;
+mod space;
+
+pub use build::{FusedBuilder, Value};
+pub use reduce::Reduce;
+
+use reduce::Reduction;
+use space::Space;
+
+/// A vector function of one operand.
+pub type UnaryKernel<T> = fn(&[T], &mut [T]);
+/// A vector function of two operands.
+pub type BinaryKernel<T> = fn(&[T], &[T], &mut [T]);
+/// A vector function of three operands.
+pub type TernaryKernel<T> = fn(&[T], &[T], &[T], &mut [T]);
+
+/// A compiled element-wise loop; see the [module](self).
+#[derive(Clone, Debug)]
+pub struct Fused<T> {
+    space: Space,
+    operands: Vec<Operand>,
+    steps: Vec<Step<T>>,
+    registers: usize,
+    stores: usize,
+    reductions: Vec<Reduction>,
+    /// Elements per block: as many as keep the registers in the L1 cache.
+    block: usize,
+    /// Elements per parallel task, a multiple of `block`.
+    chunk: usize,
+}
+
+/// How an operand is read.
+#[derive(Clone, Debug, PartialEq)]
+enum Operand {
+    /// Row-major over the whole space: read in place.
+    Direct,
+    /// The same element everywhere: put into a register once per chunk.
+    Uniform { register: usize },
+    /// Anything else, by strides over the space's axes: gathered into a register for each block.
+    Strided { register: usize, strides: Vec<isize> },
+}
+
+/// Where a value stands while a block is worked on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Place {
+    Operand(usize),
+    Register(usize),
+    Store(usize),
+}
+
+/// One operation on a block.
+#[derive(Clone, Copy, Debug)]
+enum Step<T> {
+    Copy { x: Place, to: Place },
+    Unary { kernel: UnaryKernel<T>, x: Place, to: Place },
+    Binary { kernel: BinaryKernel<T>, x: Place, y: Place, to: Place },
+    Ternary { kernel: TernaryKernel<T>, x: Place, y: Place, z: Place, to: Place },
+}
+
+#[cfg(test)]
+mod tests;
