@@ -22,7 +22,7 @@ use crate::{Dim, Shape, Shared};
 /// let x = Expr::<f64>::input("x", (batch(), 3));
 /// let cost = (&x * 2.0).tanh().square().sum_all();
 /// let slope = grad(&cost, &[x.clone()]);
-/// let f = Function::new([&x], [&cost, &slope[0]])?;
+/// let mut f = Function::new([&x], [&cost, &slope[0]])?;
 /// let values = f.call(&[&Tensor::zeros([5, 3])])?;
 /// assert_eq!(values[1].shape(), [5, 3]);
 /// # Ok::<(), bayeux_autodiff::Error>(())
@@ -165,20 +165,17 @@ impl<T: Float> Expr<T> {
         &self.0.inputs
     }
 
-    pub(crate) fn key(&self) -> Key<T> {
+    pub(crate) fn key(&self) -> Key {
         match &self.0.op {
-            Op::Shared(shared) => Key::Shared(shared.clone()),
-            _ => Key::Node(Arc::as_ptr(&self.0) as usize),
+            Op::Shared(shared) => Key(shared.address()),
+            _ => Key(Arc::as_ptr(&self.0) as usize),
         }
     }
 }
 
-/// What makes two expressions the same one: the node, or the variable of a shared leaf.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Key<T: Float> {
-    Node(usize),
-    Shared(Shared<T>),
-}
+/// What makes two expressions the same one: the address of the node, or of the variable of a shared leaf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key(usize);
 
 /// Every node the roots need, each once, inputs before their readers, in depth-first order from the left.
 pub(crate) fn topological<T: Float>(roots: &[Expr<T>]) -> Vec<Expr<T>> {

@@ -15,12 +15,13 @@ use crate::expr::{Key, topological};
 ///
 /// ```
 /// use bayeux_autodiff::{Expr, Function, grad};
+/// use bayeux_tensor::Tensor;
 /// let x = Expr::<f64>::input("x", ());
 /// let y = x.square() * &x;
 /// let slope = grad(&y, &[x.clone()]).remove(0);
 /// let curvature = grad(&slope, &[x.clone()]).remove(0);
 /// let mut f = Function::new([&x], [&slope, &curvature])?;
-/// let values = f.call(&[&2.0.into()])?;
+/// let values = f.call(&[&Tensor::scalar(2.0)])?;
 /// assert_eq!((values[0].item(), values[1].item()), (12.0, 12.0));
 /// # Ok::<(), bayeux_autodiff::Error>(())
 /// ```
@@ -47,16 +48,16 @@ pub fn vector_jacobian<T: Float>(y: &Expr<T>, v: &Expr<T>, wrt: &[Expr<T>]) -> V
 fn pull_back<T: Float>(seeds: &[(Expr<T>, Expr<T>)], wrt: &[Expr<T>]) -> Vec<Expr<T>> {
     let roots: Vec<Expr<T>> = seeds.iter().map(|(root, _)| root.clone()).collect();
     let tape = topological(&roots);
-    let targets: HashSet<Key<T>> = wrt.iter().map(Expr::key).collect();
-    let mut active: HashSet<Key<T>> = HashSet::new();
+    let targets: HashSet<Key> = wrt.iter().map(Expr::key).collect();
+    let mut active: HashSet<Key> = HashSet::new();
     for node in &tape {
         if targets.contains(&node.key()) || node.inputs().iter().any(|input| active.contains(&input.key())) {
             active.insert(node.key());
         }
     }
 
-    let mut adjoints: HashMap<Key<T>, Expr<T>> = HashMap::new();
-    let mut receive = |adjoints: &mut HashMap<Key<T>, Expr<T>>, node: &Expr<T>, part: Expr<T>| {
+    let mut adjoints: HashMap<Key, Expr<T>> = HashMap::new();
+    let receive = |adjoints: &mut HashMap<Key, Expr<T>>, node: &Expr<T>, part: Expr<T>| {
         debug_assert_eq!(node.shape(), part.shape(), "adjoint of {node:?}");
         let sum = match adjoints.remove(&node.key()) {
             Some(sum) => sum + part,

@@ -34,7 +34,7 @@ pub fn interpret<T: Float>(
     let names: Vec<Expr<T>> = inputs.iter().map(|(input, _)| (*input).clone()).collect();
     let shapes: Vec<&[usize]> = inputs.iter().map(|(_, tensor)| tensor.shape()).collect();
     let sizes = bind(&names, &shapes)?;
-    let mut values: HashMap<Key<T>, Tensor<T>> = HashMap::new();
+    let mut values: HashMap<Key, Tensor<T>> = HashMap::new();
     for (input, tensor) in inputs {
         values.insert(input.key(), (*tensor).clone());
     }

@@ -10,8 +10,7 @@
 //!
 //! // Least squares by gradient descent.
 //! let x = Expr::<f64>::input("x", (batch(), 2));
-//! let y = Expr::<f64>::input("y", batch_only());
-//! # fn batch_only() -> bayeux_autodiff::Shape { [batch()].into() }
+//! let y = Expr::<f64>::input("y", [batch()]);
 //! let w = Shared::new("w", Tensor::zeros([2]));
 //! let cost = (x.matmul(&w.expr()) - &y).square().mean_all();
 //! let slope = grad(&cost, &[w.expr()]).remove(0);
@@ -20,7 +19,7 @@
 //!
 //! let points = Tensor::new([3, 2], vec![1.0, 0.0, 0.0, 1.0, 1.0, 1.0]);
 //! let values = Tensor::new([3], vec![2.0, -1.0, 1.0]);
-//! for _ in 0..200 {
+//! for _ in 0..500 {
 //!     train.call(&[&points, &values])?;
 //! }
 //! assert!((w.get().get(&[0]) - 2.0).abs() < 1e-6);

@@ -29,7 +29,7 @@ struct Inner<T> {
     name: String,
     shape: Vec<usize>,
     tags: RwLock<BTreeSet<String>>,
-    value: RwLock<Tensor<T>>,
+    value: RwLock<Arc<Tensor<T>>>,
 }
 
 impl<T: Float> Shared<T> {
@@ -40,7 +40,7 @@ impl<T: Float> Shared<T> {
             name: name.into(),
             shape,
             tags: RwLock::default(),
-            value: RwLock::new(value.contiguous()),
+            value: RwLock::new(Arc::new(value.contiguous())),
         }))
     }
 
@@ -56,6 +56,11 @@ impl<T: Float> Shared<T> {
 
     /// The present value. Cheap: tensors share their storage until one is written to.
     pub fn get(&self) -> Tensor<T> {
+        Tensor::clone(&self.snapshot())
+    }
+
+    /// The present value, without allocating.
+    pub(crate) fn snapshot(&self) -> Arc<Tensor<T>> {
         self.0.value.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -72,11 +77,11 @@ impl<T: Float> Shared<T> {
             self.shape(),
             value.shape()
         );
-        *self.0.value.write().unwrap_or_else(PoisonError::into_inner) = value.contiguous();
+        *self.0.value.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(value.contiguous());
     }
 
     /// Exchanges the value with another of the same shape, without copying.
-    pub(crate) fn swap(&self, other: &mut Tensor<T>) {
+    pub(crate) fn swap(&self, other: &mut Arc<Tensor<T>>) {
         debug_assert_eq!(other.shape(), self.shape());
         std::mem::swap(&mut *self.0.value.write().unwrap_or_else(PoisonError::into_inner), other);
     }
@@ -96,6 +101,11 @@ impl<T: Float> Shared<T> {
     /// function and to [`grad`](crate::grad).
     pub fn expr(&self) -> Expr<T> {
         Expr::shared(self)
+    }
+
+    /// Where the variable is in memory, which no other variable shares.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0) as usize
     }
 
     pub(crate) fn symbolic_shape(&self) -> Shape {
@@ -119,7 +129,7 @@ impl<T: Float> Eq for Shared<T> {}
 
 impl<T: Float> Hash for Shared<T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        Arc::as_ptr(&self.0).hash(state);
+        self.address().hash(state);
     }
 }
 

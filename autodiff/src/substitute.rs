@@ -23,7 +23,7 @@ impl<T: Float> Expr<T> {
     /// If the shapes of a pair differ.
     #[track_caller]
     pub fn substitute(expressions: &[Expr<T>], pairs: &[(&Expr<T>, &Expr<T>)]) -> Vec<Expr<T>> {
-        let mut replaced: HashMap<Key<T>, Expr<T>> = HashMap::new();
+        let mut replaced: HashMap<Key, Expr<T>> = HashMap::new();
         for (from, to) in pairs {
             assert!(
                 from.shape() == to.shape(),

@@ -36,7 +36,7 @@ impl<T: Float> Graph<T> {
     pub fn trace(roots: &[Expr<T>], inputs: &[Expr<T>], sizes: &Sizes) -> Result<Graph<T>, Error> {
         let free = |symbol: Arc<str>| Error::FreeDimension(symbol.to_string());
         let mut builder = Builder::default();
-        let mut ids: HashMap<Key<T>, Id> = HashMap::new();
+        let mut ids: HashMap<Key, Id> = HashMap::new();
         for expr in topological(roots) {
             let shape = expr.shape().resolve(sizes).map_err(free)?;
             let arguments: Vec<Id> = expr.inputs().iter().map(|input| ids[&input.key()]).collect();
@@ -111,15 +111,6 @@ impl<T: Float> Graph<T> {
             }
         }
         needed
-    }
-
-    /// For each node, who reads it.
-    pub fn readers(&self) -> Vec<Vec<Id>> {
-        let mut readers = vec![Vec::new(); self.nodes.len()];
-        for (id, node) in self.nodes.iter().enumerate() {
-            node.inputs.iter().for_each(|&input| readers[input].push(id));
-        }
-        readers
     }
 }
 

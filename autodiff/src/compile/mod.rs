@@ -6,6 +6,7 @@
 //! | simplify | `simplify` | constants, algebra, and the forms that keep their digits |
 //! | share | `graph` | equal computations become one (by construction, in every pass) |
 //! | commute | `commute` | monotone functions and biases after a max-pool instead of before it |
+//! | materialise | `layout` | what can be seen through strides is not computed; copies where a view will not do |
 //! | fuse | `fuse` | element-wise chains and the reductions that end them become one loop |
 //! | plan | `plan` | which buffer each value lives in, from its first writer to its last reader |
 //!
@@ -15,6 +16,7 @@ mod commute;
 mod fuse;
 mod graph;
 mod instruction;
+mod layout;
 mod machine;
 mod plan;
 mod simplify;
@@ -34,7 +36,10 @@ pub(crate) fn compile<T: Float>(
     inputs: &[Expr<T>],
     sizes: &Sizes,
 ) -> Result<Program<T>, Error> {
-    plan::plan(optimise(Graph::trace(roots, inputs, sizes)?))
+    let graph = layout::materialise(optimise(Graph::trace(roots, inputs, sizes)?))?;
+    let layouts = layout::layouts(&graph);
+    let units = fuse::fuse(&graph, &layouts);
+    Ok(plan::plan(&graph, &layouts, &units))
 }
 
 /// The passes that rewrite the graph.

@@ -24,7 +24,7 @@ fn agrees<T: Float>(node: &Node<T>, inputs: &[&[usize]]) -> bool {
         Op::Input(_) | Op::Shared(_) | Op::Noise(_) => arity(0),
         Op::Constant(value) => arity(0) && value.0.shape() == shape,
         Op::Size(_) | Op::StopGradient(_) => false, // gone since the trace
-        Op::Unary(_) => inputs == [shape],
+        Op::Unary(_) | Op::Copy => inputs == [shape],
         Op::Binary(_) => inputs == [shape; 2],
         Op::Select(_) => inputs == [shape; 3],
         Op::Reshape(_) => arity(1) && size(inputs[0]) == size(shape),

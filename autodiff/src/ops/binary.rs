@@ -25,8 +25,8 @@ macro_rules! binary {
                 }
             }
 
-            /// The vector kernel: `y[i] = f(a[i], b[i])`.
-            pub(crate) fn kernel<T: Float>(self) -> fn(&[T], &[T], &mut [T]) {
+            /// The vector function: `y[i] = f(a[i], b[i])`.
+            pub(crate) fn vector<T: Float>(self) -> fn(&[T], &[T], &mut [T]) {
                 match self {
                     $(Binary::$variant => simd::$method::<T>),+
                 }
@@ -43,7 +43,7 @@ macro_rules! binary {
             fn forward(&self, inputs: &[Tensor<T>], shape: &[usize]) -> Result<Tensor<T>, Error> {
                 let (a, b) = (inputs[0].to_vec(), inputs[1].to_vec());
                 let mut output = vec![T::ZERO; a.len()];
-                self.kernel()(&a, &b, &mut output);
+                self.vector()(&a, &b, &mut output);
                 Ok(Tensor::new(shape, output))
             }
 
@@ -99,10 +99,6 @@ binary! {
 
     /// 1 where a ≠ b, else 0.
     Ne ne "!=", |g, a, b, y| None, None;
-
-    /// ψ⁽ᵃ⁾(b).   ∂b = ψ⁽ᵃ⁺¹⁾(b); a is a whole number.
-    Polygamma polygamma "polygamma", |g, n, x, y| None,
-    Some(g * Expr::binary(Binary::Polygamma, &(n + 1.0), x));
 }
 
 /// What a maximum's input receives: all where it wins, half where it ties.
@@ -119,11 +115,6 @@ impl<T: Float> Expr<T> {
         };
         let inputs = vec![a.broadcast_to(&shape), b.broadcast_to(&shape)];
         Expr::new(op, inputs, shape)
-    }
-
-    /// The polygamma function of order n ≥ 1 at x: the (n + 1)-th derivative of ln Γ(x).
-    pub fn polygamma(&self, n: usize) -> Self {
-        Expr::binary(Binary::Polygamma, &Expr::scalar(n as f64), self)
     }
 
     /// xᵖ for a fixed exponent.   dy/dx = p xᵖ⁻¹

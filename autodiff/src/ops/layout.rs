@@ -1,8 +1,9 @@
 //! The same numbers in another order or shape.
 
-use bayeux_tensor::{Float, Tensor};
+use bayeux_tensor::{Float, Tensor, copy_strided};
 
 use super::Rule;
+use crate::kernel::{Kernel, View};
 use crate::{Dim, Error, Expr, Shape};
 
 /// The elements in row-major order, in another shape.
@@ -53,13 +54,62 @@ impl<T: Float> Rule<T> for Flip {
         format!("flip {}", self.0)
     }
 
-    fn forward(&self, inputs: &[Tensor<T>], _shape: &[usize]) -> Result<Tensor<T>, Error> {
-        Ok(inputs[0].flip(self.0))
+    fn kernel(&self, _inputs: &[&[usize]], shape: &[usize]) -> Result<Option<Box<dyn Kernel<T>>>, Error> {
+        Ok(Some(Box::new(FlipKernel::new(shape, self.0))))
     }
 
     /// Backwards twice is forwards.
     fn gradient(&self, g: &Expr<T>, _inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
         vec![Some(g.flip(self.0))]
+    }
+}
+
+/// Copies to an output whose one axis is walked from its end.
+#[derive(Debug)]
+struct FlipKernel {
+    offset: usize,
+    strides: Vec<isize>,
+}
+
+impl FlipKernel {
+    fn new(shape: &[usize], axis: usize) -> Self {
+        let mut strides = vec![1; shape.len()];
+        for i in (1..shape.len()).rev() {
+            strides[i - 1] = strides[i] * shape[i] as isize;
+        }
+        let offset = shape[axis].saturating_sub(1) * strides[axis].unsigned_abs();
+        strides[axis] = -strides[axis];
+        FlipKernel { offset, strides }
+    }
+}
+
+impl<T: Float> Kernel<T> for FlipKernel {
+    fn takes_strides(&self, _i: usize) -> bool {
+        true
+    }
+
+    fn run(&self, inputs: &[View<'_, T>], output: &mut [T], _scratch: &mut [T]) -> Result<(), Error> {
+        let View { data, offset, shape, strides } = inputs[0];
+        copy_strided(shape, data, offset, strides, output, self.offset, &self.strides);
+        Ok(())
+    }
+}
+
+/// The same elements in a buffer of their own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Copy;
+
+impl<T: Float> Rule<T> for Copy {
+    fn name(&self) -> String {
+        "copy".into()
+    }
+
+    fn forward(&self, inputs: &[Tensor<T>], _shape: &[usize]) -> Result<Tensor<T>, Error> {
+        Ok(inputs[0].contiguous())
+    }
+
+    fn gradient(&self, g: &Expr<T>, _inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
+        vec![Some(g.clone())]
     }
 }
 

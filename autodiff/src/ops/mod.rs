@@ -18,6 +18,7 @@ mod softmax;
 mod unary;
 
 use bayeux_tensor::{Float, Tensor};
+use derive_where::derive_where;
 
 use crate::kernel::{Kernel, View};
 use crate::{Dim, Error, Expr, Shared};
@@ -33,6 +34,7 @@ pub(crate) use concat::Concat;
 pub(crate) use conv::Conv2d;
 pub(crate) use custom::Custom;
 pub(crate) use index::OneHot;
+use layout::Copy;
 pub(crate) use layout::{Flip, Reshape, Transpose};
 pub use leaf::RandomStreams;
 pub(crate) use leaf::{Constant, Input, Noise};
@@ -45,7 +47,7 @@ pub(crate) use softmax::Softmax;
 pub(crate) use unary::Unary;
 
 /// What a node does. Equality and hash compare attributes; constants and variables are compared by identity.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive_where(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Op<T: Float> {
     // Leaves.
     Input(Input),
@@ -65,6 +67,8 @@ pub(crate) enum Op<T: Float> {
     Broadcast(Broadcast),
     Slice(Slice),
     Flip(Flip),
+    /// The same numbers in a buffer of their own, row-major. Put in by the compiler.
+    Copy,
     // Reductions.
     Sum(Sum),
     Max(Max),
@@ -129,6 +133,7 @@ impl<T: Float> Op<T> {
             Op::Broadcast(op) => op,
             Op::Slice(op) => op,
             Op::Flip(op) => op,
+            Op::Copy => &Copy,
             Op::Sum(op) => op,
             Op::Max(op) => op,
             Op::Pad(op) => op,

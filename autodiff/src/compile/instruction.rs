@@ -1,0 +1,80 @@
+//! The instructions: the contract between the compiler and the machine.
+//!
+//! An instruction says what it reads, what it writes and what it computes, and nothing about threads or registers.
+
+use std::fmt;
+
+use bayeux_tensor::Float;
+use bayeux_tensor::fused::Fused;
+
+use crate::kernel::Kernel;
+use crate::ops::Noise;
+
+/// Where elements are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A buffer of the program, see [`Program`](super::Program).
+    Slot(usize),
+    /// A tensor given at the call.
+    Input(usize),
+    /// A variable's value at the start of the call.
+    Shared(usize),
+    /// A constant of the program.
+    Constant(usize),
+}
+
+/// A strided view of a source.
+#[derive(Clone, Debug)]
+pub(crate) struct Read {
+    pub source: Source,
+    pub offset: usize,
+    pub shape: Vec<usize>,
+    pub strides: Vec<isize>,
+}
+
+/// Row-major elements from the start of a slot.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Write {
+    pub slot: usize,
+    pub len: usize,
+}
+
+#[derive(Debug)]
+pub(crate) enum Work<T: Float> {
+    /// Element-wise operations; the writes are the stored values, then the reductions.
+    Loop { fused: Fused<T>, stores: usize },
+    /// An op with a kernel of its own.
+    Kernel(Box<dyn Kernel<T>>),
+    /// Random numbers.
+    Noise(Noise),
+}
+
+#[derive(Debug)]
+pub(crate) struct Instruction<T: Float> {
+    pub work: Work<T>,
+    pub reads: Vec<Read>,
+    pub writes: Vec<Write>,
+    pub scratch: Option<Write>,
+    /// The operations, for readers.
+    pub label: String,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::Slot(i) => write!(f, "s{i}"),
+            Source::Input(i) => write!(f, "in{i}"),
+            Source::Shared(i) => write!(f, "var{i}"),
+            Source::Constant(i) => write!(f, "const{i}"),
+        }
+    }
+}
+
+/// One line: `s3[400000], s4[1] <- tanh, sum [0, 1] (s1[500, 800], var2[800])`.
+impl<T: Float> fmt::Display for Instruction<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let writes: Vec<String> = self.writes.iter().map(|write| format!("s{}[{}]", write.slot, write.len)).collect();
+        let reads: Vec<String> = self.reads.iter().map(|read| format!("{}{:?}", read.source, read.shape)).collect();
+        write!(f, "{} <- {} ({})", writes.join(", "), self.label, reads.join(", "))
+    }
+}

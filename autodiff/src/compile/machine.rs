@@ -1,0 +1,178 @@
+//! The machine that runs a program on the CPU.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bayeux_tensor::{Float, Tensor};
+use smallvec::SmallVec;
+
+use super::instruction::{Instruction, Read, Source, Work};
+use crate::kernel::View;
+use crate::{Error, Shared};
+
+/// A compiled program with the memory it runs in. It allocates nothing while it runs, unless somebody still holds an
+/// output of the run before.
+#[derive(Debug)]
+pub(crate) struct Program<T: Float> {
+    pub instructions: Vec<Instruction<T>>,
+    /// Buffers; one is missing only while an instruction writes to it.
+    pub slots: Vec<Option<Slot<T>>>,
+    pub constants: Vec<Tensor<T>>,
+    pub shareds: Vec<Shared<T>>,
+    /// The slot of each output.
+    pub outputs: Vec<usize>,
+    /// The variables' values during a run.
+    values: Vec<Arc<Tensor<T>>>,
+}
+
+/// A buffer.
+#[derive(Debug)]
+pub(crate) enum Slot<T: Float> {
+    /// For values that come and go.
+    Scratch(Vec<T>),
+    /// For one output.
+    Output(Arc<Tensor<T>>),
+}
+
+impl<T: Float> Default for Program<T> {
+    fn default() -> Self {
+        Program {
+            instructions: Vec::new(),
+            slots: Vec::new(),
+            constants: Vec::new(),
+            shareds: Vec::new(),
+            outputs: Vec::new(),
+            values: Vec::new(),
+        }
+    }
+}
+
+impl<T: Float> Slot<T> {
+    fn elements(&self) -> &[T] {
+        match self {
+            Slot::Scratch(data) => data,
+            Slot::Output(tensor) => tensor.as_slice().unwrap_or_default(),
+        }
+    }
+
+    fn elements_mut(&mut self) -> &mut [T] {
+        match self {
+            Slot::Scratch(data) => data,
+            Slot::Output(tensor) => Arc::get_mut(tensor).and_then(Tensor::get_mut).unwrap_or_default(),
+        }
+    }
+}
+
+impl<T: Float> Program<T> {
+    /// Runs all instructions on row-major inputs. `call` numbers the run, for noise.
+    pub fn run(&mut self, inputs: &[&[T]], call: u64) -> Result<(), Error> {
+        for &slot in &self.outputs {
+            if let Some(Slot::Output(tensor)) = &mut self.slots[slot] {
+                // Somebody still holds the last result: leave it to them.
+                if Arc::get_mut(tensor).and_then(Tensor::get_mut).is_none() {
+                    *tensor = Arc::new(Tensor::zeros(tensor.shape()));
+                }
+            }
+        }
+        self.values.extend(self.shareds.iter().map(Shared::snapshot));
+        let result = (0..self.instructions.len()).try_for_each(|i| self.step(i, inputs, call));
+        // Let go of the variables, so that an update can reuse their memory.
+        self.values.clear();
+        result
+    }
+
+    fn step(&mut self, i: usize, inputs: &[&[T]], call: u64) -> Result<(), Error> {
+        let Program { instructions, slots, constants, values, .. } = self;
+        let instruction = &instructions[i];
+        // What is written is taken out of its slot, so that all else can be read meanwhile.
+        let writes = instruction.writes.iter().chain(&instruction.scratch);
+        let mut taken: SmallVec<[Slot<T>; 8]> = writes.filter_map(|write| slots[write.slot].take()).collect();
+        let result = {
+            let find = |source: Source| match source {
+                Source::Slot(slot) => slots[slot].as_ref().map(Slot::elements).unwrap_or_default(),
+                Source::Input(input) => inputs[input],
+                Source::Shared(shared) => values[shared].as_slice().unwrap_or_default(),
+                Source::Constant(constant) => constants[constant].as_slice().unwrap_or_default(),
+            };
+            execute(instruction, find, &mut taken, call)
+        };
+        let writes = instruction.writes.iter().chain(&instruction.scratch);
+        writes.zip(taken).for_each(|(write, slot)| slots[write.slot] = Some(slot));
+        result
+    }
+
+    /// The value of output `i` after a run.
+    pub fn output(&self, i: usize) -> &Tensor<T> {
+        match &self.slots[self.outputs[i]] {
+            Some(Slot::Output(tensor)) => tensor,
+            _ => unreachable!("outputs have slots of their own"),
+        }
+    }
+
+    /// Gives a variable the value of output `i`: by exchanging buffers if no other output or variable needs this one.
+    pub fn update(&mut self, i: usize, shared: &Shared<T>) {
+        let slot = self.outputs[i];
+        let alone = self.outputs.iter().filter(|&&other| other == slot).count() == 1;
+        let Some(Slot::Output(tensor)) = &mut self.slots[slot] else { unreachable!("outputs have slots of their own") };
+        if alone {
+            shared.swap(tensor);
+        } else {
+            shared.set(Tensor::clone(tensor));
+        }
+    }
+
+    /// Bytes held in buffers and constants.
+    pub fn bytes(&self) -> usize {
+        let slots = self.slots.iter().flatten().map(|slot| slot.elements().len());
+        let constants = self.constants.iter().map(Tensor::len);
+        slots.chain(constants).sum::<usize>() * size_of::<T>()
+    }
+}
+
+fn execute<'a, T: Float>(
+    instruction: &'a Instruction<T>,
+    find: impl Fn(Source) -> &'a [T],
+    taken: &mut SmallVec<[Slot<T>; 8]>,
+    call: u64,
+) -> Result<(), Error> {
+    let scratch_len = instruction.scratch.map_or(0, |scratch| scratch.len);
+    let (taken, scratch) = taken.split_at_mut(instruction.writes.len());
+    let scratch = scratch.first_mut().map(Slot::elements_mut).unwrap_or_default();
+    let scratch = &mut scratch[..scratch_len];
+    let mut outputs: SmallVec<[&mut [T]; 8]> =
+        taken.iter_mut().zip(&instruction.writes).map(|(slot, write)| &mut slot.elements_mut()[..write.len]).collect();
+    match &instruction.work {
+        Work::Loop { fused, stores } => {
+            let operands: SmallVec<[(&[T], usize); 16]> =
+                instruction.reads.iter().map(|read| (find(read.source), read.offset)).collect();
+            let (stored, reduced) = outputs.split_at_mut(*stores);
+            fused.run(&operands, stored, reduced, scratch);
+            Ok(())
+        }
+        Work::Kernel(kernel) => {
+            let view = |read: &'a Read| View {
+                data: find(read.source),
+                offset: read.offset,
+                shape: &read.shape,
+                strides: &read.strides,
+            };
+            let views: SmallVec<[View<'_, T>; 8]> = instruction.reads.iter().map(view).collect();
+            kernel.run(&views, outputs[0], scratch)
+        }
+        Work::Noise(noise) => {
+            noise.fill(call, outputs[0]);
+            Ok(())
+        }
+    }
+}
+
+/// The instructions, one a line, in order.
+impl<T: Float> fmt::Display for Program<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, instruction) in self.instructions.iter().enumerate() {
+            writeln!(f, "{i:4}  {instruction}")?;
+        }
+        let outputs: Vec<String> = self.outputs.iter().map(|slot| format!("s{slot}")).collect();
+        writeln!(f, "return {}", outputs.join(", "))
+    }
+}

@@ -1,0 +1,269 @@
+//! Which buffer each value lives in, from its first writer to its last reader.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bayeux_tensor::fused::{FusedBuilder, Reduce, Value};
+use bayeux_tensor::{Float, Tensor, simd};
+
+use super::fuse::Unit;
+use super::graph::{Graph, Id};
+use super::instruction::{Instruction, Read, Source, Work, Write};
+use super::layout::Layout;
+use super::machine::{Program, Slot};
+use crate::ops::{Constant, Op};
+
+/// Turns units into instructions and gives every value its slot. A slot is free again when the last reader of its value
+/// has run; outputs keep theirs.
+pub(super) fn plan<T: Float>(graph: &Graph<T>, layouts: &[Layout], units: &[Unit]) -> Program<T> {
+    let mut plan = Plan {
+        graph,
+        layouts,
+        program: Program::default(),
+        sources: HashMap::new(),
+        capacities: Vec::new(),
+        free: Vec::new(),
+    };
+    plan.leaves();
+    let last_reader = plan.last_readers(units);
+    let escaping = plan.escaping(units);
+    for (position, unit) in units.iter().enumerate() {
+        plan.unit(unit, &escaping);
+        for (&id, _) in last_reader.iter().filter(|&(_, &last)| last == position) {
+            plan.release(id);
+        }
+    }
+    plan.finish()
+}
+
+struct Plan<'a, T: Float> {
+    graph: &'a Graph<T>,
+    layouts: &'a [Layout],
+    program: Program<T>,
+    /// Where each value with a buffer of its own is.
+    sources: HashMap<Id, Source>,
+    /// The elements each slot must hold; `None` for an output, which has a slot of its own shape.
+    capacities: Vec<Option<usize>>,
+    free: Vec<usize>,
+}
+
+impl<T: Float> Plan<'_, T> {
+    /// Inputs, variables and constants are where they are; outputs get their slots first.
+    fn leaves(&mut self) {
+        for (id, node) in self.graph.nodes.iter().enumerate() {
+            let source = match &node.op {
+                Op::Input(_) => {
+                    self.graph.inputs.iter().position(|&input| input == Some(id)).map(Source::Input)
+                }
+                Op::Shared(shared) => {
+                    self.program.shareds.push(shared.clone());
+                    Some(Source::Shared(self.program.shareds.len() - 1))
+                }
+                Op::Constant(Constant(value)) => {
+                    self.program.constants.push(value.contiguous());
+                    Some(Source::Constant(self.program.constants.len() - 1))
+                }
+                _ => None,
+            };
+            self.sources.extend(source.map(|source| (id, source)));
+        }
+        for &output in &self.graph.outputs {
+            let slot = match self.sources.get(&output) {
+                Some(&Source::Slot(slot)) => slot,
+                _ => {
+                    let shape = self.graph.nodes[output].shape.as_slice();
+                    self.program.slots.push(Some(Slot::Output(Arc::new(Tensor::zeros(shape)))));
+                    self.capacities.push(None);
+                    self.program.slots.len() - 1
+                }
+            };
+            self.sources.insert(output, Source::Slot(slot));
+            self.program.outputs.push(slot);
+        }
+    }
+
+    /// For each value in a buffer, the position of the last unit that reads it (or writes it, if none reads it).
+    fn last_readers(&self, units: &[Unit]) -> HashMap<Id, usize> {
+        let mut last = HashMap::new();
+        for (position, unit) in units.iter().enumerate() {
+            for &member in &unit.members {
+                last.insert(member, position);
+                for &input in &self.graph.nodes[member].inputs {
+                    last.insert(self.layouts[input].root, position);
+                }
+            }
+        }
+        last
+    }
+
+    /// The values that are read outside the unit that computes them, or as outputs.
+    fn escaping(&self, units: &[Unit]) -> Vec<bool> {
+        let mut unit_of = vec![usize::MAX; self.graph.nodes.len()];
+        for (position, unit) in units.iter().enumerate() {
+            unit.members.iter().for_each(|&member| unit_of[member] = position);
+        }
+        let mut escaping = vec![false; self.graph.nodes.len()];
+        for (position, unit) in units.iter().enumerate() {
+            for &member in &unit.members {
+                for &input in &self.graph.nodes[member].inputs {
+                    let root = self.layouts[input].root;
+                    escaping[root] |= unit_of[root] != position;
+                }
+            }
+        }
+        self.graph.outputs.iter().for_each(|&output| escaping[output] = true);
+        escaping
+    }
+
+    fn unit(&mut self, unit: &Unit, escaping: &[bool]) {
+        let instruction = match &unit.space {
+            Some(space) => self.fused(unit, space, escaping),
+            None => self.single(unit.members[0]),
+        };
+        self.program.instructions.push(instruction);
+    }
+
+    fn single(&mut self, id: Id) -> Instruction<T> {
+        let node = &self.graph.nodes[id];
+        let label = node.op.rule().name();
+        let write = self.write(id);
+        if let Op::Noise(noise) = &node.op {
+            return Instruction {
+                work: Work::Noise(*noise),
+                reads: Vec::new(),
+                writes: vec![write],
+                scratch: None,
+                label,
+            };
+        }
+        let shapes: Vec<&[usize]> = node.inputs.iter().map(|&i| self.graph.nodes[i].shape.as_slice()).collect();
+        let kernel = match node.op.rule().kernel(&shapes, &node.shape) {
+            Ok(Some(kernel)) => kernel,
+            // `materialise` has asked the same before.
+            _ => unreachable!("{label} has no kernel"),
+        };
+        let reads = node.inputs.iter().map(|&input| self.read(input)).collect();
+        let scratch = self.scratch(kernel.scratch());
+        Instruction { work: Work::Kernel(kernel), reads, writes: vec![write], scratch, label }
+    }
+
+    fn fused(&mut self, unit: &Unit, space: &[usize], escaping: &[bool]) -> Instruction<T> {
+        let mut builder = FusedBuilder::new(space);
+        let mut values: HashMap<Id, Value> = HashMap::new();
+        let mut operands: HashMap<&Layout, Value> = HashMap::new();
+        let mut reads = Vec::new();
+        let (mut stored, mut reduced) = (Vec::new(), Vec::new());
+        let mut names = Vec::new();
+        for &id in &unit.members {
+            let node = &self.graph.nodes[id];
+            let arguments: Vec<Value> = node
+                .inputs
+                .iter()
+                .map(|input| {
+                    let layout = &self.layouts[*input];
+                    values.get(input).copied().unwrap_or_else(|| {
+                        *operands.entry(layout).or_insert_with(|| {
+                            reads.push(self.read(*input));
+                            builder.operand(&layout.strides)
+                        })
+                    })
+                })
+                .collect();
+            names.push(node.op.rule().name());
+            let value = match (&node.op, arguments.as_slice()) {
+                (Op::Unary(op), &[x]) => builder.unary(op.vector(), x),
+                (Op::Binary(op), &[x, y]) => builder.binary(op.vector(), x, y),
+                (Op::Select(_), &[c, x, y]) => builder.ternary(simd::select, c, x, y),
+                (Op::Copy, &[x]) => x,
+                (Op::Sum(op), &[x]) => {
+                    builder.reduce(Reduce::Sum, x, &op.0);
+                    reduced.push(id);
+                    continue;
+                }
+                (Op::Max(op), &[x]) => {
+                    builder.reduce(Reduce::Max, x, &op.0);
+                    reduced.push(id);
+                    continue;
+                }
+                _ => unreachable!("{} is not part of a loop", node.op.rule().name()),
+            };
+            values.insert(id, value);
+            if escaping[id] {
+                builder.store(value);
+                stored.push(id);
+            }
+        }
+        let fused = builder.build();
+        let stores = stored.len();
+        let writes = stored.into_iter().chain(reduced).map(|id| self.write(id)).collect();
+        let scratch = self.scratch(fused.scratch());
+        Instruction { work: Work::Loop { fused, stores }, reads, writes, scratch, label: names.join(", ") }
+    }
+
+    fn read(&self, id: Id) -> Read {
+        let layout = &self.layouts[id];
+        Read {
+            source: self.sources[&layout.root],
+            offset: layout.offset,
+            shape: self.graph.nodes[id].shape.clone(),
+            strides: layout.strides.clone(),
+        }
+    }
+
+    fn write(&mut self, id: Id) -> Write {
+        let len = self.graph.nodes[id].shape.iter().product();
+        let slot = match self.sources.get(&id) {
+            Some(&Source::Slot(slot)) => slot,
+            _ => self.take(len),
+        };
+        self.sources.insert(id, Source::Slot(slot));
+        Write { slot, len }
+    }
+
+    /// Working space, free again at once: the next instruction may have it.
+    fn scratch(&mut self, len: usize) -> Option<Write> {
+        (len > 0).then(|| {
+            let slot = self.take(len);
+            self.free.push(slot);
+            Write { slot, len }
+        })
+    }
+
+    /// The free slot that fits best: the smallest that is large enough, else the largest, which grows.
+    fn take(&mut self, len: usize) -> usize {
+        let capacity = |slot: usize| self.capacities[slot].unwrap_or_default();
+        let fitting = (0..self.free.len()).filter(|&i| capacity(self.free[i]) >= len);
+        let best = fitting
+            .min_by_key(|&i| capacity(self.free[i]))
+            .or_else(|| (0..self.free.len()).max_by_key(|&i| capacity(self.free[i])));
+        match best {
+            Some(i) => {
+                let slot = self.free.swap_remove(i);
+                self.capacities[slot] = Some(capacity(slot).max(len));
+                slot
+            }
+            None => {
+                self.program.slots.push(None);
+                self.capacities.push(Some(len));
+                self.capacities.len() - 1
+            }
+        }
+    }
+
+    fn release(&mut self, id: Id) {
+        if let Some(&Source::Slot(slot)) = self.sources.get(&id)
+            && self.capacities[slot].is_some()
+        {
+            self.free.push(slot);
+        }
+    }
+
+    fn finish(mut self) -> Program<T> {
+        for (slot, capacity) in self.program.slots.iter_mut().zip(self.capacities) {
+            if let Some(capacity) = capacity {
+                *slot = Some(Slot::Scratch(vec![T::ZERO; capacity]));
+            }
+        }
+        self.program
+    }
+}

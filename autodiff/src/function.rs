@@ -1,0 +1,259 @@
+//! Compiled functions.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use bayeux_tensor::{Float, Tensor};
+use smallvec::SmallVec;
+
+use crate::bind::bind;
+use crate::compile::{Program, compile};
+use crate::expr::topological;
+use crate::ops::Op;
+use crate::{Error, Expr, Shared, Updates};
+
+/// Expressions compiled into a program: from inputs to outputs, with updates of variables.
+///
+/// Sizes of free dimensions are taken from the tensors given. The first call with new sizes compiles a program for them,
+/// which later calls with the same sizes reuse; such a later call allocates nothing. All updates are computed from the
+/// variables' values at the start of the call and take effect together at its end. A call that fails changes no
+/// variable.
+///
+/// ```
+/// use bayeux_autodiff::{Expr, Function, Shared};
+/// use bayeux_tensor::Tensor;
+/// let count = Shared::new("count", Tensor::scalar(0.0));
+/// let by = Expr::<f64>::input("by", ());
+/// let mut f = Function::builder()
+///     .inputs([&by])
+///     .outputs([&count.expr()])
+///     .updates([(&count, count.expr() + &by)])
+///     .build()?;
+/// assert_eq!(f.call(&[&Tensor::scalar(5.0)])?[0].item(), 0.0);
+/// assert_eq!(count.get().item(), 5.0);
+/// # Ok::<(), bayeux_autodiff::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Function<T: Float = f32> {
+    inputs: Vec<Expr<T>>,
+    /// The outputs, then the updates' new values.
+    roots: Vec<Expr<T>>,
+    updated: Vec<Shared<T>>,
+    programs: Vec<Specialised<T>>,
+    /// Which program ran last.
+    current: usize,
+    call: u64,
+    compile_time: Duration,
+}
+
+#[derive(Debug)]
+struct Specialised<T: Float> {
+    shapes: Vec<Vec<usize>>,
+    program: Program<T>,
+}
+
+/// Collects what a [`Function`] is made of.
+#[derive(Debug)]
+pub struct FunctionBuilder<T: Float = f32> {
+    inputs: Vec<Expr<T>>,
+    outputs: Vec<Expr<T>>,
+    updates: Updates<T>,
+}
+
+impl<T: Float> FunctionBuilder<T> {
+    /// The inputs, in the order in which calls give them.
+    pub fn inputs<E: Into<Expr<T>>>(mut self, inputs: impl IntoIterator<Item = E>) -> Self {
+        self.inputs.extend(inputs.into_iter().map(Into::into));
+        self
+    }
+
+    /// The outputs, in the order in which calls return them.
+    pub fn outputs<E: Into<Expr<T>>>(mut self, outputs: impl IntoIterator<Item = E>) -> Self {
+        self.outputs.extend(outputs.into_iter().map(Into::into));
+        self
+    }
+
+    /// Variables and their new values.
+    pub fn updates<S: Updated<T>>(mut self, updates: impl IntoIterator<Item = (S, Expr<T>)>) -> Self {
+        self.updates.extend(updates.into_iter().map(|(shared, value)| (shared.shared(), value)));
+        self
+    }
+
+    /// The function.
+    ///
+    /// # Errors
+    /// If an input is needed but not declared, a variable has two updates, or an update's shape is not its variable's.
+    pub fn build(self) -> Result<Function<T>, Error> {
+        for (i, (shared, value)) in self.updates.iter().enumerate() {
+            if self.updates[..i].iter().any(|(other, _)| other == shared) {
+                return Err(Error::DuplicateUpdate(shared.name().into()));
+            }
+            if *value.shape() != shared.symbolic_shape() {
+                return Err(Error::UpdateShape {
+                    name: shared.name().into(),
+                    expected: shared.shape().to_vec(),
+                    found: value.shape().to_string(),
+                });
+            }
+        }
+        let (updated, values): (Vec<Shared<T>>, Vec<Expr<T>>) = self.updates.into_iter().unzip();
+        let mut roots = self.outputs;
+        roots.extend(values);
+        for node in topological(&roots) {
+            let declared = || self.inputs.iter().any(|input| input.key() == node.key());
+            if matches!(node.op(), Op::Input(_)) && !declared() {
+                return Err(Error::MissingInput(node.name().unwrap_or("unnamed").into()));
+            }
+        }
+        Ok(Function {
+            inputs: self.inputs,
+            roots,
+            updated,
+            programs: Vec::new(),
+            current: 0,
+            call: 0,
+            compile_time: Duration::ZERO,
+        })
+    }
+}
+
+/// A variable given by value or by reference.
+pub trait Updated<T: Float> {
+    /// The variable.
+    fn shared(self) -> Shared<T>;
+}
+
+impl<T: Float> Updated<T> for Shared<T> {
+    fn shared(self) -> Shared<T> {
+        self
+    }
+}
+
+impl<T: Float> Updated<T> for &Shared<T> {
+    fn shared(self) -> Shared<T> {
+        self.clone()
+    }
+}
+
+impl<T: Float> Function<T> {
+    /// Starts with nothing in it.
+    pub fn builder() -> FunctionBuilder<T> {
+        FunctionBuilder { inputs: Vec::new(), outputs: Vec::new(), updates: Vec::new() }
+    }
+
+    /// A function without updates.
+    ///
+    /// # Errors
+    /// If an input is needed but not declared.
+    pub fn new<'a>(
+        inputs: impl IntoIterator<Item = &'a Expr<T>>,
+        outputs: impl IntoIterator<Item = &'a Expr<T>>,
+    ) -> Result<Function<T>, Error> {
+        Function::builder().inputs(inputs).outputs(outputs).build()
+    }
+
+    /// Runs the function and returns its outputs.
+    ///
+    /// # Errors
+    /// If the number or a shape of the inputs is wrong, a free dimension is not determined, or an op cannot take its
+    /// data, such as a label out of range. Then no variable is changed.
+    pub fn call(&mut self, inputs: &[&Tensor<T>]) -> Result<Vec<Tensor<T>>, Error> {
+        self.run(inputs)?;
+        let outputs = self.roots.len() - self.updated.len();
+        Ok((0..outputs).map(|i| self.output(i).clone()).collect())
+    }
+
+    /// Runs the function and keeps its outputs, to be read with [`output`](Self::output). After the first call with given
+    /// sizes nothing is allocated, provided the inputs are row-major and no output of an earlier call is still held.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub fn run(&mut self, inputs: &[&Tensor<T>]) -> Result<(), Error> {
+        self.specialise(inputs)?;
+        let strided: SmallVec<[Option<Tensor<T>>; 8]> =
+            inputs.iter().map(|input| input.as_slice().is_none().then(|| input.contiguous())).collect();
+        let slices: SmallVec<[&[T]; 8]> = inputs
+            .iter()
+            .zip(&strided)
+            .map(|(input, copy)| copy.as_ref().unwrap_or(input).as_slice().unwrap_or_default())
+            .collect();
+        let program = &mut self.programs[self.current].program;
+        program.run(&slices, self.call)?;
+        let outputs = self.roots.len() - self.updated.len();
+        for (i, shared) in self.updated.iter().enumerate() {
+            program.update(outputs + i, shared);
+        }
+        self.call += 1;
+        Ok(())
+    }
+
+    /// Output `i` of the last run.
+    ///
+    /// # Panics
+    /// If there is no such output, or if the function has not run yet.
+    #[track_caller]
+    pub fn output(&self, i: usize) -> &Tensor<T> {
+        let outputs = self.roots.len() - self.updated.len();
+        assert!(i < outputs, "output {i} of a function with {outputs}");
+        assert!(!self.programs.is_empty(), "output {i} before the first run");
+        self.programs[self.current].program.output(i)
+    }
+
+    /// Compiles the program for some inputs, if that has not been done, without running it.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub fn specialise(&mut self, inputs: &[&Tensor<T>]) -> Result<(), Error> {
+        let fits = |program: &Specialised<T>| {
+            program.shapes.len() == inputs.len()
+                && program.shapes.iter().zip(inputs).all(|(shape, input)| shape == input.shape())
+        };
+        if let Some(found) = self.programs.iter().position(fits) {
+            self.current = found;
+            return Ok(());
+        }
+        let start = Instant::now();
+        let shapes: Vec<&[usize]> = inputs.iter().map(|input| input.shape()).collect();
+        let sizes = bind(&self.inputs, &shapes)?;
+        let program = compile(&self.roots, &self.inputs, &sizes)?;
+        let shapes = shapes.into_iter().map(<[usize]>::to_vec).collect();
+        self.programs.push(Specialised { shapes, program });
+        self.current = self.programs.len() - 1;
+        self.compile_time += start.elapsed();
+        Ok(())
+    }
+
+    /// The number of the next call, counted from 0. Noise depends on it.
+    pub fn next_call(&self) -> u64 {
+        self.call
+    }
+
+    /// Sets the number of the next call, to repeat or to resume a sequence of draws.
+    pub fn set_call(&mut self, call: u64) {
+        self.call = call;
+    }
+
+    /// The time spent compiling programs so far.
+    pub fn compile_time(&self) -> Duration {
+        self.compile_time
+    }
+
+    /// The bytes that the programs hold for their values.
+    pub fn memory(&self) -> usize {
+        self.programs.iter().map(|specialised| specialised.program.bytes()).sum()
+    }
+}
+
+/// The inputs, and the instructions of each program compiled so far.
+impl<T: Float> fmt::Display for Function<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inputs: Vec<String> =
+            self.inputs.iter().map(|input| format!("{input}: {}", input.shape())).collect();
+        writeln!(f, "function({})", inputs.join(", "))?;
+        for specialised in &self.programs {
+            writeln!(f, "for sizes {:?}:", specialised.shapes)?;
+            write!(f, "{}", specialised.program)?;
+        }
+        Ok(())
+    }
+}
