@@ -45,7 +45,8 @@ fn misfit<T: Float>(input: &Expr<T>, found: &[usize], sizes: &Sizes) -> Error {
         symbols.filter_map(|symbol| sizes.get(symbol).map(|size| format!("{symbol} = {size}"))).collect();
     known.sort();
     known.dedup();
-    let note = if known.is_empty() { String::new() } else { format!(" ({} by another axis)", known.join(", ")) };
+    let note =
+        if known.is_empty() { String::new() } else { format!(" ({} by another axis)", known.join(", ")) };
     Error::InputShape {
         name: input.name().unwrap_or("unnamed").into(),
         expected: input.shape().to_string(),

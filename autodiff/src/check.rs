@@ -53,7 +53,8 @@ pub fn check_gradient(
         let v: Vec<Tensor<f64>> = unit_direction(points, 2 * direction);
         let u: Vec<Tensor<f64>> = unit_direction(points, 2 * direction + 1);
         let along = |slopes: &[Expr<f64>], direction: &[Tensor<f64>]| {
-            let terms = slopes.iter().zip(direction).map(|(slope, d)| (slope * Expr::constant(d.clone())).sum_all());
+            let terms =
+                slopes.iter().zip(direction).map(|(slope, d)| (slope * Expr::constant(d.clone())).sum_all());
             terms.reduce(|a, b| a + b).unwrap_or_else(|| Expr::scalar(0.0))
         };
         let slopes = grad(cost, &inputs);

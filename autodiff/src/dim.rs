@@ -195,7 +195,10 @@ impl Shape {
     /// The shape with some axes set to one.
     pub(crate) fn with_ones(&self, axes: &[usize]) -> Shape {
         let dims = self.0.iter().enumerate();
-        Shape(dims.map(|(axis, dim)| if axes.contains(&axis) { Dim::from(1usize) } else { dim.clone() }).collect())
+        Shape(
+            dims.map(|(axis, dim)| if axes.contains(&axis) { Dim::from(1usize) } else { dim.clone() })
+                .collect(),
+        )
     }
 
     /// The shape with one axis replaced.

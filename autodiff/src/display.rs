@@ -80,7 +80,8 @@ fn write_expr<T: Float>(
 pub fn to_dot<T: Float>(roots: &[Expr<T>]) -> String {
     let nodes = topological(roots);
     let numbers: HashMap<Key, usize> = nodes.iter().enumerate().map(|(i, node)| (node.key(), i)).collect();
-    let mut dot = String::from("digraph expression {\n  rankdir=BT;\n  node [shape=box, fontname=\"sans-serif\"];\n");
+    let mut dot =
+        String::from("digraph expression {\n  rankdir=BT;\n  node [shape=box, fontname=\"sans-serif\"];\n");
     for (i, node) in nodes.iter().enumerate() {
         let op = node.op().rule().name();
         let label = match node.name() {

@@ -40,7 +40,8 @@ pub fn interpret<T: Float>(
     }
     for node in topological(roots) {
         if !values.contains_key(&node.key()) {
-            let arguments: Vec<Tensor<T>> = node.inputs().iter().map(|input| values[&input.key()].clone()).collect();
+            let arguments: Vec<Tensor<T>> =
+                node.inputs().iter().map(|input| values[&input.key()].clone()).collect();
             let value = value_of(&node, &arguments, &sizes, call)?;
             values.insert(node.key(), value);
         }

@@ -37,7 +37,8 @@ impl<T: Float> Expr<T> {
             if replaced.contains_key(&node.key()) {
                 continue;
             }
-            let inputs: Vec<Expr<T>> = node.inputs().iter().map(|input| replaced[&input.key()].clone()).collect();
+            let inputs: Vec<Expr<T>> =
+                node.inputs().iter().map(|input| replaced[&input.key()].clone()).collect();
             let unchanged = inputs.iter().zip(node.inputs()).all(|(new, old)| new.key() == old.key());
             let rebuilt = if unchanged { node.clone() } else { node.with_inputs(inputs) };
             replaced.insert(node.key(), rebuilt);

@@ -58,7 +58,9 @@ fn normals(c: &mut Criterion) {
     group.throughput(Throughput::Elements(1 << 13));
     group.bench_function("philox f32", |b| b.iter(|| random::fill_normal(1, 2, 0, black_box(&mut single))));
     group.bench_function("philox f64", |b| b.iter(|| random::fill_normal(1, 2, 0, black_box(&mut double))));
-    group.bench_function("philox uniform f32", |b| b.iter(|| random::fill_uniform(1, 2, 0, black_box(&mut single))));
+    group.bench_function("philox uniform f32", |b| {
+        b.iter(|| random::fill_uniform(1, 2, 0, black_box(&mut single)))
+    });
     let mut rng = SmallRng::seed_from_u64(1);
     group.bench_function("rand_distr over SmallRng f32", |b| {
         b.iter(|| black_box(&mut single).iter_mut().for_each(|x| *x = rng.sample(StandardNormal)))

@@ -143,4 +143,3 @@ fn sum_of_scatter<T: Float>(b: &mut Builder<T>, sum: &Sum, node: &Node<T>) -> Op
     let g = input.inputs[1];
     Some(b.add(sum.clone(), vec![g], node.shape.clone()))
 }
-

@@ -162,7 +162,8 @@ impl<T: Float> Fusion<'_, T> {
             let root = self.layouts[input].root;
             self.unit_of[root] != Some(first) || (root == input && !is_reduction(self.graph, root))
         };
-        let fits = self.unit(second).members.iter().all(|&m| self.graph.nodes[m].inputs.iter().all(reads_inside));
+        let fits =
+            self.unit(second).members.iter().all(|&m| self.graph.nodes[m].inputs.iter().all(reads_inside));
         if !fits || self.unit(first).members.len() + self.unit(second).members.len() >= MOST {
             return None;
         }

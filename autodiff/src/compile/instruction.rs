@@ -73,8 +73,10 @@ impl fmt::Display for Source {
 /// One line: `s3[400000], s4[1] <- tanh, sum [0, 1] (s1[500, 800], var2[800])`.
 impl<T: Float> fmt::Display for Instruction<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let writes: Vec<String> = self.writes.iter().map(|write| format!("s{}[{}]", write.slot, write.len)).collect();
-        let reads: Vec<String> = self.reads.iter().map(|read| format!("{}{:?}", read.source, read.shape)).collect();
+        let writes: Vec<String> =
+            self.writes.iter().map(|write| format!("s{}[{}]", write.slot, write.len)).collect();
+        let reads: Vec<String> =
+            self.reads.iter().map(|read| format!("{}{:?}", read.source, read.shape)).collect();
         write!(f, "{} <- {} ({})", writes.join(", "), self.label, reads.join(", "))
     }
 }

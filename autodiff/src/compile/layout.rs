@@ -95,7 +95,8 @@ fn reshaped(shape: &[usize], strides: &[isize], to: &[usize]) -> Option<Vec<isiz
 pub(super) fn layouts<T: Float>(graph: &Graph<T>) -> Vec<Layout> {
     let mut layouts: Vec<Layout> = Vec::with_capacity(graph.nodes.len());
     for (id, node) in graph.nodes.iter().enumerate() {
-        let seen = node.inputs.first().and_then(|&input| view(node, &graph.nodes[input].shape, &layouts[input]));
+        let seen =
+            node.inputs.first().and_then(|&input| view(node, &graph.nodes[input].shape, &layouts[input]));
         layouts.push(seen.unwrap_or_else(|| Layout::own(id, &node.shape)));
     }
     layouts

@@ -113,7 +113,9 @@ impl<T: Float> Program<T> {
     pub fn update(&mut self, i: usize, shared: &Shared<T>) {
         let slot = self.outputs[i];
         let alone = self.outputs.iter().filter(|&&other| other == slot).count() == 1;
-        let Some(Slot::Output(tensor)) = &mut self.slots[slot] else { unreachable!("outputs have slots of their own") };
+        let Some(Slot::Output(tensor)) = &mut self.slots[slot] else {
+            unreachable!("outputs have slots of their own")
+        };
         if alone {
             shared.swap(tensor);
         } else {
@@ -139,8 +141,11 @@ fn execute<'a, T: Float>(
     let (taken, scratch) = taken.split_at_mut(instruction.writes.len());
     let scratch = scratch.first_mut().map(Slot::elements_mut).unwrap_or_default();
     let scratch = &mut scratch[..scratch_len];
-    let mut outputs: SmallVec<[&mut [T]; 8]> =
-        taken.iter_mut().zip(&instruction.writes).map(|(slot, write)| &mut slot.elements_mut()[..write.len]).collect();
+    let mut outputs: SmallVec<[&mut [T]; 8]> = taken
+        .iter_mut()
+        .zip(&instruction.writes)
+        .map(|(slot, write)| &mut slot.elements_mut()[..write.len])
+        .collect();
     match &instruction.work {
         Work::Loop { fused, stores } => {
             let operands: SmallVec<[(&[T], usize); 16]> =

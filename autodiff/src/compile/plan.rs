@@ -136,7 +136,8 @@ impl<T: Float> Plan<'_, T> {
                 label,
             };
         }
-        let shapes: Vec<&[usize]> = node.inputs.iter().map(|&i| self.graph.nodes[i].shape.as_slice()).collect();
+        let shapes: Vec<&[usize]> =
+            node.inputs.iter().map(|&i| self.graph.nodes[i].shape.as_slice()).collect();
         let kernel = match node.op.rule().kernel(&shapes, &node.shape) {
             Ok(Some(kernel)) => kernel,
             // `materialise` has asked the same before.

@@ -93,7 +93,9 @@ fn fold<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Option<Id> {
         return None;
     }
     let uniform: Option<Vec<T>> = node.inputs.iter().map(|&input| number(b, input)).collect();
-    if let (Some(numbers), Op::Unary(_) | Op::Binary(_) | Op::Select(_) | Op::Reshape(_)) = (uniform, &node.op) {
+    if let (Some(numbers), Op::Unary(_) | Op::Binary(_) | Op::Select(_) | Op::Reshape(_)) =
+        (uniform, &node.op)
+    {
         let scalars: Vec<Tensor<T>> = numbers.into_iter().map(Tensor::scalar).collect();
         let value = node.op.rule().forward(&scalars, &[]).ok()?;
         return Some(b.full(value.item(), &node.shape));
@@ -356,7 +358,8 @@ fn make_broadcast<T: Float>(b: &mut Builder<T>, x: Id, shape: &[usize]) -> Id {
 
 fn joint_shape(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let rank = a.len().max(b.len());
-    let at = |shape: &[usize], axis: usize| (axis + shape.len()).checked_sub(rank).map_or(1, |axis| shape[axis]);
+    let at =
+        |shape: &[usize], axis: usize| (axis + shape.len()).checked_sub(rank).map_or(1, |axis| shape[axis]);
     (0..rank)
         .map(|axis| match (at(a, axis), at(b, axis)) {
             (a, b) if a == b || b == 1 => Some(a),
@@ -411,7 +414,8 @@ fn broadcast<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Option<Id> {
         Op::Reshape(_) => {
             let inner = input.inputs[0];
             let lead = input.shape.len().checked_sub(b.shape(inner).len())?;
-            let adds_ones = input.shape[..lead].iter().all(|&n| n == 1) && &input.shape[lead..] == b.shape(inner);
+            let adds_ones =
+                input.shape[..lead].iter().all(|&n| n == 1) && &input.shape[lead..] == b.shape(inner);
             adds_ones.then(|| b.broadcast(inner, &node.shape))
         }
         _ => None,
@@ -446,7 +450,8 @@ fn sum<T: Float>(b: &mut Builder<T>, op: &Sum, node: &Node<T>) -> Option<Id> {
         Op::Sum(inner) => {
             let mut kept: Vec<usize> = (0..b.shape(input.inputs[0]).len()).collect();
             kept.retain(|axis| !inner.0.contains(axis));
-            let mut axes: Vec<usize> = op.0.iter().map(|&axis| kept[axis]).chain(inner.0.iter().copied()).collect();
+            let mut axes: Vec<usize> =
+                op.0.iter().map(|&axis| kept[axis]).chain(inner.0.iter().copied()).collect();
             axes.sort_unstable();
             Some(make(b, Sum(axes), &[input.inputs[0]], &node.shape))
         }
@@ -480,7 +485,8 @@ fn sum<T: Float>(b: &mut Builder<T>, op: &Sum, node: &Node<T>) -> Option<Id> {
         Op::Broadcast(_) => {
             let inner = input.inputs[0];
             let added = shape.len() - b.shape(inner).len();
-            let repeated = |axis: usize| axis < added || (b.shape(inner)[axis - added] == 1 && shape[axis] != 1);
+            let repeated =
+                |axis: usize| axis < added || (b.shape(inner)[axis - added] == 1 && shape[axis] != 1);
             if !op.0.iter().all(|&axis| repeated(axis)) {
                 return None;
             }

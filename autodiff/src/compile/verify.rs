@@ -10,7 +10,8 @@ use crate::ops::Op;
 pub(super) fn verify<T: Float>(graph: &Graph<T>) {
     for (id, node) in graph.nodes.iter().enumerate() {
         assert!(node.inputs.iter().all(|&input| input < id), "%{id} reads what comes later\n{graph}");
-        let inputs: Vec<&[usize]> = node.inputs.iter().map(|&input| graph.nodes[input].shape.as_slice()).collect();
+        let inputs: Vec<&[usize]> =
+            node.inputs.iter().map(|&input| graph.nodes[input].shape.as_slice()).collect();
         assert!(agrees(node, &inputs), "%{id}: inputs {inputs:?}, output {:?}\n{graph}", node.shape);
     }
     assert!(graph.outputs.iter().all(|&output| output < graph.nodes.len()), "an output is missing\n{graph}");
@@ -29,7 +30,9 @@ fn agrees<T: Float>(node: &Node<T>, inputs: &[&[usize]]) -> bool {
         Op::Select(_) => inputs == [shape; 3],
         Op::Reshape(_) => arity(1) && size(inputs[0]) == size(shape),
         Op::Transpose(op) => {
-            arity(1) && shape.iter().zip(&op.0).all(|(&n, &axis)| inputs[0][axis] == n) && shape.len() == op.0.len()
+            arity(1)
+                && shape.iter().zip(&op.0).all(|(&n, &axis)| inputs[0][axis] == n)
+                && shape.len() == op.0.len()
         }
         Op::Broadcast(_) => {
             arity(1)

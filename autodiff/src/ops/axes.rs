@@ -47,7 +47,8 @@ impl Axes for [usize] {
 
 #[track_caller]
 fn sorted(axes: Vec<Option<usize>>, rank: usize, given: &str) -> Vec<usize> {
-    let in_range: Option<Vec<usize>> = axes.into_iter().map(|axis| axis.filter(|&axis| axis < rank)).collect();
+    let in_range: Option<Vec<usize>> =
+        axes.into_iter().map(|axis| axis.filter(|&axis| axis < rank)).collect();
     let Some(mut axes) = in_range else { panic!("axes {given} of a tensor of rank {rank}") };
     axes.sort_unstable();
     assert!(axes.windows(2).all(|pair| pair[0] != pair[1]), "axes {given} name one axis twice");

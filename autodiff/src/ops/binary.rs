@@ -111,7 +111,12 @@ impl<T: Float> Expr<T> {
     fn binary(op: Binary, a: &Expr<T>, b: &Expr<T>) -> Self {
         let Some(shape) = a.shape().broadcast(b.shape()) else {
             let name = Rule::<T>::name(&op);
-            panic!("{name}: shapes {} and {} do not broadcast, in {a:?} {} {b:?}", a.shape(), b.shape(), op.symbol());
+            panic!(
+                "{name}: shapes {} and {} do not broadcast, in {a:?} {} {b:?}",
+                a.shape(),
+                b.shape(),
+                op.symbol()
+            );
         };
         let inputs = vec![a.broadcast_to(&shape), b.broadcast_to(&shape)];
         Expr::new(op, inputs, shape)

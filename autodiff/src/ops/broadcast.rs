@@ -22,7 +22,8 @@ impl<T: Float> Rule<T> for Broadcast {
     fn gradient(&self, g: &Expr<T>, inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
         let input = inputs[0].shape();
         let added = g.rank() - input.rank();
-        let repeated = |axis: usize| axis < added || (input[axis - added].is_one() && !g.shape()[axis].is_one());
+        let repeated =
+            |axis: usize| axis < added || (input[axis - added].is_one() && !g.shape()[axis].is_one());
         let axes: Vec<usize> = (0..g.rank()).filter(|&axis| repeated(axis)).collect();
         vec![Some(g.sum(axes).reshape(input))]
     }

@@ -2,8 +2,8 @@
 
 use bayeux_tensor::Float;
 
-use super::slice::{Placement, Slice};
 use super::Rule;
+use super::slice::{Placement, Slice};
 use crate::kernel::Kernel;
 use crate::{Dim, Error, Expr};
 

@@ -65,7 +65,11 @@ impl<T: Float> Expr<T> {
     #[track_caller]
     pub fn matmul(&self, other: &Expr<T>) -> Self {
         let fail = || -> ! {
-            panic!("matmul: shapes {} and {} do not fit, in {self:?} · {other:?}", self.shape(), other.shape())
+            panic!(
+                "matmul: shapes {} and {} do not fit, in {self:?} · {other:?}",
+                self.shape(),
+                other.shape()
+            )
         };
         if self.rank() == 0 || other.rank() == 0 {
             fail();

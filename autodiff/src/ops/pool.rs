@@ -64,7 +64,8 @@ impl<T: Float> Rule<T> for Pool2d {
     /// Where the largest element stands is constant almost everywhere; scatter and gather are each other's adjoints.
     fn gradient(&self, g: &Expr<T>, inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
         let x = &inputs[0];
-        let apply = |map, shape: &Shape| Some(Expr::new(Pool2d { map, ..*self }, vec![x.clone(), g.clone()], shape));
+        let apply =
+            |map, shape: &Shape| Some(Expr::new(Pool2d { map, ..*self }, vec![x.clone(), g.clone()], shape));
         match self.map {
             Map::Largest => vec![apply(Map::Scatter, x.shape())],
             Map::Scatter => vec![None, apply(Map::Gather, inputs[1].shape())],

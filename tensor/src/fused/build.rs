@@ -159,7 +159,9 @@ impl<T: Float> FusedBuilder<T> {
             let to = match *definition {
                 Definition::Operand(operand) => match operands[operand] {
                     Operand::Direct => Place::Operand(operand),
-                    Operand::Uniform { register } | Operand::Strided { register, .. } => Place::Register(register),
+                    Operand::Uniform { register } | Operand::Strided { register, .. } => {
+                        Place::Register(register)
+                    }
                 },
                 _ => store_of(i).map_or_else(|| Place::Register(registers.take()), Place::Store),
             };
@@ -241,4 +243,3 @@ fn chunk_len(len: usize, block: usize, reduced: usize) -> usize {
     let chunks = MAX_CHUNKS.min(affordable).min(len / MIN_CHUNK).max(1);
     len.div_ceil(chunks).next_multiple_of(block)
 }
-

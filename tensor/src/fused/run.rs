@@ -75,7 +75,8 @@ impl<T: Float> Fused<T> {
             (0..chunks).into_par_iter().for_each(|chunk| {
                 // SAFETY: each chunk has its own `partial` elements of `partials`, which holds `chunks` times as many
                 // and is not otherwise used until all chunks are done.
-                let partials = unsafe { std::slice::from_raw_parts_mut(base.get().add(chunk * partial), partial) };
+                let partials =
+                    unsafe { std::slice::from_raw_parts_mut(base.get().add(chunk * partial), partial) };
                 self.run_chunk(operands, &pointers, chunk, partials);
             });
         }
@@ -112,7 +113,8 @@ impl<T: Float> Fused<T> {
         }
         stores.iter().for_each(|store| assert_eq!(store.len(), len, "length of a stored result"));
         let lengths = reduced.iter().zip(&self.reductions);
-        lengths.for_each(|(result, reduction)| assert_eq!(result.len(), reduction.len, "length of a reduction"));
+        lengths
+            .for_each(|(result, reduction)| assert_eq!(result.len(), reduction.len, "length of a reduction"));
     }
 
     fn run_chunk(&self, operands: &[(&[T], usize)], stores: &[Shared<T>], chunk: usize, partials: &mut [T]) {
@@ -144,7 +146,8 @@ impl<T: Float> Fused<T> {
     ) {
         assert!(self.registers * longest <= file.len(), "{} registers of {longest}", self.registers);
         file[..self.registers * longest].fill(MaybeUninit::new(T::ZERO));
-        let mut block = Block { operands, stores, file: file.as_mut_ptr().cast(), longest, start: 0, len: longest };
+        let mut block =
+            Block { operands, stores, file: file.as_mut_ptr().cast(), longest, start: 0, len: longest };
         if range.is_empty() {
             return;
         }

@@ -46,7 +46,13 @@ impl Space {
 
     /// Visits the elements `start .. start + count` in order, cut where the innermost axis ends:
     /// `f(offset in the walk, position − start, length)`.
-    pub fn segments(&self, strides: &[isize], start: usize, count: usize, mut f: impl FnMut(isize, usize, usize)) {
+    pub fn segments(
+        &self,
+        strides: &[isize],
+        start: usize,
+        count: usize,
+        mut f: impl FnMut(isize, usize, usize),
+    ) {
         let (&inner, outer) = self.shape.split_last().expect("a space has an axis");
         let inner_stride = strides[outer.len()];
         let mut done = 0;

@@ -1,0 +1,239 @@
+//! The compiler against its referee: a thousand random expression graphs, their gradients included, computed by the
+//! compiled program and by the interpreter.
+
+use bayeux_autodiff::{
+    Axes, Conv2dOptions, Expr, Function, Pool2dOptions, RandomStreams, Shape, Shared, grad, interpret,
+};
+use bayeux_tensor::Tensor;
+use rand::rngs::SmallRng;
+use rand::{Rng, RngExt, SeedableRng};
+
+/// Grows a graph from leaves by random operations, keeping values moderate.
+struct Grower<'a, R> {
+    rng: &'a mut R,
+    pool: Vec<Expr<f64>>,
+}
+
+impl<R: Rng> Grower<'_, R> {
+    fn any(&mut self) -> Expr<f64> {
+        let at = self.rng.random_range(0..self.pool.len());
+        self.pool[at].clone()
+    }
+
+    fn of_rank(&mut self, rank: usize) -> Option<Expr<f64>> {
+        let fitting: Vec<&Expr<f64>> = self.pool.iter().filter(|x| x.rank() == rank).collect();
+        (!fitting.is_empty()).then(|| fitting[self.rng.random_range(0..fitting.len())].clone())
+    }
+
+    fn unary(&mut self, x: &Expr<f64>) -> Expr<f64> {
+        match self.rng.random_range(0..20) {
+            0 => -x,
+            1 => x.abs(),
+            2 => x.tanh().square(),
+            3 => (x.square() + 0.5).sqrt(),
+            4 => (x.square() + 1.0).recip(),
+            5 => x.tanh().exp(),
+            6 => x.tanh().expm1(),
+            7 => (x.square() + 0.1).ln(),
+            8 => x.abs().log1p(),
+            9 => x.sin(),
+            10 => x.cos(),
+            11 => x.tanh(),
+            12 => x.sigmoid(),
+            13 => x.softplus(),
+            14 => x.relu(),
+            15 => (1.0 + x.tanh().exp()).ln(),
+            16 => x.sigmoid().ln(),
+            17 => (1.0 - x.sigmoid()).ln(),
+            18 => x * x * 0.25,
+            _ => x.tanh().exp() - 1.0,
+        }
+    }
+
+    fn binary(&mut self, a: &Expr<f64>, b: &Expr<f64>) -> Expr<f64> {
+        match self.rng.random_range(0..10) {
+            0 | 1 => a + b,
+            2 => a - b,
+            3 | 4 => a * b.tanh(),
+            5 => a / (b.square() + 1.0),
+            6 => a.maximum(b),
+            7 => a.minimum(b),
+            8 => Expr::select(&a.gt(b), a, &(b * 0.5)),
+            _ => a.tanh() * 2.0 + b * 0.0 - b * -1.0,
+        }
+    }
+
+    fn grow(&mut self) {
+        let x = self.any();
+        let grown = match self.rng.random_range(0..18) {
+            0..4 => self.unary(&x),
+            4..8 => {
+                let y = self.any();
+                // A pair that does not broadcast gives nothing new.
+                match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| &x + &y)) {
+                    Ok(_) => self.binary(&x, &y),
+                    Err(_) => return,
+                }
+            }
+            8 if x.rank() > 0 => {
+                let axes: Vec<usize> = (0..x.rank()).filter(|_| self.rng.random_bool(0.5)).collect();
+                match self.rng.random_range(0..4) {
+                    0 => x.mean(axes),
+                    1 => x.max(axes),
+                    2 => x.sum_keep(axes.as_slice()),
+                    _ => x.sum(axes),
+                }
+            }
+            9 if x.rank() >= 2 => x.t(),
+            10 => x.flatten_from(self.rng.random_range(0..=x.rank())),
+            11 if x.rank() < 4 => x.insert_axis(self.rng.random_range(0..=x.rank())),
+            12 if x.rank() > 0 => {
+                let axis = self.rng.random_range(0..x.rank());
+                let size = x.dim(axis).size().unwrap();
+                let start = self.rng.random_range(0..size.max(1)).min(size);
+                let end = self.rng.random_range(start..=size);
+                match self.rng.random_range(0..3) {
+                    0 => x.flip(axis),
+                    1 => x.pad(axis, start.min(2), end.min(2)),
+                    _ if start < end => x.slice(axis, start..end),
+                    _ => return,
+                }
+            }
+            13 if x.rank() > 0 => {
+                let axis = self.rng.random_range(0..x.rank());
+                let half = x.tanh();
+                Expr::concat(&[x.clone(), half], axis)
+            }
+            14 if x.rank() > 0 => match self.rng.random_range(0..5) {
+                0 => x.softmax(),
+                1 => x.log_softmax(),
+                2 => x.logsumexp(),
+                3 => x.tanh().exp() / x.tanh().exp().sum_keep(-1),
+                _ => x.softmax().ln(),
+            },
+            15 => match self.of_rank(2) {
+                Some(m) => {
+                    let m = m.tanh();
+                    if self.rng.random_bool(0.5) { m.matmul(&m.t()) } else { m.t().matmul(&m) }
+                }
+                None => return,
+            },
+            16 => match self.of_rank(4) {
+                Some(x) => self.pooled(&x),
+                None => return,
+            },
+            17 => match self.of_rank(4) {
+                Some(x) => self.convolved(&x),
+                None => return,
+            },
+            _ => return,
+        };
+        if grown.shape().sizes().is_some_and(|sizes| sizes.iter().product::<usize>() <= 4096) {
+            self.pool.push(grown);
+        }
+    }
+
+    /// Max-pools behind increasing functions and biases: what the commuting pass rewrites.
+    fn pooled(&mut self, x: &Expr<f64>) -> Expr<f64> {
+        let sizes = x.shape().sizes().unwrap();
+        let bias = Expr::constant(Tensor::from_fn([sizes[1], 1, 1], |i| 0.3 * i[0] as f64 - 0.2));
+        let x = match self.rng.random_range(0..4) {
+            0 => x.tanh(),
+            1 => (x + &bias).tanh(),
+            2 => (x * 0.7 + bias).softplus(),
+            _ => x.clone(),
+        };
+        if sizes[2] == 0 || sizes[3] == 0 {
+            return x;
+        }
+        let window = [self.rng.random_range(1..=sizes[2].min(3)), self.rng.random_range(1..=sizes[3].min(3))];
+        let mut options = Pool2dOptions::new(window);
+        if self.rng.random_bool(0.3) {
+            options.stride = [1, 1];
+        }
+        x.max_pool2d(options)
+    }
+
+    fn convolved(&mut self, x: &Expr<f64>) -> Expr<f64> {
+        let sizes = x.shape().sizes().unwrap();
+        let padding = self.rng.random_range(0..2);
+        let kernel = [0, 1].map(|i| self.rng.random_range(1..=(sizes[2 + i] + 2 * padding).clamp(1, 3)));
+        if sizes[1] == 0 || (0..2).any(|i| kernel[i] > sizes[2 + i] + 2 * padding) {
+            return x.clone();
+        }
+        let filters = Expr::constant(Tensor::from_fn([2, sizes[1], kernel[0], kernel[1]], |i| {
+            0.3 * ((i[0] * 7 + i[1] * 5 + i[2] * 3 + i[3]) as f64).sin()
+        }));
+        let stride = [self.rng.random_range(1..3), self.rng.random_range(1..3)];
+        x.conv2d(&filters, Conv2dOptions { stride, padding: [[padding; 2]; 2] })
+    }
+}
+
+/// Distinct moderate numbers, far from ties.
+fn numbers(rng: &mut impl Rng, shape: &[usize]) -> Tensor<f64> {
+    Tensor::from_fn(shape, |_| rng.random_range(-1.5..1.5))
+}
+
+fn check(seed: u64) {
+    let mut rng = SmallRng::seed_from_u64(seed);
+    let shapes: [&[usize]; 6] = [&[], &[3], &[4, 3], &[2, 1, 3], &[2, 2, 5, 4], &[1, 3]];
+    let mut inputs = Vec::new();
+    let mut values = Vec::new();
+    for (i, shape) in shapes.into_iter().enumerate() {
+        inputs.push(Expr::<f64>::input(&format!("x{i}"), Shape::from(shape)));
+        values.push(numbers(&mut rng, shape));
+    }
+    let shared = Shared::new("w", numbers(&mut rng, &[4, 3]));
+    let noise = RandomStreams::new(seed).normal([4, 3]);
+    let mut grower = Grower { pool: inputs.clone(), rng: &mut rng };
+    grower.pool.extend([shared.expr(), noise, Expr::scalar(1.5), Expr::zeros([3])]);
+    let steps = grower.rng.random_range(3..25);
+    (0..steps).for_each(|_| grower.grow());
+    let mut roots: Vec<Expr<f64>> = grower.pool.iter().rev().take(4).cloned().collect();
+    let cost = roots.iter().map(|root| root.tanh().sum_all()).reduce(|a, b| a + b).unwrap();
+    let wrt: Vec<Expr<f64>> = inputs.iter().cloned().chain([shared.expr()]).collect();
+    let slopes = grad(&cost, &wrt);
+    roots.push(cost);
+    roots.extend(slopes);
+
+    let given: Vec<&Tensor<f64>> = values.iter().collect();
+    let mut function = Function::new(&inputs, &roots).unwrap();
+    let first = function.call(&given).unwrap();
+    let second = function.call(&given).unwrap();
+    let pairs: Vec<_> = inputs.iter().zip(&values).collect();
+    for (call, compiled) in [first, second].iter().enumerate() {
+        let expected = interpret(&roots, &pairs, call as u64).unwrap();
+        for (i, (found, expected)) in compiled.iter().zip(&expected).enumerate() {
+            assert_eq!(found.shape(), expected.shape(), "seed {seed}, root {i}");
+            assert!(
+                found.all_close(expected, 1e-9, 1e-9),
+                "seed {seed}, call {call}, root {i}: {}\ncompiled {found:?}\ninterpreted {expected:?}\n{function}",
+                roots[i]
+            );
+        }
+    }
+}
+
+#[test]
+fn compiled_programs_agree_with_the_interpreter() {
+    // The growing provokes shape panics on purpose; their messages would drown a failure's.
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let failures: Vec<(u64, String)> = (0..1000)
+        .filter_map(|seed| {
+            let result = std::panic::catch_unwind(|| check(seed));
+            let text = |e: Box<dyn std::any::Any + Send>| match e.downcast::<String>() {
+                Ok(text) => *text,
+                Err(_) => "panicked".into(),
+            };
+            result.err().map(|e| (seed, text(e)))
+        })
+        .collect();
+    std::panic::set_hook(hook);
+    assert!(failures.is_empty(), "{} of 1000 graphs failed; the first: {}", failures.len(), failures[0].1);
+}
+
+#[test]
+fn axes_resolve_from_both_ends() {
+    assert_eq!([-1, 0].resolve(3), [0, 2]);
+}
