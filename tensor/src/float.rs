@@ -9,7 +9,7 @@ use crate::simd::coefficients::Polynomials;
 use crate::simd::real::Real;
 
 mod sealed {
-    pub trait Sealed: crate::gemm::Element {}
+    pub trait Sealed: crate::lanes::Vectors {}
     impl Sealed for f32 {}
     impl Sealed for f64 {}
 }
