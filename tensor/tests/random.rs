@@ -125,7 +125,7 @@ fn normal_statistics<T: Float>() {
     let moment = |power: i32| x.iter().map(|x| x.powi(power)).sum::<f64>() / n as f64;
     // E x^k and the standard deviation of its estimate, √((E x^2k − (E x^k)²)/n).
     for (power, expected, variance) in [(1, 0.0, 1.0), (2, 1.0, 2.0), (3, 0.0, 15.0), (4, 3.0, 96.0)] {
-        let sigma = (f64::from(variance) / n as f64).sqrt();
+        let sigma = (variance / n as f64).sqrt();
         assert!((moment(power) - expected).abs() < 4.0 * sigma, "moment {power}: {}", moment(power));
     }
     for (limit, probability) in

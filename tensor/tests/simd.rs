@@ -73,16 +73,18 @@ fn sigmoid(x: f64) -> f64 {
 /// Function, its largest error in f32 and in f64, and a referee for f32.
 type Claim = (&'static str, Unary<f32>, f64, Unary<f64>, f64, Scalar<f64>);
 
-const CLAIMS: [Claim; 9] = [
+const CLAIMS: [Claim; 11] = [
     ("exp", simd::exp, 0.9, simd::exp, 0.8, f64::exp),
     ("expm1", simd::expm1, 1.4, simd::expm1, 1.3, f64::exp_m1),
     ("ln", simd::ln, 0.9, simd::ln, 0.8, f64::ln),
     ("log1p", simd::log1p, 0.9, simd::log1p, 0.9, f64::ln_1p),
-    ("tanh", simd::tanh, 1.3, simd::tanh, 1.1, f64::tanh),
+    ("tanh", simd::tanh, 1.3, simd::tanh, 1.2, f64::tanh),
     ("sigmoid", simd::sigmoid, 1.9, simd::sigmoid, 1.6, sigmoid),
-    ("softplus", simd::softplus, 1.6, simd::softplus, 1.3, softplus),
-    ("sin", simd::sin, 2.0, simd::sin, 1.2, f64::sin),
-    ("cos", simd::cos, 2.0, simd::cos, 1.2, f64::cos),
+    ("softplus", simd::softplus, 1.6, simd::softplus, 1.4, softplus),
+    ("sin", simd::sin, 2.2, simd::sin, 1.4, f64::sin),
+    ("cos", simd::cos, 2.4, simd::cos, 1.4, f64::cos),
+    ("erf", simd::erf, 1.2, simd::erf, 1.0, libm::erf),
+    ("erfc", simd::erfc, 4.1, simd::erfc, 2.7, libm::erfc),
 ];
 
 #[test]
@@ -142,6 +144,58 @@ fn pow_errors_are_as_claimed() {
     assert!(worst.0 <= 0.9 && worst.2 <= 0.9);
 }
 
+/// For functions with zeros between their poles: the error relative to the value or, where that is smaller, to `floor`.
+fn worst_relative(name: &str, f: Unary<f64>, g: Unary<f32>, floor: f64) -> (f64, f64) {
+    let mut worst = (0.0f64, 0.0f64);
+    for (x, value, _) in exact(name) {
+        let (mut y, mut z) = ([0.0], [0.0]);
+        f(&x, &mut y);
+        worst.0 = worst.0.max((y[0] - value).abs() / value.abs().max(floor));
+        // f32 at its own argument, with f64 (just checked) as the referee.
+        let single = x[0] as f32;
+        f(&[single.into()], &mut y);
+        g(&[single], &mut z);
+        if y[0].abs() < f32::MAX.into() && y[0].abs() > f32::MIN_POSITIVE.into() && single != single.floor() {
+            worst.1 = worst.1.max((f64::from(z[0]) - y[0]).abs() / y[0].abs().max(floor));
+        }
+    }
+    println!("{name}: relative error f64 {:e}, f32 {:e}", worst.0, worst.1);
+    worst
+}
+
+#[test]
+fn gamma_function_errors_are_as_claimed() {
+    let xs = all_f32(2999);
+    let positive: Vec<f32> = xs.into_iter().filter(|&x| x > 0.0).collect();
+    let worst = worst_f32(simd::lgamma, libm::lgamma, &positive);
+    println!("lgamma f32: {worst:?}");
+    assert!(worst.0 <= 5.0);
+    let within = |worst: (f64, f64), f64_claim: f64, f32_claim: f64| {
+        assert!(worst.0 <= f64_claim && worst.1 <= f32_claim, "{worst:?}")
+    };
+    within(worst_relative("lgamma", simd::lgamma, simd::lgamma, 0.1), 3e-15, 6e-7);
+    within(worst_relative("digamma", simd::digamma, simd::digamma, 1.0), 2e-15, 1e-6);
+    within(
+        worst_relative("polygamma1", |x, y| simd::polygamma(1, x, y), |x, y| simd::polygamma(1, x, y), 0.0),
+        1e-15,
+        1e-7,
+    );
+    within(
+        worst_relative("polygamma2", |x, y| simd::polygamma(2, x, y), |x, y| simd::polygamma(2, x, y), 0.0),
+        1e-15,
+        1e-7,
+    );
+    within(
+        worst_relative("polygamma5", |x, y| simd::polygamma(5, x, y), |x, y| simd::polygamma(5, x, y), 0.0),
+        1e-15,
+        1e-7,
+    );
+    let (mut y, mut z) = ([0.0; 2], [0.0; 2]);
+    simd::polygamma(0, &[0.3, 7.0], &mut y);
+    simd::digamma(&[0.3, 7.0], &mut z);
+    assert_eq!(y, z);
+}
+
 /// Both widths at the same special arguments.
 fn special(f: Unary<f64>, g: Unary<f32>, cases: &[(f64, f64)]) {
     for &(x, expected) in cases {
@@ -195,6 +249,15 @@ fn special_values() {
     special(simd::sqrt, simd::sqrt, &[(-0.0, -0.0), (-1.0, NAN), (INF, INF)]);
     special(simd::sign, simd::sign, &[(0.0, 0.0), (-3.0, -1.0), (INF, 1.0), (NAN, NAN)]);
     special(simd::relu, simd::relu, &[(-3.0, 0.0), (-INF, 0.0), (INF, INF), (NAN, NAN)]);
+    special(simd::erf, simd::erf, &[(0.0, 0.0), (-0.0, -0.0), (INF, 1.0), (-INF, -1.0), (NAN, NAN)]);
+    special(simd::erfc, simd::erfc, &[(0.0, 1.0), (INF, 0.0), (-INF, 2.0), (NAN, NAN), (1e30, 0.0)]);
+    let lgamma = [(1.0, 0.0), (2.0, 0.0), (0.0, INF), (-3.0, INF), (INF, INF), (-INF, INF), (NAN, NAN)];
+    special(simd::lgamma, simd::lgamma, &lgamma);
+    let digamma = [(0.0, -INF), (-0.0, INF), (-2.0, NAN), (INF, INF), (-INF, NAN), (NAN, NAN)];
+    special(simd::digamma, simd::digamma, &digamma);
+    let trigamma = |x: &[f64], y: &mut [f64]| simd::polygamma(1, x, y);
+    let trigamma_f32 = |x: &[f32], y: &mut [f32]| simd::polygamma(1, x, y);
+    special(trigamma, trigamma_f32, &[(0.0, INF), (-2.0, INF), (INF, 0.0), (NAN, NAN)]);
     // Edges of f64 whose f32 counterparts are covered by the grid over all f32.
     let edges: [(Unary<f64>, f64, f64); 8] = [
         (simd::exp, 709.782712893384, 1.797_693_134_862_273_2e308),

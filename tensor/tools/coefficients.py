@@ -4,7 +4,7 @@ Each is a near-minimax fit: interpolation at Chebyshev points with 60 digits, th
 The largest error that is printed is that of the rounded polynomial, relative to the whole function.
 """
 import struct
-from mpmath import mp, mpf, cos, pi, log, exp, tanh, sin, sqrt, atanh, erf, erfc, expm1
+from mpmath import mp, mpf, cos, pi, log, exp, tanh, sin, sqrt, atanh, erf, erfc, expm1, loggamma, bernoulli, factorial
 
 mp.dps = 60
 
@@ -61,6 +61,13 @@ x_of = lambda t: 4 * (1 + t) / (1 - t)
 scaled = lambda x: (1 + 2 * x) * exp(x * x) * erfc(x)
 report("erfc: (1 + 2x) exp(x^2) erfc(x), t = (x - 4)/(x + 4)", lambda t: scaled(x_of(t)), (0.5 - 4) / 4.5, 24.0 / 32, (10, 22), lambda t: 1 / scaled(x_of(t)))
 report("ln, after 2/3: ((2 atanh(s)/s - 2)/z - 2/3)/z", series(lambda z: ((2 * atanh(sqrt(z)) / sqrt(z) - 2) / z - mpf(2) / 3) / z, mpf(2) / 5), 0, 0.0296, (2, 6), lambda z: z * z / 2)
+
+lgamma_part = lambda v: loggamma(v + 1.5) / ((v + 0.5) * (v - 0.5))
+report("lgamma: lgamma(1 + u)/(u (u - 1)), v = u - 1/2", lgamma_part, -0.5, 0.5, (9, 21), lambda v: 1 / lgamma_part(v))
+# Bernoulli numbers B2, B4, ..: the asymptotic series, not fits.
+for name, f in ("lgamma", lambda k: bernoulli(2 * k) / (2 * k * (2 * k - 1))), ("digamma", lambda k: bernoulli(2 * k) / (2 * k)):
+    print(name, "series", ", ".join(repr(float(f(k))) for k in range(1, 11)))
+print("zeta series", ", ".join(repr(float(bernoulli(2 * k) / factorial(2 * k))) for k in range(1, 13)))
 
 
 def parts(name, x, bits):

@@ -24,10 +24,16 @@ pub trait Draw: Sized {
 const HALF_TURN_BITS: u32 = 30;
 
 /// Box and Muller's transform (Annals of Mathematical Statistics 29, 1958): r cos θ and r sin θ are independent standard
-/// normals, for r = √(−2 ln u) and θ uniform on the circle, here r₄ + q π/2 with |r₄| ≤ π/4 and q from `angle`'s top bits.
+/// normals for r = √(−2 ln u) and θ uniform on the circle. This is r;
 #[inline(always)]
-fn box_muller<T: Float, M: MulAdd>(u: T, quarter: u32, rest: T) -> (T, T) {
-    let radius = (T::from_f64(-2.0) * ln_normal::<T, M>(u)).sqrt();
+fn radius<T: Float, M: MulAdd>(u: T) -> T {
+    (T::from_f64(-2.0) * ln_normal::<T, M>(u)).sqrt()
+}
+
+/// and this r cos θ and r sin θ for θ = `rest` + `quarter` · π/2. In a loop of its own: two short chains of dependent
+/// instructions overlap with their neighbours better than one long one.
+#[inline(always)]
+fn on_circle<T: Float, M: MulAdd>(radius: T, quarter: u32, rest: T) -> (T, T) {
     let (sin, cos) = sin_cos_inside::<T, M>(rest);
     let (sin, cos) = (radius * sin, radius * cos);
     let (x, y) = if quarter & 1 == 1 { (-sin, cos) } else { (cos, sin) };
@@ -61,9 +67,11 @@ impl Draw for f32 {
         for (out, words) in out.chunks_exact_mut(2 * LANES).zip(words.chunks_exact(2)) {
             let (x, y) = out.split_at_mut(LANES);
             for lane in 0..LANES {
-                let u = ((words[0][lane] >> 1) as i32 as f32 + 0.5) * UNIT;
+                x[lane] = radius::<f32, M>(((words[0][lane] >> 1) as i32 as f32 + 0.5) * UNIT);
+            }
+            for lane in 0..LANES {
                 let (quarter, rest) = split_angle(words[1][lane]);
-                (x[lane], y[lane]) = box_muller::<f32, M>(u, quarter, rest as f32 * RADIANS);
+                (x[lane], y[lane]) = on_circle::<f32, M>(x[lane], quarter, rest as f32 * RADIANS);
             }
         }
     }
@@ -97,10 +105,12 @@ impl Draw for f64 {
         const RADIANS: f64 = std::f64::consts::FRAC_PI_2 / (1 << HALF_TURN_BITS) as f64;
         let (x, y) = out[..2 * LANES].split_at_mut(LANES);
         for lane in 0..LANES {
-            let u = unit_interval(words[0][lane], words[1][lane]) + HALF;
+            x[lane] = radius::<f64, M>(unit_interval(words[0][lane], words[1][lane]) + HALF);
+        }
+        for lane in 0..LANES {
             let (quarter, rest) = split_angle(words[2][lane]);
             let rest = f64::from(rest) + f64::from((words[3][lane] >> 1) as i32) * LOW;
-            (x[lane], y[lane]) = box_muller::<f64, M>(u, quarter, rest * RADIANS);
+            (x[lane], y[lane]) = on_circle::<f64, M>(x[lane], quarter, rest * RADIANS);
         }
     }
 }

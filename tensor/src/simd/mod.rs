@@ -20,13 +20,16 @@
 mod binary;
 pub(crate) mod coefficients;
 pub(crate) mod dispatch;
+mod error_function;
 pub(crate) mod exponential;
+mod gamma;
 mod power;
 pub(crate) mod real;
 pub(crate) mod trigonometric;
 mod unary;
 
 pub use binary::*;
+pub use gamma::polygamma;
 pub use unary::*;
 
 /// The instruction set in use: `"avx512"`, `"avx2"`, `"neon"` or `"portable"`.

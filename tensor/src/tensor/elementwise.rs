@@ -180,6 +180,19 @@ impl<T: Float> Tensor<T> {
         sin
         /// Cosine.
         cos
+        /// The error function 2/√π ∫₀ˣ exp(−t²) dt.
+        erf
+        /// 1 − erf x.
+        erfc
+        /// ln |Γ(x)|.
+        lgamma
+        /// ψ(x) = d ln Γ(x)/dx.
+        digamma
+    }
+
+    /// The `n`-th derivative of the digamma function.
+    pub fn polygamma(&self, n: usize) -> Self {
+        self.map_slices(|x, y| simd::polygamma(n, x, y))
     }
 
     binary_methods! {
