@@ -170,11 +170,12 @@ proptest! {
     #[test]
     fn matmul_agrees_with_its_definition(
         m in 0usize..7, k in 0usize..7, n in 0usize..7, batch in prop::collection::vec(1usize..4, 0..3),
-        broadcast in any::<bool>(), swap in any::<bool>(),
+        broadcast in any::<bool>(), swap in any::<bool>(), flip in any::<bool>(),
     ) {
         let with = |tail: [usize; 2]| [&batch[..], &tail[..]].concat();
         let a = if swap { counting(&with([k, m])).t() } else { counting(&with([m, k])) };
         let b = if broadcast { counting(&[k, n]) } else { counting(&with([k, n])) };
+        let b = if flip { b.flip(b.rank() - 1) } else { b };
         let c = a.matmul(&b);
         prop_assert_eq!(c.shape(), with([m, n]));
         for i in indices(c.shape()) {

@@ -2,11 +2,11 @@
 
 use super::Tensor;
 use super::views::broadcast_shapes;
-use crate::Float;
+use crate::{Float, gemm};
 
 impl<T: Float> Tensor<T> {
     /// The matrix product: `[…, m, k]` times `[…, k, n]` is `[…, m, n]`. Leading axes are a batch and are broadcast
-    /// together.
+    /// together. Transposed operands are not copied.
     ///
     /// # Panics
     /// If a tensor has fewer than two axes, the inner sizes differ, or the leading axes do not broadcast.
@@ -29,38 +29,35 @@ impl<T: Float> Tensor<T> {
         let (m, k, n) = (self.shape[ra - 2], self.shape[ra - 1], other.shape[rb - 1]);
         let batch = broadcast_shapes("matmul", &self.shape[..ra - 2], &other.shape[..rb - 2]);
         let whole = |tail: [usize; 2]| [&batch[..], &tail[..]].concat();
-        let a = self.broadcast_to(whole([m, k]));
-        let b = other.broadcast_to(whole([k, n]));
-        let count: usize = batch.iter().product();
-        let mut out = vec![T::ZERO; count * m * n];
-        if !out.is_empty() {
+        let a = self.for_gemm().broadcast_to(whole([m, k]));
+        let b = other.for_gemm().broadcast_to(whole([k, n]));
+        let mut out = vec![T::ZERO; batch.iter().product::<usize>() * m * n];
+        if !out.is_empty() && k > 0 {
             for (i, out) in out.chunks_exact_mut(m * n).enumerate() {
-                multiply(&a.matrix(&batch, i), &b.matrix(&batch, i), out);
+                let ((a, a_strides), (b, b_strides)) = (a.matrix(i), b.matrix(i));
+                gemm(m, k, n, T::ONE, a, a_strides, b, b_strides, T::ZERO, out);
             }
         }
         Self::new(whole([m, n]), out)
     }
 
-    /// Matrix number `i` of a batch, counted in row-major order.
-    fn matrix(&self, batch: &[usize], mut i: usize) -> Self {
-        let mut part = self.clone();
-        for (axis, &n) in batch.iter().enumerate().rev() {
-            part = part.index_axis(axis, i % n);
-            i /= n;
+    /// This tensor, or a copy if one of its last two axes runs backwards, which `gemm` does not take.
+    fn for_gemm(&self) -> Self {
+        if self.strides[self.rank() - 2..].iter().any(|&stride| stride < 0) {
+            Self::new(&self.shape, self.to_vec())
+        } else {
+            self.clone()
         }
-        part
     }
-}
 
-/// c ← a b for matrices.
-fn multiply<T: Float>(a: &Tensor<T>, b: &Tensor<T>, c: &mut [T]) {
-    let (k, n) = (a.shape[1], b.shape[1]);
-    let (a, b) = (a.contiguous(), b.contiguous());
-    let (a, b) = (a.as_slice().unwrap_or_default(), b.as_slice().unwrap_or_default());
-    for (i, row) in c.chunks_exact_mut(n).enumerate() {
-        for j in 0..k {
-            let x = a[i * k + j];
-            row.iter_mut().zip(&b[j * n..]).for_each(|(c, &b)| *c += x * b);
+    /// Matrix number `i` of a batch, counted in row-major order, and its strides.
+    fn matrix(&self, mut i: usize) -> (&[T], [isize; 2]) {
+        let batch = self.rank() - 2;
+        let mut offset = self.offset as isize;
+        for axis in (0..batch).rev() {
+            offset += (i % self.shape[axis]) as isize * self.strides[axis];
+            i /= self.shape[axis];
         }
+        (&self.data[offset as usize..], [self.strides[batch], self.strides[batch + 1]])
     }
 }
