@@ -44,6 +44,7 @@ mod grad;
 mod interpreter;
 mod kernel;
 mod ops;
+pub mod optimizers;
 mod shared;
 mod substitute;
 

@@ -1,0 +1,106 @@
+//! Rates divided by the size of all gradients so far, or of the last few.
+
+use bayeux_tensor::{Float, Tensor};
+
+use super::rate::Clock;
+use super::{Optimizer, Rate, each};
+use crate::{Expr, Shared, Updates};
+
+/// Adagrad (Duchi, Hazan & Singer 2011, "Adaptive subgradient methods for online learning and stochastic optimization").
+///
+/// s ← s + g²,   θ ← θ − η g / (√s + ε)
+#[derive(Clone, Debug)]
+pub struct Adagrad<T: Float = f32> {
+    rate: Rate<T>,
+    epsilon: f64,
+}
+
+impl<T: Float> Adagrad<T> {
+    /// A learning rate; ε = 10⁻¹⁰.
+    pub fn new(rate: impl Into<Rate<T>>) -> Self {
+        Adagrad { rate: rate.into(), epsilon: 1e-10 }
+    }
+
+    /// Another ε.
+    pub fn epsilon(self, epsilon: f64) -> Self {
+        Adagrad { epsilon, ..self }
+    }
+}
+
+impl<T: Float> Optimizer<T> for Adagrad<T> {
+    #[track_caller]
+    fn updates(&self, gradients: &[Expr<T>], parameters: &[Shared<T>]) -> Updates<T> {
+        let mut clock = Clock::new("adagrad");
+        let rate = self.rate.now(&mut clock);
+        let mut updates = each("adagrad", gradients, parameters, |step| {
+            let (sum, s) = step.state("sum");
+            let s = s + step.gradient.square();
+            (&step.theta - &rate * step.gradient / (s.sqrt() + self.epsilon), vec![(sum, s)])
+        });
+        updates.extend(clock.tick());
+        updates
+    }
+}
+
+/// Adagrad that forgets: only the last few gradients count. PyMC3's default for variational inference in 2016
+/// (`adagrad_window`).
+///
+/// θ ← θ − η g / √(Σ over the last n steps of g² + ε), where ε stands inside of the root and is large.
+///
+/// The squares of the last n gradients are kept in one variable of shape `[n, …]`, the newest in the place of the oldest:
+/// n times a parameter's memory. A running sum would need as many, since what leaves the window must be known, and it
+/// would collect rounding errors.
+#[derive(Clone, Debug)]
+pub struct AdagradWindow<T: Float = f32> {
+    rate: Rate<T>,
+    window: usize,
+    epsilon: f64,
+}
+
+impl<T: Float> AdagradWindow<T> {
+    /// A learning rate; a window of 10 steps and ε = 0.1, as in PyMC3 (whose rate is 0.001).
+    pub fn new(rate: impl Into<Rate<T>>) -> Self {
+        AdagradWindow { rate: rate.into(), window: 10, epsilon: 0.1 }
+    }
+
+    /// Another number of steps that count.
+    ///
+    /// # Panics
+    /// If it is 0.
+    #[track_caller]
+    pub fn window(self, window: usize) -> Self {
+        assert!(window > 0, "AdagradWindow: the window must hold at least one step");
+        AdagradWindow { window, ..self }
+    }
+
+    /// Another ε.
+    pub fn epsilon(self, epsilon: f64) -> Self {
+        AdagradWindow { epsilon, ..self }
+    }
+}
+
+impl<T: Float> Optimizer<T> for AdagradWindow<T> {
+    #[track_caller]
+    fn updates(&self, gradients: &[Expr<T>], parameters: &[Shared<T>]) -> Updates<T> {
+        let n = self.window;
+        let mut clock = Clock::new("adagrad_window");
+        let rate = self.rate.now(&mut clock);
+        // Where the oldest square stands: 0, 1, …, n − 1, 0, …
+        let slot = Shared::new("adagrad_window.slot", Tensor::scalar(T::ZERO));
+        let next = slot.expr() + 1.0;
+        let oldest = Expr::arange(n).eq(&slot.expr());
+        let mut updates = each("adagrad_window", gradients, parameters, |step| {
+            let shape = step.parameter.shape();
+            let stack: Vec<usize> = [n].iter().chain(shape).copied().collect();
+            let column: Vec<usize> = [n].into_iter().chain(shape.iter().map(|_| 1)).collect();
+            let (squares, kept) = step.state_of("squares", &stack);
+            let kept = Expr::select(&oldest.reshape(column), &step.gradient.square(), &kept);
+            let scale = (kept.sum(0) + self.epsilon).sqrt();
+            (&step.theta - &rate * step.gradient / scale, vec![(squares, kept)])
+        });
+        let wrapped = Expr::select(&next.lt(&Expr::scalar(n as f64)), &next, &Expr::scalar(0.0));
+        updates.push((slot, wrapped));
+        updates.extend(clock.tick());
+        updates
+    }
+}
