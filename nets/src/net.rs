@@ -1,0 +1,158 @@
+//! Nets: chains of layers.
+
+use bayeux_autodiff::{Expr, Shape, Shared};
+use bayeux_tensor::Float;
+
+use crate::layer::{Flow, Layer, Scope};
+use crate::parameter::{Parameter, tags};
+
+/// A chain of layers, seen from its last one. A clone is cheap, and a net that was continued by [`then`](Net::then)
+/// stays what it was, so chains may branch.
+///
+/// ```
+/// use bayeux_autodiff::{Expr, batch};
+/// use bayeux_nets::{Dense, Input, activations::tanh};
+///
+/// let x = Expr::<f32>::input("x", (batch(), 784));
+/// let code = Input::new(&x).then(Dense::new(50).activation(tanh));
+/// let back = code.then(Dense::new(784).weights(code.weights().t()));
+/// let names: Vec<String> = back.params().iter().map(|p| p.name().to_string()).collect();
+/// assert_eq!(names, ["dense1.w", "dense1.b", "dense2.b"]); // the second layer's weights are the first's
+/// ```
+#[derive(Clone, Debug)]
+pub struct Net<T: Float = f32> {
+    flow: Flow<T>,
+    stages: Vec<Stage<T>>,
+    seed: u64,
+}
+
+/// A net without layers: where every chain begins.
+pub type Input<T = f32> = Net<T>;
+
+#[derive(Clone, Debug)]
+struct Stage<T: Float> {
+    kind: &'static str,
+    name: String,
+    parameters: Vec<Parameter<T>>,
+}
+
+impl<T: Float> Net<T> {
+    /// A net that has no layers yet: its output is `x`.
+    pub fn new(x: &Expr<T>) -> Self {
+        Net { flow: Flow::new(x), stages: Vec::new(), seed: 0 }
+    }
+
+    /// The same net with another seed, for all layers that come after: their first parameters and their dropout.
+    /// Without it the seed is 0.
+    pub fn seeded(self, seed: u64) -> Self {
+        Net { seed, ..self }
+    }
+
+    /// The net with one more layer. A layer without a name of its own gets one of its kind and number: `dense1`.
+    ///
+    /// # Panics
+    /// If the layer cannot take this input, if a parameter given to it has another shape than it needs, or if another
+    /// layer of the chain has the same name.
+    #[track_caller]
+    pub fn then<L: Layer<T>>(&self, layer: L) -> Self {
+        let kind = layer.kind();
+        let number = 1 + self.stages.iter().filter(|stage| stage.kind == kind).count();
+        let name = layer.name().map_or_else(|| format!("{kind}{number}"), str::to_string);
+        assert!(
+            self.stages.iter().all(|stage| stage.name != name),
+            "the net has a layer named `{name}` already"
+        );
+        let mut scope = Scope::new(name.clone(), self.seed);
+        let flow = layer.apply(&self.flow, &mut scope);
+        let mut stages = self.stages.clone();
+        stages.push(Stage { kind, name, parameters: scope.parameters });
+        Net { flow, stages, seed: self.seed }
+    }
+
+    /// The output in training, with dropout.
+    pub fn output(&self) -> Expr<T> {
+        self.flow.training().clone()
+    }
+
+    /// The output in prediction, without noise. The same parameters.
+    pub fn deterministic(&self) -> Expr<T> {
+        self.flow.deterministic().clone()
+    }
+
+    /// The output's shape.
+    pub fn shape(&self) -> &Shape {
+        self.flow.shape()
+    }
+
+    /// The weights of the last layer: the expression it uses.
+    ///
+    /// # Panics
+    /// If the last layer has no weights.
+    #[track_caller]
+    pub fn weights(&self) -> Expr<T> {
+        self.last("w")
+    }
+
+    /// The bias of the last layer.
+    ///
+    /// # Panics
+    /// If the last layer has no bias.
+    #[track_caller]
+    pub fn bias(&self) -> Expr<T> {
+        self.last("b")
+    }
+
+    #[track_caller]
+    fn last(&self, role: &str) -> Expr<T> {
+        let Some(stage) = self.stages.last() else { panic!("an input has no parameter `{role}`") };
+        match stage.parameters.iter().find(|parameter| parameter.role() == role) {
+            Some(parameter) => parameter.expression.clone(),
+            None => panic!("the layer `{}` has no parameter `{role}`", stage.name),
+        }
+    }
+
+    /// The parameters of all layers, in order.
+    pub fn parameters(&self) -> impl Iterator<Item = &Parameter<T>> {
+        self.stages.iter().flat_map(|stage| &stage.parameters)
+    }
+
+    /// The parameter with a full name, such as `dense1.w`.
+    pub fn parameter(&self, name: &str) -> Option<&Parameter<T>> {
+        self.parameters().find(|parameter| parameter.name() == name)
+    }
+
+    /// What the layers use as parameters, in order.
+    pub fn parameter_expressions(&self) -> Vec<Expr<T>> {
+        self.parameters().map(|parameter| parameter.expression.clone()).collect()
+    }
+
+    /// Those of [`parameter_expressions`](Net::parameter_expressions) that bear a tag, one of [`tags`].
+    pub fn parameter_expressions_tagged(&self, tag: &str) -> Vec<Expr<T>> {
+        self.parameters().filter(|parameter| parameter.has_tag(tag)).map(|p| p.expression.clone()).collect()
+    }
+
+    /// The variables inside the parameters' expressions: each once, in the order in which they occur.
+    pub fn params(&self) -> Vec<Shared<T>> {
+        Expr::shareds(&self.parameter_expressions())
+    }
+
+    /// The variables inside those parameters that bear a tag, and those that bear it themselves.
+    pub fn params_tagged(&self, tag: &str) -> Vec<Shared<T>> {
+        let inside = Expr::shareds(&self.parameter_expressions_tagged(tag));
+        self.params()
+            .into_iter()
+            .filter(|variable| variable.has_tag(tag) || inside.contains(variable))
+            .collect()
+    }
+
+    /// The variables an optimiser may change: those of all layers that are not
+    /// [`frozen`](crate::Dense::frozen).
+    pub fn trainable(&self) -> Vec<Shared<T>> {
+        self.params_tagged(tags::TRAINABLE)
+    }
+
+    /// How many numbers the net's variables hold, each variable counted once.
+    pub fn parameter_count(&self) -> usize {
+        self.params().iter().map(|variable| variable.shape().iter().product::<usize>()).sum()
+    }
+}
