@@ -210,6 +210,37 @@ fn copy_on_write() {
     assert_eq!((x.to_vec(), same.to_vec()), (vec![2.0, 2.0], vec![1.0, 1.0]));
 }
 
+/// Methods go through the right kernels, on strided views too.
+#[test]
+fn functions_of_elements() {
+    let x = (&counting(&[5, 7]) / 4.0 - 3.0).t();
+    let unary: [(Tensor<f64>, fn(f64) -> f64); 6] = [
+        (x.exp(), f64::exp),
+        (x.tanh(), f64::tanh),
+        (x.abs(), f64::abs),
+        (x.square(), |x| x * x),
+        (x.relu(), |x| x.max(0.0)),
+        (x.floor(), f64::floor),
+    ];
+    for (got, f) in unary {
+        assert!(got.all_close(&x.map(f), 1e-15, 0.0));
+    }
+    let y = counting(&[5]) - 2.0;
+    let binary: [(Tensor<f64>, fn(f64, f64) -> f64); 6] = [
+        (x.maximum(&y), f64::max),
+        (x.minimum(&y), f64::min),
+        (x.abs().pow(&y), |x, y| x.abs().powf(y)),
+        (x.gt(&y), |x, y| f64::from(u8::from(x > y))),
+        (x.le(&y), |x, y| f64::from(u8::from(x <= y))),
+        (Tensor::select(&x.lt(&y), &x, &y), f64::min),
+    ];
+    for (got, f) in binary {
+        assert!(got.all_close(&x.zip_map(&y, f), 1e-15, 0.0));
+    }
+    assert_eq!(1.0 - &x, (&x - 1.0) * -1.0);
+    assert_eq!(x.polygamma(0).slice(1, 3..5), x.digamma().slice(1, 3..5));
+}
+
 #[test]
 fn views_share_storage() {
     let a = counting(&[4, 6]);

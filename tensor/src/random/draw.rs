@@ -21,7 +21,8 @@ pub trait Draw: Sized {
     fn normal<M: MulAdd>(words: &Words, out: &mut [Self]);
 }
 
-const HALF_TURN_BITS: u32 = 30;
+/// A quarter turn is 2³⁰ units of 2⁻³² turns.
+const QUARTER_BITS: u32 = 30;
 
 /// Box and Muller's transform (Annals of Mathematical Statistics 29, 1958): r cos θ and r sin θ are independent standard
 /// normals for r = √(−2 ln u) and θ uniform on the circle. This is r;
@@ -43,8 +44,8 @@ fn on_circle<T: Float, M: MulAdd>(radius: T, quarter: u32, rest: T) -> (T, T) {
 /// An angle of `word` / 2³² turns as the nearest quarter turn and a rest in units of 2⁻³² turns, at most an eighth.
 #[inline(always)]
 fn split_angle(word: u32) -> (u32, i32) {
-    let quarter = word.wrapping_add(1 << (HALF_TURN_BITS - 1)) >> HALF_TURN_BITS;
-    (quarter, word.wrapping_sub(quarter << HALF_TURN_BITS) as i32)
+    let quarter = word.wrapping_add(1 << (QUARTER_BITS - 1)) >> QUARTER_BITS;
+    (quarter, word.wrapping_sub(quarter << QUARTER_BITS) as i32)
 }
 
 impl Draw for f32 {
@@ -63,7 +64,7 @@ impl Draw for f32 {
     #[inline(always)]
     fn normal<M: MulAdd>(words: &Words, out: &mut [f32]) {
         const UNIT: f32 = 1.0 / (1u32 << 31) as f32;
-        const RADIANS: f32 = std::f32::consts::FRAC_PI_2 / (1 << HALF_TURN_BITS) as f32;
+        const RADIANS: f32 = std::f32::consts::FRAC_PI_2 / (1 << QUARTER_BITS) as f32;
         for (out, words) in out.chunks_exact_mut(2 * LANES).zip(words.chunks_exact(2)) {
             let (x, y) = out.split_at_mut(LANES);
             for lane in 0..LANES {
@@ -102,7 +103,7 @@ impl Draw for f64 {
     fn normal<M: MulAdd>(words: &Words, out: &mut [f64]) {
         const HALF: f64 = 0.5 / (1u64 << 53) as f64;
         const LOW: f64 = 1.0 / (1u64 << 31) as f64;
-        const RADIANS: f64 = std::f64::consts::FRAC_PI_2 / (1 << HALF_TURN_BITS) as f64;
+        const RADIANS: f64 = std::f64::consts::FRAC_PI_2 / (1 << QUARTER_BITS) as f64;
         let (x, y) = out[..2 * LANES].split_at_mut(LANES);
         for lane in 0..LANES {
             x[lane] = radius::<f64, M>(unit_interval(words[0][lane], words[1][lane]) + HALF);

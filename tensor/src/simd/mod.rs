@@ -23,6 +23,8 @@ pub(crate) mod dispatch;
 mod error_function;
 pub(crate) mod exponential;
 mod gamma;
+#[cfg(test)]
+mod levels_agree;
 mod power;
 pub(crate) mod real;
 pub(crate) mod trigonometric;

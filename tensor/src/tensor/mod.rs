@@ -7,6 +7,7 @@ mod join;
 mod linear;
 mod ops;
 mod reduce;
+mod tree;
 mod views;
 pub(crate) mod walk;
 
