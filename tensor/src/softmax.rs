@@ -20,7 +20,7 @@ pub fn softmax<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
         y.iter_mut().zip(x).for_each(|(y, &x)| *y = x - m);
         exponentials(y);
         let scale = T::ONE / sum(y);
-        y.iter_mut().for_each(|y| *y = *y * scale);
+        y.iter_mut().for_each(|y| *y *= scale);
     });
 }
 

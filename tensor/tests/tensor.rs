@@ -210,11 +210,14 @@ fn copy_on_write() {
     assert_eq!((x.to_vec(), same.to_vec()), (vec![2.0, 2.0], vec![1.0, 1.0]));
 }
 
+type One = fn(f64) -> f64;
+type Two = fn(f64, f64) -> f64;
+
 /// Methods go through the right kernels, on strided views too.
 #[test]
 fn functions_of_elements() {
     let x = (&counting(&[5, 7]) / 4.0 - 3.0).t();
-    let unary: [(Tensor<f64>, fn(f64) -> f64); 6] = [
+    let unary: [(Tensor<f64>, One); 6] = [
         (x.exp(), f64::exp),
         (x.tanh(), f64::tanh),
         (x.abs(), f64::abs),
@@ -226,7 +229,7 @@ fn functions_of_elements() {
         assert!(got.all_close(&x.map(f), 1e-15, 0.0));
     }
     let y = counting(&[5]) - 2.0;
-    let binary: [(Tensor<f64>, fn(f64, f64) -> f64); 6] = [
+    let binary: [(Tensor<f64>, Two); 6] = [
         (x.maximum(&y), f64::max),
         (x.minimum(&y), f64::min),
         (x.abs().pow(&y), |x, y| x.abs().powf(y)),
