@@ -17,6 +17,9 @@ mod slice;
 mod softmax;
 mod unary;
 
+#[cfg(test)]
+mod gradient_tests;
+
 use bayeux_tensor::{Float, Tensor};
 use derive_where::derive_where;
 
