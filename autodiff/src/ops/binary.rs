@@ -1,6 +1,6 @@
 //! Functions of two numbers, with NumPy's broadcasting.
 
-use bayeux_tensor::{Float, Tensor, simd};
+use bayeux_tensor::{Float, Tensor};
 
 use super::Rule;
 use crate::{Error, Expr};
@@ -28,7 +28,7 @@ macro_rules! binary {
             /// The vector function: `y[i] = f(a[i], b[i])`.
             pub(crate) fn vector<T: Float>(self) -> fn(&[T], &[T], &mut [T]) {
                 match self {
-                    $(Binary::$variant => simd::$method::<T>),+
+                    $(Binary::$variant => vector::$method::<T>),+
                 }
             }
         }
@@ -99,6 +99,23 @@ binary! {
 
     /// 1 where a ≠ b, else 0.
     Ne ne "!=", |g, a, b, y| None, None;
+
+    /// ψ⁽ᵃ⁾(b).   ∂b = ψ⁽ᵃ⁺¹⁾(b); a is a whole number.
+    Polygamma polygamma "polygamma", |g, n, x, y| None,
+    Some(g * Expr::binary(Binary::Polygamma, &(n + 1.0), x));
+}
+
+/// The vector functions by the names of the table.
+mod vector {
+    pub(super) use bayeux_tensor::simd::{add, div, eq, ge, gt, le, lt, maximum, minimum, mul, ne, pow, sub};
+    use bayeux_tensor::{Float, simd};
+
+    /// Of one order: all elements of `n` are equal.
+    pub(super) fn polygamma<T: Float>(n: &[T], x: &[T], y: &mut [T]) {
+        if let Some(n) = n.first() {
+            simd::polygamma(n.to_f64() as usize, x, y);
+        }
+    }
 }
 
 /// What a maximum's input receives: all where it wins, half where it ties.
@@ -120,6 +137,11 @@ impl<T: Float> Expr<T> {
         };
         let inputs = vec![a.broadcast_to(&shape), b.broadcast_to(&shape)];
         Expr::new(op, inputs, shape)
+    }
+
+    /// The polygamma function of order n ≥ 1 at x: the (n + 1)-th derivative of ln Γ(x).
+    pub fn polygamma(&self, n: usize) -> Self {
+        Expr::binary(Binary::Polygamma, &Expr::scalar(n as f64), self)
     }
 
     /// xᵖ for a fixed exponent.   dy/dx = p xᵖ⁻¹

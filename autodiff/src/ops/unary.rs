@@ -129,6 +129,20 @@ unary! {
 
     /// max(x, 0).   dy/dx = 1 where x > 0, else 0, also at 0
     Relu relu { increasing }, on 0.1..3.0, |g, x, y| Some(g * x.gt(&Expr::zeros(x.shape())));
+
+    /// The error function 2/√π ∫₀ˣ exp(−t²) dt.   dy/dx = 2/√π exp(−x²)
+    Erf erf { increasing }, on -2.0..2.0,
+    |g, x, y| Some(g * ((-x.square()).exp() * std::f64::consts::FRAC_2_SQRT_PI));
+
+    /// 1 − erf x, accurate for large x.   dy/dx = −2/√π exp(−x²)
+    Erfc erfc, on -2.0..2.0,
+    |g, x, y| Some(g * ((-x.square()).exp() * -std::f64::consts::FRAC_2_SQRT_PI));
+
+    /// ln |Γ(x)|.   dy/dx = digamma x
+    Lgamma lgamma, on 0.3..6.0, |g, x, y| Some(g * x.digamma());
+
+    /// ψ(x) = d/dx ln Γ(x).   dy/dx = ψ′(x), the [`polygamma`](Expr::polygamma) of order 1
+    Digamma digamma, on 0.3..6.0, |g, x, y| Some(g * x.polygamma(1));
 }
 
 impl<T: Float> Expr<T> {
