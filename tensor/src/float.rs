@@ -9,7 +9,11 @@ use crate::simd::coefficients::Polynomials;
 use crate::simd::real::Real;
 
 mod sealed {
-    pub trait Sealed: crate::lanes::Vectors {}
+    use crate::compiled::Linear;
+    use crate::lanes::Vectors;
+    use crate::simd::{Binary, Unary};
+
+    pub trait Sealed: Vectors + Unary + Binary + Linear {}
     impl Sealed for f32 {}
     impl Sealed for f64 {}
 }

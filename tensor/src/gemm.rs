@@ -9,6 +9,7 @@ use std::mem::MaybeUninit;
 use rayon::prelude::*;
 
 use crate::Float;
+use crate::compiled::Linear;
 use crate::lanes::{self, Lanes, MOST_LANES, Task, groups};
 use crate::tile::{Sums, TILE, put};
 
@@ -44,6 +45,21 @@ pub fn gemm<T: Float>(
     m: usize,
     k: usize,
     n: usize,
+    alpha: T,
+    a: &[T],
+    a_strides: [isize; 2],
+    b: &[T],
+    b_strides: [isize; 2],
+    beta: T,
+    c: &mut [T],
+) {
+    <T as Linear>::gemm([m, k, n], alpha, a, a_strides, b, b_strides, beta, c);
+}
+
+#[track_caller]
+#[allow(clippy::too_many_arguments)] // as above
+pub(crate) fn product<T: Float>(
+    [m, k, n]: [usize; 3],
     alpha: T,
     a: &[T],
     a_strides: [isize; 2],

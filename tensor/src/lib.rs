@@ -1,5 +1,6 @@
 //! N-d strided arrays of f32 and f64 with SIMD kernels and counter-based random numbers.
 
+mod compiled;
 mod conv;
 mod copy;
 mod float;

@@ -18,6 +18,7 @@ pub(crate) use shape::{check_window, out_size};
 use rayon::prelude::*;
 
 use crate::Float;
+use crate::compiled::Linear;
 use crate::lanes::{self, Lanes};
 use correlate::Correlate;
 use plan::Plan;
@@ -52,6 +53,11 @@ impl Conv2dShape {
 /// If a slice has a length other than its shape's, or the scratch is too short.
 #[track_caller]
 pub fn conv2d<T: Float>(s: &Conv2dShape, x: &[T], w: &[T], y: &mut [T], scratch: &mut [T]) {
+    <T as Linear>::conv2d(s, x, w, y, scratch);
+}
+
+#[track_caller]
+pub(crate) fn forward<T: Float>(s: &Conv2dShape, x: &[T], w: &[T], y: &mut [T], scratch: &mut [T]) {
     s.check("conv2d", x.len(), w.len(), y.len(), [scratch.len(), s.scratch_forward()]);
     if y.is_empty() {
         return;
@@ -91,6 +97,11 @@ pub fn conv2d<T: Float>(s: &Conv2dShape, x: &[T], w: &[T], y: &mut [T], scratch:
 /// If a slice has a length other than its shape's, or the scratch is too short.
 #[track_caller]
 pub fn conv2d_input<T: Float>(s: &Conv2dShape, dy: &[T], w: &[T], dx: &mut [T], scratch: &mut [T]) {
+    <T as Linear>::conv2d_input(s, dy, w, dx, scratch);
+}
+
+#[track_caller]
+pub(crate) fn input<T: Float>(s: &Conv2dShape, dy: &[T], w: &[T], dx: &mut [T], scratch: &mut [T]) {
     s.check("conv2d_input", dx.len(), w.len(), dy.len(), [scratch.len(), s.scratch_input()]);
     if dx.is_empty() {
         return;
@@ -141,6 +152,11 @@ pub fn conv2d_input<T: Float>(s: &Conv2dShape, dy: &[T], w: &[T], dx: &mut [T], 
 /// If a slice has a length other than its shape's, or the scratch is too short.
 #[track_caller]
 pub fn conv2d_weights<T: Float>(s: &Conv2dShape, x: &[T], dy: &[T], dw: &mut [T], scratch: &mut [T]) {
+    <T as Linear>::conv2d_weights(s, x, dy, dw, scratch);
+}
+
+#[track_caller]
+pub(crate) fn weights<T: Float>(s: &Conv2dShape, x: &[T], dy: &[T], dw: &mut [T], scratch: &mut [T]) {
     s.check("conv2d_weights", x.len(), dw.len(), dy.len(), [scratch.len(), s.scratch_weights()]);
     dw.fill(T::ZERO);
     if dw.is_empty() || dy.is_empty() {

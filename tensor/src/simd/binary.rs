@@ -7,13 +7,27 @@ use crate::Float;
 
 macro_rules! binary {
     ($($(#[$doc:meta])* $name:ident $right:ident $left:ident $kernel:ty;)+) => {
+        /// The functions for one element type, compiled here once: see `Unary`.
+        #[doc(hidden)]
+        pub trait Binary: Sized {
+            $(
+                fn $name(a: &[Self], b: &[Self], y: &mut [Self]);
+                fn $right(a: &[Self], b: Self, y: &mut [Self]);
+                fn $left(a: Self, b: &[Self], y: &mut [Self]);
+            )+
+            fn select(c: &[Self], a: &[Self], b: &[Self], y: &mut [Self]);
+        }
+
+        binary!(@impl f32 $($name $right $left $kernel;)+);
+        binary!(@impl f64 $($name $right $left $kernel;)+);
+
         $(
             $(#[$doc])*
             ///
             /// # Panics
             /// If the lengths differ.
             pub fn $name<T: Float>(a: &[T], b: &[T], y: &mut [T]) {
-                run::<_, Zip<$kernel>>((a, b, y));
+                <T as Binary>::$name(a, b, y);
             }
 
             #[doc = concat!("[`", stringify!($name), "`] with the same number `b` for all.")]
@@ -21,7 +35,7 @@ macro_rules! binary {
             /// # Panics
             /// If the lengths differ.
             pub fn $right<T: Float>(a: &[T], b: T, y: &mut [T]) {
-                run::<_, ZipRight<$kernel>>((a, b, y));
+                <T as Binary>::$right(a, b, y);
             }
 
             #[doc = concat!("[`", stringify!($name), "`] with the same number `a` for all.")]
@@ -29,9 +43,27 @@ macro_rules! binary {
             /// # Panics
             /// If the lengths differ.
             pub fn $left<T: Float>(a: T, b: &[T], y: &mut [T]) {
-                run::<_, ZipLeft<$kernel>>((a, b, y));
+                <T as Binary>::$left(a, b, y);
             }
         )+
+    };
+    (@impl $t:ident $($name:ident $right:ident $left:ident $kernel:ty;)+) => {
+        impl Binary for $t {
+            $(
+                fn $name(a: &[Self], b: &[Self], y: &mut [Self]) {
+                    run::<_, Zip<$kernel>>((a, b, y));
+                }
+                fn $right(a: &[Self], b: Self, y: &mut [Self]) {
+                    run::<_, ZipRight<$kernel>>((a, b, y));
+                }
+                fn $left(a: Self, b: &[Self], y: &mut [Self]) {
+                    run::<_, ZipLeft<$kernel>>((a, b, y));
+                }
+            )+
+            fn select(c: &[Self], a: &[Self], b: &[Self], y: &mut [Self]) {
+                run::<_, Select>((c, a, b, y));
+            }
+        }
     };
 }
 
@@ -111,5 +143,5 @@ impl<T: Float> Loop<(&[T], &[T], &[T], &mut [T])> for Select {
 /// # Panics
 /// If the lengths differ.
 pub fn select<T: Float>(c: &[T], a: &[T], b: &[T], y: &mut [T]) {
-    run::<_, Select>((c, a, b, y));
+    <T as Binary>::select(c, a, b, y);
 }

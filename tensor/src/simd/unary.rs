@@ -7,20 +7,45 @@ use crate::Float;
 
 macro_rules! unary {
     ($($(#[$doc:meta])* $name:ident $in_place:ident $kernel:ty;)+) => {
+        /// The functions for one element type: what makes the compiler generate them here, once, and not again in every
+        /// crate that calls them.
+        #[doc(hidden)]
+        pub trait Unary: Sized {
+            $(
+                fn $name(x: &[Self], y: &mut [Self]);
+                fn $in_place(y: &mut [Self]);
+            )+
+        }
+
+        unary!(@impl f32 $($name $in_place $kernel;)+);
+        unary!(@impl f64 $($name $in_place $kernel;)+);
+
         $(
             $(#[$doc])*
             ///
             /// # Panics
             /// If the lengths differ.
             pub fn $name<T: Float>(x: &[T], y: &mut [T]) {
-                run::<_, Map<$kernel>>((x, y));
+                <T as Unary>::$name(x, y);
             }
 
             #[doc = concat!("[`", stringify!($name), "`] of each number, in its place.")]
             pub fn $in_place<T: Float>(y: &mut [T]) {
-                in_place::<T, $kernel>(y);
+                <T as Unary>::$in_place(y);
             }
         )+
+    };
+    (@impl $t:ident $($name:ident $in_place:ident $kernel:ty;)+) => {
+        impl Unary for $t {
+            $(
+                fn $name(x: &[Self], y: &mut [Self]) {
+                    run::<_, Map<$kernel>>((x, y));
+                }
+                fn $in_place(y: &mut [Self]) {
+                    in_place::<Self, $kernel>(y);
+                }
+            )+
+        }
     };
 }
 

@@ -1,0 +1,65 @@
+//! The large kernels, compiled in this crate, once for each element type.
+//!
+//! A generic function is compiled anew in every crate that calls it. For kernels that exist for several instruction sets
+//! this would cost each program and each test minutes; so the public functions are thin, and call these.
+
+use crate::{Conv2dShape, conv, gemm};
+
+/// The kernels for one element type.
+pub trait Linear: Sized {
+    #[allow(clippy::too_many_arguments)] // the BLAS signature
+    fn gemm(
+        size: [usize; 3],
+        alpha: Self,
+        a: &[Self],
+        a_strides: [isize; 2],
+        b: &[Self],
+        b_strides: [isize; 2],
+        beta: Self,
+        c: &mut [Self],
+    );
+    fn conv2d(s: &Conv2dShape, x: &[Self], w: &[Self], y: &mut [Self], scratch: &mut [Self]);
+    fn conv2d_input(s: &Conv2dShape, dy: &[Self], w: &[Self], dx: &mut [Self], scratch: &mut [Self]);
+    fn conv2d_weights(s: &Conv2dShape, x: &[Self], dy: &[Self], dw: &mut [Self], scratch: &mut [Self]);
+}
+
+macro_rules! compiled {
+    ($t:ident) => {
+        impl Linear for $t {
+            #[track_caller]
+            fn gemm(
+                size: [usize; 3],
+                alpha: Self,
+                a: &[Self],
+                a_strides: [isize; 2],
+                b: &[Self],
+                b_strides: [isize; 2],
+                beta: Self,
+                c: &mut [Self],
+            ) {
+                gemm::product(size, alpha, a, a_strides, b, b_strides, beta, c);
+            }
+            #[track_caller]
+            fn conv2d(s: &Conv2dShape, x: &[Self], w: &[Self], y: &mut [Self], scratch: &mut [Self]) {
+                conv::forward(s, x, w, y, scratch);
+            }
+            #[track_caller]
+            fn conv2d_input(s: &Conv2dShape, dy: &[Self], w: &[Self], dx: &mut [Self], scratch: &mut [Self]) {
+                conv::input(s, dy, w, dx, scratch);
+            }
+            #[track_caller]
+            fn conv2d_weights(
+                s: &Conv2dShape,
+                x: &[Self],
+                dy: &[Self],
+                dw: &mut [Self],
+                scratch: &mut [Self],
+            ) {
+                conv::weights(s, x, dy, dw, scratch);
+            }
+        }
+    };
+}
+
+compiled!(f32);
+compiled!(f64);
