@@ -191,7 +191,7 @@ impl<T: Float> Fused<T> {
 }
 
 /// The most values one loop can store.
-pub const MAX_STORES: usize = 16;
+pub const MAX_STORES: usize = 64;
 
 /// The block being worked on: where its places are.
 struct Block<'a, T> {
