@@ -1,0 +1,293 @@
+//! A compiled fit, run step by step.
+
+use std::time::{Duration, Instant};
+
+use bayeux_autodiff::{Expr, Function, Shared};
+use bayeux_tensor::{Float, Tensor};
+
+use super::minibatch::Minibatches;
+use super::progress::Bar;
+use super::{Control, Progress, diagnosis};
+use crate::family::MeanField;
+use crate::fit::{Fit, Stop};
+use crate::{Error, FitError, Model, Variable};
+
+/// How many iterations lie between two copies of the state.
+const SNAPSHOT_EVERY: usize = 64;
+
+/// How many iterations the mean ELBO of a [`Progress`] looks back.
+const RECENT: usize = 100;
+
+/// A fit that is compiled and ready: the function of one iteration with the state it works on.
+///
+/// ```
+/// use bayeux_bayes::{Advi, Model, Normal};
+/// let model: Model<f64> = Model::new();
+/// model.free("x", Normal::new(3.0, 1.0));
+/// let mut fitter = Advi::mean_field(&model).compile()?;
+/// let first = fitter.step()?;
+/// let second = fitter.step()?;
+/// assert_ne!(first, second); // another draw, other parameters
+/// assert_eq!(fitter.elbo(), [first, second]);
+/// # Ok::<(), bayeux_bayes::Error>(())
+/// ```
+pub struct Fitter<'a, T: Float = f32> {
+    model: Model<T>,
+    variables: Vec<Variable<T>>,
+    family: MeanField<T>,
+    /// For each draw the expressions of all variables.
+    draws: Vec<Vec<Expr<T>>>,
+    batches: Minibatches<T>,
+    step: Function<T>,
+    /// All that a step changes: parameters and the optimiser's state.
+    state: Vec<Shared<T>>,
+    control: Control<'a>,
+    seed: u64,
+    elbo: Vec<f64>,
+    /// How many steps the state has seen: as many as the trace is long, except while a failure is looked into.
+    steps: usize,
+    good: Snapshot<T>,
+    candidate: Snapshot<T>,
+    build_seconds: f64,
+    elapsed: Duration,
+}
+
+/// A copy of the state after a number of steps.
+struct Snapshot<T: Float> {
+    steps: usize,
+    values: Vec<Tensor<T>>,
+}
+
+impl<'a, T: Float> Fitter<'a, T> {
+    #[allow(clippy::too_many_arguments)] // called once, by the builder that made all of them
+    pub(super) fn new(
+        model: Model<T>,
+        variables: Vec<Variable<T>>,
+        family: MeanField<T>,
+        draws: Vec<Vec<Expr<T>>>,
+        batches: Minibatches<T>,
+        step: Function<T>,
+        state: Vec<Shared<T>>,
+        control: Control<'a>,
+        seed: u64,
+        build_seconds: f64,
+    ) -> Self {
+        let (good, candidate) = (Snapshot::of(&state), Snapshot::of(&state));
+        Fitter {
+            model,
+            variables,
+            family,
+            draws,
+            batches,
+            step,
+            state,
+            control,
+            seed,
+            elbo: Vec::new(),
+            steps: 0,
+            good,
+            candidate,
+            build_seconds,
+            elapsed: Duration::ZERO,
+        }
+    }
+
+    /// One iteration: gathers a mini-batch, estimates the ELBO and its gradient, updates the parameters. Returns the
+    /// estimate, which belongs to the parameters before the update.
+    ///
+    /// # Errors
+    /// See [`Advi::run`](super::Advi::run).
+    pub fn step(&mut self) -> Result<f64, FitError<T>> {
+        let begun = Instant::now();
+        let snapshot = self.steps.is_multiple_of(SNAPSHOT_EVERY);
+        if snapshot {
+            self.candidate.take(self.steps, &self.state);
+        }
+        let elbo = match self.advance() {
+            Ok(elbo) => elbo,
+            Err(error) if self.elbo.is_empty() => return Err(error.into()),
+            Err(error) => return Err(FitError::new(error, self.fit())),
+        };
+        if !elbo.is_finite() {
+            return Err(self.failure(elbo)?);
+        }
+        if snapshot {
+            std::mem::swap(&mut self.good, &mut self.candidate);
+        }
+        self.elbo.push(elbo);
+        self.elapsed += begun.elapsed();
+        Ok(elbo)
+    }
+
+    /// Runs a number of further iterations, with the callback, the progress bar and the test for convergence.
+    ///
+    /// # Errors
+    /// See [`Advi::run`](super::Advi::run).
+    pub fn run(mut self, iterations: usize) -> Result<Fit<T>, FitError<T>> {
+        let mut bar = Bar::new(iterations, self.control.progress);
+        self.elbo.reserve(iterations);
+        let mut stop = Stop::Iterations;
+        for done in 1..=iterations {
+            let elbo = self.step().inspect_err(|_| bar.end())?;
+            let progress = Progress {
+                iteration: done,
+                iterations,
+                elbo,
+                mean_elbo: mean(&self.elbo[self.elbo.len().saturating_sub(RECENT)..]),
+                elapsed: self.elapsed,
+            };
+            bar.show(&progress);
+            if self.control.callback.as_mut().is_some_and(|callback| callback(&progress).is_break()) {
+                stop = Stop::Callback;
+                break;
+            }
+            if self.has_settled() {
+                stop = Stop::Converged;
+                break;
+            }
+        }
+        bar.end();
+        Ok(Fit { stop, ..self.fit() })
+    }
+
+    /// The fit as it stands now.
+    pub fn fit(&self) -> Fit<T> {
+        Fit {
+            model: self.model.clone(),
+            variables: self.variables.clone(),
+            factors: self.family.values(),
+            elbo: self.elbo.clone(),
+            seed: self.seed,
+            build_seconds: self.build_seconds,
+            seconds: self.elapsed.as_secs_f64(),
+            stop: Stop::Iterations,
+        }
+    }
+
+    /// The estimates of the ELBO so far, one for each iteration.
+    pub fn elbo(&self) -> &[f64] {
+        &self.elbo
+    }
+
+    /// The variational parameters. They live on while the fit runs; setting one changes where it goes on.
+    pub fn family(&self) -> &MeanField<T> {
+        &self.family
+    }
+
+    /// All variables that a step changes: the variational parameters and the optimiser's state.
+    pub fn state(&self) -> &[Shared<T>] {
+        &self.state
+    }
+
+    /// How long it took to build and compile the function of one iteration.
+    pub fn build_seconds(&self) -> f64 {
+        self.build_seconds
+    }
+
+    /// One step of the state, whatever comes of it. Its noise and its rows depend on the number of steps before it, so a
+    /// step can be repeated from a copy of the state.
+    fn advance(&mut self) -> Result<f64, Error> {
+        self.batches.gather(self.steps);
+        let inputs: Vec<&Tensor<T>> = self.batches.tensors().collect();
+        self.step.set_call(self.steps as u64);
+        self.step.run(&inputs)?;
+        self.steps += 1;
+        Ok(self.step.output(0).item().to_f64())
+    }
+
+    /// Looks into a step whose ELBO was not finite: keeps the parameters of the last finite one, and finds the part of the
+    /// model in which it began.
+    fn failure(&mut self, elbo: f64) -> Result<FitError<T>, Error> {
+        let mut after = Snapshot::of(&self.state);
+        after.take(self.steps, &self.state);
+        let fit = self.return_to_last_good()?;
+        if !self.advance_to(self.elbo.len())? {
+            // Someone changed a variable meanwhile, and the steps cannot be repeated: see what the failure left.
+            after.restore(&self.state);
+            self.steps = self.elbo.len();
+        }
+        self.batches.gather(self.steps);
+        let inputs = self.batches.inputs();
+        let data: Vec<(&Expr<T>, &Tensor<T>)> = inputs.iter().zip(self.batches.tensors()).collect();
+        let factors = self.family.values();
+        let terms = self.model.terms()?;
+        let call = self.steps as u64;
+        let culprit =
+            diagnosis::first_not_finite(&self.variables, &factors, &terms, &self.draws, &data, call)?;
+        let error = Error::NonFiniteElbo {
+            iteration: self.elbo.len() + 1,
+            elbo,
+            variable: culprit.name,
+            culprit: culprit.what,
+        };
+        Ok(match fit {
+            Some(fit) => FitError::new(error, fit),
+            None => error.into(),
+        })
+    }
+
+    /// The fit with the parameters of the last finite ELBO: the last copy of the state, and from there the same steps
+    /// again. `None` if there was no finite ELBO; then the state is that of the beginning.
+    fn return_to_last_good(&mut self) -> Result<Option<Fit<T>>, Error> {
+        let Some(last) = self.elbo.len().checked_sub(1) else {
+            self.candidate.restore(&self.state);
+            self.steps = 0;
+            return Ok(None);
+        };
+        self.good.restore(&self.state);
+        self.steps = self.good.steps;
+        if !self.advance_to(last)? {
+            self.good.restore(&self.state);
+            self.steps = self.good.steps;
+        }
+        Ok(Some(self.fit()))
+    }
+
+    /// Repeats steps up to a number of them. False if one of them came out differently than the first time.
+    fn advance_to(&mut self, steps: usize) -> Result<bool, Error> {
+        while self.steps < steps {
+            let step = self.steps;
+            if self.advance()?.to_bits() != self.elbo[step].to_bits() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Compares the last two windows of the trace, each time a window is full.
+    fn has_settled(&self) -> bool {
+        let (Some(tolerance), window) = (self.control.tolerance, self.control.window) else { return false };
+        let count = self.elbo.len();
+        if count < 2 * window || !count.is_multiple_of(window) {
+            return false;
+        }
+        let (before, last) = self.elbo[count - 2 * window..].split_at(window);
+        (mean(last) - mean(before)).abs() < tolerance * mean(before).abs()
+    }
+}
+
+impl<T: Float> Snapshot<T> {
+    /// Room for a copy.
+    fn of(state: &[Shared<T>]) -> Self {
+        Snapshot { steps: 0, values: state.iter().map(|shared| Tensor::zeros(shared.shape())).collect() }
+    }
+
+    /// Copies into the buffers that are there; the variables' own tensors stay unshared, so that updates stay in place.
+    fn take(&mut self, steps: usize, state: &[Shared<T>]) {
+        self.steps = steps;
+        for (copy, shared) in self.values.iter_mut().zip(state) {
+            let value = shared.get();
+            copy.make_mut().copy_from_slice(value.as_slice().expect("a variable's value is contiguous"));
+        }
+    }
+
+    fn restore(&self, state: &[Shared<T>]) {
+        for (copy, shared) in self.values.iter().zip(state) {
+            shared.set(copy.clone());
+        }
+    }
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}

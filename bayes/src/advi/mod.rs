@@ -1,0 +1,247 @@
+//! Automatic differentiation variational inference: the fit of a family to a model by stochastic gradients.
+//!
+//! The evidence lower bound of a family q with parameters θ,
+//!
+//! > ELBO(θ) = E_q [ln p(z, data)] + H[q],
+//!
+//! is largest where q is closest to the posterior (in KL(q‖p)). Each iteration estimates it from one draw
+//! z = mean + sd · ε and one mini-batch, takes the gradient through z, and hands it to an optimiser (Kucukelbir et al.
+//! 2017, "Automatic differentiation variational inference", JMLR 18). Estimate, gradient and updates are one compiled
+//! function; an iteration is one call of it.
+//!
+//! ```
+//! use bayeux_autodiff::batch;
+//! use bayeux_autodiff::optimizers::{Adam, Schedule};
+//! use bayeux_bayes::{Advi, HalfNormal, Model, Normal};
+//! use bayeux_tensor::Tensor;
+//!
+//! // Points on the line y = 2x, with noise of size 0.1.
+//! let xs = Tensor::from_fn([200], |i| i[0] as f64 / 100.0 - 1.0);
+//! let ys = Tensor::from_fn([200], |i| 2.0 * xs.get(i) + if i[0] % 2 == 0 { 0.1 } else { -0.1 });
+//!
+//! let model: Model<f64> = Model::new();
+//! let (x, y) = (model.data("x", [batch()]), model.data("y", [batch()]));
+//! let slope = model.free("slope", Normal::new(0.0, 10.0));
+//! let noise = model.free("noise", HalfNormal::new(1.0));
+//! model.observe("points", Normal::new(&slope * &x, &noise), &y, 200)?;
+//!
+//! let fit = Advi::mean_field(&model)
+//!     .minibatches(50, [(&x, &xs), (&y, &ys)])
+//!     .optimizer(Adam::new(Schedule::cosine(0.05, 1_500)))
+//!     .seed(1)
+//!     .run(1_500)?;
+//! let slopes = fit.posterior(1_000).of("slope")?;
+//! assert!((slopes.mean_all() - 2.0).abs() < 0.05);
+//! println!("{}", fit.summary()?);
+//! # Ok::<(), bayeux_bayes::Error>(())
+//! ```
+
+mod diagnosis;
+mod fitter;
+mod minibatch;
+mod progress;
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use bayeux_autodiff::optimizers::{Adam, Optimizer};
+use bayeux_autodiff::{Expr, Function, RandomStreams, Shared, grad};
+use bayeux_tensor::random::Philox4x32;
+use bayeux_tensor::{Float, Tensor};
+
+use crate::family::{MeanField, Start};
+use crate::{Error, Fit, FitError, Model, Variable};
+
+pub use fitter::Fitter;
+pub use progress::Progress;
+
+use minibatch::Minibatches;
+
+/// The settings of a fit by automatic differentiation variational inference. See the [module](self) for an example.
+///
+/// Nothing is checked before [`compile`](Self::compile) or [`run`](Self::run).
+pub struct Advi<'a, T: Float = f32> {
+    model: Model<T>,
+    data: Vec<(Expr<T>, Tensor<T>)>,
+    batch: Option<usize>,
+    optimizer: Box<dyn Optimizer<T> + 'a>,
+    draws: usize,
+    start: Start<'a, T>,
+    control: Control<'a>,
+}
+
+type Callback<'a> = Box<dyn FnMut(&Progress) -> ControlFlow<()> + 'a>;
+
+/// What watches a fit and may end it.
+struct Control<'a> {
+    tolerance: Option<f64>,
+    window: usize,
+    callback: Option<Callback<'a>>,
+    progress: bool,
+}
+
+impl<'a, T: Float> Advi<'a, T> {
+    /// A fit of the mean-field normal family: independent normals for all elements of the unconstrained variables.
+    ///
+    /// Starts with Adam at a learning rate of 0.01, one draw an iteration, seed 0, and no data.
+    pub fn mean_field(model: &Model<T>) -> Self {
+        Advi {
+            model: model.clone(),
+            data: Vec::new(),
+            batch: None,
+            optimizer: Box::new(Adam::new(0.01)),
+            draws: 1,
+            start: Start { mean: None, sd: None, seed: 0 },
+            control: Control { tolerance: None, window: 500, callback: None, progress: true },
+        }
+    }
+
+    /// Data sets for the model's inputs, `rows` rows of them in each iteration, in an order shuffled anew in each epoch.
+    pub fn minibatches<'d>(
+        self,
+        rows: usize,
+        data: impl IntoIterator<Item = (&'d Expr<T>, &'d Tensor<T>)>,
+    ) -> Self {
+        Advi { batch: Some(rows), ..self.full_batch(data) }
+    }
+
+    /// Data for the model's inputs, all of it in each iteration.
+    pub fn full_batch<'d>(mut self, data: impl IntoIterator<Item = (&'d Expr<T>, &'d Tensor<T>)>) -> Self {
+        self.data = data.into_iter().map(|(input, tensor)| (input.clone(), tensor.clone())).collect();
+        Advi { batch: None, ..self }
+    }
+
+    /// The optimiser, with its learning rate or schedule of rates.
+    pub fn optimizer(self, optimizer: impl Optimizer<T> + 'a) -> Self {
+        Advi { optimizer: Box::new(optimizer), ..self }
+    }
+
+    /// How many draws of the variables each iteration averages over: at least 1.
+    pub fn draws(self, draws: usize) -> Self {
+        Advi { draws, ..self }
+    }
+
+    /// The seed of all that is random: the first means, the order of the rows, the noise. The same seed gives the same
+    /// bits, on any number of threads.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.start.seed = seed;
+        self
+    }
+
+    /// One first standard deviation for all unconstrained variables. By default 0.02 for weights, which are what has a
+    /// [`fan_in`](Variable::fan_in), and 0.1 for the rest.
+    pub fn initial_sd(mut self, sd: f64) -> Self {
+        self.start.sd = Some(sd);
+        self
+    }
+
+    /// First means of unconstrained variables, where the function returns some. By default weights start at normal
+    /// random numbers of standard deviation 1/√fan-in, and the rest at the centre of its prior.
+    pub fn initial_mean(
+        mut self,
+        mean: impl Fn(&Variable<T>, &mut Philox4x32) -> Option<Tensor<T>> + 'a,
+    ) -> Self {
+        self.start.mean = Some(Box::new(mean));
+        self
+    }
+
+    /// Stops early once the ELBO has settled: when its mean over one [`window`](Self::window) of iterations differs from
+    /// the mean over the window before by less than this, relative to the latter's size.
+    pub fn tolerance(mut self, relative: f64) -> Self {
+        self.control.tolerance = Some(relative);
+        self
+    }
+
+    /// How many iterations [`tolerance`](Self::tolerance) compares; 500 by default.
+    pub fn window(mut self, iterations: usize) -> Self {
+        self.control.window = iterations;
+        self
+    }
+
+    /// A function that is called after each iteration and may end the fit with `ControlFlow::Break(())`.
+    pub fn callback(mut self, callback: impl FnMut(&Progress) -> ControlFlow<()> + 'a) -> Self {
+        self.control.callback = Some(Box::new(callback));
+        self
+    }
+
+    /// Whether a progress bar is shown where standard error is a terminal: yes by default.
+    pub fn progress(mut self, show: bool) -> Self {
+        self.control.progress = show;
+        self
+    }
+
+    /// Builds and compiles the function of one iteration, without running it.
+    ///
+    /// # Errors
+    /// The model's first error; data that is missing, unknown, of the wrong shape, not finite, or of different lengths;
+    /// a batch of no rows or of more than there are; a setting out of its range.
+    pub fn compile(self) -> Result<Fitter<'a, T>, Error> {
+        let begun = Instant::now();
+        self.check_settings()?;
+        let seed = self.start.seed;
+        let variables = self.model.variables()?;
+        if variables.is_empty() {
+            return Err(Error::NothingFree);
+        }
+        let batches = Minibatches::new(&self.model, self.data, self.batch, seed)?;
+        let family = MeanField::new(&variables, &self.start)?;
+
+        let noise = RandomStreams::new(seed);
+        let draws: Vec<Vec<Expr<T>>> = (0..self.draws).map(|_| family.draw(&noise)).collect();
+        let log_prob = self.model.log_prob()?;
+        let at = |draw: &Vec<Expr<T>>| at_draw(std::slice::from_ref(&log_prob), &variables, draw).remove(0);
+        let total = draws.iter().map(at).reduce(|sum, log_prob| sum + log_prob).unwrap_or(log_prob.clone());
+        let elbo = total * (self.draws as f64).recip() + family.entropy();
+
+        let parameters = family.parameters();
+        let leaves: Vec<Expr<T>> = parameters.iter().map(Shared::expr).collect();
+        let gradients = grad(&-&elbo, &leaves);
+        let updates = self.optimizer.updates(&gradients, &parameters);
+        let state = updates.iter().map(|(shared, _)| shared.clone()).collect();
+        let inputs = batches.inputs();
+        let mut step = Function::builder().inputs(inputs).outputs([&elbo]).updates(updates).build()?;
+        step.specialise(&batches.tensors().collect::<Vec<_>>())?;
+        let build_seconds = begun.elapsed().as_secs_f64();
+        Ok(Fitter::new(
+            self.model,
+            variables,
+            family,
+            draws,
+            batches,
+            step,
+            state,
+            self.control,
+            seed,
+            build_seconds,
+        ))
+    }
+
+    /// Runs a number of iterations, or fewer if the tolerance is met or the callback ends it.
+    ///
+    /// # Errors
+    /// What [`compile`](Self::compile) refuses; [`Error::NonFiniteElbo`] if the ELBO becomes infinite or NaN; data that an
+    /// op cannot take, such as a label out of range. The [`FitError`] holds the last good state.
+    pub fn run(self, iterations: usize) -> Result<Fit<T>, FitError<T>> {
+        self.compile()?.run(iterations)
+    }
+
+    fn check_settings(&self) -> Result<(), Error> {
+        let positive = |x: f64| x > 0.0 && x.is_finite();
+        let refuse = |setting, range, found| Err(Error::Setting { setting, range, found });
+        match (self.start.sd, self.control.tolerance) {
+            _ if self.draws == 0 => refuse("the number of draws", "at least 1", 0.0),
+            _ if self.control.window == 0 => refuse("the window", "at least 1", 0.0),
+            (Some(sd), _) if !positive(sd) => refuse("the initial sd", "positive and finite", sd),
+            (_, Some(tolerance)) if !positive(tolerance) => {
+                refuse("the tolerance", "positive and finite", tolerance)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Expressions of the unconstrained variables, at a draw of them.
+fn at_draw<T: Float>(expressions: &[Expr<T>], variables: &[Variable<T>], draw: &[Expr<T>]) -> Vec<Expr<T>> {
+    let pairs: Vec<(&Expr<T>, &Expr<T>)> = variables.iter().map(Variable::unconstrained).zip(draw).collect();
+    Expr::substitute(expressions, &pairs)
+}

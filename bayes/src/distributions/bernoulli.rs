@@ -1,0 +1,96 @@
+use bayeux_autodiff::{Expr, Shape};
+use bayeux_tensor::{Float, Tensor};
+use rand::Rng;
+
+use super::{Distribution, check, draw_each, shape_method, standard_uniform, supported};
+use crate::Transform;
+
+/// A coin: 1 with probability p, 0 with probability 1 − p.
+///
+/// Given as a probability, ln p(x) is ln p or ln (1 − p). Given as a logit l = ln p/(1 − p), it is −softplus((1 − 2x) l),
+/// which is exact for logits of any size and the better choice for a model's output.
+#[derive(Clone, Debug)]
+pub struct Bernoulli<T: Float = f32> {
+    parameter: Parameter<T>,
+    event: Shape,
+}
+
+#[derive(Clone, Debug)]
+enum Parameter<T: Float> {
+    Probability(Expr<T>),
+    Logit(Expr<T>),
+}
+
+impl<T: Float> Bernoulli<T> {
+    /// With the probabilities of 1.
+    ///
+    /// # Panics
+    /// If a constant is not between 0 and 1.
+    #[track_caller]
+    pub fn probabilities(probabilities: impl Into<Expr<T>>) -> Self {
+        let p = probabilities.into();
+        check(&p, "Bernoulli: a probability must lie between 0 and 1", |p| (0.0..=1.0).contains(&p));
+        let event = p.shape().clone();
+        Bernoulli { parameter: Parameter::Probability(p), event }
+    }
+
+    /// With logits, the logarithms of the odds of 1.
+    pub fn logits(logits: impl Into<Expr<T>>) -> Self {
+        let logits = logits.into();
+        let event = logits.shape().clone();
+        Bernoulli { parameter: Parameter::Logit(logits), event }
+    }
+
+    shape_method!();
+}
+
+impl<T: Float> Distribution<T> for Bernoulli<T> {
+    fn name(&self) -> &'static str {
+        "Bernoulli"
+    }
+
+    fn parameters(&self) -> Vec<Expr<T>> {
+        match &self.parameter {
+            Parameter::Probability(p) => vec![p.clone()],
+            Parameter::Logit(logit) => vec![logit.clone()],
+        }
+    }
+
+    fn event_shape(&self) -> &Shape {
+        &self.event
+    }
+
+    fn transform(&self) -> Option<Transform<T>> {
+        None
+    }
+
+    fn log_prob(&self, x: &Expr<T>) -> Expr<T> {
+        let (zero, one) = (Expr::scalar(0.0), Expr::scalar(1.0));
+        let is_one = x.eq(&one);
+        let density = match &self.parameter {
+            // The logarithm not wanted is taken of ½, so that it stays finite and its gradient an exact 0.
+            Parameter::Probability(p) => {
+                let of_one = Expr::select(&is_one, p, &Expr::scalar(0.5)).ln();
+                let of_zero = (-Expr::select(&is_one, &Expr::scalar(0.5), p)).log1p();
+                Expr::select(&is_one, &of_one, &of_zero)
+            }
+            Parameter::Logit(logit) => -(Expr::select(&is_one, &Expr::scalar(-1.0), &one) * logit).softplus(),
+        };
+        supported(&(is_one + x.eq(&zero)), &density)
+    }
+
+    fn centre(&self) -> Option<Expr<T>> {
+        None
+    }
+
+    fn draw(&self, parameters: &[Tensor<T>], shape: &[usize], rng: &mut dyn Rng) -> Tensor<T> {
+        draw_each(parameters, shape, |[parameter]| {
+            let p = match self.parameter {
+                Parameter::Probability(_) => parameter,
+                Parameter::Logit(_) => 1.0 / (1.0 + (-parameter).exp()),
+            };
+            let below = standard_uniform(rng) < p;
+            if (0.0..=1.0).contains(&p) { f64::from(u8::from(below)) } else { f64::NAN }
+        })
+    }
+}

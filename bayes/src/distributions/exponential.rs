@@ -1,0 +1,65 @@
+use std::f64::consts::LN_2;
+
+use bayeux_autodiff::{Expr, Shape};
+use bayeux_tensor::{Float, Tensor};
+use rand::Rng;
+
+use super::{
+    Distribution, check_positive, draw_each, positive, shape_method, standard_exponential, supported,
+};
+use crate::Transform;
+
+/// The exponential distribution with rate λ > 0, on x ≥ 0; its mean is 1/λ.
+///
+/// ln p(x) = ln λ − λ x
+#[derive(Clone, Debug)]
+pub struct Exponential<T: Float = f32> {
+    rate: Expr<T>,
+    event: Shape,
+}
+
+impl<T: Float> Exponential<T> {
+    /// With a rate.
+    ///
+    /// # Panics
+    /// If a constant rate is not positive and finite.
+    #[track_caller]
+    pub fn new(rate: impl Into<Expr<T>>) -> Self {
+        let rate = rate.into();
+        check_positive(&rate, "Exponential: the rate");
+        let event = rate.shape().clone();
+        Exponential { rate, event }
+    }
+
+    shape_method!();
+}
+
+impl<T: Float> Distribution<T> for Exponential<T> {
+    fn name(&self) -> &'static str {
+        "Exponential"
+    }
+
+    fn parameters(&self) -> Vec<Expr<T>> {
+        vec![self.rate.clone()]
+    }
+
+    fn event_shape(&self) -> &Shape {
+        &self.event
+    }
+
+    fn transform(&self) -> Option<Transform<T>> {
+        Some(Transform::Exp)
+    }
+
+    fn log_prob(&self, x: &Expr<T>) -> Expr<T> {
+        supported(&x.ge(&Expr::scalar(0.0)), &(self.rate.ln() - &self.rate * x))
+    }
+
+    fn centre(&self) -> Option<Expr<T>> {
+        Some(self.rate.recip() * LN_2)
+    }
+
+    fn draw(&self, parameters: &[Tensor<T>], shape: &[usize], rng: &mut dyn Rng) -> Tensor<T> {
+        draw_each(parameters, shape, |[rate]| standard_exponential(rng) / positive(rate))
+    }
+}

@@ -1,0 +1,70 @@
+use std::f64::consts::LN_2;
+
+use bayeux_autodiff::{Expr, Shape};
+use bayeux_tensor::{Float, Tensor};
+use rand::Rng;
+
+use super::{
+    Distribution, HALF_LN_2PI, check_positive, draw_each, positive, shape_method, standard_normal, supported,
+};
+use crate::Transform;
+
+/// The half-normal distribution: |x| of a normal with mean 0 and standard deviation σ > 0, on x ≥ 0.
+///
+/// ln p(x) = ½ ln 2/π − ln σ − ½ (x/σ)²
+///
+/// The usual prior of a scale.
+#[derive(Clone, Debug)]
+pub struct HalfNormal<T: Float = f32> {
+    sd: Expr<T>,
+    event: Shape,
+}
+
+impl<T: Float> HalfNormal<T> {
+    /// With a standard deviation.
+    ///
+    /// # Panics
+    /// If a constant standard deviation is not positive and finite.
+    #[track_caller]
+    pub fn new(sd: impl Into<Expr<T>>) -> Self {
+        let sd = sd.into();
+        check_positive(&sd, "HalfNormal: the standard deviation");
+        let event = sd.shape().clone();
+        HalfNormal { sd, event }
+    }
+
+    shape_method!();
+}
+
+impl<T: Float> Distribution<T> for HalfNormal<T> {
+    fn name(&self) -> &'static str {
+        "HalfNormal"
+    }
+
+    fn parameters(&self) -> Vec<Expr<T>> {
+        vec![self.sd.clone()]
+    }
+
+    fn event_shape(&self) -> &Shape {
+        &self.event
+    }
+
+    fn transform(&self) -> Option<Transform<T>> {
+        Some(Transform::Exp)
+    }
+
+    fn log_prob(&self, x: &Expr<T>) -> Expr<T> {
+        let standard = x * self.sd.recip();
+        let density = standard.square() * -0.5 - (self.sd.ln() + (HALF_LN_2PI - LN_2));
+        supported(&x.ge(&Expr::scalar(0.0)), &density)
+    }
+
+    /// The median: the normal's upper quartile.
+    fn centre(&self) -> Option<Expr<T>> {
+        Some(&self.sd * 0.674_489_750_196_081_7)
+    }
+
+    fn draw(&self, parameters: &[Tensor<T>], shape: &[usize], rng: &mut dyn Rng) -> Tensor<T> {
+        draw_each(parameters, shape, |[sd]| positive(sd) * standard_normal(rng).abs())
+    }
+}

@@ -1,0 +1,169 @@
+//! Probability distributions over expressions.
+//!
+//! A distribution's parameters are expressions, so a parameter can be a number, a tensor, or another random variable;
+//! that last case makes a model hierarchical. Its log density is an expression of the value and the parameters, exact
+//! and differentiable to any order:
+//!
+//! ```
+//! use bayeux_autodiff::{Expr, Function, grad};
+//! use bayeux_bayes::{Distribution, Normal};
+//! use bayeux_tensor::Tensor;
+//!
+//! let (x, sd) = (Expr::<f64>::input("x", ()), Expr::<f64>::input("sd", ()));
+//! let density = Normal::new(0.0, &sd).log_prob(&x);
+//! let slope = grad(&density, &[sd.clone()]).remove(0); // x²/sd³ − 1/sd
+//! let mut f = Function::new([&x, &sd], [&density, &slope])?;
+//! let values = f.call(&[&Tensor::scalar(3.0), &Tensor::scalar(2.0)])?;
+//! assert!((values[1].item() - (9.0 / 8.0 - 0.5)).abs() < 1e-14);
+//! # Ok::<(), bayeux_autodiff::Error>(())
+//! ```
+//!
+//! A value outside the support has log density −∞, never NaN. Parameters outside their domain are refused by the
+//! constructor where they are plain numbers; where they are expressions they give NaN.
+
+mod bernoulli;
+mod categorical;
+mod exponential;
+mod gamma;
+mod half_cauchy;
+mod half_normal;
+mod log_normal;
+mod normal;
+mod uniform;
+
+use bayeux_autodiff::{Expr, Shape};
+use bayeux_tensor::{Float, Tensor};
+use rand::Rng;
+
+use crate::Transform;
+
+pub use bernoulli::Bernoulli;
+pub use categorical::Categorical;
+pub use exponential::Exponential;
+pub use gamma::Gamma;
+pub use half_cauchy::HalfCauchy;
+pub use half_normal::HalfNormal;
+pub use log_normal::LogNormal;
+pub use normal::Normal;
+pub use uniform::Uniform;
+
+/// ½ ln 2π.
+pub(crate) const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
+
+/// A family of probability distributions with its parameters filled in.
+pub trait Distribution<T: Float>: Send + Sync {
+    /// The family's name.
+    fn name(&self) -> &'static str;
+
+    /// The parameters, in the constructor's order.
+    fn parameters(&self) -> Vec<Expr<T>>;
+
+    /// The shape of one draw: that of the parameters broadcast together, unless the distribution's `shape` method was
+    /// used. Its elements are independent.
+    fn event_shape(&self) -> &Shape;
+
+    /// The map from the real line to the support; `None` for a discrete distribution.
+    fn transform(&self) -> Option<Transform<T>>;
+
+    /// The natural logarithm of the density, or of the probability, of every element of `x`.
+    ///
+    /// # Panics
+    /// If the parameters' shapes and that of `x` do not broadcast.
+    fn log_prob(&self, x: &Expr<T>) -> Expr<T>;
+
+    /// A typical value from which a fit may start: the median where it has a simple formula, else the mean. `None` for a
+    /// discrete distribution.
+    fn centre(&self) -> Option<Expr<T>>;
+
+    /// A draw of a concrete shape, given the parameters' values in the order of [`parameters`](Self::parameters). NaN
+    /// where a parameter is outside its domain.
+    ///
+    /// # Panics
+    /// If the parameters do not broadcast to the shape.
+    fn draw(&self, parameters: &[Tensor<T>], shape: &[usize], rng: &mut dyn Rng) -> Tensor<T>;
+}
+
+/// The builder method that all element-wise distributions have.
+macro_rules! shape_method {
+    () => {
+        /// The same distribution for every element of a larger shape.
+        ///
+        /// # Panics
+        /// If the parameters do not broadcast to the shape.
+        #[track_caller]
+        pub fn shape(mut self, shape: impl Into<Shape>) -> Self {
+            let shape = shape.into();
+            for parameter in self.parameters() {
+                parameter.broadcast_to(&shape);
+            }
+            self.event = shape;
+            self
+        }
+    };
+}
+pub(crate) use shape_method;
+
+/// The shape of two parameters broadcast together.
+#[track_caller]
+fn joint_shape<T: Float>(a: &Expr<T>, b: &Expr<T>) -> Shape {
+    (a + b).shape().clone()
+}
+
+/// Refuses a constant parameter outside its domain; what is not constant is not known yet.
+#[track_caller]
+fn check<T: Float>(parameter: &Expr<T>, what: &str, valid: impl Fn(f64) -> bool) {
+    if let Some(value) = parameter.as_constant()
+        && let Some(bad) = value.iter().map(Float::to_f64).find(|&x| !valid(x))
+    {
+        panic!("{what}, not {bad}");
+    }
+}
+
+#[track_caller]
+fn check_positive<T: Float>(parameter: &Expr<T>, what: &str) {
+    check(parameter, &format!("{what} must be positive and finite"), |x| x > 0.0 && x.is_finite());
+}
+
+#[track_caller]
+fn check_finite<T: Float>(parameter: &Expr<T>, what: &str) {
+    check(parameter, &format!("{what} must be finite"), f64::is_finite);
+}
+
+/// `density` where the condition holds, else −∞.
+fn supported<T: Float>(inside: &Expr<T>, density: &Expr<T>) -> Expr<T> {
+    Expr::select(inside, density, &Expr::scalar(f64::NEG_INFINITY))
+}
+
+/// Draws every element on its own, from its own parameters.
+fn draw_each<T: Float, const N: usize>(
+    parameters: &[Tensor<T>],
+    shape: &[usize],
+    mut draw: impl FnMut([f64; N]) -> f64,
+) -> Tensor<T> {
+    let parameters: [Vec<f64>; N] = std::array::from_fn(|i| {
+        let parameter = parameters[i].broadcast_to(shape);
+        parameter.iter().map(Float::to_f64).collect()
+    });
+    let count = shape.iter().product();
+    let element = |i: usize| T::from_f64(draw(std::array::from_fn(|n| parameters[n][i])));
+    Tensor::new(shape, (0..count).map(element).collect())
+}
+
+/// The number itself if it is positive, else NaN.
+fn positive(x: f64) -> f64 {
+    if x > 0.0 { x } else { f64::NAN }
+}
+
+fn standard_normal(rng: &mut dyn Rng) -> f64 {
+    rand_distr::Distribution::<f64>::sample(&rand_distr::StandardNormal, rng)
+}
+
+/// Uniform on [0, 1).
+fn standard_uniform(rng: &mut dyn Rng) -> f64 {
+    rand_distr::Distribution::<f64>::sample(&rand_distr::StandardUniform, rng)
+}
+
+/// With rate 1.
+fn standard_exponential(rng: &mut dyn Rng) -> f64 {
+    rand_distr::Distribution::<f64>::sample(&rand_distr::Exp1, rng)
+}

@@ -1,0 +1,68 @@
+use bayeux_autodiff::{Expr, Shape};
+use bayeux_tensor::{Float, Tensor};
+use rand::Rng;
+
+use super::{
+    Distribution, HALF_LN_2PI, check_finite, check_positive, draw_each, joint_shape, positive, shape_method,
+    standard_normal,
+};
+use crate::Transform;
+
+/// The normal distribution N(μ, σ) on all reals, with mean μ and standard deviation σ > 0.
+///
+/// ln p(x) = −½ ((x − μ)/σ)² − ln σ − ½ ln 2π
+#[derive(Clone, Debug)]
+pub struct Normal<T: Float = f32> {
+    mean: Expr<T>,
+    sd: Expr<T>,
+    event: Shape,
+}
+
+impl<T: Float> Normal<T> {
+    /// With a mean and a standard deviation.
+    ///
+    /// # Panics
+    /// If the two shapes do not broadcast, or for a constant that is not a mean or not a standard deviation.
+    #[track_caller]
+    pub fn new(mean: impl Into<Expr<T>>, sd: impl Into<Expr<T>>) -> Self {
+        let (mean, sd) = (mean.into(), sd.into());
+        check_finite(&mean, "Normal: the mean");
+        check_positive(&sd, "Normal: the standard deviation");
+        let event = joint_shape(&mean, &sd);
+        Normal { mean, sd, event }
+    }
+
+    shape_method!();
+}
+
+impl<T: Float> Distribution<T> for Normal<T> {
+    fn name(&self) -> &'static str {
+        "Normal"
+    }
+
+    fn parameters(&self) -> Vec<Expr<T>> {
+        vec![self.mean.clone(), self.sd.clone()]
+    }
+
+    fn event_shape(&self) -> &Shape {
+        &self.event
+    }
+
+    fn transform(&self) -> Option<Transform<T>> {
+        Some(Transform::Identity)
+    }
+
+    /// Multiplies by 1/σ rather than dividing: with one scale for a million weights, that is one division.
+    fn log_prob(&self, x: &Expr<T>) -> Expr<T> {
+        let standard = (x - &self.mean) * self.sd.recip();
+        standard.square() * -0.5 - (self.sd.ln() + HALF_LN_2PI)
+    }
+
+    fn centre(&self) -> Option<Expr<T>> {
+        Some(self.mean.clone())
+    }
+
+    fn draw(&self, parameters: &[Tensor<T>], shape: &[usize], rng: &mut dyn Rng) -> Tensor<T> {
+        draw_each(parameters, shape, |[mean, sd]| mean + positive(sd) * standard_normal(rng))
+    }
+}

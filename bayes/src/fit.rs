@@ -1,0 +1,90 @@
+//! The result of a fit.
+
+use bayeux_tensor::Float;
+
+use crate::family::Gaussian;
+use crate::{Error, Model, Predictive, Summary, Variable, summary};
+
+/// A fitted approximation of a model's posterior, and how it was reached.
+#[derive(Clone, Debug)]
+pub struct Fit<T: Float = f32> {
+    pub(crate) model: Model<T>,
+    pub(crate) variables: Vec<Variable<T>>,
+    pub(crate) factors: Vec<Gaussian<T>>,
+    pub(crate) elbo: Vec<f64>,
+    pub(crate) seed: u64,
+    pub(crate) build_seconds: f64,
+    pub(crate) seconds: f64,
+    pub(crate) stop: Stop,
+}
+
+/// Why a fit ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// All iterations were done.
+    Iterations,
+    /// The ELBO had settled within the tolerance.
+    Converged,
+    /// The callback ended it.
+    Callback,
+}
+
+impl<T: Float> Fit<T> {
+    /// The estimates of the ELBO, one for each iteration.
+    pub fn elbo(&self) -> &[f64] {
+        &self.elbo
+    }
+
+    /// The mean of the last estimates of the ELBO: over the last 5 % of the iterations, at least one. NaN if there was
+    /// none.
+    pub fn final_elbo(&self) -> f64 {
+        let last = &self.elbo[self.elbo.len() - self.elbo.len().div_ceil(20)..];
+        last.iter().sum::<f64>() / last.len() as f64
+    }
+
+    /// How many iterations were done.
+    pub fn iterations(&self) -> usize {
+        self.elbo.len()
+    }
+
+    /// Why the fit ended.
+    pub fn stop(&self) -> Stop {
+        self.stop
+    }
+
+    /// How long the iterations took.
+    pub fn seconds(&self) -> f64 {
+        self.seconds
+    }
+
+    /// How long it took to build and compile the function of one iteration.
+    pub fn build_seconds(&self) -> f64 {
+        self.build_seconds
+    }
+
+    /// The fitted normal of an unconstrained variable.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] if no free variable bears the name.
+    pub fn unconstrained(&self, name: &str) -> Result<&Gaussian<T>, Error> {
+        let found = self.variables.iter().position(|variable| variable.name() == name);
+        found.map(|i| &self.factors[i]).ok_or_else(|| Error::Unknown {
+            kind: "free variable",
+            name: name.into(),
+            known: String::new(),
+        })
+    }
+
+    /// A number of draws from the fitted posterior, to look at or to predict with.
+    pub fn posterior(&self, draws: usize) -> Predictive<T> {
+        Predictive::posterior(self, draws)
+    }
+
+    /// A table of the free variables and of those deterministic quantities that need no data.
+    ///
+    /// # Errors
+    /// If a deterministic quantity cannot be computed.
+    pub fn summary(&self) -> Result<Summary, Error> {
+        summary::summarise(self)
+    }
+}

@@ -1,0 +1,97 @@
+//! The parts of a model.
+
+use std::sync::Arc;
+
+use bayeux_autodiff::Expr;
+use bayeux_tensor::Float;
+
+use crate::{Distribution, Transform};
+
+/// A free variable of a model.
+#[derive(Clone)]
+pub struct Variable<T: Float> {
+    pub(crate) name: String,
+    pub(crate) prior: Arc<dyn Distribution<T>>,
+    pub(crate) transform: Transform<T>,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) unconstrained: Expr<T>,
+    pub(crate) value: Expr<T>,
+}
+
+impl<T: Float> Variable<T> {
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The shape.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The number of elements.
+    pub fn size(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// The prior.
+    pub fn prior(&self) -> &dyn Distribution<T> {
+        &*self.prior
+    }
+
+    /// The map from the unconstrained variable to this one.
+    pub fn transform(&self) -> &Transform<T> {
+        &self.transform
+    }
+
+    /// The leaf that holds the unconstrained variable: an input to whatever is computed from the model.
+    pub fn unconstrained(&self) -> &Expr<T> {
+        &self.unconstrained
+    }
+
+    /// The variable, as [`Model::free`](crate::Model::free) returned it.
+    pub fn value(&self) -> &Expr<T> {
+        &self.value
+    }
+
+    /// The number of inputs of one unit, for a matrix `[inputs, units]` or filters `[units, channels, height, width]`;
+    /// `None` for a scalar or a vector.
+    pub fn fan_in(&self) -> Option<usize> {
+        match self.shape.as_slice() {
+            [] | [_] => None,
+            [inputs, _] => Some(*inputs),
+            [_, inputs @ ..] => Some(inputs.iter().product()),
+        }
+    }
+}
+
+impl<T: Float> std::fmt::Debug for Variable<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ~ {} {:?}", self.name, self.prior.name(), self.shape)
+    }
+}
+
+/// Values that were observed.
+#[derive(Clone)]
+pub struct Observation<T: Float> {
+    pub(crate) name: String,
+    pub(crate) distribution: Arc<dyn Distribution<T>>,
+    pub(crate) values: Expr<T>,
+    pub(crate) total_rows: usize,
+}
+
+impl<T: Float> Observation<T> {
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The log-likelihood of the rows at hand, scaled up to all rows: a scalar.
+    pub(crate) fn log_likelihood(&self) -> Expr<T> {
+        let sum = self.distribution.log_prob(&self.values).sum_all();
+        if self.values.rank() == 0 {
+            return sum * self.total_rows as f64;
+        }
+        sum * (self.total_rows as f64 / Expr::size(self.values.dim(0)))
+    }
+}

@@ -1,0 +1,84 @@
+//! Maps from all of the real line to a distribution's support.
+
+use bayeux_autodiff::Expr;
+use bayeux_tensor::Float;
+
+/// An increasing map from an unconstrained number z to a value x = f(z) in the support of a distribution, element by
+/// element.
+///
+/// Variational families live on the whole real line. A model therefore keeps z, hands x = f(z) to whoever uses the
+/// variable, and adds ln f′(z) to the log density, because p(z) = p(x) · dx/dz.
+///
+/// ```
+/// use bayeux_autodiff::{Expr, Function};
+/// use bayeux_bayes::Transform;
+/// use bayeux_tensor::Tensor;
+/// let z = Expr::<f64>::input("z", ());
+/// let scale = Transform::Exp.forward(&z);
+/// let back = Transform::Exp.inverse(&scale);
+/// let mut f = Function::new([&z], [&scale, &back, &Transform::Exp.log_jacobian(&z)])?;
+/// let values = f.call(&[&Tensor::scalar(2.0)])?;
+/// assert_eq!((values[0].item(), values[2].item()), (2f64.exp(), 2.0));
+/// # Ok::<(), bayeux_autodiff::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub enum Transform<T: Float> {
+    /// All reals: x = z.
+    Identity,
+    /// Positive numbers: x = eᶻ, ln f′ = z.
+    Exp,
+    /// Numbers between two bounds: x = low + (high − low) σ(z), where σ is the logistic function.
+    Interval {
+        /// The lower bound.
+        low: Expr<T>,
+        /// The upper bound.
+        high: Expr<T>,
+    },
+}
+
+impl<T: Float> Transform<T> {
+    /// x = f(z).
+    pub fn forward(&self, z: &Expr<T>) -> Expr<T> {
+        match self {
+            Transform::Identity => z.clone(),
+            Transform::Exp => z.exp(),
+            // Measured from the nearer bound, so that rounding can never step over one.
+            Transform::Interval { low, high } => {
+                let width = high - low;
+                let from_low = low + &width * z.sigmoid();
+                let from_high = high - width * (-z).sigmoid();
+                Expr::select(&z.lt(&Expr::scalar(0.0)), &from_low, &from_high)
+            }
+        }
+    }
+
+    /// z = f⁻¹(x).
+    pub fn inverse(&self, x: &Expr<T>) -> Expr<T> {
+        match self {
+            Transform::Identity => x.clone(),
+            Transform::Exp => x.ln(),
+            Transform::Interval { low, high } => (x - low).ln() - (high - x).ln(),
+        }
+    }
+
+    /// ln f′(z).
+    ///
+    /// For the interval this is ln (high − low) + ln σ(z) + ln σ(−z), written with ln σ(z) = −softplus(−z), which keeps
+    /// its digits where σ itself has rounded to 0 or 1.
+    pub fn log_jacobian(&self, z: &Expr<T>) -> Expr<T> {
+        match self {
+            Transform::Identity => Expr::zeros(z.shape()),
+            Transform::Exp => z.clone(),
+            Transform::Interval { low, high } => (high - low).ln() - z.softplus() - (-z).softplus(),
+        }
+    }
+
+    /// What the unconstrained variable is called: `x` itself, `ln x` or `logit x`.
+    pub(crate) fn unconstrained_name(&self, name: &str) -> String {
+        match self {
+            Transform::Identity => name.into(),
+            Transform::Exp => format!("ln {name}"),
+            Transform::Interval { .. } => format!("logit {name}"),
+        }
+    }
+}
