@@ -111,7 +111,7 @@ impl<T: Float> Predictive<T> {
         });
         let mut values = Vec::new();
         let mut shape = Vec::new();
-        self.evaluate(&[expression.clone()], &rows, by_rows, |draw, outputs| {
+        self.evaluate(std::slice::from_ref(expression), &rows, by_rows, |draw, outputs| {
             let output = &outputs[0];
             if draw == 0 && shape.is_empty() {
                 shape = output.shape().to_vec();
