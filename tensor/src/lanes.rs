@@ -4,6 +4,9 @@
 //! portably, and picks. All of a kernel's functions below [`Task::run`] must be `#[inline(always)]`, so that they are
 //! compiled with the instruction set of the caller.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+
 use crate::Float;
 
 /// A vector of `N` elements.
@@ -24,6 +27,14 @@ pub(crate) trait Lanes: Copy {
     unsafe fn add(self, other: Self) -> Self;
     /// The sum of the lanes: halves onto each other until one is left.
     unsafe fn sum(self) -> Self::T;
+    /// The elements of even and of odd place of `first` followed by `second`.
+    unsafe fn deinterleave(first: Self, second: Self) -> [Self; 2];
+    /// The inverse of [`Lanes::deinterleave`].
+    unsafe fn interleave(even: Self, odd: Self) -> [Self; 2];
+    /// A mask for [`Lanes::choose`]: where self is larger than `best`, or NaN and `best` is not.
+    unsafe fn exceeds(self, best: Self) -> Self;
+    /// Lanes of `yes` where the mask is set, of `no` elsewhere.
+    unsafe fn choose(mask: Self, yes: Self, no: Self) -> Self;
 }
 
 /// The largest `N` of all vectors; buffers that hold vectors have this much slack.
@@ -109,6 +120,25 @@ impl<T: Float, const N: usize> Lanes for [T; N] {
         }
         self[0]
     }
+    #[inline(always)]
+    unsafe fn deinterleave(first: Self, second: Self) -> [Self; 2] {
+        let at = |i: usize| if i < N { first[i] } else { second[i - N] };
+        [0, 1].map(|odd| std::array::from_fn(|i| at(2 * i + odd)))
+    }
+    #[inline(always)]
+    unsafe fn interleave(even: Self, odd: Self) -> [Self; 2] {
+        let at = |i: usize| if i.is_multiple_of(2) { even[i / 2] } else { odd[i / 2] };
+        [0, N].map(|start| std::array::from_fn(|i| at(start + i)))
+    }
+    #[inline(always)]
+    unsafe fn exceeds(self, best: Self) -> Self {
+        let exceeds = |i: usize| (self[i] > best[i]) | (self[i].is_nan() & !best[i].is_nan());
+        std::array::from_fn(|i| if exceeds(i) { T::ONE } else { T::ZERO })
+    }
+    #[inline(always)]
+    unsafe fn choose(mask: Self, yes: Self, no: Self) -> Self {
+        std::array::from_fn(|i| if mask[i] == T::ZERO { no[i] } else { yes[i] })
+    }
 }
 
 impl Vectors for f32 {
@@ -123,88 +153,6 @@ impl Vectors for f64 {
     type Portable = [f64; 4];
 }
 
-#[cfg(target_arch = "x86_64")]
-mod avx2 {
-    use super::Lanes;
-    use std::arch::x86_64::*;
-
-    macro_rules! lanes {
-        ($v:ident, $t:ident, $n:expr, $set:ident, $load:ident, $store:ident, $fma:ident, $add:ident, $sum:expr) => {
-            // SAFETY (all blocks below): the trait's contract gives the instructions and valid pointers.
-            impl Lanes for $v {
-                type T = $t;
-                const N: usize = $n;
-                #[inline(always)]
-                unsafe fn splat(v: $t) -> Self {
-                    unsafe { $set(v) }
-                }
-                #[inline(always)]
-                unsafe fn load(p: *const $t) -> Self {
-                    unsafe { $load(p) }
-                }
-                #[inline(always)]
-                unsafe fn store(self, p: *mut $t) {
-                    unsafe { $store(p, self) }
-                }
-                #[inline(always)]
-                unsafe fn add_product(self, a: Self, b: Self) -> Self {
-                    unsafe { $fma(a, b, self) }
-                }
-                #[inline(always)]
-                unsafe fn add(self, other: Self) -> Self {
-                    unsafe { $add(self, other) }
-                }
-                #[inline(always)]
-                unsafe fn sum(self) -> $t {
-                    unsafe { $sum(self) }
-                }
-            }
-        };
-    }
-
-    #[inline(always)]
-    unsafe fn sum_f32(v: __m256) -> f32 {
-        // SAFETY: the caller has AVX.
-        unsafe {
-            let four = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
-            let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-            _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn sum_f64(v: __m256d) -> f64 {
-        // SAFETY: the caller has AVX.
-        unsafe {
-            let two = _mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd::<1>(v));
-            _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)))
-        }
-    }
-
-    lanes!(
-        __m256,
-        f32,
-        8,
-        _mm256_set1_ps,
-        _mm256_loadu_ps,
-        _mm256_storeu_ps,
-        _mm256_fmadd_ps,
-        _mm256_add_ps,
-        sum_f32
-    );
-    lanes!(
-        __m256d,
-        f64,
-        4,
-        _mm256_set1_pd,
-        _mm256_loadu_pd,
-        _mm256_storeu_pd,
-        _mm256_fmadd_pd,
-        _mm256_add_pd,
-        sum_f64
-    );
-}
-
 /// The most equal split of `total` items into as few groups of at most `most` as there can be: (first, count) of each.
 /// (32 rows by at most 6 make 6, 6, 5, 5, 5, 5, and not five sixes and a slow 2.)
 #[inline(always)]
@@ -212,4 +160,76 @@ pub(crate) fn groups(total: usize, most: usize) -> impl Iterator<Item = (usize, 
     let count = total.div_ceil(most);
     let (small, larger) = (total / count.max(1), total % count.max(1));
     (0..count).map(move |g| (g * small + g.min(larger), small + usize::from(g < larger)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What all operations make of two vectors.
+    struct All<T> {
+        a: [T; MOST_LANES],
+        b: [T; MOST_LANES],
+        out: Vec<T>,
+    }
+
+    impl<T: Float> Task<T> for &mut All<T> {
+        #[inline(always)]
+        unsafe fn run<V: Lanes<T = T>>(self) {
+            // SAFETY: `super::run` has checked the instructions; all arrays have room for a vector.
+            unsafe {
+                let (a, b) = (V::load(self.a.as_ptr()), V::load(self.b.as_ptr()));
+                let [even, odd] = V::deinterleave(a, b);
+                let [first, second] = V::interleave(a, b);
+                let chosen = V::choose(a.exceeds(b), a, b);
+                let all =
+                    [V::splat(self.a[1]), a.add(b), a.add_product(a, b), even, odd, first, second, chosen];
+                for v in all {
+                    let mut lanes = [T::ZERO; MOST_LANES];
+                    v.store(lanes.as_mut_ptr());
+                    self.out.extend(&lanes[..V::N]);
+                }
+                self.out.push(b.sum());
+            }
+        }
+    }
+
+    fn check<T: Float>(lanes: usize) {
+        let number = |i: usize| T::from_f64([3.0, -1.0, 4.0, 1.0, -5.0, 9.0, 2.0, 6.0][i]);
+        let (mut a, mut b): ([T; 8], [T; 8]) =
+            (std::array::from_fn(number), std::array::from_fn(|i| number(7 - i)));
+        (a[0], b[1]) = (T::NAN, T::NAN);
+        let (mut best, mut portable) = (All { a, b, out: vec![] }, All { a, b, out: vec![] });
+        run(&mut best);
+        // SAFETY: the portable vectors ask for nothing.
+        unsafe { (&mut portable).run::<T::Portable>() };
+        assert_eq!(best.out.len(), 8 * lanes + 1);
+        let same = |(x, y): (&T, &T)| x == y || (x.is_nan() && y.is_nan());
+        assert!(best.out.iter().zip(&portable.out).all(same), "{:?} is not {:?}", best.out, portable.out);
+        // Even places, odd places, taking turns; and the larger, where a NaN in a counts as such, and one in b stays.
+        assert_eq!(
+            [best.out[3 * lanes + 1], best.out[4 * lanes], best.out[5 * lanes + 1]],
+            [a[2], a[1], b[0]]
+        );
+        let chosen = &best.out[7 * lanes..][..4];
+        assert!(
+            chosen[0].is_nan()
+                && chosen[1].is_nan()
+                && chosen[2] == b[2].max(a[2])
+                && chosen[3] == b[3].max(a[3])
+        );
+    }
+
+    #[test]
+    fn the_portable_vectors_agree_with_the_best_ones() {
+        check::<f32>(8);
+        check::<f64>(4);
+    }
+
+    #[test]
+    fn groups_are_even_and_complete() {
+        assert_eq!(groups(32, 6).collect::<Vec<_>>(), [(0, 6), (6, 6), (12, 5), (17, 5), (22, 5), (27, 5)]);
+        assert_eq!(groups(6, 6).collect::<Vec<_>>(), [(0, 6)]);
+        assert_eq!(groups(0, 6).count(), 0);
+    }
 }

@@ -1,13 +1,19 @@
 //! Max-pooling, its adjoint and its tangent.
 //!
 //! Any windows go through [`Pool2dShape::windows`], which finds each arg-max in a loop; windows of 2×2 side by side,
-//! the usual ones, through [`Plain`], without branches.
+//! the usual ones, through [`Plain`], a vector at a time.
+
+mod plain;
 
 use rayon::prelude::*;
 
 use crate::Float;
 use crate::conv::{check_window, out_size};
-use crate::lanes::{self, Lanes, Task};
+use crate::lanes;
+use plain::{Plain, What};
+
+/// Elements of the input in a task of small channels.
+const TASK: usize = 16 << 10;
 
 /// Sizes of a two-dimensional max-pooling.
 ///
@@ -103,6 +109,20 @@ impl Pool2dShape {
         self.window == [2, 2] && self.stride == [2, 2] && self.padding == [[0, 0], [0, 0]]
     }
 
+    /// Elements of the input and of the output in a task: one channel, or several if they are plain and of even height,
+    /// for then they are, one below the other, as one high channel.
+    fn task_lengths(&self) -> [usize; 2] {
+        let [x, y] = [self.in_size, self.out_size()].map(|[h, w]| h * w);
+        let channels =
+            if self.is_plain() && self.in_size[0].is_multiple_of(2) { (TASK / x).max(1) } else { 1 };
+        [channels * x, channels * y]
+    }
+
+    /// Height and width of the channels in a task of `len` elements, one below the other.
+    fn rows_of(&self, len: usize) -> [usize; 2] {
+        [len / self.in_size[1], self.in_size[1]]
+    }
+
     /// Calls `f(output index, input index of the maximum)` for the windows of one channel.
     fn windows<T: Float>(&self, x: &[T], mut f: impl FnMut(usize, usize)) {
         let ([h, w], [oh, ow]) = (self.in_size, self.out_size());
@@ -146,13 +166,15 @@ pub fn max_pool2d<T: Float>(s: &Pool2dShape, x: &[T], y: &mut [T]) {
 #[track_caller]
 pub fn max_pool2d_scatter<T: Float>(s: &Pool2dShape, x: &[T], g: &[T], dx: &mut [T]) {
     s.check("max_pool2d_scatter", &[x.len(), dx.len()], g.len());
-    let ([h, w], [oh, ow]) = (s.in_size, s.out_size());
-    (dx.par_chunks_mut(h * w), x.par_chunks(h * w), g.par_chunks(oh * ow)).into_par_iter().for_each(
-        |(dx, x, g)| {
-            dx.fill(T::ZERO);
-            s.windows(x, |q, p| dx[p] += g[q]);
-        },
-    );
+    let [of_x, of_y] = s.task_lengths();
+    let tasks = (dx.par_chunks_mut(of_x), x.par_chunks(of_x), g.par_chunks(of_y));
+    tasks.into_par_iter().for_each(|(dx, x, g)| {
+        if s.is_plain() {
+            return lanes::run(Plain { x, size: s.rows_of(x.len()), what: What::Scatter(g, dx) });
+        }
+        dx.fill(T::ZERO);
+        s.windows(x, |q, p| dx[p] += g[q]);
+    });
 }
 
 /// v (of x's shape) read at the arg-max of each window of x: the tangent of [`max_pool2d`] in the direction v.
@@ -162,87 +184,18 @@ pub fn max_pool2d_scatter<T: Float>(s: &Pool2dShape, x: &[T], g: &[T], dx: &mut 
 #[track_caller]
 pub fn max_pool2d_gather<T: Float>(s: &Pool2dShape, x: &[T], v: &[T], y: &mut [T]) {
     s.check("max_pool2d_gather", &[x.len(), v.len()], y.len());
-    let ([h, w], [oh, ow]) = (s.in_size, s.out_size());
-    (y.par_chunks_mut(oh * ow), x.par_chunks(h * w), v.par_chunks(h * w)).into_par_iter().for_each(
-        |(y, x, v)| {
-            if s.is_plain() {
-                return lanes::run(Plain { x, size: s.in_size, what: What::Gather(v, y) });
-            }
-            s.windows(x, |q, p| y[q] = v[p]);
-        },
-    );
+    let [of_x, of_y] = s.task_lengths();
+    let tasks = (y.par_chunks_mut(of_y), x.par_chunks(of_x), v.par_chunks(of_x));
+    tasks.into_par_iter().for_each(|(y, x, v)| {
+        if s.is_plain() {
+            return lanes::run(Plain { x, size: s.rows_of(x.len()), what: What::Gather(v, y) });
+        }
+        s.windows(x, |q, p| y[q] = v[p]);
+    });
 }
 
 /// Whether `x` takes the place of the maximum `best` before it: equal ones do not, NaN does unless it is there already.
 #[inline(always)]
 fn exceeds<T: Float>(x: T, best: T) -> bool {
     (x > best) | (x.is_nan() & !best.is_nan())
-}
-
-/// One channel with 2×2 windows side by side.
-struct Plain<'a, T> {
-    x: &'a [T],
-    size: [usize; 2],
-    what: What<'a, T>,
-}
-
-enum What<'a, T> {
-    /// v at the arg-max, to y.
-    Gather(&'a [T], &'a mut [T]),
-    /// g to the arg-max, zero to the others.
-    Scatter(&'a [T], &'a mut [T]),
-}
-
-impl<T: Float> Task<T> for Plain<'_, T> {
-    #[inline(always)]
-    unsafe fn run<V: Lanes<T = T>>(self) {
-        let [h, w] = self.size;
-        let (rows, columns) = (h / 2, w / 2);
-        if columns == 0 {
-            return;
-        }
-        match self.what {
-            What::Gather(v, y) => {
-                for (i, y) in y.chunks_exact_mut(columns).enumerate() {
-                    let ([up, down], v) = (pairs(self.x, i, w), pairs(v, i, w));
-                    for (((y, up), down), v) in y.iter_mut().zip(up).zip(down).zip(v[0].iter().zip(v[1])) {
-                        let [below, right] = place(up, down);
-                        *y = [v.0, v.1][below][right];
-                    }
-                }
-            }
-            What::Scatter(g, dx) => {
-                for (i, g) in g.chunks_exact(columns).enumerate() {
-                    let [up, down] = pairs(self.x, i, w);
-                    let (dx_up, dx_down) = dx[2 * i * w..][..2 * w].split_at_mut(w);
-                    let ((dx_up, rest_up), (dx_down, rest_down)) =
-                        (dx_up.as_chunks_mut(), dx_down.as_chunks_mut());
-                    (rest_up.fill(T::ZERO), rest_down.fill(T::ZERO));
-                    for ((((g, up), down), dx_up), dx_down) in
-                        g.iter().zip(up).zip(down).zip(dx_up).zip(dx_down)
-                    {
-                        let [below, right] = place(up, down);
-                        (*dx_up, *dx_down) = ([T::ZERO; 2], [T::ZERO; 2]);
-                        [dx_up, dx_down][below][right] = *g;
-                    }
-                }
-                dx[2 * rows * w..].fill(T::ZERO);
-            }
-        }
-    }
-}
-
-/// The two rows of the windows in row `i` of the outputs, as pairs.
-#[inline(always)]
-fn pairs<T>(x: &[T], i: usize, w: usize) -> [&[[T; 2]]; 2] {
-    let (up, down) = x[2 * i * w..][..2 * w].split_at(w);
-    [up.as_chunks().0, down.as_chunks().0]
-}
-
-/// Row and column of the maximum in its window. Indexing takes the place of branches, which no processor could predict.
-#[inline(always)]
-fn place<T: Float>(up: &[T; 2], down: &[T; 2]) -> [usize; 2] {
-    let right = [exceeds(up[1], up[0]), exceeds(down[1], down[0])].map(usize::from);
-    let below = usize::from(exceeds(down[right[1]], up[right[0]]));
-    [below, right[below]]
 }

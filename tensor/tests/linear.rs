@@ -271,6 +271,15 @@ proptest! {
     }
 }
 
+#[test]
+fn max_pool_agrees_beyond_a_task() {
+    for size in [[24, 24], [8, 8], [9, 30], [2, 2], [6, 33]] {
+        let s = Pool2dShape::new(5, 70, size, [2, 2], [2, 2], [[0, 0], [0, 0]]);
+        check_pool::<f32>(&s, &numbers(s.x_len(), 1));
+        check_pool::<f64>(&s, &numbers(s.x_len(), 1));
+    }
+}
+
 // ---- threads ----
 
 #[test]

@@ -1,0 +1,89 @@
+//! Matrix products, convolutions and max-pooling: `cargo bench -p bayeux-tensor --bench linear`.
+//!
+//! On as many threads as rayon has; `RAYON_NUM_THREADS=1` measures one core. For the products and the convolutions a
+//! thousand million elements a second mean 1 GFLOP/s, for max-pooling elements of the input.
+
+use std::hint::black_box;
+
+use bayeux_tensor::*;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+
+fn numbers<T: Float>(len: usize) -> Vec<T> {
+    (0..len).map(|i| T::from_f64((i * 7919 % 1000) as f64 / 1000.0 - 0.5)).collect()
+}
+
+fn products<T: Float>(c: &mut Criterion) {
+    let mut group = c.benchmark_group(format!("gemm {}", T::NAME));
+    for (m, k, n, transposed) in [
+        (500, 784, 800, ""),
+        (500, 800, 800, ""),
+        (784, 500, 800, "A"),
+        (288000, 25, 32, ""),
+        (32000, 800, 32, ""),
+        (500, 800, 10, ""),
+        (500, 512, 256, ""),
+        (800, 500, 800, "A"),
+        (500, 800, 800, "B"),
+    ] {
+        let (a, b, mut out) = (numbers::<T>(m * k), numbers::<T>(k * n), numbers::<T>(m * n));
+        let a_strides = if transposed == "A" { [1, m as isize] } else { [k as isize, 1] };
+        let b_strides = if transposed == "B" { [1, k as isize] } else { [n as isize, 1] };
+        group.throughput(Throughput::Elements(2 * (m * k * n) as u64));
+        group.bench_function(format!("{m}x{k}x{n}{transposed}"), |bench| {
+            bench.iter(|| gemm(m, k, n, T::ONE, &a, a_strides, &b, b_strides, T::ZERO, black_box(&mut out)))
+        });
+    }
+}
+
+fn convolutions<T: Float>(c: &mut Criterion) {
+    let mut group = c.benchmark_group(format!("conv2d {}", T::NAME));
+    let (none, one) = ([[0, 0]; 2], [[1, 1]; 2]);
+    for (name, s) in [
+        ("1-32 5x5 of 28", Conv2dShape::new(500, 1, [28, 28], 32, [5, 5], [1, 1], none)),
+        ("32-32 5x5 of 12", Conv2dShape::new(500, 32, [12, 12], 32, [5, 5], [1, 1], none)),
+        ("64-64 3x3 padded of 56", Conv2dShape::new(16, 64, [56, 56], 64, [3, 3], [1, 1], one)),
+        ("64-128 3x3 stride 2 of 28", Conv2dShape::new(64, 64, [28, 28], 128, [3, 3], [2, 2], one)),
+        ("128-128 1x1 of 14", Conv2dShape::new(64, 128, [14, 14], 128, [1, 1], [1, 1], none)),
+    ] {
+        let (mut x, mut w, mut y) =
+            (numbers::<T>(s.x_len()), numbers::<T>(s.w_len()), numbers::<T>(s.y_len()));
+        let scratch = s.scratch_forward().max(s.scratch_input()).max(s.scratch_weights());
+        let mut scratch = vec![T::ZERO; scratch];
+        group.throughput(Throughput::Elements(s.flops() as u64));
+        group.bench_function(format!("{name}, forward"), |b| {
+            b.iter(|| conv2d(&s, &x, &w, black_box(&mut y), &mut scratch))
+        });
+        group.bench_function(format!("{name}, weights"), |b| {
+            b.iter(|| conv2d_weights(&s, &x, &y, black_box(&mut w), &mut scratch))
+        });
+        w.fill(T::from_f64(0.25));
+        group.bench_function(format!("{name}, input"), |b| {
+            b.iter(|| conv2d_input(&s, &y, &w, black_box(&mut x), &mut scratch))
+        });
+    }
+}
+
+fn pools(c: &mut Criterion) {
+    let mut group = c.benchmark_group("max_pool2d f32");
+    for size in [24, 8] {
+        let s = Pool2dShape::new(500, 32, [size; 2], [2, 2], [2, 2], [[0, 0]; 2]);
+        let (x, mut y, mut dx) = (numbers::<f32>(s.x_len()), numbers(s.y_len()), numbers(s.x_len()));
+        group.throughput(Throughput::Elements(s.x_len() as u64));
+        group.bench_function(format!("2x2 of {size}, forward"), |b| {
+            b.iter(|| max_pool2d(&s, &x, black_box(&mut y)))
+        });
+        group.bench_function(format!("2x2 of {size}, scatter"), |b| {
+            b.iter(|| max_pool2d_scatter(&s, &x, &y, black_box(&mut dx)))
+        });
+        group.bench_function(format!("2x2 of {size}, gather"), |b| {
+            b.iter(|| max_pool2d_gather(&s, &x, &dx, black_box(&mut y)))
+        });
+    }
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(20);
+    targets = products::<f32>, products::<f64>, convolutions::<f32>, convolutions::<f64>, pools
+}
+criterion_main!(benches);

@@ -1,0 +1,149 @@
+//! The vectors of AVX2 with FMA.
+
+use super::Lanes;
+use std::arch::x86_64::*;
+
+impl Lanes for __m256 {
+    type T = f32;
+    const N: usize = 8;
+    #[inline(always)]
+    unsafe fn splat(v: f32) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm256_set1_ps(v) }
+    }
+    #[inline(always)]
+    unsafe fn load(p: *const f32) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm256_loadu_ps(p) }
+    }
+    #[inline(always)]
+    unsafe fn store(self, p: *mut f32) {
+        // SAFETY: as the trait says.
+        unsafe { _mm256_storeu_ps(p, self) }
+    }
+    #[inline(always)]
+    unsafe fn add_product(self, a: Self, b: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm256_fmadd_ps(a, b, self) }
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm256_add_ps(self, other) }
+    }
+    #[inline(always)]
+    unsafe fn sum(self) -> f32 {
+        // SAFETY: as the trait says.
+        unsafe {
+            let four = _mm_add_ps(_mm256_castps256_ps128(self), _mm256_extractf128_ps::<1>(self));
+            let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
+        }
+    }
+    #[inline(always)]
+    unsafe fn deinterleave(first: Self, second: Self) -> [Self; 2] {
+        // SAFETY: as the trait says.
+        unsafe {
+            let even = _mm256_castps_pd(_mm256_shuffle_ps::<0b10_00_10_00>(first, second));
+            let odd = _mm256_castps_pd(_mm256_shuffle_ps::<0b11_01_11_01>(first, second));
+            let even = _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(even));
+            [even, _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(odd))]
+        }
+    }
+    #[inline(always)]
+    unsafe fn interleave(even: Self, odd: Self) -> [Self; 2] {
+        // SAFETY: as the trait says.
+        unsafe {
+            let (low, high) = (_mm256_unpacklo_ps(even, odd), _mm256_unpackhi_ps(even, odd));
+            [_mm256_permute2f128_ps::<0x20>(low, high), _mm256_permute2f128_ps::<0x31>(low, high)]
+        }
+    }
+    #[inline(always)]
+    unsafe fn exceeds(self, best: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe {
+            let larger = _mm256_cmp_ps::<_CMP_GT_OQ>(self, best);
+            let nan = _mm256_and_ps(
+                _mm256_cmp_ps::<_CMP_UNORD_Q>(self, self),
+                _mm256_cmp_ps::<_CMP_ORD_Q>(best, best),
+            );
+            _mm256_or_ps(larger, nan)
+        }
+    }
+    #[inline(always)]
+    unsafe fn choose(mask: Self, yes: Self, no: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm256_blendv_ps(no, yes, mask) }
+    }
+}
+
+impl Lanes for __m256d {
+    type T = f64;
+    const N: usize = 4;
+    #[inline(always)]
+    unsafe fn splat(v: f64) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm256_set1_pd(v) }
+    }
+    #[inline(always)]
+    unsafe fn load(p: *const f64) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm256_loadu_pd(p) }
+    }
+    #[inline(always)]
+    unsafe fn store(self, p: *mut f64) {
+        // SAFETY: as the trait says.
+        unsafe { _mm256_storeu_pd(p, self) }
+    }
+    #[inline(always)]
+    unsafe fn add_product(self, a: Self, b: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm256_fmadd_pd(a, b, self) }
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm256_add_pd(self, other) }
+    }
+    #[inline(always)]
+    unsafe fn sum(self) -> f64 {
+        // SAFETY: as the trait says.
+        unsafe {
+            let two = _mm_add_pd(_mm256_castpd256_pd128(self), _mm256_extractf128_pd::<1>(self));
+            _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)))
+        }
+    }
+    #[inline(always)]
+    unsafe fn deinterleave(first: Self, second: Self) -> [Self; 2] {
+        // SAFETY: as the trait says.
+        unsafe {
+            let (even, odd) = (_mm256_unpacklo_pd(first, second), _mm256_unpackhi_pd(first, second));
+            [_mm256_permute4x64_pd::<0b11_01_10_00>(even), _mm256_permute4x64_pd::<0b11_01_10_00>(odd)]
+        }
+    }
+    #[inline(always)]
+    unsafe fn interleave(even: Self, odd: Self) -> [Self; 2] {
+        // SAFETY: as the trait says.
+        unsafe {
+            let (low, high) = (_mm256_unpacklo_pd(even, odd), _mm256_unpackhi_pd(even, odd));
+            [_mm256_permute2f128_pd::<0x20>(low, high), _mm256_permute2f128_pd::<0x31>(low, high)]
+        }
+    }
+    #[inline(always)]
+    unsafe fn exceeds(self, best: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe {
+            let larger = _mm256_cmp_pd::<_CMP_GT_OQ>(self, best);
+            let nan = _mm256_and_pd(
+                _mm256_cmp_pd::<_CMP_UNORD_Q>(self, self),
+                _mm256_cmp_pd::<_CMP_ORD_Q>(best, best),
+            );
+            _mm256_or_pd(larger, nan)
+        }
+    }
+    #[inline(always)]
+    unsafe fn choose(mask: Self, yes: Self, no: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm256_blendv_pd(no, yes, mask) }
+    }
+}
