@@ -1,5 +1,7 @@
 //! Nets: chains of layers.
 
+use std::fmt;
+
 use bayeux_autodiff::{Expr, Shape, Shared};
 use bayeux_tensor::Float;
 
@@ -21,6 +23,7 @@ use crate::parameter::{Parameter, tags};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Net<T: Float = f32> {
+    input: Shape,
     flow: Flow<T>,
     stages: Vec<Stage<T>>,
     seed: u64,
@@ -33,13 +36,14 @@ pub type Input<T = f32> = Net<T>;
 struct Stage<T: Float> {
     kind: &'static str,
     name: String,
+    shape: Shape,
     parameters: Vec<Parameter<T>>,
 }
 
 impl<T: Float> Net<T> {
     /// A net that has no layers yet: its output is `x`.
     pub fn new(x: &Expr<T>) -> Self {
-        Net { flow: Flow::new(x), stages: Vec::new(), seed: 0 }
+        Net { input: x.shape().clone(), flow: Flow::new(x), stages: Vec::new(), seed: 0 }
     }
 
     /// The same net with another seed, for all layers that come after: their first parameters and their dropout.
@@ -65,8 +69,8 @@ impl<T: Float> Net<T> {
         let mut scope = Scope::new(name.clone(), self.seed);
         let flow = layer.apply(&self.flow, &mut scope);
         let mut stages = self.stages.clone();
-        stages.push(Stage { kind, name, parameters: scope.parameters });
-        Net { flow, stages, seed: self.seed }
+        stages.push(Stage { kind, name, shape: flow.shape().clone(), parameters: scope.parameters });
+        Net { input: self.input.clone(), flow, stages, seed: self.seed }
     }
 
     /// The output in training, with dropout.
@@ -154,5 +158,27 @@ impl<T: Float> Net<T> {
     /// How many numbers the net's variables hold, each variable counted once.
     pub fn parameter_count(&self) -> usize {
         self.params().iter().map(|variable| variable.shape().iter().product::<usize>()).sum()
+    }
+}
+
+/// A table: each layer's name, its output's shape, its parameters with theirs.
+impl<T: Float> fmt::Display for Net<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rows = vec![["input".into(), self.input.to_string(), String::new()]];
+        for stage in &self.stages {
+            let parameters =
+                stage.parameters.iter().map(|p| format!("{} {}", p.name(), p.expression.shape()));
+            rows.push([
+                stage.name.clone(),
+                stage.shape.to_string(),
+                parameters.collect::<Vec<_>>().join(", "),
+            ]);
+        }
+        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let (names, shapes) = (width(0), width(1));
+        for [name, shape, parameters] in &rows {
+            writeln!(f, "{}", format!("{name:names$}  {shape:shapes$}  {parameters}").trim_end())?;
+        }
+        write!(f, "{} numbers in {} variables", self.parameter_count(), self.params().len())
     }
 }

@@ -56,7 +56,9 @@ pub struct Request<'r> {
 }
 
 /// Where one parameter comes from: a function from a request to an expression. See [`IntoParameter`].
-pub struct Source<'a, T: Float = f32>(Box<dyn FnOnce(&Request<'_>) -> Expr<T> + 'a>);
+pub struct Source<'a, T: Float = f32>(Box<Give<'a, T>>);
+
+type Give<'a, T> = dyn FnOnce(&Request<'_>) -> Expr<T> + 'a;
 
 impl<'a, T: Float> Source<'a, T> {
     /// A source that is asked once.

@@ -72,7 +72,7 @@ impl ImageSize for Shape {
 fn weights_come_from_whatever_is_given() {
     let value = Tensor::full([3, 2], 0.25f64);
     let shared = Shared::new("mine", value.clone());
-    let scale = Shared::new("scale", Tensor::scalar(0.25f64));
+    let (leaf, scale) = (shared.expr(), Shared::new("scale", Tensor::scalar(0.25f64)));
     let borrowed = |shape: &Shape| Expr::ones(shape) * scale.expr();
     let nets = [
         (rows().then(Dense::new(2).weights(init::Constant::new(0.25))), "dense1.w"),
@@ -80,7 +80,7 @@ fn weights_come_from_whatever_is_given() {
         (rows().then(Dense::new(2).weights(value.clone())), "dense1.w"),
         (rows().then(Dense::new(2).weights(&shared)), "mine"),
         (rows().then(Dense::new(2).weights(shared.clone())), "mine"),
-        (rows().then(Dense::new(2).weights(&shared.expr())), "mine"),
+        (rows().then(Dense::new(2).weights(&leaf)), "mine"),
         (rows().then(Dense::new(2).weights(shared.expr() * 1.0)), "mine"),
         (rows().then(Dense::new(2).weights(borrowed)), "scale"),
         (rows().then(Dense::new(2).weights(move |shape: &Shape| Expr::ones(shape) * shared.expr())), "mine"),
@@ -145,6 +145,19 @@ fn two_dropout_layers_draw_different_masks() {
     let values = f.call(&[&Tensor::ones([1000])]).unwrap();
     let kept = |i: usize| values[i].iter().filter(|&y| y != 0.0).count();
     assert!((200..300).contains(&kept(0)) && (450..550).contains(&kept(1)), "{} {}", kept(0), kept(1));
+}
+
+#[test]
+fn a_net_prints_as_a_table() {
+    let net =
+        images().then(Conv2d::new(4, [3, 2])).then(MaxPool2d::new([2, 2])).then(Dense::new(10).no_bias());
+    let expected = "\
+input   [batch, 2, 9, 7]
+conv1   [batch, 4, 7, 6]  conv1.w [4, 2, 3, 2], conv1.b [4]
+pool1   [batch, 4, 3, 3]
+dense1  [batch, 10]       dense1.w [36, 10]
+412 numbers in 3 variables";
+    assert_eq!(net.to_string(), expected);
 }
 
 macro_rules! refusals {

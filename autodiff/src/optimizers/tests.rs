@@ -9,7 +9,7 @@ use crate::Function;
 fn ten_steps(optimizer: &dyn Optimizer<f64>) -> Vec<f64> {
     let x = Shared::new("x", Tensor::ones([3]));
     let cost = (Expr::constant(Tensor::from_slice(&[0.1, 0.2, 0.3])) * x.expr().square()).sum_all();
-    let updates = optimizer.updates_for(&cost, &[x.clone()]);
+    let updates = optimizer.updates_for(&cost, std::slice::from_ref(&x));
     let mut step = Function::builder().outputs([&cost]).updates(updates).build().unwrap();
     for _ in 0..10 {
         step.call(&[]).unwrap();
@@ -81,7 +81,7 @@ fn adam_agrees_with_torch_but_for_a_decay_it_no_longer_has() {
 fn amsgrad_remembers_the_largest() {
     let after = |optimizer: &dyn Optimizer<f64>| {
         let (x, g) = (Shared::new("x", Tensor::scalar(0.0)), Expr::input("g", ()));
-        let updates = optimizer.updates(std::slice::from_ref(&g), &[x.clone()]);
+        let updates = optimizer.updates(std::slice::from_ref(&g), std::slice::from_ref(&x));
         let mut step = Function::builder().inputs([&g]).updates(updates).build().unwrap();
         for i in 0..200 {
             step.call(&[&Tensor::scalar(if i < 2 { 10.0 } else { 0.01 })]).unwrap();
@@ -167,7 +167,7 @@ fn a_rate_may_be_a_variable_or_an_input() {
 #[test]
 fn an_optimiser_accepts_gradients_that_no_cost_has() {
     let x = Shared::new("x", Tensor::<f64>::ones([2]));
-    let updates = Sgd::new(0.5).updates(&[Expr::full([2], 3.0)], &[x.clone()]);
+    let updates = Sgd::new(0.5).updates(&[Expr::full([2], 3.0)], std::slice::from_ref(&x));
     Function::builder().updates(updates).build().unwrap().call(&[]).unwrap();
     assert_near(&x.get().to_vec(), &[-0.5, -0.5], 0.0);
 }
@@ -184,7 +184,7 @@ fn state_is_named_after_its_parameter() {
 #[test]
 fn single_precision_keeps_the_bias_correction() {
     let x = Shared::new("x", Tensor::<f32>::scalar(1.0));
-    let updates = Adam::new(0.5).epsilon(0.0).updates(&[Expr::scalar(0.25)], &[x.clone()]);
+    let updates = Adam::new(0.5).epsilon(0.0).updates(&[Expr::scalar(0.25)], std::slice::from_ref(&x));
     Function::builder().updates(updates).build().unwrap().call(&[]).unwrap();
     assert!((x.get().item() - 0.5).abs() < 2e-7, "{}", x.get().item());
 }

@@ -45,11 +45,12 @@ impl<'a, T: Float> Affine<'a, T> {
         let tags = |all: &'static [&'static str]| if self.frozen { &all[1..] } else { all };
         let weights =
             scope.parameter("w", weights, self.weights, tags(&[tags::TRAINABLE, tags::REGULARIZABLE]));
-        let bias = match self.bias {
-            Some(source) => Some(scope.parameter("b", bias, source, tags(&[tags::TRAINABLE]))),
-            None => None,
-        };
-        Built { weights, bias, activation: self.activation }
+        // No closure: it would hide the caller's line from a panic.
+        let mut built = Built { weights, bias: None, activation: self.activation };
+        if let Some(source) = self.bias {
+            built.bias = Some(scope.parameter("b", bias, source, tags(&[tags::TRAINABLE])));
+        }
+        built
     }
 }
 
