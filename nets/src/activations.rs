@@ -40,6 +40,9 @@ activations! {
     /// x · sigmoid x, also called SiLU (Ramachandran, Zoph & Le 2017).
     swish = |x| x * x.sigmoid();
 
+    /// x Φ(x), with Φ the normal distribution function (Hendrycks & Gimpel 2016); not its approximation by tanh.
+    gelu = |x| x * 0.5 * ((x * std::f64::consts::FRAC_1_SQRT_2).erf() + 1.0);
+
     /// Probabilities along the last axis, eˣ / Σ eˣ.
     ///
     /// # Panics

@@ -65,7 +65,8 @@ fn pooling() {
 #[test]
 fn activations() {
     type Activation = fn(&Expr<f64>) -> Expr<f64>;
-    let all: [Activation; 9] = [identity, tanh, sigmoid, relu, leaky_relu, elu, softplus, swish, softmax];
+    let all: [Activation; 10] =
+        [identity, tanh, sigmoid, relu, leaky_relu, elu, softplus, swish, gelu, softmax];
     for activation in all {
         check(&[("x", &[4, 3])], |at| Net::new(&(&at[0] * 1.5)).then(activation).output());
     }

@@ -47,9 +47,9 @@ impl<T: Float> Optimizer<T> for Adagrad<T> {
 ///
 /// θ ← θ − η g / √(Σ over the last n steps of g² + ε), where ε stands inside of the root and is large.
 ///
-/// The squares of the last n gradients are kept in one variable of shape `[n, …]`, the newest in the place of the oldest:
-/// n times a parameter's memory. A running sum would need as many, since what leaves the window must be known, and it
-/// would collect rounding errors.
+/// The squares of the last n gradients are kept in n variables beside the parameter, the newest in the place of the
+/// oldest. A running sum would need as many, since what leaves the window must be known, and it would collect rounding
+/// errors. (n variables and not one of shape `[n, …]`: so all is element by element, one loop.)
 #[derive(Clone, Debug)]
 pub struct AdagradWindow<T: Float = f32> {
     rate: Rate<T>,
@@ -88,15 +88,18 @@ impl<T: Float> Optimizer<T> for AdagradWindow<T> {
         // Where the oldest square stands: 0, 1, …, n − 1, 0, …
         let slot = Shared::new("adagrad_window.slot", Tensor::scalar(T::ZERO));
         let next = slot.expr() + 1.0;
-        let oldest = Expr::arange(n).eq(&slot.expr());
+        let oldest: Vec<Expr<T>> = (0..n).map(|k| slot.expr().eq(&Expr::scalar(k as f64))).collect();
         let mut updates = each("adagrad_window", gradients, parameters, |step| {
-            let shape = step.parameter.shape();
-            let stack: Vec<usize> = [n].iter().chain(shape).copied().collect();
-            let column: Vec<usize> = [n].into_iter().chain(shape.iter().map(|_| 1)).collect();
-            let (squares, kept) = step.state_of("squares", &stack);
-            let kept = Expr::select(&oldest.reshape(column), &step.gradient.square(), &kept);
-            let scale = (kept.sum(0) + self.epsilon).sqrt();
-            (&step.theta - &rate * step.gradient / scale, vec![(squares, kept)])
+            let square = step.gradient.square();
+            let mut total = Expr::scalar(self.epsilon);
+            let mut state = Vec::with_capacity(n);
+            for (k, oldest) in oldest.iter().enumerate() {
+                let (variable, kept) = step.state(&format!("square{k}"));
+                let kept = Expr::select(oldest, &square, &kept);
+                total = total + &kept;
+                state.push((variable, kept));
+            }
+            (&step.theta - &rate * step.gradient / total.sqrt(), state)
         });
         let wrapped = Expr::select(&next.lt(&Expr::scalar(n as f64)), &next, &Expr::scalar(0.0));
         updates.push((slot, wrapped));

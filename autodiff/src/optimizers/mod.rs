@@ -110,12 +110,8 @@ struct Step<'a, T: Float> {
 impl<T: Float> Step<'_, T> {
     /// A state variable of the parameter's shape, zero at first, and its leaf.
     fn state(&self, quantity: &str) -> (Shared<T>, Expr<T>) {
-        self.state_of(quantity, self.parameter.shape())
-    }
-
-    fn state_of(&self, quantity: &str, shape: &[usize]) -> (Shared<T>, Expr<T>) {
         let name = format!("{}.{}.{quantity}", self.parameter.name(), self.optimizer);
-        let state = Shared::new(name, Tensor::zeros(shape));
+        let state = Shared::new(name, Tensor::zeros(self.parameter.shape()));
         let leaf = state.expr();
         (state, leaf)
     }
