@@ -5,7 +5,7 @@ use bayeux_tensor::random::{Philox4x32, fill_normal_par};
 use bayeux_tensor::{Float, Tensor};
 
 use crate::distributions::HALF_LN_2PI;
-use crate::random::{Purpose, generator};
+use crate::random::{Purpose, generator, stream};
 use crate::{Error, Variable};
 
 /// How to choose a first mean: `None` leaves it to the default.
@@ -103,7 +103,7 @@ impl<T: Float> Gaussian<T> {
     /// The draw of a number: the same for the same seed, variable and number.
     pub(crate) fn draw(&self, seed: u64, variable: usize, number: usize) -> Tensor<T> {
         let mut noise = vec![T::ZERO; self.mean.len()];
-        fill_normal_par(seed, ((variable as u64) << 40) | number as u64, 0, &mut noise);
+        fill_normal_par(seed, stream(Purpose::Posterior, (variable << 40) | number), 0, &mut noise);
         &self.mean + &(&self.sd * &Tensor::new(self.mean.shape(), noise))
     }
 }

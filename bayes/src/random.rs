@@ -13,9 +13,17 @@ pub(crate) enum Purpose {
     Prior = 3,
     /// Draws of observed values; one stream per draw.
     Observed = 4,
+    /// Draws from the posterior; one stream per variable and draw.
+    Posterior = 5,
+}
+
+/// The number of a stream, apart from those of other purposes and from the streams of a fit's own noise, which an
+/// expression counts from 0 in steps of 2⁴⁰.
+pub(crate) fn stream(purpose: Purpose, number: usize) -> u64 {
+    ((purpose as u64) << 56) | number as u64
 }
 
 /// The generator for one purpose and one stream of it.
-pub(crate) fn generator(seed: u64, purpose: Purpose, stream: usize) -> Philox4x32 {
-    Philox4x32::new(seed, ((purpose as u64) << 56) | stream as u64)
+pub(crate) fn generator(seed: u64, purpose: Purpose, number: usize) -> Philox4x32 {
+    Philox4x32::new(seed, stream(purpose, number))
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use bayeux_autodiff::{Expr, Function, Shared};
 use bayeux_tensor::{Float, Tensor};
+use smallvec::SmallVec;
 
 use super::minibatch::Minibatches;
 use super::progress::Bar;
@@ -188,7 +189,7 @@ impl<'a, T: Float> Fitter<'a, T> {
     /// step can be repeated from a copy of the state.
     fn advance(&mut self) -> Result<f64, Error> {
         self.batches.gather(self.steps);
-        let inputs: Vec<&Tensor<T>> = self.batches.tensors().collect();
+        let inputs: SmallVec<[&Tensor<T>; 8]> = self.batches.tensors().collect(); // without allocating
         self.step.set_call(self.steps as u64);
         self.step.run(&inputs)?;
         self.steps += 1;

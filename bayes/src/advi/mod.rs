@@ -2,7 +2,7 @@
 //!
 //! The evidence lower bound of a family q with parameters θ,
 //!
-//! > ELBO(θ) = E_q [ln p(z, data)] + H[q],
+//! > `ELBO(θ) = E_q[ln p(z, data)] + H[q]`,
 //!
 //! is largest where q is closest to the posterior (in KL(q‖p)). Each iteration estimates it from one draw
 //! z = mean + sd · ε and one mini-batch, takes the gradient through z, and hands it to an optimiser (Kucukelbir et al.

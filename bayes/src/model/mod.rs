@@ -247,9 +247,11 @@ impl<T: Float> Model<T> {
                     note: String::new(),
                 });
             }
-            if let Some(position) = tensor.iter().position(|x| !x.is_finite()) {
-                let row = position / (tensor.len() / tensor.shape().first().copied().unwrap_or(1)).max(1);
-                return Err(Error::NonFiniteData { name: name.into(), row });
+            let values = tensor.contiguous();
+            let bad = values.as_slice().and_then(|values| values.iter().position(|x| !x.is_finite()));
+            if let Some(position) = bad {
+                let row_len = tensor.shape().iter().skip(1).product::<usize>().max(1);
+                return Err(Error::NonFiniteData { name: name.into(), row: position / row_len });
             }
         }
         Ok(())

@@ -69,13 +69,12 @@ impl<T: Float> Predictive<T> {
             variables: fit.variables.clone(),
             source: Source::Posterior(fit.factors.clone()),
             draws,
-            // Not the fit's own seed, whose numbers the fit has already used.
-            seed: fit.seed ^ 0x9e37_79b9_7f4a_7c15,
+            seed: fit.seed,
             chunk: CHUNK,
         }
     }
 
-    /// Draws of another seed.
+    /// Draws of another seed than the fit's (of a prior: than 0).
     pub fn seed(self, seed: u64) -> Self {
         Predictive { seed, ..self }
     }
