@@ -1,1 +1,182 @@
+use proptest::prelude::*;
 
+use super::{Fused, FusedBuilder, Reduce};
+use crate::random::fill_uniform;
+use crate::{Float, simd};
+
+/// Runs a loop with outputs of the right lengths.
+fn run(fused: &Fused<f64>, operands: &[(&[f64], usize)], stores: usize, reduced: &[usize]) -> Vec<Vec<f64>> {
+    let mut outputs: Vec<Vec<f64>> = vec![vec![f64::NAN; fused.len()]; stores];
+    outputs.extend(reduced.iter().map(|&len| vec![f64::NAN; len]));
+    let mut slices: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
+    let (stored, results) = slices.split_at_mut(stores);
+    let mut scratch = vec![f64::NAN; fused.scratch()];
+    fused.run(operands, stored, results, &mut scratch);
+    outputs
+}
+
+fn numbers(len: usize, stream: u64) -> Vec<f64> {
+    let mut numbers = vec![0.0; len];
+    fill_uniform(5, stream, 0, &mut numbers);
+    numbers
+}
+
+/// Walks a shape with an index for each axis.
+fn indices(shape: &[usize]) -> Vec<Vec<usize>> {
+    let mut all = vec![Vec::new()];
+    for &size in shape {
+        all = all.iter().flat_map(|index| (0..size).map(|i| [index.as_slice(), &[i]].concat())).collect();
+    }
+    all
+}
+
+proptest! {
+    /// y = x + t + b over random shapes: x row-major, t transposed, b repeated along random axes; its sum and maximum
+    /// along other random axes.
+    #[test]
+    fn loops_agree_with_nested_loops(
+        shape in prop::collection::vec(1usize..6, 1..5),
+        repeated in any::<u8>(),
+        reduced in any::<u8>(),
+        large in any::<bool>(),
+    ) {
+        let mut shape = shape;
+        if large {
+            // Several blocks and chunks, not multiples of anything.
+            shape[0] *= 1801;
+        }
+        let rank = shape.len();
+        let row_major = |keeps: &dyn Fn(usize) -> bool| {
+            let mut strides = vec![0isize; rank];
+            let mut step = 1;
+            for axis in (0..rank).rev().filter(|&axis| keeps(axis)) {
+                strides[axis] = step;
+                step *= shape[axis] as isize;
+            }
+            (strides, step as usize)
+        };
+        let column_major: Vec<isize> =
+            (0..rank).map(|axis| shape[..axis].iter().product::<usize>() as isize).collect();
+        let (x_strides, len) = row_major(&|_| true);
+        let (b_strides, b_len) = row_major(&|axis| repeated >> axis & 1 == 0);
+        let axes: Vec<usize> = (0..rank).filter(|&axis| reduced >> axis & 1 == 1).collect();
+        let (out_strides, out_len) = row_major(&|axis| !axes.contains(&axis));
+
+        let mut builder = FusedBuilder::new(&shape);
+        let x = builder.operand(&x_strides);
+        let t = builder.operand(&column_major);
+        let b = builder.operand(&b_strides);
+        let sum = builder.binary(simd::add, x, t);
+        let y = builder.binary(simd::add, sum, b);
+        builder.store(y);
+        builder.store(x);
+        builder.reduce(Reduce::Sum, y, &axes);
+        builder.reduce(Reduce::Max, y, &axes);
+        let fused = builder.build();
+
+        let (xs, ts, bs) = (numbers(len, 0), numbers(len, 1), numbers(b_len + 3, 2));
+        let found = run(&fused, &[(&xs, 0), (&ts, 0), (&bs, 3)], 2, &[out_len, out_len]);
+
+        let at = |index: &[usize], strides: &[isize]| -> usize {
+            index.iter().zip(strides).map(|(&i, &s)| i * s as usize).sum()
+        };
+        let mut y = vec![0.0; len];
+        let (mut total, mut largest) = (vec![0.0; out_len], vec![f64::NEG_INFINITY; out_len]);
+        for index in indices(&shape) {
+            let value = xs[at(&index, &x_strides)] + ts[at(&index, &column_major)] + bs[3 + at(&index, &b_strides)];
+            y[at(&index, &x_strides)] = value;
+            let out = at(&index, &out_strides);
+            total[out] += value;
+            largest[out] = f64::max(largest[out], value);
+        }
+        prop_assert_eq!(&found[0], &y);
+        prop_assert_eq!(&found[1], &xs);
+        prop_assert_eq!(&found[3], &largest);
+        for (a, b) in found[2].iter().zip(&total) {
+            prop_assert!((a - b).abs() <= 1e-12 * b.abs());
+        }
+    }
+}
+
+#[test]
+fn a_long_sum_keeps_its_digits_and_its_bits() {
+    let len = 10_000_000;
+    let mut x = vec![0.0f32; len];
+    fill_uniform(1, 0, 0, &mut x);
+    let exact: f64 = x.iter().map(|x| x.to_f64()).sum();
+    let mut builder = FusedBuilder::<f32>::new(&[len]);
+    let operand = builder.operand(&[1]);
+    builder.reduce(Reduce::Sum, operand, &[0]);
+    let fused = builder.build();
+    let mut scratch = vec![0.0; fused.scratch()];
+    let mut with_threads = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let mut sum = [0.0];
+        pool.install(|| fused.run(&[(&x, 0)], &mut [], &mut [&mut sum], &mut scratch));
+        sum[0]
+    };
+    let sum = with_threads(1);
+    assert!((sum.to_f64() - exact).abs() < 1e-6 * exact, "{sum} for {exact}");
+    assert_eq!(sum.to_bits(), with_threads(2).to_bits());
+    assert_eq!(sum.to_bits(), with_threads(3).to_bits());
+}
+
+#[test]
+fn many_values_at_once_share_registers() {
+    // y = Σ over 40 values tanh(x · i), all alive until the end.
+    let mut builder = FusedBuilder::<f64>::new(&[1000]);
+    let x = builder.operand(&[1]);
+    let one = builder.operand(&[0]);
+    let mut factor = one;
+    let mut values = Vec::new();
+    for _ in 0..40 {
+        let product = builder.binary(simd::mul, x, factor);
+        values.push(builder.unary(simd::tanh, product));
+        factor = builder.binary(simd::add, factor, one);
+    }
+    let y = values.into_iter().reduce(|a, b| builder.binary(simd::add, a, b)).unwrap();
+    builder.store(y);
+    let fused = builder.build();
+    let x = numbers(1000, 0);
+    let found = run(&fused, &[(&x, 0), (&[1.0], 0)], 1, &[]);
+    for (y, x) in found[0].iter().zip(&x) {
+        let expected: f64 = (1..=40).map(|i| (x * f64::from(i)).tanh()).sum();
+        assert!((y - expected).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn an_empty_space_gives_neutral_elements() {
+    let mut builder = FusedBuilder::<f64>::new(&[0, 3]);
+    let x = builder.operand(&[3, 1]);
+    builder.store(x);
+    builder.reduce(Reduce::Sum, x, &[0]);
+    builder.reduce(Reduce::Max, x, &[0, 1]);
+    let found = run(&builder.build(), &[(&[], 0)], 1, &[3, 1]);
+    assert_eq!(found, [vec![], vec![0.0; 3], vec![f64::NEG_INFINITY]]);
+}
+
+#[test]
+fn negative_strides_walk_backwards() {
+    let mut builder = FusedBuilder::<f64>::new(&[4]);
+    let x = builder.operand(&[-1]);
+    builder.store(x);
+    assert_eq!(run(&builder.build(), &[(&[1.0, 2.0, 3.0, 4.0], 3)], 1, &[])[0], [4.0, 3.0, 2.0, 1.0]);
+}
+
+#[test]
+#[should_panic(expected = "an operand of 3 ends at 3")]
+fn a_short_operand_is_refused() {
+    let mut builder = FusedBuilder::<f64>::new(&[4]);
+    let x = builder.operand(&[1]);
+    builder.store(x);
+    run(&builder.build(), &[(&[1.0, 2.0, 3.0], 0)], 1, &[]);
+}
+
+#[test]
+fn nan_survives_a_maximum() {
+    let mut builder = FusedBuilder::<f64>::new(&[3]);
+    let x = builder.operand(&[1]);
+    builder.reduce(Reduce::Max, x, &[0]);
+    assert!(run(&builder.build(), &[(&[1.0, f64::NAN, 2.0], 0)], 0, &[1])[0][0].is_nan());
+}

@@ -1,0 +1,188 @@
+//! How long one training step takes, on random data: the hierarchical ADVI step of the `mnist` example's networks, or
+//! plain training of the same networks with Adam. Run it beside other systems.
+//!
+//! ```text
+//! cargo run --release --example advi_step -- --model conv --inference advi --batch 500 --threads 2
+//! ```
+
+use std::error::Error;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use bayeux::nets::losses::cross_entropy_logits;
+use bayeux::prelude::*;
+use bayeux::tensor::random;
+use clap::{Parser, ValueEnum};
+
+/// Times one training step on random data.
+#[derive(Parser)]
+#[command(name = "advi_step")]
+struct Options {
+    /// 784-800-800-10, or two convolutions with pooling, 256 and 10
+    #[arg(long, value_enum, default_value = "dense")]
+    model: ModelName,
+    /// The hierarchical ADVI step, or plain training
+    #[arg(long, value_enum, default_value = "advi")]
+    inference: Inference,
+    /// Images in a batch
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    batch: usize,
+    /// Steps timed, after three that are not
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    steps: usize,
+    /// Threads; by default $RAYON_NUM_THREADS, or all
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Write the figures as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Print the compiled program instead of timing it (plain training only)
+    #[arg(long)]
+    program: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ModelName {
+    Dense,
+    Conv,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Inference {
+    Advi,
+    None,
+}
+
+/// The step under test: runs once, and gives the loss or ELBO.
+type Step = Box<dyn FnMut() -> Result<f64, Box<dyn Error>>>;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let options = Options::parse();
+    if options.batch == 0 || options.steps == 0 {
+        return Err("--batch and --steps must be at least 1".into());
+    }
+    if let Some(threads) = options.threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    }
+    let mut pixels = vec![0.0; options.batch * 784];
+    random::fill_uniform(1, 0, 0, &mut pixels);
+    let images = Tensor::new([options.batch, 1, 28, 28], pixels);
+    let labels = Tensor::from_fn([options.batch], |i| (i[0] * 7919 % 10) as f32);
+
+    let begun = Instant::now();
+    let mut step = match options.inference {
+        Inference::Advi => advi(&options, &images, &labels)?,
+        Inference::None => training(&options, images, labels)?,
+    };
+    let compile_ms = 1e3 * begun.elapsed().as_secs_f64();
+    if options.program {
+        return Ok(());
+    }
+
+    let mut times = Vec::new();
+    for i in 0..3 + options.steps {
+        let begun = Instant::now();
+        step()?;
+        if i >= 3 {
+            times.push(1e3 * begun.elapsed().as_secs_f64());
+        }
+    }
+    times.sort_by(f64::total_cmp);
+    let (median, min) = (times[times.len() / 2], times[0]);
+    let memory = peak_rss_mib();
+    let memory_text = memory.map_or("unknown".into(), |mib| format!("{mib:.0} MiB"));
+    println!("{median:.1} ms/step (min {min:.1}), {compile_ms:.0} ms to build and compile, peak memory {memory_text}");
+    if let Some(path) = &options.json {
+        let figures = serde_json::json!({
+            "ms_per_step": median,
+            "min_ms": min,
+            "compile_ms": compile_ms,
+            "peak_rss_mib": memory,
+            "threads": rayon::current_num_threads(),
+            "batch": options.batch,
+        });
+        fs::write(path, format!("{figures:#}\n")).map_err(|e| format!("cannot write {}: {e}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// The network of either model, its parameters from a source for each name.
+fn logits(model: ModelName, x: &Expr, weights: impl Fn(&str) -> Weights) -> Expr {
+    let input = Input::new(x);
+    let dense = |units, number: usize| {
+        Dense::new(units).weights(weights(&format!("w{number}"))).bias(weights(&format!("b{number}")))
+    };
+    let net = match model {
+        ModelName::Dense => input
+            .then(dense(800, 1).activation(tanh))
+            .then(dense(800, 2).activation(tanh))
+            .then(dense(10, 3)),
+        ModelName::Conv => {
+            let conv = |number: usize| {
+                Conv2d::new(32, [5, 5]).weights(weights(&format!("w{number}"))).bias(weights(&format!("b{number}")))
+            };
+            input
+                .then(conv(1).activation(tanh))
+                .then(MaxPool2d::new([2, 2]))
+                .then(conv(2).activation(tanh))
+                .then(MaxPool2d::new([2, 2]))
+                .then(dense(256, 3).activation(tanh))
+                .then(dense(10, 4))
+        }
+    };
+    net.output()
+}
+
+/// A function from a shape to an expression.
+type Weights = Box<dyn Fn(&Shape) -> Expr>;
+
+fn advi(options: &Options, images: &Tensor<f32>, labels: &Tensor<f32>) -> Result<Step, Box<dyn Error>> {
+    let model = Model::new();
+    let x = model.data("x", (batch(), 1, 28, 28));
+    let y = model.data("y", [batch()]);
+    let logits = logits(options.model, &x, |name| {
+        let scale = model.free(format!("{name}.scale"), HalfNormal::new(1.0));
+        Box::new(model.prior(name, move |shape: &Shape| Normal::new(0.0, &scale).shape(shape)))
+    });
+    model.observe("label", Categorical::logits(&logits), &y, 50_000)?;
+    let mut fitter = Advi::mean_field(&model)
+        .minibatches(options.batch, [(&x, images), (&y, labels)])
+        .optimizer(Adam::new(1e-3))
+        .progress(false)
+        .compile()?;
+    Ok(Box::new(move || Ok(fitter.step()?)))
+}
+
+fn training(options: &Options, images: Tensor<f32>, labels: Tensor<f32>) -> Result<Step, Box<dyn Error>> {
+    let x = Expr::input("x", (batch(), 1, 28, 28));
+    let y = Expr::input("y", [batch()]);
+    let logits = logits(options.model, &x, |name| {
+        let name = name.to_string();
+        Box::new(move |shape: &Shape| {
+            let sizes = shape.sizes().unwrap_or_default();
+            use bayeux::nets::init::{Initializer, Stream};
+            Shared::new(&name, GlorotNormal::new().sample(&sizes, &Stream::new(1, &name))).expr()
+        })
+    });
+    let loss = cross_entropy_logits(&logits, &y).mean_all();
+    let parameters = Expr::shareds(&[logits]);
+    let updates = Adam::new(1e-3).updates_for(&loss, &parameters);
+    let mut step = Function::builder().inputs([&x, &y]).outputs([&loss]).updates(updates).build()?;
+    step.specialise(&[&images, &labels])?;
+    if options.program {
+        println!("{step}");
+    }
+    Ok(Box::new(move || {
+        step.run(&[&images, &labels])?;
+        Ok(f64::from(step.output(0).item()))
+    }))
+}
+
+/// The most memory the process ever held, where the system tells (Linux).
+fn peak_rss_mib() -> Option<f64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM"))?;
+    let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib / 1024.0)
+}
