@@ -92,7 +92,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (median, min) = (times[times.len() / 2], times[0]);
     let memory = peak_rss_mib();
     let memory_text = memory.map_or("unknown".into(), |mib| format!("{mib:.0} MiB"));
-    println!("{median:.1} ms/step (min {min:.1}), {compile_ms:.0} ms to build and compile, peak memory {memory_text}");
+    println!(
+        "{median:.1} ms/step (min {min:.1}), {compile_ms:.0} ms to build and compile, peak memory {memory_text}"
+    );
     if let Some(path) = &options.json {
         let figures = serde_json::json!({
             "ms_per_step": median,
@@ -102,7 +104,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             "threads": rayon::current_num_threads(),
             "batch": options.batch,
         });
-        fs::write(path, format!("{figures:#}\n")).map_err(|e| format!("cannot write {}: {e}", path.display()))?;
+        fs::write(path, format!("{figures:#}\n"))
+            .map_err(|e| format!("cannot write {}: {e}", path.display()))?;
     }
     Ok(())
 }
@@ -114,13 +117,14 @@ fn logits(model: ModelName, x: &Expr, weights: impl Fn(&str) -> Weights) -> Expr
         Dense::new(units).weights(weights(&format!("w{number}"))).bias(weights(&format!("b{number}")))
     };
     let net = match model {
-        ModelName::Dense => input
-            .then(dense(800, 1).activation(tanh))
-            .then(dense(800, 2).activation(tanh))
-            .then(dense(10, 3)),
+        ModelName::Dense => {
+            input.then(dense(800, 1).activation(tanh)).then(dense(800, 2).activation(tanh)).then(dense(10, 3))
+        }
         ModelName::Conv => {
             let conv = |number: usize| {
-                Conv2d::new(32, [5, 5]).weights(weights(&format!("w{number}"))).bias(weights(&format!("b{number}")))
+                Conv2d::new(32, [5, 5])
+                    .weights(weights(&format!("w{number}")))
+                    .bias(weights(&format!("b{number}")))
             };
             input
                 .then(conv(1).activation(tanh))

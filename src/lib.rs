@@ -60,8 +60,8 @@ pub mod prelude {
         Dim, Expr, Function, RandomStreams, Shape, Shared, Updates, batch, check_gradient, grad,
     };
     pub use bayeux_bayes::{
-        Advi, Bernoulli, Categorical, Distribution, Exponential, Gamma, HalfCauchy, HalfNormal, LogNormal, Model,
-        Normal, Uniform,
+        Advi, Bernoulli, Categorical, Distribution, Exponential, Gamma, HalfCauchy, HalfNormal, LogNormal,
+        Model, Normal, Uniform,
     };
     pub use bayeux_nets::activations::{identity, relu, sigmoid, softplus, tanh};
     pub use bayeux_nets::init::{GlorotNormal, GlorotUniform, HeNormal, HeUniform};

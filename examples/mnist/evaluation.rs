@@ -9,8 +9,8 @@ use bayeux::prelude::*;
 
 use crate::AnyError;
 use crate::model::{BayesianNet, FLAT_SD};
-use crate::options::{ModelName, Options};
-use crate::report::{Filters, Report, Scale, Uncertainty, UncertainDigit};
+use crate::options::{ModelName, Options, name};
+use crate::report::{Filters, Report, Scale, UncertainDigit, Uncertainty};
 
 /// How many digits the report shows.
 const UNCERTAIN: usize = 25;
@@ -60,7 +60,8 @@ impl Evaluation {
             })
             .collect();
         let sds = predictions.sd();
-        let row = |of: &Tensor<f32>, i: usize| of.index_axis(0, i).iter().map(f64::from).collect::<Vec<f64>>();
+        let row =
+            |of: &Tensor<f32>, i: usize| of.index_axis(0, i).iter().map(f64::from).collect::<Vec<f64>>();
         let uncertain_digits = metrics::most_uncertain(&entropy, UNCERTAIN)
             .into_iter()
             .map(|i| UncertainDigit {
@@ -100,9 +101,9 @@ impl Evaluation {
         let options = &self.options;
         Ok(Report {
             dataset: self.dataset.clone(),
-            model: options.model.name().into(),
-            prior: options.prior.name().into(),
-            activation: options.activation.name().into(),
+            model: name(options.model),
+            prior: name(options.prior),
+            activation: name(options.activation),
             iterations: fit.iterations(),
             batch: options.batch,
             draws: options.draws,
@@ -160,7 +161,8 @@ fn filters(options: &Options, fit: &Fit, data: &Dataset) -> Result<Filters, AnyE
 
 /// Milliseconds from one iteration's end to the next's.
 fn median_step(elapsed: &[Duration]) -> f64 {
-    let mut steps: Vec<f64> = elapsed.windows(2).map(|pair| 1e3 * (pair[1] - pair[0]).as_secs_f64()).collect();
+    let mut steps: Vec<f64> =
+        elapsed.windows(2).map(|pair| 1e3 * (pair[1] - pair[0]).as_secs_f64()).collect();
     steps.sort_by(f64::total_cmp);
     steps.get(steps.len() / 2).copied().unwrap_or(f64::NAN)
 }

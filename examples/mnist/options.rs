@@ -54,33 +54,37 @@ pub struct Options {
     pub report: Option<PathBuf>,
 }
 
-macro_rules! names {
-    ($($(#[$doc:meta])* $name:ident { $($variant:ident $text:literal),+ })+) => {
-        $($(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-        pub enum $name {
-            $($variant),+
-        }
-
-        impl $name {
-            pub fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $text),+
-                }
-            }
-        })+
-    };
+/// Where the images come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DatasetName {
+    Mnist,
+    Digits,
 }
 
-names! {
-    /// Where the images come from.
-    DatasetName { Mnist "mnist", Digits "digits" }
-    /// The network.
-    ModelName { Dense "dense", Conv "conv" }
-    /// The prior of weights and biases.
-    PriorName { Flat "flat", Hierarchical "hierarchical" }
-    /// The activation of hidden layers.
-    ActivationName { Tanh "tanh", Relu "relu" }
+/// The network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ModelName {
+    Dense,
+    Conv,
+}
+
+/// The prior of weights and biases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PriorName {
+    Flat,
+    Hierarchical,
+}
+
+/// The activation of hidden layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ActivationName {
+    Tanh,
+    Relu,
+}
+
+/// A choice as it is written on the command line.
+pub fn name(choice: impl ValueEnum) -> String {
+    choice.to_possible_value().map_or_else(String::new, |value| value.get_name().into())
 }
 
 fn positive(text: &str) -> Result<usize, String> {
@@ -112,7 +116,8 @@ impl Options {
             _ => {
                 let text = error.to_string();
                 let lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage"));
-                let message: Vec<&str> = lines.filter(|line| !line.is_empty() && !line.starts_with("For more")).collect();
+                let message: Vec<&str> =
+                    lines.filter(|line| !line.is_empty() && !line.starts_with("For more")).collect();
                 eprintln!("{} (try --help)", message.join(" "));
                 ExitCode::from(2)
             }
@@ -122,9 +127,14 @@ impl Options {
     /// Fails now rather than after the fit if a result could not be written.
     pub fn check_outputs(&self) -> Result<(), String> {
         for path in [&self.json, &self.report].into_iter().flatten() {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let folder =
+                path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
             if !folder.is_dir() {
-                return Err(format!("cannot write {}: {} is not a directory", path.display(), folder.display()));
+                return Err(format!(
+                    "cannot write {}: {} is not a directory",
+                    path.display(),
+                    folder.display()
+                ));
             }
             if path.is_dir() {
                 return Err(format!("cannot write {}: it is a directory", path.display()));
@@ -148,6 +158,6 @@ impl Options {
 
     /// The model in words.
     pub fn title(&self) -> String {
-        format!("{} {} ({})", self.prior.name(), self.model.name(), self.activation.name())
+        format!("{} {} ({})", name(self.prior), name(self.model), name(self.activation))
     }
 }

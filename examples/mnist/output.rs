@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::evaluation::Evaluation;
+use crate::options::name;
 use crate::report::UncertainDigit;
 
 /// How many digits are listed, and how many of them drawn.
@@ -75,9 +76,9 @@ pub fn write_json(path: &Path, evaluation: &Evaluation) -> io::Result<()> {
         .collect();
     let figures = json!({
         "dataset": evaluation.dataset,
-        "model": options.model.name(),
-        "prior": options.prior.name(),
-        "activation": options.activation.name(),
+        "model": name(options.model),
+        "prior": name(options.prior),
+        "activation": name(options.activation),
         "iterations": options.iterations,
         "batch": options.batch,
         "draws": options.draws,
