@@ -43,11 +43,11 @@ fn run(options: &Options) -> Result<(), AnyError> {
     options.start_threads()?;
     let data = load(options)?;
     let net = BayesianNet::new(options, &data)?;
+    let iterations = options.iterations(&data);
     println!(
-        "{} on {data}: {} numbers to infer, {} iterations of {} images",
+        "{} on {data}: {} numbers to infer, {iterations} iterations of {} images",
         options.title(),
         net.size()?,
-        options.iterations,
         options.batch
     );
 
@@ -55,7 +55,7 @@ fn run(options: &Options) -> Result<(), AnyError> {
     let seed = options.seed;
     let fit = Advi::mean_field(&net.model)
         .minibatches(options.batch, [(&net.x, &data.train.images), (&net.y, &data.train.labels)])
-        .optimizer(Adam::new(options.schedule()).betas(0.9, 0.99))
+        .optimizer(Adam::new(options.schedule(iterations)).betas(0.9, 0.99))
         .initial_sd(0.02)
         .initial_mean(move |variable, _| Some(model::initial_mean(variable, seed)))
         .seed(seed)
@@ -63,7 +63,7 @@ fn run(options: &Options) -> Result<(), AnyError> {
             elapsed.push(progress.elapsed);
             ControlFlow::Continue(())
         })
-        .run(options.iterations)?;
+        .run(iterations)?;
 
     let evaluation = Evaluation::new(options, &net, &fit, &data, &elapsed)?;
     output::print(&evaluation);

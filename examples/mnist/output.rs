@@ -79,7 +79,7 @@ pub fn write_json(path: &Path, evaluation: &Evaluation) -> io::Result<()> {
         "model": name(options.model),
         "prior": name(options.prior),
         "activation": name(options.activation),
-        "iterations": options.iterations,
+        "iterations": evaluation.iterations,
         "batch": options.batch,
         "draws": options.draws,
         "seed": options.seed,
