@@ -129,16 +129,8 @@ impl<T: Float> Expr<T> {
     /// The shared variables inside some expressions: each once, in the order in which a reader from left to right meets
     /// them.
     pub fn shareds(expressions: &[Expr<T>]) -> Vec<Shared<T>> {
-        let mut seen = HashSet::new();
-        let mut found = Vec::new();
-        for node in topological(expressions) {
-            if let Op::Shared(shared) = node.op()
-                && seen.insert(shared.clone())
-            {
-                found.push(shared.clone());
-            }
-        }
-        found
+        // Leaves of one variable are one node to `topological`, so none is met twice.
+        topological(expressions).iter().filter_map(|node| node.as_shared().cloned()).collect()
     }
 
     /// The variable this expression is a leaf of, if it is one.

@@ -134,8 +134,11 @@ impl<T: Float> fmt::Display for Graph<T> {
 #[derive(Debug)]
 pub(crate) struct Builder<T: Float> {
     pub nodes: Vec<Node<T>>,
-    known: HashMap<(Op<T>, Vec<Id>, Vec<usize>), Id>,
+    known: HashMap<Computation<T>, Id>,
 }
+
+/// What makes two nodes the same computation: the op, its inputs and the shape.
+type Computation<T> = (Op<T>, Vec<Id>, Vec<usize>);
 
 impl<T: Float> Default for Builder<T> {
     fn default() -> Self {

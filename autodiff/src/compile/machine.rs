@@ -25,6 +25,10 @@ pub(crate) struct Program<T: Float> {
     values: Vec<Arc<Tensor<T>>>,
 }
 
+/// As many operands and results as an instruction may have, on the stack. More, which only a concatenation or a custom op
+/// can have, would be allocated.
+type Many<X> = SmallVec<[X; 64]>;
+
 /// A buffer.
 #[derive(Debug)]
 pub(crate) enum Slot<T: Float> {
@@ -86,7 +90,7 @@ impl<T: Float> Program<T> {
         let instruction = &instructions[i];
         // What is written is taken out of its slot, so that all else can be read meanwhile.
         let writes = instruction.writes.iter().chain(&instruction.scratch);
-        let mut taken: SmallVec<[Slot<T>; 8]> = writes.filter_map(|write| slots[write.slot].take()).collect();
+        let mut taken: Many<Slot<T>> = writes.filter_map(|write| slots[write.slot].take()).collect();
         let result = {
             let find = |source: Source| match source {
                 Source::Slot(slot) => slots[slot].as_ref().map(Slot::elements).unwrap_or_default(),
@@ -134,21 +138,21 @@ impl<T: Float> Program<T> {
 fn execute<'a, T: Float>(
     instruction: &'a Instruction<T>,
     find: impl Fn(Source) -> &'a [T],
-    taken: &mut SmallVec<[Slot<T>; 8]>,
+    taken: &mut Many<Slot<T>>,
     call: u64,
 ) -> Result<(), Error> {
     let scratch_len = instruction.scratch.map_or(0, |scratch| scratch.len);
     let (taken, scratch) = taken.split_at_mut(instruction.writes.len());
     let scratch = scratch.first_mut().map(Slot::elements_mut).unwrap_or_default();
     let scratch = &mut scratch[..scratch_len];
-    let mut outputs: SmallVec<[&mut [T]; 8]> = taken
+    let mut outputs: Many<&mut [T]> = taken
         .iter_mut()
         .zip(&instruction.writes)
         .map(|(slot, write)| &mut slot.elements_mut()[..write.len])
         .collect();
     match &instruction.work {
         Work::Loop { fused, stores } => {
-            let operands: SmallVec<[(&[T], usize); 16]> =
+            let operands: Many<(&[T], usize)> =
                 instruction.reads.iter().map(|read| (find(read.source), read.offset)).collect();
             let (stored, reduced) = outputs.split_at_mut(*stores);
             fused.run(&operands, stored, reduced, scratch);
@@ -161,7 +165,7 @@ fn execute<'a, T: Float>(
                 shape: &read.shape,
                 strides: &read.strides,
             };
-            let views: SmallVec<[View<'_, T>; 8]> = instruction.reads.iter().map(view).collect();
+            let views: Many<View<'_, T>> = instruction.reads.iter().map(view).collect();
             kernel.run(&views, outputs[0], scratch)
         }
         Work::Noise(noise) => {

@@ -323,10 +323,14 @@ fn softmax<T: Float>(b: &mut Builder<T>, x: Id, y: Id) -> Option<Id> {
     let node = b.node(total);
     let last = shape.len().checked_sub(1)?;
     let sums_last = matches!(&node.op, Op::Sum(axes) if axes.0 == [last]) && node.inputs == [x];
-    // The sum must be repeated along the axis it was taken over.
+    // The sum must be repeated along the axis it was taken over; leading axes of size 1 may have been left out.
     let mut keep = shape.clone();
     keep[last] = 1;
-    let repeated = matches!(b.node(y).op, Op::Broadcast(_)) && b.shape(b.node(y).inputs[0]) == keep;
+    let repeated = matches!(b.node(y).op, Op::Broadcast(_)) && {
+        let inner = b.shape(b.node(y).inputs[0]);
+        let (lead, rest) = keep.split_at(keep.len().saturating_sub(inner.len()));
+        rest == inner && lead.iter().all(|&n| n == 1)
+    };
     (sums_last && repeated).then(|| b.add(Softmax::Probabilities, vec![logits], shape))
 }
 

@@ -1,1 +1,160 @@
+//! What the passes make of expressions. That they keep the values is the business of `tests/random_graphs.rs`.
 
+use approx::assert_relative_eq;
+use bayeux_tensor::Tensor;
+
+use super::{Graph, optimise};
+use crate::dim::Sizes;
+use crate::{Conv2dOptions, Expr, Function, Pool2dOptions, Shared, grad, interpret};
+
+/// The optimised graph as text.
+fn optimised(roots: &[Expr<f64>], inputs: &[Expr<f64>]) -> String {
+    optimise(Graph::trace(roots, inputs, &Sizes::new()).expect("concrete sizes")).to_string()
+}
+
+/// The number of lines that compute something.
+fn computations(graph: &str) -> usize {
+    graph
+        .lines()
+        .filter(|line| line.starts_with('%') && !line.contains("= input") && !line.contains("= shared"))
+        .count()
+}
+
+#[track_caller]
+fn becomes(formula: impl Fn(&Expr<f64>) -> Expr<f64>, expected: &[&str]) {
+    let x = Expr::input("x", [3]);
+    let graph = optimised(&[formula(&x)], std::slice::from_ref(&x));
+    let ops: Vec<&str> = graph
+        .lines()
+        .filter(|line| line.starts_with('%') && !line.contains("= input"))
+        .map(|line| line.split("= ").nth(1).unwrap_or_default().split('(').next().unwrap_or_default())
+        .filter(|op| !["broadcast", "reshape"].contains(op) && op.parse::<f64>().is_err())
+        .collect();
+    assert_eq!(ops, expected, "{graph}");
+}
+
+#[test]
+fn the_textbook_becomes_the_stable_form() {
+    becomes(|x| (1.0 + x.exp()).ln(), &["softplus"]);
+    becomes(|x| (x + 1.0).ln(), &["log1p"]);
+    becomes(|x| x.exp() - 1.0, &["expm1"]);
+    becomes(|x| x.exp().sum_all().ln(), &["logsumexp"]);
+    becomes(|x| x.exp().sum_keep(0).ln(), &["logsumexp"]);
+    becomes(|x| x.softmax().ln(), &["log_softmax"]);
+    becomes(|x| x.exp() / x.exp().sum_keep(0), &["softmax"]);
+    becomes(|x| (x.exp() / x.exp().sum_keep(0)).ln(), &["log_softmax"]);
+    becomes(|x| x.sigmoid().ln(), &["neg", "softplus", "neg"]);
+    becomes(|x| (1.0 - x.sigmoid()).ln(), &["softplus", "neg"]);
+}
+
+#[test]
+fn stable_forms_keep_their_digits_where_the_textbook_overflows() {
+    let x = Expr::<f64>::input("x", [3]);
+    let forms = [
+        (1.0 + x.exp()).ln(),
+        x.sigmoid().ln(),
+        x.exp().sum_keep(0).ln(),
+        (x.exp() / x.exp().sum_keep(0)).ln(),
+        (1e-20 * &x + 1.0).ln(),
+    ];
+    let mut f = Function::new([&x], &forms).expect("x is an input");
+    let values = f.call(&[&Tensor::from_slice(&[1000.0, -1000.0, 0.0])]).expect("runs");
+    assert_eq!(values[0].to_vec(), [1000.0, 0.0, std::f64::consts::LN_2]);
+    assert_eq!(values[1].get(&[1]), -1000.0);
+    assert_eq!(values[2].to_vec(), [1000.0]);
+    assert_eq!(values[3].to_vec(), [0.0, -2000.0, -1000.0]);
+    assert_relative_eq!(values[4].get(&[0]), 1e-17, max_relative = 1e-14);
+}
+
+#[test]
+fn algebra_leaves_no_work_undone() {
+    becomes(|x| (x + 0.0) * 1.0 / 1.0 - 0.0, &[]);
+    becomes(|x| -(-x), &[]);
+    becomes(|x| x * x, &["square"]);
+    becomes(|x| x.powf(2.0) + x.powf(0.0) * 0.0, &["square"]);
+    becomes(|x| 2.0 * (3.0 * x), &["mul"]);
+    becomes(|x| x.exp().ln(), &[]);
+    becomes(|x| x / 4.0, &["mul"]);
+    becomes(|x| x - (-x) * -1.0, &["sub"]);
+    becomes(|x| (x * 3.0).sum_all(), &["sum [0]", "mul"]);
+    becomes(|x| x.insert_axis(0).reshape([3]).reshape([1, 3]).sum_all(), &["sum [0]"]);
+}
+
+#[test]
+fn equal_computations_are_shared() {
+    let x = Expr::<f64>::input("x", [3]);
+    let w = Shared::new("w", Tensor::ones([3]));
+    // Two leaves of one variable, and sums with their terms exchanged, are the same.
+    let y = (&x + &w.expr()).tanh() * (w.expr() + &x).tanh();
+    let graph = optimised(&[y], std::slice::from_ref(&x));
+    assert_eq!(computations(&graph), 3, "{graph}");
+}
+
+#[test]
+fn what_follows_a_max_pool_is_computed_after_it() {
+    let x = Expr::<f64>::input("x", [2, 3, 8, 8]);
+    let bias = Expr::<f64>::input("bias", [3, 1, 1]);
+    let w = Expr::<f64>::input("w", [4, 3, 3, 3]);
+    let pooled = (&x + &bias).tanh().max_pool2d(Pool2dOptions::new([2, 2]));
+    let cost = pooled.conv2d(&w, Conv2dOptions::default()).square().sum_all();
+    let slopes = grad(&cost, &[x.clone(), bias.clone()]);
+    let inputs = [x.clone(), bias.clone(), w.clone()];
+    let roots = [cost, slopes[0].clone(), slopes[1].clone()];
+    let graph = optimised(&roots, &inputs);
+    // The only full-size values are the images themselves and where the adjoint is scattered to.
+    let full_size = |line: &&str| line.contains("[2, 3, 8, 8]") && !line.contains("= input");
+    let full: Vec<&str> = graph.lines().filter(full_size).collect();
+    assert_eq!(full.len(), 1, "{graph}");
+    assert!(full[0].contains("max_pool2d_scatter"), "{graph}");
+
+    let values: Vec<Tensor<f64>> = inputs
+        .iter()
+        .zip(1u64..)
+        .map(|(input, stream)| {
+            let sizes = input.shape().sizes().expect("concrete sizes");
+            let mut data = vec![0.0; sizes.iter().product()];
+            bayeux_tensor::random::fill_normal(9, stream, 0, &mut data);
+            Tensor::new(sizes, data)
+        })
+        .collect();
+    let mut f = Function::new(&inputs, &roots).expect("all inputs are there");
+    let found = f.call(&values.iter().collect::<Vec<_>>()).expect("runs");
+    let pairs: Vec<_> = inputs.iter().zip(&values).collect();
+    for (found, expected) in found.iter().zip(interpret(&roots, &pairs, 0).expect("runs")) {
+        assert!(found.all_close(&expected, 1e-12, 1e-12));
+    }
+}
+
+#[test]
+fn a_chain_with_its_reductions_is_one_instruction() {
+    let x = Expr::<f32>::input("x", [64, 100]);
+    let b = Expr::<f32>::input("b", [100]);
+    let y = ((&x * 2.0 + &b).tanh() * &x).exp() - 1.0;
+    let roots = [y.clone(), y.sum_all(), y.square().sum(0), y.max(1)];
+    let mut f = Function::new([&x, &b], &roots).expect("all inputs are there");
+    f.specialise(&[&Tensor::zeros([64, 100]), &Tensor::zeros([100])]).expect("the shapes fit");
+    let program = f.to_string();
+    assert_eq!(program.matches("<-").count(), 1, "{program}");
+}
+
+#[test]
+fn transposes_and_slices_cost_nothing() {
+    let x = Expr::<f32>::input("x", [6, 4]);
+    let y = Expr::<f32>::input("y", [6, 5]);
+    let product = x.t().slice(0, 1..3).matmul(&y).reshape([10]);
+    let mut f = Function::new([&x, &y], [&product]).expect("all inputs are there");
+    f.specialise(&[&Tensor::zeros([6, 4]), &Tensor::zeros([6, 5])]).expect("the shapes fit");
+    let program = f.to_string();
+    // The product, and the copy into an output of another shape.
+    assert_eq!(program.matches("<-").count(), 2, "{program}");
+}
+
+#[test]
+fn buffers_are_used_again() {
+    let x = Expr::<f32>::input("x", [100, 100]);
+    // Ten products in a row need two buffers besides the output, not nine.
+    let y = (0..10).fold(x.clone(), |y, _| y.matmul(&x));
+    let mut f = Function::new([&x], [&y]).expect("x is an input");
+    f.call(&[&Tensor::zeros([100, 100])]).expect("runs");
+    assert!(f.memory() <= 3 * 40_000, "{} bytes", f.memory());
+}

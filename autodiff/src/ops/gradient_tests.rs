@@ -97,13 +97,14 @@ fn choices_and_stops() {
     // What is not chosen may be infinite or undefined; its gradient is still exactly zero.
     let x = Expr::<f64>::input("x", [2]);
     let safe = Expr::select(&x.gt(&Expr::zeros([2])), &x.ln(), &Expr::zeros([2])).sum_all();
-    let slope = crate::grad(&safe, &[x.clone()]);
+    let slope = crate::grad(&safe, std::slice::from_ref(&x));
     let at = Tensor::from_slice(&[2.0, -1.0]);
     let value = crate::interpret(&slope, &[(&x, &at)], 0).expect("runs").remove(0);
     assert_eq!(value.get(&[0]), 0.5);
     let stopped = (x.stop_gradient() * &x).sum_all();
-    let slope =
-        crate::interpret(&crate::grad(&stopped, &[x.clone()]), &[(&x, &at)], 0).expect("runs").remove(0);
+    let slope = crate::interpret(&crate::grad(&stopped, std::slice::from_ref(&x)), &[(&x, &at)], 0)
+        .expect("runs")
+        .remove(0);
     assert_eq!(slope.to_vec(), [2.0, -1.0]);
 }
 

@@ -1,0 +1,136 @@
+//! Functions: sizes, updates, noise, and what they refuse.
+
+use bayeux_autodiff::{Dim, Error, Expr, Function, RandomStreams, Shared, batch};
+use bayeux_tensor::Tensor;
+
+#[test]
+fn free_dimensions_take_any_size() {
+    let x = Expr::<f64>::input("x", (batch(), 2));
+    let mean = x.sum_all() / Expr::size(batch() * 2);
+    let mut f = Function::new([&x], [&mean, &x.flatten_from(0)]).expect("x is an input");
+    for rows in [1, 7, 300, 0] {
+        let values = f.call(&[&Tensor::ones([rows, 2])]).expect("any number of rows");
+        assert_eq!(values[1].shape(), [rows * 2]);
+        assert!(rows == 0 || (values[0].item() - 1.0).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn updates_see_the_values_before_the_call() {
+    let (a, b) = (Shared::new("a", Tensor::scalar(1.0)), Shared::new("b", Tensor::scalar(2.0)));
+    let mut swap =
+        Function::<f64>::builder().updates([(&a, b.expr()), (&b, a.expr())]).build().expect("fits");
+    swap.call(&[]).expect("runs");
+    assert_eq!((a.get().item(), b.get().item()), (2.0, 1.0));
+    let held = a.get();
+    swap.call(&[]).expect("runs");
+    assert_eq!((a.get().item(), held.item()), (1.0, 2.0));
+}
+
+#[test]
+fn one_value_may_go_to_several_places() {
+    let a = Shared::new("a", Tensor::from_slice(&[1.0, 2.0]));
+    let b = Shared::new("b", Tensor::from_slice(&[0.0, 0.0]));
+    let next = a.expr() * 2.0;
+    let mut f = Function::<f64>::builder()
+        .outputs([&next, &next])
+        .updates([(&a, next.clone()), (&b, next.clone())])
+        .build();
+    let values = f.as_mut().expect("fits").call(&[]).expect("runs");
+    assert_eq!(values[0].to_vec(), [2.0, 4.0]);
+    assert_eq!(values[1].to_vec(), [2.0, 4.0]);
+    assert_eq!(a.get(), b.get());
+    f.expect("fits").call(&[]).expect("runs");
+    assert_eq!(a.get().to_vec(), [4.0, 8.0]);
+    assert_eq!(values[0].to_vec(), [2.0, 4.0]);
+}
+
+#[test]
+fn a_strided_input_is_read_in_its_own_order() {
+    let x = Expr::<f64>::input("x", [3, 2]);
+    let mut f = Function::new([&x], [&(&x * 1.0)]).expect("x is an input");
+    let transposed = Tensor::new([2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).t();
+    assert_eq!(f.call(&[&transposed]).expect("runs")[0].to_vec(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+}
+
+#[test]
+fn noise_is_new_in_each_call_and_repeatable() {
+    let random = RandomStreams::new(3);
+    let (a, b) = (random.normal::<f64>([4]), random.normal::<f64>([4]));
+    let mut f = Function::new([], [&a, &b, &(&a - &a)]).expect("no inputs");
+    let first = f.call(&[]).expect("runs");
+    let second = f.call(&[]).expect("runs");
+    assert_ne!(first[0], second[0]);
+    assert_ne!(first[0], first[1]);
+    assert_eq!(first[2].to_vec(), [0.0; 4]);
+    f.set_call(0);
+    assert_eq!(f.call(&[]).expect("runs"), first);
+    assert_eq!(f.next_call(), 1);
+}
+
+#[test]
+fn what_does_not_fit_is_refused_by_name() {
+    let x = Expr::<f64>::input("x", (batch(), 2));
+    let y = Expr::<f64>::input("y", [batch()]);
+    let sum = x.sum(1) + &y;
+    let missing = Function::new([&x], [&sum]).expect_err("y is not declared");
+    assert_eq!(missing, Error::MissingInput("y".into()));
+
+    let mut f = Function::new([&x, &y], [&sum]).expect("both are declared");
+    let message = |error: Result<Vec<Tensor<f64>>, Error>| error.expect_err("does not fit").to_string();
+    assert_eq!(message(f.call(&[&Tensor::ones([3, 2])])), "the function has 2 inputs, 1 were given");
+    let wrong = message(f.call(&[&Tensor::ones([3, 3]), &Tensor::ones([3])]));
+    assert!(wrong.contains("`x` has shape [batch, 2]") && wrong.contains("[3, 3]"), "{wrong}");
+    let wrong = message(f.call(&[&Tensor::ones([3, 2]), &Tensor::ones([4])]));
+    assert!(wrong.contains("`y`") && wrong.contains("batch = 3"), "{wrong}");
+
+    let free = Expr::<f64>::size(Dim::symbol("time"));
+    let mut f = Function::new([], [&free]).expect("no inputs");
+    assert_eq!(f.call(&[]).expect_err("unknown"), Error::FreeDimension("time".into()));
+
+    let w = Shared::new("w", Tensor::zeros([2]));
+    let twice = Function::builder().updates([(&w, w.expr()), (&w, w.expr())]).build();
+    assert_eq!(twice.expect_err("twice"), Error::DuplicateUpdate("w".into()));
+    let shape = Function::builder().updates([(&w, Expr::<f64>::zeros([3]))]).build();
+    assert!(shape.expect_err("wrong shape").to_string().contains("[3], the variable [2]"));
+}
+
+#[test]
+fn a_label_out_of_range_fails_the_call_and_changes_nothing() {
+    let labels = Expr::<f64>::input("labels", [batch()]);
+    let count = Shared::new("count", Tensor::scalar(0.0));
+    let mut f = Function::builder()
+        .inputs([&labels])
+        .outputs([&labels.one_hot(3)])
+        .updates([(&count, count.expr() + 1.0)])
+        .build()
+        .expect("fits");
+    let rows = f.call(&[&Tensor::from_slice(&[2.0, 0.0])]).expect("labels in range");
+    assert_eq!(rows[0].to_vec(), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
+    for bad in [3.0, -1.0, 0.5, f64::NAN] {
+        let error = f.call(&[&Tensor::from_slice(&[1.0, bad])]).expect_err("out of range");
+        let Error::Index { op, position: 1, limit: 3, .. } = &error else { panic!("{error}") };
+        assert_eq!(op, "one_hot 3");
+        assert!(error.to_string().contains("from 0 to 2"), "{error}");
+    }
+    assert_eq!(count.get().item(), 1.0);
+}
+
+#[test]
+#[should_panic(expected = "add: shapes [batch, 3] and [4] do not broadcast, in `x` + `b`")]
+fn shapes_are_checked_when_an_expression_is_built() {
+    let _ = Expr::<f32>::input("x", (batch(), 3)) + Expr::<f32>::input("b", [4]);
+}
+
+#[test]
+#[should_panic(expected = "matmul: shapes [batch, 3] and [4, 2] do not fit")]
+fn products_are_checked() {
+    Expr::<f32>::input("x", (batch(), 3)).matmul(&Expr::input("w", [4, 2]));
+}
+
+#[test]
+#[should_panic(expected = "grad: the cost `x` has shape [2], a scalar is needed")]
+fn only_scalars_have_gradients() {
+    let x = Expr::<f32>::input("x", [2]);
+    bayeux_autodiff::grad(&x, &[]);
+}
