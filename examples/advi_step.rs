@@ -10,6 +10,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use bayeux::nets::init::{Initializer, Stream};
 use bayeux::nets::losses::cross_entropy_logits;
 use bayeux::prelude::*;
 use bayeux::tensor::random;
@@ -164,9 +165,13 @@ fn training(options: &Options, images: Tensor<f32>, labels: Tensor<f32>) -> Resu
     let logits = logits(options.model, &x, |name| {
         let name = name.to_string();
         Box::new(move |shape: &Shape| {
-            let sizes = shape.sizes().unwrap_or_default();
-            use bayeux::nets::init::{Initializer, Stream};
-            Shared::new(&name, GlorotNormal::new().sample(&sizes, &Stream::new(1, &name))).expr()
+            let (sizes, stream) = (shape.sizes().unwrap_or_default(), Stream::new(1, &name));
+            let start = if sizes.len() > 1 {
+                GlorotNormal::new().sample(&sizes, &stream)
+            } else {
+                Tensor::zeros(&sizes)
+            };
+            Shared::new(&name, start).expr()
         })
     });
     let loss = cross_entropy_logits(&logits, &y).mean_all();

@@ -68,3 +68,8 @@ pub mod prelude {
     pub use bayeux_nets::{Conv2d, Dense, Dropout, Flatten, Input, Layer, MaxPool2d, Net, Padding, Reshape};
     pub use bayeux_tensor::{Float, Tensor};
 }
+
+/// The README's program compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -88,6 +88,9 @@ fn load(options: &Options) -> Result<Dataset, AnyError> {
     };
     let (data, fallback) = mnist.load_or_digits()?;
     if let Some(reason) = fallback {
+        // The first line says what, those after it where it was tried.
+        let reason = reason.to_string();
+        let reason = reason.lines().next().unwrap_or_default().trim_end_matches(':');
         eprintln!("{reason}; using {data} instead");
     }
     Ok(data)

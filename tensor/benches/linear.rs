@@ -35,6 +35,38 @@ fn products<T: Float>(c: &mut Criterion) {
     }
 }
 
+/// The yardstick: the crate `matrixmultiply`, which runs on one thread.
+fn matrixmultiply_products(c: &mut Criterion) {
+    let mut group = c.benchmark_group("matrixmultiply f32");
+    for (m, k, n) in [(500, 784, 800), (500, 800, 800), (288000, 25, 32), (32000, 800, 32), (500, 800, 10)] {
+        let (a, b, mut out) = (numbers::<f32>(m * k), numbers::<f32>(k * n), numbers::<f32>(m * n));
+        group.throughput(Throughput::Elements(2 * (m * k * n) as u64));
+        group.bench_function(format!("{m}x{k}x{n}"), |bench| {
+            let [rows, inner] = [k as isize, n as isize];
+            // SAFETY: the vectors hold m·k, k·n and m·n elements, which the strides walk exactly.
+            bench.iter(|| unsafe {
+                let c = black_box(&mut out).as_mut_ptr();
+                matrixmultiply::sgemm(
+                    m,
+                    k,
+                    n,
+                    1.0,
+                    a.as_ptr(),
+                    rows,
+                    1,
+                    b.as_ptr(),
+                    inner,
+                    1,
+                    0.0,
+                    c,
+                    inner,
+                    1,
+                )
+            })
+        });
+    }
+}
+
 fn convolutions<T: Float>(c: &mut Criterion) {
     let mut group = c.benchmark_group(format!("conv2d {}", T::NAME));
     let (none, one) = ([[0, 0]; 2], [[1, 1]; 2]);
@@ -84,6 +116,7 @@ fn pools(c: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20);
-    targets = products::<f32>, products::<f64>, convolutions::<f32>, convolutions::<f64>, pools
+    targets = products::<f32>, products::<f64>, convolutions::<f32>, convolutions::<f64>, pools,
+        matrixmultiply_products
 }
 criterion_main!(benches);
