@@ -223,6 +223,22 @@ impl<T: Float> Function<T> {
         Ok(())
     }
 
+    /// The program that ran or was compiled last, in Graphviz's DOT language: a box for each instruction. Empty if there is
+    /// none yet.
+    ///
+    /// ```
+    /// use bayeux_autodiff::{Expr, Function};
+    /// use bayeux_tensor::Tensor;
+    /// let x = Expr::<f32>::input("x", [3]);
+    /// let mut f = Function::new([&x], [&(x.exp() * 2.0).sum_all()])?;
+    /// f.specialise(&[&Tensor::zeros([3])])?;
+    /// assert!(f.to_dot().contains("i0 [label=\"0: exp, sum [0]));
+    /// # Ok::<(), bayeux_autodiff::Error>(())
+    /// ```
+    pub fn to_dot(&self) -> String {
+        self.programs.get(self.current).map_or_else(String::new, |specialised| specialised.program.to_dot())
+    }
+
     /// The number of the next call, counted from 0. Noise depends on it.
     pub fn next_call(&self) -> u64 {
         self.call

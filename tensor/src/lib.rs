@@ -1,4 +1,29 @@
-//! N-d strided arrays of f32 and f64 with SIMD kernels and counter-based random numbers.
+//! N-d strided arrays of f32 and f64, the kernels that work on them, and counter-based random numbers.
+//!
+//! ```
+//! use bayeux_tensor::Tensor;
+//! let x = Tensor::<f32>::from_fn([2, 3], |i| (i[0] * 3 + i[1]) as f32); // [[0, 1, 2], [3, 4, 5]]
+//! let centred = &x - &x.mean(&[1]).insert_axis(1); // NumPy's broadcasting
+//! assert_eq!(centred.to_vec(), [-1.0, 0.0, 1.0, -1.0, 0.0, 1.0]);
+//! assert_eq!(x.t().slice(0, 1..3).matmul(&x).shape(), [2, 3]); // views are not copied
+//! ```
+//!
+//! A [`Tensor`] is for people. What a compiler of expressions needs lies below it: functions over slices that allocate
+//! nothing, take their working space from the caller, and run on the current rayon pool.
+//!
+//! | module | what is in it |
+//! | --- | --- |
+//! | [`simd`] | vector maths in both widths, compiled for several instruction sets, the best picked at run time |
+//! | [`fused`] | one pass over memory for a chain of operations and the reductions that end it |
+//! | [`gemm`], [`conv2d`], [`max_pool2d`], [`mod@softmax`] | matrix products; convolution and pooling with their adjoints; softmax |
+//! | [`random`] | Philox4x32-10: element i of a stream is a function of i |
+//!
+//! # The same bits on any number of threads
+//!
+//! How work is cut into tasks depends on shapes alone, never on the number of threads, and sums are trees of a fixed form.
+//! So one thread and many give the same bits. Between machines with different instruction sets, last digits may differ.
+//!
+//! All of the workspace's `unsafe` code is in this crate, each block with the reason why it is sound.
 
 mod compiled;
 mod conv;

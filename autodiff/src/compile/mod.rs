@@ -13,6 +13,7 @@
 //! Every pass takes a graph and gives a graph; in debug builds [`verify`](verify::verify) follows each.
 
 mod commute;
+mod dot;
 mod fuse;
 mod graph;
 mod instruction;
