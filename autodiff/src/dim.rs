@@ -85,7 +85,15 @@ impl Dim {
         }
         match unknown {
             None => (known == size).then_some(true).ok_or(()),
-            Some(_) if known == 0 || !size.is_multiple_of(known) => Err(()),
+            // Nothing times anything is nothing: another dimension must tell.
+            Some(_) if known == 0 => {
+                if size == 0 {
+                    Ok(false)
+                } else {
+                    Err(())
+                }
+            }
+            Some(_) if !size.is_multiple_of(known) => Err(()),
             Some(symbol) => {
                 sizes.insert(symbol.clone(), size / known);
                 Ok(true)

@@ -51,6 +51,12 @@ pub enum Error {
     /// An expression that a function needs is an input which was not declared as one of its inputs.
     #[error("the input `{0}` is needed by the function but not among its inputs")]
     MissingInput(String),
+    /// An expression was declared as an input that is none.
+    #[error("{0} was declared as an input of the function, but is not one")]
+    NotAnInput(String),
+    /// One input was declared twice.
+    #[error("the input `{0}` was declared more than once")]
+    DuplicateInput(String),
     /// One variable was given two updates.
     #[error("the variable `{0}` has more than one update")]
     DuplicateUpdate(String),

@@ -115,7 +115,8 @@ impl<T: Float> Expr<T> {
         self.0.name.as_deref()
     }
 
-    /// The same expression as a new node with a name, which messages, printed programs and plots show.
+    /// The same expression as a new node with a name, which messages, printed programs and plots show. To
+    /// [`grad`](crate::grad), a named inner node is another expression than the one it was made from; leaves stay the same.
     pub fn named(self, name: &str) -> Self {
         let node = Node {
             op: self.0.op.clone(),
@@ -159,15 +160,20 @@ impl<T: Float> Expr<T> {
 
     pub(crate) fn key(&self) -> Key {
         match &self.0.op {
-            Op::Shared(shared) => Key(shared.address()),
-            _ => Key(Arc::as_ptr(&self.0) as usize),
+            Op::Shared(shared) => Key::Variable(shared.address()),
+            Op::Input(input) => Key::Input(*input),
+            _ => Key::Node(Arc::as_ptr(&self.0) as usize),
         }
     }
 }
 
-/// What makes two expressions the same one: the address of the node, or of the variable of a shared leaf.
+/// What makes two expressions the same one: the input or the variable of a leaf, the address of any other node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Key(usize);
+pub(crate) enum Key {
+    Node(usize),
+    Variable(usize),
+    Input(Input),
+}
 
 /// Every node the roots need, each once, inputs before their readers, in depth-first order from the left.
 pub(crate) fn topological<T: Float>(roots: &[Expr<T>]) -> Vec<Expr<T>> {

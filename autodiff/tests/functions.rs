@@ -96,6 +96,44 @@ fn what_does_not_fit_is_refused_by_name() {
 }
 
 #[test]
+fn inputs_are_inputs_and_declared_once() {
+    let x = Expr::<f64>::input("x", [2]);
+    let w = Shared::new("w", Tensor::<f64>::zeros([2]));
+    let leaf = Function::new([&w.expr()], [&w.expr()]).expect_err("a variable");
+    assert_eq!(leaf, Error::NotAnInput("`w`".into()));
+    // A name makes no new input of an input.
+    let renamed = x.clone().named("y");
+    let twice = Function::new([&x, &renamed], [&(&x + &renamed)]).expect_err("twice");
+    assert_eq!(twice, Error::DuplicateInput("y".into()));
+    let slope = bayeux_autodiff::grad(&renamed.square().sum_all(), std::slice::from_ref(&x));
+    let mut f = Function::new([&x], &slope).expect("x is an input");
+    assert_eq!(f.call(&[&Tensor::from_slice(&[1.0, 2.0])]).expect("runs")[0].to_vec(), [2.0, 4.0]);
+}
+
+#[test]
+fn an_empty_batch_goes_through_everything() {
+    let x = Expr::<f64>::input("x", (batch(), 4));
+    let w = Expr::constant(Tensor::ones([2, 3]));
+    let part = x.slice(1, 1..3);
+    let roots = [part.softmax(), part.matmul(&w), x.max(0), part.tanh().sum(0)];
+    let mut f = Function::new([&x], &roots).expect("x is an input");
+    let empty = Tensor::zeros([0, 4]);
+    let expected = bayeux_autodiff::interpret(&roots, &[(&x, &empty)], 0).expect("runs");
+    assert_eq!(f.call(&[&empty]).expect("runs"), expected);
+    assert_eq!(expected[2].to_vec(), [f64::NEG_INFINITY; 4]);
+}
+
+#[test]
+fn constants_are_not_multiplied_beyond_the_range() {
+    let x = Expr::<f32>::input("x", [2]);
+    let y = (&x * 1e20) * 1e20;
+    let mut f = Function::new([&x], [&y]).expect("x is an input");
+    let values = f.call(&[&Tensor::from_slice(&[0.0, 1e-37])]).expect("runs").remove(0);
+    assert_eq!(values.get(&[0]), 0.0);
+    approx::assert_relative_eq!(values.get(&[1]), 1e3, max_relative = 1e-6);
+}
+
+#[test]
 fn a_label_out_of_range_fails_the_call_and_changes_nothing() {
     let labels = Expr::<f64>::input("labels", [batch()]);
     let count = Shared::new("count", Tensor::scalar(0.0));

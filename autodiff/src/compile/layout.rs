@@ -48,7 +48,9 @@ fn view<T: Float>(node: &Node<T>, input_shape: &[usize], input: &Layout) -> Opti
             (0..node.shape.len()).map(stride).collect()
         }
         Op::Slice(Slice { axis, start }) => {
-            let offset = input.offset + start * input.strides[*axis].unsigned_abs();
+            // A view without elements begins where every buffer does, even an empty one.
+            let empty = node.shape.contains(&0);
+            let offset = if empty { 0 } else { input.offset + start * input.strides[*axis].unsigned_abs() };
             // Views of flipped axes are copied first, so strides are not negative here.
             return Some(Layout { offset, ..input.clone() });
         }

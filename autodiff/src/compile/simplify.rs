@@ -1,8 +1,9 @@
 //! Constants, algebra, and the forms that keep their digits.
 //!
 //! Every rule looks at one node whose inputs are simplified already, and either answers with what replaces it or with
-//! nothing. The rules stand one below the other, grouped by the op they look at. A rule may change a result by rounding
-//! errors, never by more; where a user writes the textbook formula, the rule puts the stable one.
+//! nothing. The rules stand one below the other, grouped by the op they look at. Between numbers far from overflow a rule
+//! changes results by rounding errors only; where a user writes the textbook formula, the rule puts the stable one. What is
+//! multiplied by a known 0 is 0, even if it would not be a number.
 
 use bayeux_tensor::{Float, Tensor};
 
@@ -259,6 +260,10 @@ fn binary<T: Float>(b: &mut Builder<T>, op: Binary, x: Id, y: Id) -> Option<Id> 
                 if let (Some(c), Some((p, q))) = (number(b, c), arguments(b, product, Binary::Mul))
                     && let Some((d, rest)) = number(b, p).map(|d| (d, q)).or(number(b, q).map(|d| (d, p)))
                 {
+                    // A product that overflows or underflows would change more than the last digits.
+                    if !(1e-30..1e30).contains(&(c * d).abs().to_f64()) {
+                        return None;
+                    }
                     let factor = b.full(c * d, &shape);
                     return Some(make_binary(b, op, factor, rest));
                 }

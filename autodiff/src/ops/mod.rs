@@ -49,7 +49,7 @@ pub(crate) use slice::{Pad, Slice};
 pub(crate) use softmax::Softmax;
 pub(crate) use unary::Unary;
 
-/// What a node does. Equality and hash compare attributes; constants and variables are compared by identity.
+/// What a node does. Equality and hash compare attributes; constants are compared by shape and bits, variables by identity.
 #[derive_where(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Op<T: Float> {
     // Leaves.

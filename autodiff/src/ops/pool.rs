@@ -98,11 +98,12 @@ impl<T: Float> Kernel<T> for Pool2dKernel {
 impl<T: Float> Expr<T> {
     /// The largest element of each window of images `[n, c, h, w]`, giving `[n, c, h′, w′]` with
     /// h′ = ⌊(h + padding − window) / stride⌋ + 1. If several elements of a window are largest, the first in row-major
-    /// order gets the gradient.
+    /// order gets the gradient. Behind an increasing function a compiled program may decide before the function which is
+    /// largest, so that elements which it makes equal are no tie.
     ///
     /// # Panics
     /// If the rank is not 4, a size other than the batch's is free, window or stride is 0, the window exceeds the padded
-    /// image, or the padding is not smaller than the window.
+    /// image, the image has no pixels, or the padding is not smaller than the window.
     #[track_caller]
     pub fn max_pool2d(&self, options: Pool2dOptions) -> Self {
         assert!(self.rank() == 4, "max_pool2d: {self:?} of shape {} must have 4 axes", self.shape());
@@ -115,6 +116,7 @@ impl<T: Float> Expr<T> {
             };
             size
         });
+        assert!(size[1] > 0 && size[2] > 0, "max_pool2d: images of {} have no pixels", self.shape());
         let out = output_size("max_pool2d", [size[1], size[2]], window, stride, padding);
         let shape = Shape::from((self.dim(0), size[0], out[0], out[1]));
         Expr::new(Pool2d { map: Map::Largest, options }, vec![self.clone()], shape)

@@ -33,8 +33,9 @@ impl<T: Float> Rule<T> for Max {
         format!("max {:?}", self.0)
     }
 
-    fn forward(&self, inputs: &[Tensor<T>], _shape: &[usize]) -> Result<Tensor<T>, Error> {
-        Ok(inputs[0].max(&self.0))
+    fn forward(&self, inputs: &[Tensor<T>], shape: &[usize]) -> Result<Tensor<T>, Error> {
+        // The largest of nothing is −∞.
+        Ok(if inputs[0].is_empty() { Tensor::full(shape, T::NEG_INFINITY) } else { inputs[0].max(&self.0) })
     }
 
     /// g where x = max x, divided by how often that is.

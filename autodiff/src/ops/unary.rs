@@ -37,7 +37,7 @@ macro_rules! unary {
                 }
             }
 
-            /// Whether x ≤ x′ implies f(x) ≤ f(x′), everywhere.
+            /// Whether x ≤ x′ implies f(x) ≤ f(x′) for all numbers. Not so for what is undefined somewhere.
             pub(crate) fn is_increasing(self) -> bool {
                 match self {
                     $(Unary::$variant => unary!(@increasing $($($note)+)?)),+
@@ -95,7 +95,7 @@ unary! {
     Square square, on -3.0..3.0, |g, x, y| Some(g * (x * 2.0));
 
     /// √x.   dy/dx = 1 / 2y
-    Sqrt sqrt { increasing }, on 0.2..4.0, |g, x, y| Some(g / (y * 2.0));
+    Sqrt sqrt, on 0.2..4.0, |g, x, y| Some(g / (y * 2.0));
 
     /// 1/x.   dy/dx = −y²
     Recip recip, on 0.3..3.0, |g, x, y| Some(-(g * y.square()));
@@ -107,10 +107,10 @@ unary! {
     Expm1 expm1 { increasing }, on -2.0..2.0, |g, x, y| Some(g * x.exp());
 
     /// The natural logarithm.   dy/dx = 1/x
-    Ln ln { increasing }, on 0.2..4.0, |g, x, y| Some(g / x);
+    Ln ln, on 0.2..4.0, |g, x, y| Some(g / x);
 
     /// ln(1 + x), accurate near 0.   dy/dx = 1 / (1 + x)
-    Log1p log1p { increasing }, on -0.7..3.0, |g, x, y| Some(g / (x + 1.0));
+    Log1p log1p, on -0.7..3.0, |g, x, y| Some(g / (x + 1.0));
 
     /// Sine.   dy/dx = cos x
     Sin sin, on -3.0..3.0, |g, x, y| Some(g * x.cos());
