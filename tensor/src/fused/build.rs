@@ -1,6 +1,8 @@
 //! From single operations to a loop: merging axes, choosing registers and block sizes.
 
+use super::noise::{self, Noise};
 use super::reduce::{Reduce, Reduction};
+use super::run::FILE;
 use super::space::Space;
 use super::{BinaryKernel, Fused, Operand, Place, Step, TernaryKernel, UnaryKernel};
 use crate::Float;
@@ -22,6 +24,7 @@ pub struct Value(usize);
 pub struct FusedBuilder<T> {
     shape: Vec<usize>,
     operands: Vec<Vec<isize>>,
+    noise: usize,
     values: Vec<Definition<T>>,
     stores: Vec<Value>,
     reductions: Vec<(Reduce, Value, Vec<usize>)>,
@@ -30,6 +33,7 @@ pub struct FusedBuilder<T> {
 #[derive(Debug, Clone, Copy)]
 enum Definition<T> {
     Operand(usize),
+    Noise(Noise, usize),
     Unary(UnaryKernel<T>, Value),
     Binary(BinaryKernel<T>, Value, Value),
     Ternary(TernaryKernel<T>, Value, Value, Value),
@@ -38,7 +42,7 @@ enum Definition<T> {
 impl<T> Definition<T> {
     fn inputs(&self) -> impl Iterator<Item = Value> {
         let (a, b, c) = match *self {
-            Definition::Operand(_) => (None, None, None),
+            Definition::Operand(_) | Definition::Noise(..) => (None, None, None),
             Definition::Unary(_, x) => (Some(x), None, None),
             Definition::Binary(_, x, y) => (Some(x), Some(y), None),
             Definition::Ternary(_, x, y, z) => (Some(x), Some(y), Some(z)),
@@ -53,6 +57,7 @@ impl<T: Float> FusedBuilder<T> {
         FusedBuilder {
             shape: shape.to_vec(),
             operands: Vec::new(),
+            noise: 0,
             values: Vec::new(),
             stores: Vec::new(),
             reductions: Vec::new(),
@@ -67,6 +72,22 @@ impl<T: Float> FusedBuilder<T> {
         assert_eq!(strides.len(), self.shape.len(), "an operand needs a stride for each axis");
         self.operands.push(strides.to_vec());
         self.define(Definition::Operand(self.operands.len() - 1))
+    }
+
+    /// Standard normal numbers: element i of the space, counted row-major, is number i of the stream that a run is given,
+    /// the same bits as [`fill_normal`](crate::random::fill_normal)'s.
+    pub fn normal(&mut self) -> Value {
+        self.noise(Noise::Normal)
+    }
+
+    /// Numbers uniform on [0, 1), as [`FusedBuilder::normal`].
+    pub fn uniform(&mut self) -> Value {
+        self.noise(Noise::Uniform)
+    }
+
+    fn noise(&mut self, noise: Noise) -> Value {
+        self.noise += 1;
+        self.define(Definition::Noise(noise, self.noise - 1))
     }
 
     /// A function of one value.
@@ -125,7 +146,11 @@ impl<T: Float> FusedBuilder<T> {
         let (steps, places) = self.steps(&operands, &mut registers);
 
         let register_count = registers.count;
-        let block = (REGISTER_BYTES / size_of::<T>() / register_count.max(1)).clamp(64, MAX_BLOCK) / 16 * 16;
+        // Whole batches of noise, unless so many registers would not fit.
+        let batched = self.noise > 0 && register_count * noise::batch::<T>() <= FILE;
+        let unit = if batched { noise::batch::<T>() } else { 16 };
+        let block = REGISTER_BYTES / size_of::<T>() / register_count.max(1);
+        let block = (block.clamp(64, MAX_BLOCK) / unit * unit).max(unit);
         let reductions: Vec<Reduction> = self
             .reductions
             .iter()
@@ -138,7 +163,8 @@ impl<T: Float> FusedBuilder<T> {
             .collect();
         let chunk = chunk_len(space.len(), block, reductions.iter().map(|r| r.len).sum());
         let stores = self.stores.len();
-        Fused { space, operands, steps, registers: register_count, stores, reductions, block, chunk }
+        let noise = self.noise;
+        Fused { space, operands, noise, steps, registers: register_count, stores, reductions, block, chunk }
     }
 
     /// The operations in order, with a place for every value: stored ones in their output, the others in registers
@@ -167,6 +193,7 @@ impl<T: Float> FusedBuilder<T> {
             };
             match *definition {
                 Definition::Operand(_) => {}
+                Definition::Noise(noise, number) => steps.push(Step::Noise { noise, number, to }),
                 Definition::Unary(kernel, x) => steps.push(Step::Unary { kernel, x: places[x.0], to }),
                 Definition::Binary(kernel, x, y) => {
                     steps.push(Step::Binary { kernel, x: places[x.0], y: places[y.0], to });

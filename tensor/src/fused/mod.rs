@@ -26,8 +26,34 @@
 //! assert_eq!(y, [1.0, 2.0, 3.0, 1.0, 2.0, 3.0]);
 //! assert_eq!(sum, [2.0, 4.0, 6.0]);
 //! ```
+//!
+//! Random numbers need no memory at all: each block draws its own, and an element's number depends on its place alone.
+//!
+//! ```
+//! use bayeux_tensor::fused::{FusedBuilder, Reduce};
+//! use bayeux_tensor::{random, simd};
+//!
+//! // The mean of the squares of a thousand standard normal numbers.
+//! let mut builder = FusedBuilder::<f64>::new(&[10, 100]);
+//! let normal = builder.normal();
+//! let square = builder.unary(simd::square, normal);
+//! builder.store(normal);
+//! builder.reduce(Reduce::Sum, square, &[0, 1]);
+//! let fused = builder.build();
+//!
+//! let (mut numbers, mut sum) = ([0.0; 1000], [0.0]);
+//! let mut scratch = vec![0.0; fused.scratch()];
+//! let (seed, stream) = (7, 3);
+//! fused.run_with_noise(&[(seed, stream)], &[], &mut [&mut numbers], &mut [&mut sum], &mut scratch);
+//! assert!((sum[0] / 1000.0 - 1.0).abs() < 0.2);
+//!
+//! let mut filled = [0.0; 1000];
+//! random::fill_normal(seed, stream, 0, &mut filled);
+//! assert_eq!(numbers, filled);
+//! ```
 
 mod build;
+mod noise;
 mod reduce;
 mod run;
 mod space;
@@ -35,6 +61,7 @@ mod space;
 pub use build::{FusedBuilder, Value};
 pub use reduce::Reduce;
 
+use noise::Noise;
 use reduce::Reduction;
 use space::Space;
 
@@ -50,6 +77,8 @@ pub type TernaryKernel<T> = fn(&[T], &[T], &[T], &mut [T]);
 pub struct Fused<T> {
     space: Space,
     operands: Vec<Operand>,
+    /// The number of noise values.
+    noise: usize,
     steps: Vec<Step<T>>,
     registers: usize,
     stores: usize,
@@ -83,6 +112,7 @@ enum Place {
 #[derive(Clone, Copy, Debug)]
 enum Step<T> {
     Copy { x: Place, to: Place },
+    Noise { noise: Noise, number: usize, to: Place },
     Unary { kernel: UnaryKernel<T>, x: Place, to: Place },
     Binary { kernel: BinaryKernel<T>, x: Place, y: Place, to: Place },
     Ternary { kernel: TernaryKernel<T>, x: Place, y: Place, z: Place, to: Place },

@@ -8,7 +8,7 @@ use super::{Fused, Operand, Place, Step};
 use crate::Float;
 
 /// Elements of the register file on a worker's stack; the builder's block size keeps within it.
-const FILE: usize = 16 << 10;
+pub(super) const FILE: usize = 16 << 10;
 
 /// A pointer that chunks on several threads write through, each to its own part.
 #[derive(Clone, Copy)]
@@ -61,6 +61,23 @@ impl<T: Float> Fused<T> {
         reduced: &mut [&mut [T]],
         scratch: &mut [T],
     ) {
+        self.run_with_noise(&[], operands, stores, reduced, scratch);
+    }
+
+    /// [`Fused::run`] with the seed and the stream of each random value, in the order in which the builder was asked for
+    /// them.
+    ///
+    /// # Panics
+    /// As [`Fused::run`], and if `noise` has not one item for each random value.
+    pub fn run_with_noise(
+        &self,
+        noise: &[(u64, u64)],
+        operands: &[(&[T], usize)],
+        stores: &mut [&mut [T]],
+        reduced: &mut [&mut [T]],
+        scratch: &mut [T],
+    ) {
+        assert_eq!(noise.len(), self.noise, "number of random values");
         self.check(operands, stores, reduced, scratch);
         let (partial, chunks) = (self.partial(), self.chunks());
         let partials = &mut scratch[..partial * chunks];
@@ -68,8 +85,9 @@ impl<T: Float> Fused<T> {
         for (pointer, store) in pointers.iter_mut().zip(stores.iter_mut()) {
             *pointer = Shared(store.as_mut_ptr());
         }
+        let arguments = Arguments { noise, operands, stores: &pointers };
         if chunks == 1 {
-            self.run_chunk(operands, &pointers, 0, partials);
+            self.run_chunk(arguments, 0, partials);
         } else {
             let base = Shared(partials.as_mut_ptr());
             (0..chunks).into_par_iter().for_each(|chunk| {
@@ -77,7 +95,7 @@ impl<T: Float> Fused<T> {
                 // and is not otherwise used until all chunks are done.
                 let partials =
                     unsafe { std::slice::from_raw_parts_mut(base.get().add(chunk * partial), partial) };
-                self.run_chunk(operands, &pointers, chunk, partials);
+                self.run_chunk(arguments, chunk, partials);
             });
         }
         let mut at = 0;
@@ -117,7 +135,7 @@ impl<T: Float> Fused<T> {
             .for_each(|(result, reduction)| assert_eq!(result.len(), reduction.len, "length of a reduction"));
     }
 
-    fn run_chunk(&self, operands: &[(&[T], usize)], stores: &[Shared<T>], chunk: usize, partials: &mut [T]) {
+    fn run_chunk(&self, arguments: Arguments<'_, T>, chunk: usize, partials: &mut [T]) {
         let mut at = 0;
         for reduction in &self.reductions {
             partials[at..at + reduction.len].fill(reduction.kind.neutral());
@@ -128,17 +146,16 @@ impl<T: Float> Fused<T> {
         let longest = self.block.min(end - start);
         if self.registers * longest <= FILE / 32 {
             let mut file = [const { MaybeUninit::<T>::uninit() }; FILE / 32];
-            self.run_blocks(operands, stores, start..end, &mut file, longest, partials);
+            self.run_blocks(arguments, start..end, &mut file, longest, partials);
         } else {
             let mut file = [const { MaybeUninit::<T>::uninit() }; FILE];
-            self.run_blocks(operands, stores, start..end, &mut file, longest, partials);
+            self.run_blocks(arguments, start..end, &mut file, longest, partials);
         }
     }
 
     fn run_blocks(
         &self,
-        operands: &[(&[T], usize)],
-        stores: &[Shared<T>],
+        arguments: Arguments<'_, T>,
         range: std::ops::Range<usize>,
         file: &mut [MaybeUninit<T>],
         longest: usize,
@@ -146,12 +163,11 @@ impl<T: Float> Fused<T> {
     ) {
         assert!(self.registers * longest <= file.len(), "{} registers of {longest}", self.registers);
         file[..self.registers * longest].fill(MaybeUninit::new(T::ZERO));
-        let mut block =
-            Block { operands, stores, file: file.as_mut_ptr().cast(), longest, start: 0, len: longest };
+        let mut block = Block { arguments, file: file.as_mut_ptr().cast(), longest, start: 0, len: longest };
         if range.is_empty() {
             return;
         }
-        for (operand, (data, offset)) in self.operands.iter().zip(operands) {
+        for (operand, (data, offset)) in self.operands.iter().zip(arguments.operands) {
             if let Operand::Uniform { register } = operand {
                 block.write(Place::Register(*register)).fill(data[*offset]);
             }
@@ -164,7 +180,7 @@ impl<T: Float> Fused<T> {
     }
 
     fn run_block(&self, block: &mut Block<'_, T>, partials: &mut [T]) {
-        for (operand, (data, offset)) in self.operands.iter().zip(block.operands) {
+        for (operand, (data, offset)) in self.operands.iter().zip(block.arguments.operands) {
             if let Operand::Strided { register, strides } = operand {
                 let (start, len) = (block.start, block.len);
                 let to = block.write(Place::Register(*register));
@@ -174,6 +190,10 @@ impl<T: Float> Fused<T> {
         for step in &self.steps {
             match *step {
                 Step::Copy { x, to } => block.apply([x], to, |[x], to| to.copy_from_slice(x)),
+                Step::Noise { noise, number, to } => {
+                    let (key, start) = (block.arguments.noise[number], block.start);
+                    noise.fill(key, start, block.write(to));
+                }
                 Step::Unary { kernel, x, to } => block.apply([x], to, |[x], to| kernel(x, to)),
                 Step::Binary { kernel, x, y, to } => block.apply([x, y], to, |[x, y], to| kernel(x, y, to)),
                 Step::Ternary { kernel, x, y, z, to } => {
@@ -193,10 +213,18 @@ impl<T: Float> Fused<T> {
 /// The most values one loop can store.
 pub const MAX_STORES: usize = 64;
 
-/// The block being worked on: where its places are.
-struct Block<'a, T> {
+/// What a run is given.
+#[derive(Clone, Copy)]
+struct Arguments<'a, T> {
+    /// Seed and stream of each random value.
+    noise: &'a [(u64, u64)],
     operands: &'a [(&'a [T], usize)],
     stores: &'a [Shared<T>],
+}
+
+/// The block being worked on: where its places are.
+struct Block<'a, T> {
+    arguments: Arguments<'a, T>,
     file: *mut T,
     /// Elements from one register to the next.
     longest: usize,
@@ -208,7 +236,7 @@ impl<T: Float> Block<'_, T> {
     fn read(&self, place: Place) -> &[T] {
         match place {
             Place::Operand(i) => {
-                let (data, offset) = self.operands[i];
+                let (data, offset) = self.arguments.operands[i];
                 &data[offset + self.start..][..self.len]
             }
             // SAFETY: the register file holds `longest` initialised elements for every register (`run_blocks`), and
@@ -219,7 +247,7 @@ impl<T: Float> Block<'_, T> {
             // SAFETY: the store has the space's length (`check`), `start + len` is within this chunk's part of it, and
             // no other chunk touches that part.
             Place::Store(i) => unsafe {
-                std::slice::from_raw_parts(self.stores[i].get().add(self.start), self.len)
+                std::slice::from_raw_parts(self.arguments.stores[i].get().add(self.start), self.len)
             },
         }
     }
@@ -233,7 +261,7 @@ impl<T: Float> Block<'_, T> {
             },
             // SAFETY: as in `read`; `&mut self` makes this the only reference of this chunk.
             Place::Store(i) => unsafe {
-                std::slice::from_raw_parts_mut(self.stores[i].get().add(self.start), self.len)
+                std::slice::from_raw_parts_mut(self.arguments.stores[i].get().add(self.start), self.len)
             },
         }
     }

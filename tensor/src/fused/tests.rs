@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::{Fused, FusedBuilder, Reduce};
-use crate::random::fill_uniform;
+use crate::random::{fill_normal, fill_uniform};
 use crate::{Float, simd};
 
 /// Runs a loop with outputs of the right lengths.
@@ -179,4 +179,74 @@ fn nan_survives_a_maximum() {
     let x = builder.operand(&[1]);
     builder.reduce(Reduce::Max, x, &[0]);
     assert!(run(&builder.build(), &[(&[1.0, f64::NAN, 2.0], 0)], 0, &[1])[0][0].is_nan());
+}
+
+/// y = σ ε + u, of normal ε and uniform u, stored beside ε, and the sum of y; with both as `fill_normal` and
+/// `fill_uniform` give them, for `live` values alive at once.
+fn noise_is_what_fill_gives<T: Float>(shape: &[usize], live: usize) {
+    let len: usize = shape.iter().product();
+    let mut builder = FusedBuilder::<T>::new(shape);
+    let (e, u) = (builder.normal(), builder.uniform());
+    let sigma = builder.operand(&vec![0; shape.len()]);
+    let product = builder.binary(simd::mul, sigma, e);
+    let y = builder.binary(simd::add, product, u);
+    let copies: Vec<_> = (0..live).map(|_| builder.unary(simd::neg, y)).collect();
+    for (store, value) in [(e, u), (y, y)].into_iter().flat_map(|(a, b)| [(true, a), (false, b)]) {
+        if store {
+            builder.store(value);
+        } else {
+            builder.reduce(Reduce::Sum, value, &(0..shape.len()).collect::<Vec<_>>());
+        }
+    }
+    if let Some(last) = copies.into_iter().reduce(|a, b| builder.binary(simd::add, a, b)) {
+        builder.store(last);
+    }
+    let fused = builder.build();
+    let keys = [(3, 1 << 40 | 7), (4, 9)];
+    let sigma = [T::from_f64(0.7)];
+    let on_threads = |threads: usize| {
+        let mut stores = vec![vec![T::NAN; len]; 2 + usize::from(live > 0)];
+        let (mut sums, mut scratch) = ([[T::NAN]; 2], vec![T::NAN; fused.scratch()]);
+        let mut stored: Vec<&mut [T]> = stores.iter_mut().map(Vec::as_mut_slice).collect();
+        let mut summed: Vec<&mut [T]> = sums.iter_mut().map(|sum| &mut sum[..]).collect();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            fused.run_with_noise(&keys, &[(&sigma, 0)], &mut stored, &mut summed, &mut scratch);
+        });
+        (stores, sums)
+    };
+    let (stores, sums) = on_threads(1);
+    let (mut e, mut u) = (vec![T::ZERO; len], vec![T::ZERO; len]);
+    fill_normal(keys[0].0, keys[0].1, 0, &mut e);
+    fill_uniform(keys[1].0, keys[1].1, 0, &mut u);
+    assert_eq!(stores[0], e);
+    let close = |a: T, b: f64, scale: f64| (a.to_f64() - b).abs() <= 4.0 * T::EPSILON.to_f64() * scale;
+    for ((&y, e), u) in stores[1].iter().zip(&e).zip(&u) {
+        assert!(close(y, sigma[0].to_f64() * e.to_f64() + u.to_f64(), 8.0));
+    }
+    let total: f64 = u.iter().map(|u| u.to_f64()).sum();
+    assert!(close(sums[0][0], total, 100.0 * total.max(1.0)), "{} for {total}", sums[0][0]);
+    for threads in [2, 3] {
+        assert_eq!(on_threads(threads), (stores.clone(), sums));
+    }
+}
+
+#[test]
+fn noise() {
+    for shape in [&[1][..], &[255], &[257], &[3, 1, 111], &[7, 11_111], &[0]] {
+        noise_is_what_fill_gives::<f32>(shape, 0);
+        noise_is_what_fill_gives::<f64>(shape, 3);
+    }
+    // More registers than whole batches fit for.
+    noise_is_what_fill_gives::<f32>(&[20_001], 150);
+    noise_is_what_fill_gives::<f64>(&[20_001], 150);
+}
+
+#[test]
+#[should_panic(expected = "number of random values")]
+fn noise_without_a_seed_is_refused() {
+    let mut builder = FusedBuilder::<f32>::new(&[4]);
+    let e = builder.normal();
+    builder.store(e);
+    builder.build().run(&[], &mut [&mut [0.0; 4]], &mut [], &mut []);
 }
