@@ -3,7 +3,7 @@
 //! A generic function is compiled anew in every crate that calls it. For kernels that exist for several instruction sets
 //! this would cost each program and each test minutes; so the public functions are thin, and call these.
 
-use crate::{Conv2dShape, conv, gemm};
+use crate::{Conv2dShape, Pool2dShape, conv, gemm};
 
 /// The kernels for one element type.
 pub trait Linear: Sized {
@@ -21,6 +21,30 @@ pub trait Linear: Sized {
     fn conv2d(s: &Conv2dShape, x: &[Self], w: &[Self], y: &mut [Self], scratch: &mut [Self]);
     fn conv2d_input(s: &Conv2dShape, dy: &[Self], w: &[Self], dx: &mut [Self], scratch: &mut [Self]);
     fn conv2d_weights(s: &Conv2dShape, x: &[Self], dy: &[Self], dw: &mut [Self], scratch: &mut [Self]);
+    fn conv2d_max_pool2d(
+        shapes: (&Conv2dShape, &Pool2dShape),
+        x: &[Self],
+        w: &[Self],
+        y: &mut [Self],
+        places: &mut [u8],
+        scratch: &mut [Self],
+    );
+    fn conv2d_input_pooled(
+        shapes: (&Conv2dShape, &Pool2dShape),
+        g: &[Self],
+        places: &[u8],
+        w: &[Self],
+        dx: &mut [Self],
+        scratch: &mut [Self],
+    );
+    fn conv2d_weights_pooled(
+        shapes: (&Conv2dShape, &Pool2dShape),
+        x: &[Self],
+        g: &[Self],
+        places: &[u8],
+        dw: &mut [Self],
+        scratch: &mut [Self],
+    );
 }
 
 macro_rules! compiled {
@@ -56,6 +80,39 @@ macro_rules! compiled {
                 scratch: &mut [Self],
             ) {
                 conv::weights(s, x, dy, dw, scratch);
+            }
+            #[track_caller]
+            fn conv2d_max_pool2d(
+                shapes: (&Conv2dShape, &Pool2dShape),
+                x: &[Self],
+                w: &[Self],
+                y: &mut [Self],
+                places: &mut [u8],
+                scratch: &mut [Self],
+            ) {
+                conv::pooled::forward(shapes, x, w, y, places, scratch);
+            }
+            #[track_caller]
+            fn conv2d_input_pooled(
+                shapes: (&Conv2dShape, &Pool2dShape),
+                g: &[Self],
+                places: &[u8],
+                w: &[Self],
+                dx: &mut [Self],
+                scratch: &mut [Self],
+            ) {
+                conv::pooled::input(shapes, g, places, w, dx, scratch);
+            }
+            #[track_caller]
+            fn conv2d_weights_pooled(
+                shapes: (&Conv2dShape, &Pool2dShape),
+                x: &[Self],
+                g: &[Self],
+                places: &[u8],
+                dw: &mut [Self],
+                scratch: &mut [Self],
+            ) {
+                conv::pooled::weights(shapes, x, g, places, dw, scratch);
             }
         }
     };

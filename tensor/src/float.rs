@@ -151,3 +151,22 @@ macro_rules! float {
 
 float!(f32);
 float!(f64);
+
+/// The bytes of numbers, in the order of the machine: where buffers are all of one element type, one of them can hold
+/// the bytes that [`max_pool2d_places`](crate::max_pool2d_places) asks for.
+///
+/// ```
+/// let mut buffer = [0.0_f32; 2];
+/// bayeux_tensor::bytes_of_mut(&mut buffer)[5] = 7;
+/// assert_eq!(bayeux_tensor::bytes_of(&buffer), [0, 0, 0, 0, 0, 7, 0, 0]);
+/// ```
+pub fn bytes_of<T: Float>(values: &[T]) -> &[u8] {
+    // SAFETY: the trait is sealed; f32 and f64 have no padding, and bytes no alignment.
+    unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values)) }
+}
+
+/// The bytes of numbers, to be written; see [`bytes_of`].
+pub fn bytes_of_mut<T: Float>(values: &mut [T]) -> &mut [u8] {
+    // SAFETY: as for `bytes_of`, and all bytes make an f32 or f64.
+    unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast(), size_of_val(values)) }
+}

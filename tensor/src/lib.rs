@@ -39,9 +39,15 @@ pub mod softmax;
 mod tensor;
 mod tile;
 
-pub use conv::{Conv2dShape, conv2d, conv2d_input, conv2d_weights};
+pub use conv::{
+    Conv2dShape, conv2d, conv2d_input, conv2d_input_pooled, conv2d_max_pool2d, conv2d_weights,
+    conv2d_weights_pooled,
+};
 pub use copy::copy_strided;
-pub use float::Float;
+pub use float::{Float, bytes_of, bytes_of_mut};
 pub use gemm::gemm;
-pub use pool::{Pool2dShape, max_pool2d, max_pool2d_gather, max_pool2d_scatter};
+pub use pool::{
+    Pool2dShape, max_pool2d, max_pool2d_gather, max_pool2d_gather_places, max_pool2d_places,
+    max_pool2d_scatter, max_pool2d_scatter_places,
+};
 pub use tensor::Tensor;

@@ -3,7 +3,10 @@
 //! Any windows go through [`Pool2dShape::windows`], which finds each arg-max in a loop; windows of 2×2 side by side,
 //! the usual ones, through [`Plain`], a vector at a time.
 
+mod places;
 mod plain;
+
+pub use places::{max_pool2d_gather_places, max_pool2d_places, max_pool2d_scatter_places};
 
 use rayon::prelude::*;
 
@@ -104,6 +107,11 @@ impl Pool2dShape {
         );
     }
 
+    /// Whether a place in a window fits in a byte, as [`max_pool2d_places`] asks for: windows of up to 256 elements.
+    pub fn fits_bytes(&self) -> bool {
+        self.window[0] * self.window[1] <= 256
+    }
+
     /// Whether the windows are 2×2, side by side, without padding.
     fn is_plain(&self) -> bool {
         self.window == [2, 2] && self.stride == [2, 2] && self.padding == [[0, 0], [0, 0]]
@@ -123,8 +131,8 @@ impl Pool2dShape {
         [len / self.in_size[1], self.in_size[1]]
     }
 
-    /// Calls `f(output index, input index of the maximum)` for the windows of one channel.
-    fn windows<T: Float>(&self, x: &[T], mut f: impl FnMut(usize, usize)) {
+    /// Calls `f(output index, input index of the maximum, its place in the window)` for the windows of one channel.
+    fn windows<T: Float>(&self, x: &[T], mut f: impl FnMut(usize, usize, usize)) {
         let ([h, w], [oh, ow]) = (self.in_size, self.out_size());
         let range = |d: usize, i: usize, size: usize| {
             let (start, pad) = (i * self.stride[d], self.padding[d][0]);
@@ -134,15 +142,17 @@ impl Pool2dShape {
             let rows = range(0, i, h);
             for j in 0..ow {
                 let columns = range(1, j, w);
-                let mut best = rows.start * w + columns.start;
+                let mut best = [rows.start, columns.start];
                 for r in rows.clone() {
-                    for p in r * w + columns.start..r * w + columns.end {
-                        if exceeds(x[p], x[best]) {
-                            best = p;
+                    for c in columns.clone() {
+                        if exceeds(x[r * w + c], x[best[0] * w + best[1]]) {
+                            best = [r, c];
                         }
                     }
                 }
-                f(i * ow + j, best);
+                let [row, column] =
+                    [(0, i), (1, j)].map(|(d, i)| best[d] + self.padding[d][0] - i * self.stride[d]);
+                f(i * ow + j, best[0] * w + best[1], row * self.window[1] + column);
             }
         }
     }
@@ -173,7 +183,7 @@ pub fn max_pool2d_scatter<T: Float>(s: &Pool2dShape, x: &[T], g: &[T], dx: &mut 
             return lanes::run(Plain { x, size: s.rows_of(x.len()), what: What::Scatter(g, dx) });
         }
         dx.fill(T::ZERO);
-        s.windows(x, |q, p| dx[p] += g[q]);
+        s.windows(x, |q, p, _| dx[p] += g[q]);
     });
 }
 
@@ -190,7 +200,7 @@ pub fn max_pool2d_gather<T: Float>(s: &Pool2dShape, x: &[T], v: &[T], y: &mut [T
         if s.is_plain() {
             return lanes::run(Plain { x, size: s.rows_of(x.len()), what: What::Gather(v, y) });
         }
-        s.windows(x, |q, p| y[q] = v[p]);
+        s.windows(x, |q, p, _| y[q] = v[p]);
     });
 }
 

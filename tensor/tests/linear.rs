@@ -1,93 +1,11 @@
 //! The linear kernels (gemm, convolution, max-pooling) against nested loops that follow their formulas, on random
 //! shapes; adjointness; the same bits for any number of threads.
 
+mod common;
+
 use bayeux_tensor::*;
+use common::*;
 use proptest::prelude::*;
-
-/// Reproducible numbers in (−1, 1), of few bits so that no test hangs on rounding.
-fn numbers<T: Float>(len: usize, seed: u64) -> Vec<T> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        T::from_f64((state >> 40) as f64 / (1u64 << 23) as f64 - 1.0)
-    };
-    (0..len).map(|_| next()).collect()
-}
-
-/// What a scratch may hold before a call: anything.
-fn dirty<T: Float>(len: usize) -> Vec<T> {
-    vec![T::NAN; len]
-}
-
-/// Each element within `steps` roundings of sums of `terms` products of numbers below one.
-#[track_caller]
-fn assert_close<T: Float>(got: &[T], want: &[f64], terms: usize) {
-    assert_eq!(got.len(), want.len());
-    let tolerance = T::EPSILON.to_f64() * (4.0 + terms as f64);
-    for (i, (g, w)) in got.iter().zip(want).enumerate() {
-        assert!((g.to_f64() - w).abs() <= tolerance, "element {i}: {g} is not {w} (tolerance {tolerance:e})");
-    }
-}
-
-fn wide<T: Float>(v: &[T]) -> Vec<f64> {
-    v.iter().map(|v| v.to_f64()).collect()
-}
-
-// ---- the referees ----
-
-/// Calls `f(x, w, y)` with the indices of each product in a convolution.
-fn convolution_terms(s: &Conv2dShape, mut f: impl FnMut(usize, usize, usize)) {
-    let ([h, w], [oh, ow], [kh, kw]) = (s.in_size, s.out_size(), s.kernel);
-    for n in 0..s.batch {
-        for o in 0..s.out_channels {
-            for i in 0..oh {
-                for j in 0..ow {
-                    for c in 0..s.in_channels {
-                        for u in 0..kh {
-                            for v in 0..kw {
-                                let r = (i * s.stride[0] + u) as isize - s.padding[0][0] as isize;
-                                let q = (j * s.stride[1] + v) as isize - s.padding[1][0] as isize;
-                                if r >= 0 && q >= 0 && r < h as isize && q < w as isize {
-                                    let x = ((n * s.in_channels + c) * h + r as usize) * w + q as usize;
-                                    let weight = ((o * s.in_channels + c) * kh + u) * kw + v;
-                                    f(x, weight, ((n * s.out_channels + o) * oh + i) * ow + j);
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Input index of the first maximum of each window, in the order of the output.
-fn maxima<T: Float>(s: &Pool2dShape, x: &[T]) -> Vec<usize> {
-    let ([h, w], [oh, ow]) = (s.in_size, s.out_size());
-    let mut places = Vec::new();
-    for plane in 0..s.batch * s.channels {
-        for i in 0..oh {
-            for j in 0..ow {
-                let mut best: Option<usize> = None;
-                for u in 0..s.window[0] {
-                    for v in 0..s.window[1] {
-                        let r = (i * s.stride[0] + u) as isize - s.padding[0][0] as isize;
-                        let q = (j * s.stride[1] + v) as isize - s.padding[1][0] as isize;
-                        if r >= 0 && q >= 0 && r < h as isize && q < w as isize {
-                            let p = (plane * h + r as usize) * w + q as usize;
-                            let larger = |b: usize| x[p] > x[b] || (x[p].is_nan() && !x[b].is_nan());
-                            if best.is_none_or(larger) {
-                                best = Some(p);
-                            }
-                        }
-                    }
-                }
-                places.push(best.expect("a window without a pixel"));
-            }
-        }
-    }
-    places
-}
 
 // ---- gemm ----
 
@@ -240,18 +158,6 @@ fn check_pool<T: Float>(s: &Pool2dShape, x: &[T]) {
     places.iter().zip(&g).for_each(|(&p, &g)| want[p] += g);
     max_pool2d_scatter(s, x, &g, &mut dx);
     assert_eq!(dx, want, "scatter of {s:?}");
-}
-
-prop_compose! {
-    fn pool_shape()(
-        batch in 0usize..3, channels in 1usize..4, window in [1usize..4, 1usize..4], stride in [1usize..4, 1usize..4],
-        more in [0usize..40, 0usize..40], pad in [[0usize..3, 0usize..3], [0usize..3, 0usize..3]], plain: bool,
-    ) -> Pool2dShape {
-        let (window, stride) = if plain { ([2, 2], [2, 2]) } else { (window, stride) };
-        let pad = [0, 1].map(|d| pad[d].map(|p| if plain { 0 } else { p.min(window[d] - 1) }));
-        let size = [0, 1].map(|d| (more[d] + window[d]).saturating_sub(pad[d][0] + pad[d][1]).max(1));
-        Pool2dShape::new(batch, channels, size, window, stride, pad)
-    }
 }
 
 proptest! {

@@ -8,10 +8,12 @@
 mod correlate;
 mod padded;
 mod plan;
+pub(crate) mod pooled;
 mod shape;
 mod spread;
 mod weights;
 
+pub use pooled::{conv2d_input_pooled, conv2d_max_pool2d, conv2d_weights_pooled};
 pub use shape::Conv2dShape;
 pub(crate) use shape::{check_window, out_size};
 
