@@ -10,6 +10,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use bayeux::bayes::Fitter;
 use bayeux::nets::init::{Initializer, Stream};
 use bayeux::nets::losses::cross_entropy_logits;
 use bayeux::prelude::*;
@@ -38,9 +39,15 @@ struct Options {
     /// Write the figures as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Print the compiled program instead of timing it (plain training only)
+    /// Print the compiled program
     #[arg(long)]
     program: bool,
+    /// Print where the time goes, instruction by instruction
+    #[arg(long)]
+    profile: bool,
+    /// Write the last step's instructions as a trace for chrome://tracing or Perfetto
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -55,8 +62,35 @@ enum Inference {
     None,
 }
 
-/// The step under test: runs once, and gives the loss or ELBO.
-type Step = Box<dyn FnMut() -> Result<f64, Box<dyn Error>>>;
+/// The step under test.
+enum Step {
+    Advi(Box<Fitter<'static>>),
+    Training { function: Box<Function>, images: Tensor<f32>, labels: Tensor<f32> },
+}
+
+impl Step {
+    fn run(&mut self) -> Result<(), Box<dyn Error>> {
+        match self {
+            Step::Advi(fitter) => fitter.step().map(|_| ())?,
+            Step::Training { function, images, labels } => function.run(&[images, labels])?,
+        }
+        Ok(())
+    }
+
+    fn function(&self) -> &Function {
+        match self {
+            Step::Advi(fitter) => fitter.function(),
+            Step::Training { function, .. } => function,
+        }
+    }
+
+    fn set_profiling(&mut self, on: bool) {
+        match self {
+            Step::Advi(fitter) => fitter.set_profiling(on),
+            Step::Training { function, .. } => function.set_profiling(on),
+        }
+    }
+}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse();
@@ -78,13 +112,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let compile_ms = 1e3 * begun.elapsed().as_secs_f64();
     if options.program {
+        println!("{}", step.function());
         return Ok(());
     }
 
     let mut times = Vec::new();
     for i in 0..3 + options.steps {
+        if i == 3 {
+            step.set_profiling(options.profile || options.trace.is_some());
+        }
         let begun = Instant::now();
-        step()?;
+        step.run()?;
         if i >= 3 {
             times.push(1e3 * begun.elapsed().as_secs_f64());
         }
@@ -96,6 +134,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!(
         "{median:.1} ms/step (min {min:.1}), {compile_ms:.0} ms to build and compile, peak memory {memory_text}"
     );
+    if let Some(profile) = step.function().profile() {
+        if options.profile {
+            print!("{profile}");
+        }
+        if let Some(path) = &options.trace {
+            fs::write(path, profile.chrome_trace())
+                .map_err(|e| format!("cannot write {}: {e}", path.display()))?;
+        }
+    }
     if let Some(path) = &options.json {
         let figures = serde_json::json!({
             "ms_per_step": median,
@@ -151,12 +198,12 @@ fn advi(options: &Options, images: &Tensor<f32>, labels: &Tensor<f32>) -> Result
         Box::new(model.prior(name, move |shape: &Shape| Normal::new(0.0, &scale).shape(shape)))
     });
     model.observe("label", Categorical::logits(&logits), &y, 50_000)?;
-    let mut fitter = Advi::mean_field(&model)
+    let fitter = Advi::mean_field(&model)
         .minibatches(options.batch, [(&x, images), (&y, labels)])
         .optimizer(Adam::new(1e-3))
         .progress(false)
         .compile()?;
-    Ok(Box::new(move || Ok(fitter.step()?)))
+    Ok(Step::Advi(Box::new(fitter)))
 }
 
 fn training(options: &Options, images: Tensor<f32>, labels: Tensor<f32>) -> Result<Step, Box<dyn Error>> {
@@ -179,13 +226,7 @@ fn training(options: &Options, images: Tensor<f32>, labels: Tensor<f32>) -> Resu
     let updates = Adam::new(1e-3).updates_for(&loss, &parameters);
     let mut step = Function::builder().inputs([&x, &y]).outputs([&loss]).updates(updates).build()?;
     step.specialise(&[&images, &labels])?;
-    if options.program {
-        println!("{step}");
-    }
-    Ok(Box::new(move || {
-        step.run(&[&images, &labels])?;
-        Ok(f64::from(step.output(0).item()))
-    }))
+    Ok(Step::Training { function: Box::new(step), images, labels })
 }
 
 /// The most memory the process ever held, where the system tells (Linux).

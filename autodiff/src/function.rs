@@ -10,7 +10,7 @@ use crate::bind::bind;
 use crate::compile::{Program, compile};
 use crate::expr::topological;
 use crate::ops::Op;
-use crate::{Error, Expr, Shared, Updates};
+use crate::{Error, Expr, Profile, Shared, Updates};
 
 /// Expressions compiled into a program: from inputs to outputs, with updates of variables.
 ///
@@ -46,6 +46,7 @@ pub struct Function<T: Float = f32> {
     finished: Option<usize>,
     call: u64,
     compile_time: Duration,
+    profiling: bool,
 }
 
 #[derive(Debug)]
@@ -125,6 +126,7 @@ impl<T: Float> FunctionBuilder<T> {
             finished: None,
             call: 0,
             compile_time: Duration::ZERO,
+            profiling: false,
         })
     }
 }
@@ -231,7 +233,8 @@ impl<T: Float> Function<T> {
         let start = Instant::now();
         let shapes: Vec<&[usize]> = inputs.iter().map(|input| input.shape()).collect();
         let sizes = bind(&self.inputs, &shapes)?;
-        let program = compile(&self.roots, &self.inputs, &sizes)?;
+        let mut program = compile(&self.roots, &self.inputs, &sizes)?;
+        program.set_clock(self.profiling);
         let shapes = shapes.into_iter().map(<[usize]>::to_vec).collect();
         self.programs.push(Specialised { shapes, program });
         self.current = self.programs.len() - 1;
@@ -253,6 +256,31 @@ impl<T: Float> Function<T> {
     /// ```
     pub fn to_dot(&self) -> String {
         self.programs.get(self.current).map_or_else(String::new, |specialised| specialised.program.to_dot())
+    }
+
+    /// Whether to take the time of every instruction from now on. Times taken before are forgotten.
+    pub fn set_profiling(&mut self, on: bool) {
+        self.profiling = on;
+        self.programs.iter_mut().for_each(|specialised| specialised.program.set_clock(on));
+    }
+
+    /// Where the time of the calls went since [`set_profiling`](Self::set_profiling), for the program that ran last:
+    /// print it. `None` if there are no times. Measures the machine's peaks, which takes a tenth of a second.
+    ///
+    /// ```
+    /// use bayeux_autodiff::{Expr, Function};
+    /// use bayeux_tensor::Tensor;
+    /// let x = Expr::<f32>::input("x", [200, 300]);
+    /// let mut f = Function::new([&x], [&x.matmul(&x.t()).tanh()])?;
+    /// f.set_profiling(true);
+    /// f.run(&[&Tensor::zeros([200, 300])])?;
+    /// let profile = f.profile().unwrap();
+    /// assert_eq!(profile.instructions[0].flops, 2 * 200 * 200 * 300);
+    /// println!("{profile}");
+    /// # Ok::<(), bayeux_autodiff::Error>(())
+    /// ```
+    pub fn profile(&self) -> Option<Profile> {
+        self.programs.get(self.current)?.program.profile()
     }
 
     /// The number of the next call, counted from 0. Noise depends on it.

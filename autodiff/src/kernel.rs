@@ -18,6 +18,11 @@ pub trait Kernel<T: Float>: Debug + Send + Sync {
         false
     }
 
+    /// The floating-point operations of a run, for profiles: by default one for each element of the output.
+    fn flops(&self, _inputs: &[&[usize]], output: &[usize]) -> usize {
+        output.iter().product()
+    }
+
     /// Computes the output. Its former content is arbitrary.
     ///
     /// # Errors

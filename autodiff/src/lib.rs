@@ -45,6 +45,7 @@ mod interpreter;
 mod kernel;
 mod ops;
 pub mod optimizers;
+mod profile;
 mod shared;
 mod substitute;
 
@@ -58,6 +59,7 @@ pub use grad::{grad, vector_jacobian};
 pub use interpreter::interpret;
 pub use kernel::{Kernel, View};
 pub use ops::{Axes, Conv2dOptions, CustomOp, Pool2dOptions, RandomStreams};
+pub use profile::{Measured, Profile};
 pub use shared::Shared;
 
 /// New values for variables: what a training step does to its parameters and state.

@@ -3,10 +3,11 @@
 //! A generic function is compiled anew in every crate that calls it. For kernels that exist for several instruction sets
 //! this would cost each program and each test minutes; so the public functions are thin, and call these.
 
-use crate::{Conv2dShape, Pool2dShape, conv, gemm};
+use crate::{Conv2dShape, Pool2dShape, conv, gemm, peak};
 
 /// The kernels for one element type.
 pub trait Linear: Sized {
+    fn peak_flops() -> f64;
     #[allow(clippy::too_many_arguments)] // the BLAS signature
     fn gemm(
         size: [usize; 3],
@@ -50,6 +51,9 @@ pub trait Linear: Sized {
 macro_rules! compiled {
     ($t:ident) => {
         impl Linear for $t {
+            fn peak_flops() -> f64 {
+                peak::measure::<$t>()
+            }
             #[track_caller]
             fn gemm(
                 size: [usize; 3],

@@ -32,6 +32,7 @@ mod float;
 pub mod fused;
 mod gemm;
 mod lanes;
+mod peak;
 mod pool;
 pub mod random;
 pub mod simd;
@@ -46,6 +47,7 @@ pub use conv::{
 pub use copy::copy_strided;
 pub use float::{Float, bytes_of, bytes_of_mut};
 pub use gemm::gemm;
+pub use peak::{copy_bandwidth, peak_flops};
 pub use pool::{
     Pool2dShape, max_pool2d, max_pool2d_gather, max_pool2d_gather_places, max_pool2d_places,
     max_pool2d_scatter, max_pool2d_scatter_places,

@@ -11,10 +11,11 @@ use bayeux_tensor::Float;
 
 use super::graph::{Graph, Id};
 use super::layout::Layout;
+use super::sink::sink;
 use crate::ops::Op;
 
 /// The most operations in one loop: its registers must fit into the L1 cache.
-const MOST: usize = 48;
+pub(super) const MOST: usize = 48;
 
 /// What becomes one instruction.
 #[derive(Clone, Debug)]
@@ -24,11 +25,11 @@ pub(super) struct Unit {
     /// Of a loop: the shape it runs over.
     pub space: Option<Vec<usize>>,
     /// The units whose results it reads.
-    needs: HashSet<usize>,
+    pub needs: HashSet<usize>,
 }
 
 /// The shape of the loop a node can be part of.
-fn space_of<T: Float>(graph: &Graph<T>, id: Id) -> Option<&[usize]> {
+pub(super) fn space_of<T: Float>(graph: &Graph<T>, id: Id) -> Option<&[usize]> {
     let node = &graph.nodes[id];
     match node.op {
         Op::Unary(_) | Op::Binary(_) | Op::Select(_) | Op::Copy => Some(&node.shape),
@@ -37,20 +38,35 @@ fn space_of<T: Float>(graph: &Graph<T>, id: Id) -> Option<&[usize]> {
     }
 }
 
-fn is_reduction<T: Float>(graph: &Graph<T>, id: Id) -> bool {
+pub(super) fn is_reduction<T: Float>(graph: &Graph<T>, id: Id) -> bool {
     matches!(graph.nodes[id].op, Op::Sum(_) | Op::Max(_))
 }
 
 /// The instructions, in an order in which they can run.
 pub(super) fn fuse<T: Float>(graph: &Graph<T>, layouts: &[Layout]) -> Vec<Unit> {
     let mut fusion = Fusion { graph, layouts, units: Vec::new(), unit_of: vec![None; graph.nodes.len()] };
+    let drawn = drawn_in_loops(graph, layouts);
     for (id, layout) in layouts.iter().enumerate() {
-        let computed = !graph.nodes[id].op.is_leaf() || matches!(graph.nodes[id].op, Op::Noise(_));
-        if layout.root == id && computed {
+        let noise = matches!(graph.nodes[id].op, Op::Noise(_)) && !drawn[id];
+        if layout.root == id && (noise || !graph.nodes[id].op.is_leaf()) {
             fusion.place(id);
         }
     }
+    fusion.units = sink(graph, layouts, fusion.units);
     fusion.in_order()
+}
+
+/// The noise that every reader draws for itself, element by element, so that it is never stored.
+pub(super) fn drawn_in_loops<T: Float>(graph: &Graph<T>, layouts: &[Layout]) -> Vec<bool> {
+    let mut drawn: Vec<bool> = graph.nodes.iter().map(|node| matches!(node.op, Op::Noise(_))).collect();
+    graph.outputs.iter().for_each(|&output| drawn[output] = false);
+    for (id, node) in graph.nodes.iter().enumerate().filter(|&(id, _)| layouts[id].root == id) {
+        for &input in &node.inputs {
+            let root = layouts[input].root;
+            drawn[root] &= root == input && space_of(graph, id).is_some();
+        }
+    }
+    drawn
 }
 
 struct Fusion<'a, T: Float> {

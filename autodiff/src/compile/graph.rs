@@ -66,6 +66,11 @@ impl<T: Float> Graph<T> {
     /// Rebuilds the graph node by node in order, keeping only what the outputs need. `rewrite` is told each node with
     /// its inputs already rewritten, and adds to the new graph what stands for it.
     pub fn rebuild(&self, mut rewrite: impl FnMut(&mut Builder<T>, &Node<T>) -> Id) -> Graph<T> {
+        self.rebuild_from(|builder, node, _| rewrite(builder, node))
+    }
+
+    /// [`rebuild`](Self::rebuild), where `rewrite` is also told the node's id in this graph.
+    pub fn rebuild_from(&self, mut rewrite: impl FnMut(&mut Builder<T>, &Node<T>, Id) -> Id) -> Graph<T> {
         let needed = self.needed();
         let mut builder = Builder::default();
         let mut ids: Vec<Option<Id>> = vec![None; self.nodes.len()];
@@ -73,7 +78,7 @@ impl<T: Float> Graph<T> {
             // Inputs come before their readers and are needed with them.
             let inputs = node.inputs.iter().filter_map(|&input| ids[input]).collect();
             let node = Node { inputs, ..node.clone() };
-            let id = rewrite(&mut builder, &node);
+            let id = rewrite(&mut builder, &node, old);
             if builder.nodes[id].name.is_none() {
                 builder.nodes[id].name = node.name;
             }

@@ -41,8 +41,8 @@ pub(crate) struct Write {
 
 #[derive(Debug)]
 pub(crate) enum Work<T: Float> {
-    /// Element-wise operations; the writes are the stored values, then the reductions.
-    Loop { fused: Fused<T>, stores: usize },
+    /// Element-wise operations, some on random numbers; the writes are the stored values, then the reductions.
+    Loop { fused: Fused<T>, noise: Vec<Noise>, stores: usize },
     /// An op with a kernel of its own.
     Kernel(Box<dyn Kernel<T>>),
     /// Random numbers.
@@ -55,8 +55,27 @@ pub(crate) struct Instruction<T: Float> {
     pub reads: Vec<Read>,
     pub writes: Vec<Write>,
     pub scratch: Option<Write>,
+    /// Floating-point operations; a function such as exp counts as one.
+    pub flops: usize,
     /// The operations, for readers.
     pub label: String,
+}
+
+impl<T: Float> Instruction<T> {
+    /// The bytes read and written, an element that is read repeatedly counted once.
+    pub fn bytes(&self) -> usize {
+        let read = |read: &Read| -> usize {
+            read.shape
+                .iter()
+                .zip(&read.strides)
+                .filter(|&(_, &stride)| stride != 0)
+                .map(|(&n, _)| n)
+                .product()
+        };
+        let elements: usize =
+            self.reads.iter().map(read).chain(self.writes.iter().map(|write| write.len)).sum();
+        elements * size_of::<T>()
+    }
 }
 
 impl fmt::Display for Source {

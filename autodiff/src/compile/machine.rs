@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use super::instruction::{Instruction, Read, Source, Work};
 use crate::kernel::View;
+use crate::profile::Clock;
 use crate::{Error, Shared};
 
 /// A compiled program with the memory it runs in. It allocates nothing while it runs, unless somebody still holds an
@@ -23,6 +24,8 @@ pub(crate) struct Program<T: Float> {
     pub outputs: Vec<usize>,
     /// The variables' values during a run.
     values: Vec<Arc<Tensor<T>>>,
+    /// Times of the instructions, if they are wanted.
+    pub clock: Option<Clock>,
 }
 
 /// As many operands and results as an instruction may have, on the stack. More, which only a concatenation or a custom op
@@ -47,6 +50,7 @@ impl<T: Float> Default for Program<T> {
             shareds: Vec::new(),
             outputs: Vec::new(),
             values: Vec::new(),
+            clock: None,
         }
     }
 }
@@ -79,7 +83,16 @@ impl<T: Float> Program<T> {
             }
         }
         self.values.extend(self.shareds.iter().map(Shared::snapshot));
-        let result = (0..self.instructions.len()).try_for_each(|i| self.step(i, inputs, call));
+        if let Some(clock) = &mut self.clock {
+            clock.begin();
+        }
+        let result = (0..self.instructions.len()).try_for_each(|i| {
+            self.step(i, inputs, call)?;
+            if let Some(clock) = &mut self.clock {
+                clock.lap(i);
+            }
+            Ok(())
+        });
         // Let go of the variables, so that an update can reuse their memory.
         self.values.clear();
         result
@@ -151,11 +164,12 @@ fn execute<'a, T: Float>(
         .map(|(slot, write)| &mut slot.elements_mut()[..write.len])
         .collect();
     match &instruction.work {
-        Work::Loop { fused, stores } => {
+        Work::Loop { fused, noise, stores } => {
+            let noise: Many<(u64, u64)> = noise.iter().map(|noise| noise.source(call)).collect();
             let operands: Many<(&[T], usize)> =
                 instruction.reads.iter().map(|read| (find(read.source), read.offset)).collect();
             let (stored, reduced) = outputs.split_at_mut(*stores);
-            fused.run(&operands, stored, reduced, scratch);
+            fused.run_with_noise(&noise, &operands, stored, reduced, scratch);
             Ok(())
         }
         Work::Kernel(kernel) => {

@@ -6,8 +6,10 @@
 //! | simplify | `simplify` | constants, algebra, and the forms that keep their digits |
 //! | share | `graph` | equal computations become one (by construction, in every pass) |
 //! | commute | `commute` | monotone functions and biases after a max-pool instead of before it |
+//! | places | `places` | max-pools that remember where, as epilogues of convolutions |
 //! | materialise | `layout` | what can be seen through strides is not computed; copies where a view will not do |
 //! | fuse | `fuse` | element-wise chains and the reductions that end them become one loop |
+//! | sink | `sink` | what only a later loop needs is computed there, if less has to be stored |
 //! | plan | `plan` | which buffer each value lives in, from its first writer to its last reader |
 //!
 //! Every pass takes a graph and gives a graph; in debug builds [`verify`](verify::verify) follows each.
@@ -19,8 +21,10 @@ mod graph;
 mod instruction;
 mod layout;
 mod machine;
+mod places;
 mod plan;
 mod simplify;
+mod sink;
 mod verify;
 
 use bayeux_tensor::Float;
@@ -29,6 +33,7 @@ use crate::dim::Sizes;
 use crate::{Error, Expr};
 
 pub(crate) use graph::Graph;
+pub(crate) use instruction::Instruction;
 pub(crate) use machine::Program;
 
 /// Compiles the outputs, and then the updates, for concrete sizes.
@@ -53,7 +58,8 @@ pub(crate) fn optimise<T: Float>(graph: Graph<T>) -> Graph<T> {
     };
     let graph = checked(simplify::simplify(checked(graph)));
     let graph = checked(commute::commute(graph));
-    checked(simplify::simplify(graph))
+    let graph = checked(simplify::simplify(graph));
+    checked(places::places(graph))
 }
 
 #[cfg(test)]

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use bayeux_tensor::fused::{FusedBuilder, Reduce, Value};
 use bayeux_tensor::{Float, Tensor, simd};
 
-use super::fuse::Unit;
+use super::fuse::{Unit, drawn_in_loops};
 use super::graph::{Graph, Id};
 use super::instruction::{Instruction, Read, Source, Work, Write};
 use super::layout::Layout;
 use super::machine::{Program, Slot};
-use crate::ops::{Constant, Op};
+use crate::ops::{Constant, NoiseKind, Op, Rule};
 
 /// Turns units into instructions and gives every value its slot. A slot is free again when the last reader of its value
 /// has run; outputs keep theirs.
@@ -19,6 +19,7 @@ pub(super) fn plan<T: Float>(graph: &Graph<T>, layouts: &[Layout], units: &[Unit
     let mut plan = Plan {
         graph,
         layouts,
+        drawn: drawn_in_loops(graph, layouts),
         program: Program::default(),
         sources: HashMap::new(),
         capacities: Vec::new(),
@@ -39,6 +40,8 @@ pub(super) fn plan<T: Float>(graph: &Graph<T>, layouts: &[Layout], units: &[Unit
 struct Plan<'a, T: Float> {
     graph: &'a Graph<T>,
     layouts: &'a [Layout],
+    /// The noise that loops draw for themselves.
+    drawn: Vec<bool>,
     program: Program<T>,
     /// Where each value with a buffer of its own is.
     sources: HashMap<Id, Source>,
@@ -133,6 +136,7 @@ impl<T: Float> Plan<'_, T> {
                 reads: Vec::new(),
                 writes: vec![write],
                 scratch: None,
+                flops: write.len,
                 label,
             };
         }
@@ -145,14 +149,15 @@ impl<T: Float> Plan<'_, T> {
         };
         let reads = node.inputs.iter().map(|&input| self.read(input)).collect();
         let scratch = self.scratch(kernel.scratch());
-        Instruction { work: Work::Kernel(kernel), reads, writes: vec![write], scratch, label }
+        let flops = kernel.flops(&shapes, &node.shape);
+        Instruction { work: Work::Kernel(kernel), reads, writes: vec![write], scratch, flops, label }
     }
 
     fn fused(&mut self, unit: &Unit, space: &[usize], escaping: &[bool]) -> Instruction<T> {
         let mut builder = FusedBuilder::new(space);
         let mut values: HashMap<Id, Value> = HashMap::new();
         let mut operands: HashMap<&Layout, Value> = HashMap::new();
-        let mut reads = Vec::new();
+        let (mut reads, mut noise) = (Vec::new(), Vec::new());
         let (mut stored, mut reduced) = (Vec::new(), Vec::new());
         let mut names = Vec::new();
         for &id in &unit.members {
@@ -162,11 +167,22 @@ impl<T: Float> Plan<'_, T> {
                 .iter()
                 .map(|input| {
                     let layout = &self.layouts[*input];
-                    values.get(input).copied().unwrap_or_else(|| {
-                        *operands.entry(layout).or_insert_with(|| {
-                            reads.push(self.read(*input));
-                            builder.operand(&layout.strides)
-                        })
+                    if let Some(value) = values.get(input) {
+                        return *value;
+                    }
+                    if let (true, Op::Noise(drawn)) = (self.drawn[*input], &self.graph.nodes[*input].op) {
+                        let value = match drawn.kind {
+                            NoiseKind::Normal => builder.normal(),
+                            NoiseKind::Uniform => builder.uniform(),
+                        };
+                        noise.push(*drawn);
+                        names.push(Rule::<T>::name(drawn));
+                        values.insert(*input, value);
+                        return value;
+                    }
+                    *operands.entry(layout).or_insert_with(|| {
+                        reads.push(self.read(*input));
+                        builder.operand(&layout.strides)
                     })
                 })
                 .collect();
@@ -198,7 +214,16 @@ impl<T: Float> Plan<'_, T> {
         let stores = stored.len();
         let writes = stored.into_iter().chain(reduced).map(|id| self.write(id)).collect();
         let scratch = self.scratch(fused.scratch());
-        Instruction { work: Work::Loop { fused, stores }, reads, writes, scratch, label: names.join(", ") }
+        let copies = unit.members.iter().filter(|&&id| matches!(self.graph.nodes[id].op, Op::Copy)).count();
+        let flops = (unit.members.len() - copies) * space.iter().product::<usize>();
+        Instruction {
+            work: Work::Loop { fused, noise, stores },
+            reads,
+            writes,
+            scratch,
+            flops,
+            label: names.join(", "),
+        }
     }
 
     fn read(&self, id: Id) -> Read {

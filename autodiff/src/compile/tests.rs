@@ -158,3 +158,83 @@ fn buffers_are_used_again() {
     f.call(&[&Tensor::zeros([100, 100])]).expect("runs");
     assert!(f.memory() <= 3 * 40_000, "{} bytes", f.memory());
 }
+
+#[test]
+fn an_adjoint_computes_from_what_is_stored_anyway() {
+    // tanh′ = 1 − y² needs y, which the outer product stores; the noise is drawn twice rather than kept.
+    let x = Expr::<f64>::input("x", [40, 30]);
+    let noise = crate::RandomStreams::new(3).normal([40, 30]);
+    let w = Expr::<f64>::input("w", [30, 20]);
+    let y = (&x + noise.square()).tanh();
+    let cost = (y.matmul(&w).square() * 0.5).sum_all();
+    let slope = grad(&cost, std::slice::from_ref(&x)).remove(0) * &noise;
+    let mut f = Function::new([&x, &w], [&slope]).expect("inputs are declared");
+    f.specialise(&[&Tensor::zeros([40, 30]), &Tensor::zeros([30, 20])]).expect("it compiles");
+    let program = f.to_string();
+    let line = |op: &str| {
+        program.lines().find(|line| line.contains(op)).unwrap_or_else(|| panic!("{op}: {program}"))
+    };
+    assert!(line("tanh").trim_start().contains("normal noise") && !line("tanh").contains("sub"), "{program}");
+    let writes = line("tanh").split("<-").next().unwrap_or_default().matches("[1200]").count();
+    assert_eq!(writes, 1, "{program}");
+    assert!(program.lines().filter(|line| line.contains("normal noise")).count() == 2, "{program}");
+}
+
+/// A small net of two convolutions with pools, its cost and its gradient.
+fn pooled_net(window: usize, stride: usize) -> (Vec<Expr<f64>>, Vec<Expr<f64>>) {
+    let x = Expr::<f64>::input("x", [3, 2, 13, 12]);
+    let (w, v) = (Expr::<f64>::input("w", [3, 2, 3, 3]), Expr::<f64>::input("v", [4, 3, 2, 2]));
+    let bias = Expr::<f64>::input("bias", [3, 1, 1]);
+    let pool = Pool2dOptions { stride: [stride; 2], ..Pool2dOptions::new([window; 2]) };
+    let h = (x.conv2d(&w, Conv2dOptions::default()) + &bias).tanh().max_pool2d(pool);
+    let y = h.conv2d(&v, Conv2dOptions { padding: [[1, 0], [0, 1]], ..Conv2dOptions::default() });
+    let cost = y.max_pool2d(pool).sigmoid().square().sum_all();
+    let inputs = vec![x, w, v, bias];
+    let mut outputs = grad(&cost, &inputs);
+    outputs.push(cost);
+    (inputs, outputs)
+}
+
+#[test]
+fn pools_remember_their_places_and_convolutions_compute_for_windows_only() {
+    for (window, stride) in [(2, 2), (3, 2), (2, 3)] {
+        let (inputs, outputs) = pooled_net(window, stride);
+        let graph = optimised(&outputs, &inputs);
+        // Where windows overlap, what follows the scatter cannot be gathered, and needs the images.
+        if window <= stride {
+            for op in ["conv2d_max_pool2d(", "conv2d_input_pooled(", "conv2d_weights_pooled("] {
+                assert_eq!(graph.matches(op).count(), 2, "{op} in {graph}");
+            }
+            assert!(!graph.contains("scatter") && !graph.contains("conv2d("), "{graph}");
+        }
+        // Against the interpreter, which knows nothing of places.
+        let values: Vec<Tensor<f64>> = inputs
+            .iter()
+            .enumerate()
+            .map(|(stream, input)| {
+                let sizes = input.shape().sizes().expect("concrete sizes");
+                let mut data = vec![0.0; sizes.iter().product()];
+                bayeux_tensor::random::fill_normal(9, stream as u64, 0, &mut data);
+                Tensor::new(sizes, data)
+            })
+            .collect();
+        let values: Vec<&Tensor<f64>> = values.iter().collect();
+        let given: Vec<(&Expr<f64>, &Tensor<f64>)> = inputs.iter().zip(values.iter().copied()).collect();
+        let expected = interpret(&outputs, &given, 0).expect("the interpreter runs");
+        let found = Function::new(&inputs, &outputs).and_then(|mut f| f.call(&values)).expect("it runs");
+        for (found, expected) in found.iter().zip(&expected) {
+            assert_eq!(found.shape(), expected.shape());
+            for (a, b) in found.iter().zip(expected.iter()) {
+                assert_relative_eq!(a, b, epsilon = 1e-12, max_relative = 1e-10);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_convolution_that_is_read_otherwise_too_is_computed_once() {
+    let (x, w) = (Expr::<f64>::input("x", [2, 1, 8, 8]), Expr::<f64>::input("w", [2, 1, 3, 3]));
+    let y = x.conv2d(&w, Conv2dOptions::default());
+    let graph = optimised(&[y.max_pool2d(Pool2dOptions::new([2, 2])), y.exp()], &[x, w]);
+    assert_eq!(graph.matches("conv2d").count(), 1, "{graph}");
+}

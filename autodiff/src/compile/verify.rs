@@ -3,7 +3,7 @@
 use bayeux_tensor::Float;
 
 use super::graph::{Graph, Node};
-use crate::ops::Op;
+use crate::ops::{Op, PlacedMap, len_of_places};
 
 /// Panics, with the whole graph, unless everything is computed before it is read and the shapes of inputs and outputs
 /// agree with what each op does.
@@ -55,6 +55,14 @@ fn agrees<T: Float>(node: &Node<T>, inputs: &[&[usize]]) -> bool {
         }
         Op::Conv2d(_) => arity(2) && shape.len() == 4,
         Op::Pool2d(_) => !inputs.is_empty() && shape.len() == 4,
+        Op::Placed(op) => match op.map {
+            PlacedMap::Largest | PlacedMap::Forward(_) => shape.len() == 1,
+            PlacedMap::Gather => arity(2) && shape.len() == 4,
+            PlacedMap::Scatter => arity(2) && inputs[0] == [len_of_places::<T>(size(inputs[1]))],
+            PlacedMap::Images(_) | PlacedMap::Filters(_) => {
+                arity(3) && inputs[0] == [len_of_places::<T>(size(inputs[1]))]
+            }
+        },
         Op::Softmax(_) => arity(1) && inputs[0].starts_with(&shape[..inputs[0].len() - 1]),
         Op::OneHot(op) => arity(1) && shape.split_last() == Some((&op.0, inputs[0])),
         Op::Custom(_) => true, // its own shape rule has the say

@@ -61,11 +61,16 @@ const CALLS_PER_STREAM: u64 = 1 << 40;
 impl Noise {
     /// Fills a buffer with the numbers of one call: element `i` depends on the seed, the stream, the call and `i` alone.
     pub(crate) fn fill<T: Float>(&self, call: u64, output: &mut [T]) {
-        let stream = self.stream * CALLS_PER_STREAM + call % CALLS_PER_STREAM;
+        let (seed, stream) = self.source(call);
         match self.kind {
-            NoiseKind::Normal => random::fill_normal_par(self.seed, stream, 0, output),
-            NoiseKind::Uniform => random::fill_uniform_par(self.seed, stream, 0, output),
+            NoiseKind::Normal => random::fill_normal_par(seed, stream, 0, output),
+            NoiseKind::Uniform => random::fill_uniform_par(seed, stream, 0, output),
         }
+    }
+
+    /// The seed and the stream of one call's numbers.
+    pub(crate) fn source(&self, call: u64) -> (u64, u64) {
+        (self.seed, self.stream * CALLS_PER_STREAM + call % CALLS_PER_STREAM)
     }
 }
 

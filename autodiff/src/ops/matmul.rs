@@ -31,6 +31,10 @@ impl<T: Float> Kernel<T> for Matmul {
         true
     }
 
+    fn flops(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
+        2 * inputs[0].last().copied().unwrap_or(1) * output.iter().product::<usize>()
+    }
+
     fn run(&self, inputs: &[View<'_, T>], output: &mut [T], _scratch: &mut [T]) -> Result<(), Error> {
         let (a, b) = (&inputs[0], &inputs[1]);
         let rank = a.shape.len();

@@ -10,6 +10,7 @@ mod index;
 mod layout;
 mod leaf;
 mod matmul;
+mod placed;
 mod pool;
 mod reduce;
 mod select;
@@ -34,14 +35,15 @@ pub use pool::Pool2dOptions;
 pub(crate) use binary::Binary;
 pub(crate) use broadcast::Broadcast;
 pub(crate) use concat::Concat;
-pub(crate) use conv::Conv2d;
+pub(crate) use conv::{Conv2d, Map as ConvMap};
 pub(crate) use custom::Custom;
 pub(crate) use index::OneHot;
 use layout::Copy;
 pub(crate) use layout::{Flip, Reshape, Transpose};
 pub use leaf::RandomStreams;
-pub(crate) use leaf::{Constant, Input, Noise};
+pub(crate) use leaf::{Constant, Input, Noise, NoiseKind};
 pub(crate) use matmul::Matmul;
+pub(crate) use placed::{Map as PlacedMap, Placed, len_of_places, len_with_places};
 pub(crate) use pool::{Map as PoolMap, Pool2d};
 pub(crate) use reduce::{Max, Sum};
 pub(crate) use select::{Select, StopGradient};
@@ -81,6 +83,8 @@ pub(crate) enum Op<T: Float> {
     Matmul(Matmul),
     Conv2d(Conv2d),
     Pool2d(Pool2d),
+    /// Put in by the compiler.
+    Placed(Placed),
     Softmax(Softmax),
     OneHot(OneHot),
     Custom(Custom<T>),
@@ -144,6 +148,7 @@ impl<T: Float> Op<T> {
             Op::Matmul(op) => op,
             Op::Conv2d(op) => op,
             Op::Pool2d(op) => op,
+            Op::Placed(op) => op,
             Op::Softmax(op) => op,
             Op::OneHot(op) => op,
             Op::Custom(op) => op,
@@ -162,4 +167,4 @@ macro_rules! into_op {
 }
 
 into_op!(Input Noise Unary Binary Select StopGradient Reshape Transpose Broadcast Slice Flip Sum Max);
-into_op!(Pad Concat Matmul Conv2d Pool2d Softmax OneHot);
+into_op!(Pad Concat Matmul Conv2d Pool2d Placed Softmax OneHot);

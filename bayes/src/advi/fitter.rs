@@ -180,6 +180,17 @@ impl<'a, T: Float> Fitter<'a, T> {
         &self.state
     }
 
+    /// The compiled function of one iteration: to look at its program. Its noise depends on the number of calls, and its
+    /// updates are the fit's.
+    pub fn function(&self) -> &Function<T> {
+        &self.step
+    }
+
+    /// Whether to take the time of every instruction from now on; see [`Function::profile`].
+    pub fn set_profiling(&mut self, on: bool) {
+        self.step.set_profiling(on);
+    }
+
     /// How long it took to build and compile the function of one iteration.
     pub fn build_seconds(&self) -> f64 {
         self.build_seconds

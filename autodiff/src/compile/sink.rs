@@ -1,0 +1,186 @@
+//! Moving element-wise operations into the loop that needs their results.
+//!
+//! Fusion puts an operation beside its inputs. Where all its readers are in one later loop, the value is stored for them and
+//! read again. Often that loop has the inputs at hand too: an adjoint reads the parameters that the forward pass read, and
+//! y suffices for 1 − y². Then the operation moves, and less memory is touched.
+
+use std::collections::HashSet;
+
+use bayeux_tensor::Float;
+
+use super::fuse::{MOST, Unit, is_reduction};
+use super::graph::{Graph, Id};
+use super::layout::Layout;
+use crate::ops::Op;
+
+/// Passes over memory that a stored value costs: one to write, one because a written line is fetched first, one to read.
+const STORED: usize = 3;
+/// What a buffer that is there anyway costs its reader.
+const READ: usize = 1;
+
+/// Moves operations between the units where it pays.
+pub(super) fn sink<T: Float>(
+    graph: &Graph<T>,
+    layouts: &[Layout],
+    units: Vec<Option<Unit>>,
+) -> Vec<Option<Unit>> {
+    let mut readers = vec![Vec::new(); graph.nodes.len()];
+    for (id, node) in graph.nodes.iter().enumerate().filter(|&(id, _)| layouts[id].root == id) {
+        node.inputs.iter().for_each(|&input| readers[layouts[input].root].push((id, input)));
+    }
+    let mut unit_of = vec![None; graph.nodes.len()];
+    for (index, unit) in units.iter().enumerate() {
+        unit.iter().flat_map(|unit| &unit.members).for_each(|&member| unit_of[member] = Some(index));
+    }
+    let mut sinking = Sinking { graph, layouts, units, readers, unit_of };
+    for from in (0..sinking.units.len()).rev() {
+        for to in sinking.later_loops(from) {
+            sinking.move_between(from, to);
+        }
+    }
+    sinking.update_needs();
+    sinking.units
+}
+
+struct Sinking<'a, T: Float> {
+    graph: &'a Graph<T>,
+    layouts: &'a [Layout],
+    units: Vec<Option<Unit>>,
+    /// For each buffer the nodes that read it, and through which node they see it.
+    readers: Vec<Vec<(Id, Id)>>,
+    unit_of: Vec<Option<usize>>,
+}
+
+impl<T: Float> Sinking<'_, T> {
+    fn members(&self, index: usize) -> &[Id] {
+        self.units[index].as_ref().map_or(&[], |unit| &unit.members)
+    }
+
+    /// The loops over the same shape that read what this one computes.
+    fn later_loops(&self, from: usize) -> Vec<usize> {
+        let Some(Unit { members, space: Some(space), .. }) = &self.units[from] else { return Vec::new() };
+        let readers = members.iter().flat_map(|&member| &self.readers[member]);
+        let mut loops: Vec<usize> = readers
+            .filter_map(|&(reader, _)| self.unit_of[reader])
+            .filter(|&unit| {
+                unit != from
+                    && self.units[unit].as_ref().is_some_and(|unit| unit.space.as_ref() == Some(space))
+            })
+            .collect();
+        loops.sort_unstable();
+        loops.dedup();
+        loops
+    }
+
+    fn move_between(&mut self, from: usize, to: usize) {
+        for group in self.groups(&self.only_for(from, to)) {
+            let fits = self.members(to).len() + group.len() < MOST;
+            if fits && self.cost_moved(&group, from, to) < self.cost_stored(&group, to) {
+                group.iter().for_each(|&id| self.unit_of[id] = Some(to));
+                if let Some(unit) = &mut self.units[from] {
+                    unit.members.retain(|id| !group.contains(id));
+                }
+                if let Some(unit) = &mut self.units[to] {
+                    unit.members.extend(group);
+                    unit.members.sort_unstable();
+                }
+            }
+        }
+        if self.members(from).is_empty() {
+            self.units[from] = None;
+        }
+    }
+
+    /// The operations of one loop that serve nothing but another loop, which sees their values element by element.
+    fn only_for(&self, from: usize, to: usize) -> HashSet<Id> {
+        let mut found: HashSet<Id> = HashSet::new();
+        for &id in self.members(from).iter().rev() {
+            let only = self.readers[id].iter().all(|&(reader, seen)| {
+                seen == id && (self.unit_of[reader] == Some(to) || found.contains(&reader))
+            });
+            let needed = self.graph.outputs.contains(&id) || self.readers[id].is_empty();
+            if only && !needed && !is_reduction(self.graph, id) {
+                found.insert(id);
+            }
+        }
+        found
+    }
+
+    /// Operations that share a value, with each other or one from outside the set that has to be stored.
+    fn groups(&self, ids: &HashSet<Id>) -> Vec<Vec<Id>> {
+        let mut ordered: Vec<Id> = ids.iter().copied().collect();
+        ordered.sort_unstable();
+        let mut groups: Vec<Vec<Id>> = Vec::new();
+        for id in ordered {
+            let linked = |group: &Vec<Id>| {
+                group.iter().any(|&other| {
+                    let inputs = &self.graph.nodes[id].inputs;
+                    inputs.contains(&other)
+                        || self.graph.nodes[other].inputs.iter().any(|&input| {
+                            inputs.contains(&input) && !self.is_cheap_to_read(input) && !self.is_leaf(input)
+                        })
+                })
+            };
+            let (mut joined, apart): (Vec<_>, Vec<_>) = groups.into_iter().partition(linked);
+            joined.push(vec![id]);
+            groups = apart;
+            groups.push(joined.concat());
+        }
+        groups
+    }
+
+    /// Passes over memory if the group stays: each value that the other loop reads is stored.
+    fn cost_stored(&self, group: &[Id], to: usize) -> usize {
+        let read = |&&id: &&Id| self.readers[id].iter().any(|&(reader, _)| self.unit_of[reader] == Some(to));
+        group.iter().filter(read).count() * STORED
+    }
+
+    /// Passes over memory if the group moves: what it reads from outside must be there.
+    fn cost_moved(&self, group: &[Id], from: usize, to: usize) -> usize {
+        let mut inputs: Vec<Id> = group.iter().flat_map(|&id| self.graph.nodes[id].inputs.clone()).collect();
+        inputs.sort_unstable();
+        inputs.dedup();
+        inputs.retain(|input| !group.contains(input) && !self.is_cheap_to_read(*input));
+        let cost = |&input: &Id| {
+            let layout = &self.layouts[input];
+            let unit = self.unit_of[layout.root];
+            let there = |&member: &Id| {
+                self.graph.nodes[member].inputs.iter().any(|&other| self.layouts[other] == *layout)
+            };
+            // What reads it besides the group.
+            let stored = self.graph.outputs.contains(&layout.root)
+                || self.readers[layout.root]
+                    .iter()
+                    .any(|(reader, _)| !group.contains(reader) && self.unit_of[*reader] != Some(from));
+            match unit {
+                Some(unit) if unit == to => 0,
+                _ if self.members(to).iter().any(there) => 0,
+                Some(unit) if unit == from && !stored => STORED,
+                _ => READ,
+            }
+        };
+        inputs.iter().map(cost).sum()
+    }
+
+    /// Whether a value has few elements, is repeated, or drawn anew.
+    fn is_cheap_to_read(&self, id: Id) -> bool {
+        let layout = &self.layouts[id];
+        layout.strides.iter().zip(&self.graph.nodes[id].shape).any(|(&stride, &n)| stride == 0 && n > 1)
+            || self.graph.nodes[id].shape.iter().product::<usize>() <= 1
+            || (matches!(self.graph.nodes[layout.root].op, Op::Noise(_))
+                && self.unit_of[layout.root].is_none())
+    }
+
+    fn is_leaf(&self, id: Id) -> bool {
+        self.graph.nodes[self.layouts[id].root].op.is_leaf()
+    }
+
+    fn update_needs(&mut self) {
+        for (index, unit) in self.units.iter_mut().enumerate() {
+            let Some(unit) = unit else { continue };
+            let inputs = unit.members.iter().flat_map(|&member| &self.graph.nodes[member].inputs);
+            let sources = inputs.filter_map(|&input| self.unit_of[self.layouts[input].root]);
+            unit.needs = sources.filter(|&source| source != index).collect();
+        }
+    }
+}

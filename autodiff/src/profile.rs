@@ -1,0 +1,223 @@
+//! Where a program's time goes.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use bayeux_tensor::{Float, copy_bandwidth, peak_flops};
+
+use crate::compile::Program;
+
+/// The times of a program's instructions, summed over runs.
+#[derive(Debug)]
+pub(crate) struct Clock {
+    runs: u32,
+    begun: Instant,
+    last: Instant,
+    totals: Vec<Duration>,
+    /// When each instruction began and ended in the last run, since its begin.
+    spans: Vec<[Duration; 2]>,
+}
+
+impl Clock {
+    fn new(instructions: usize) -> Self {
+        let now = Instant::now();
+        Clock {
+            runs: 0,
+            begun: now,
+            last: now,
+            totals: vec![Duration::ZERO; instructions],
+            spans: vec![[Duration::ZERO; 2]; instructions],
+        }
+    }
+
+    /// A run begins.
+    pub fn begin(&mut self) {
+        self.runs += 1;
+        self.begun = Instant::now();
+        self.last = self.begun;
+    }
+
+    /// An instruction has ended.
+    pub fn lap(&mut self, instruction: usize) {
+        let now = Instant::now();
+        self.totals[instruction] += now - self.last;
+        self.spans[instruction] = [self.last - self.begun, now - self.begun];
+        self.last = now;
+    }
+}
+
+/// What each instruction of a program took, beside what the machine could do. Printed as a table, the slowest first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// The instructions, in the order in which they run.
+    pub instructions: Vec<Measured>,
+    /// How many runs the times are means of.
+    pub runs: u32,
+    /// The floating-point operations a second that the machine was measured to do at most, on the threads in use.
+    pub peak_flops: f64,
+    /// The bytes a second, read and written, that it copies.
+    pub peak_bandwidth: f64,
+}
+
+/// One instruction of a [`Profile`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measured {
+    /// The operations in it.
+    pub label: String,
+    /// The mean time of a run.
+    pub time: Duration,
+    /// Floating-point operations; a function such as exp counts as one.
+    pub flops: usize,
+    /// Bytes of operands and results, wherever they are: a fast instruction finds some of them in a cache.
+    pub bytes: usize,
+    /// From the begin of the last run to the instruction's begin and end in it.
+    pub span: [Duration; 2],
+}
+
+impl<T: Float> Program<T> {
+    /// Takes times from now on, or no longer.
+    pub fn set_clock(&mut self, on: bool) {
+        self.clock = on.then(|| Clock::new(self.instructions.len()));
+    }
+
+    /// The times taken, if there are any.
+    pub fn profile(&self) -> Option<Profile> {
+        let clock = self.clock.as_ref().filter(|clock| clock.runs > 0)?;
+        let measured = |(i, instruction): (usize, &crate::compile::Instruction<T>)| Measured {
+            label: instruction.label.clone(),
+            time: clock.totals[i] / clock.runs,
+            flops: instruction.flops,
+            bytes: instruction.bytes(),
+            span: clock.spans[i],
+        };
+        Some(Profile {
+            instructions: self.instructions.iter().enumerate().map(measured).collect(),
+            runs: clock.runs,
+            peak_flops: peak_flops::<T>(),
+            peak_bandwidth: copy_bandwidth(),
+        })
+    }
+}
+
+impl Profile {
+    /// The mean time of all instructions of a run.
+    pub fn time(&self) -> Duration {
+        self.instructions.iter().map(|measured| measured.time).sum()
+    }
+
+    /// The bytes that a run moves.
+    pub fn bytes(&self) -> usize {
+        self.instructions.iter().map(|measured| measured.bytes).sum()
+    }
+
+    /// The floating-point operations of a run.
+    pub fn flops(&self) -> usize {
+        self.instructions.iter().map(|measured| measured.flops).sum()
+    }
+
+    /// The last run in the trace event format that `chrome://tracing` and Perfetto read.
+    ///
+    /// ```
+    /// # use bayeux_autodiff::{Expr, Function};
+    /// # use bayeux_tensor::Tensor;
+    /// # let x = Expr::<f32>::input("x", [3]);
+    /// # let mut f = Function::new([&x], [&x.exp()])?;
+    /// # f.set_profiling(true);
+    /// # f.run(&[&Tensor::zeros([3])])?;
+    /// let trace = f.profile().unwrap().chrome_trace();
+    /// assert!(trace.starts_with("{\"traceEvents\":[{"));
+    /// # Ok::<(), bayeux_autodiff::Error>(())
+    /// ```
+    pub fn chrome_trace(&self) -> String {
+        let micros = |time: Duration| time.as_secs_f64() * 1e6;
+        let event = |(i, measured): (usize, &Measured)| {
+            let [begin, end] = measured.span;
+            serde_json::json!({
+                "name": measured.label,
+                "ph": "X",
+                "pid": 0,
+                "tid": 0,
+                "ts": micros(begin),
+                "dur": micros(end - begin),
+                "args": { "instruction": i, "flops": measured.flops, "bytes": measured.bytes },
+            })
+        };
+        let events: Vec<_> = self.instructions.iter().enumerate().map(event).collect();
+        serde_json::json!({ "traceEvents": events }).to_string()
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (giga, total) = (1e-9, self.time().as_secs_f64());
+        writeln!(
+            f,
+            "{:.2} ms a run (mean of {}), {:.3} GFLOP, {:.1} MB moved; peaks: {:.0} GFLOP/s, copy {:.1} GB/s",
+            1e3 * total,
+            self.runs,
+            self.flops() as f64 * giga,
+            self.bytes() as f64 * 1e-6,
+            self.peak_flops * giga,
+            self.peak_bandwidth * giga,
+        )?;
+        writeln!(f, "      ms      %     MB   GB/s  of peak  GFLOP/s  of peak  instruction")?;
+        let mut order: Vec<usize> = (0..self.instructions.len()).collect();
+        order.sort_by_key(|&i| std::cmp::Reverse(self.instructions[i].time));
+        for i in order {
+            let Measured { label, time, flops, bytes, .. } = &self.instructions[i];
+            let seconds = time.as_secs_f64().max(1e-9);
+            let (flop_rate, byte_rate) = (*flops as f64 / seconds, *bytes as f64 / seconds);
+            writeln!(
+                f,
+                "{:8.3} {:6.1} {:6.1} {:6.1} {:7.0}% {:8.1} {:7.0}%  {i}: {label}",
+                1e3 * seconds,
+                100.0 * seconds / total,
+                *bytes as f64 * 1e-6,
+                byte_rate * giga,
+                100.0 * byte_rate / self.peak_bandwidth,
+                flop_rate * giga,
+                100.0 * flop_rate / self.peak_flops,
+            )?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Expr, Function};
+    use bayeux_tensor::Tensor;
+
+    #[test]
+    fn flops_bytes_and_times_of_each_instruction() {
+        let (x, w) = (Expr::<f32>::input("x", [30, 40]), Expr::<f32>::input("w", [40, 50]));
+        let bias = Expr::<f32>::input("b", [50]);
+        let y = (x.matmul(&w) + &bias).tanh();
+        let mut f = Function::new([&x, &w, &bias], [&y]).unwrap();
+        assert!(f.profile().is_none());
+        f.set_profiling(true);
+        for _ in 0..3 {
+            f.run(&[&Tensor::zeros([30, 40]), &Tensor::zeros([40, 50]), &Tensor::zeros([50])]).unwrap();
+        }
+        let profile = f.profile().unwrap();
+        let [product, activation] = profile.instructions.as_slice() else {
+            panic!("a product and a loop in {profile}")
+        };
+        assert_eq!(product.flops, 2 * 30 * 40 * 50);
+        assert_eq!(product.bytes, 4 * (30 * 40 + 40 * 50 + 30 * 50));
+        // Two operations an element; the bias is read once.
+        assert_eq!(activation.flops, 2 * 30 * 50);
+        assert_eq!(activation.bytes, 4 * (30 * 50 + 50 + 30 * 50));
+        assert_eq!((profile.runs, profile.flops()), (3, product.flops + activation.flops));
+        assert!(product.span[1] <= activation.span[0] && profile.time() > Duration::ZERO);
+        assert!(profile.to_string().contains("0: matmul"));
+
+        let trace: serde_json::Value = serde_json::from_str(&profile.chrome_trace()).unwrap();
+        assert_eq!(trace["traceEvents"][1]["args"]["bytes"], activation.bytes);
+        assert!(trace["traceEvents"][1]["dur"].as_f64().unwrap() > 0.0);
+
+        f.set_profiling(false);
+        assert!(f.profile().is_none());
+    }
+}

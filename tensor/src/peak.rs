@@ -1,0 +1,82 @@
+//! What the machine can do at most: the yardstick of a profile.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use rayon::prelude::*;
+
+use crate::Float;
+use crate::compiled::Linear;
+use crate::lanes::{self, Lanes, MOST_LANES, Task};
+
+/// Chains of dependent products: enough to hide their latency, few enough for registers.
+const CHAINS: usize = 12;
+/// Products in each chain of a run.
+const LENGTH: usize = 200_000;
+/// Runs of either measurement; the best one counts.
+const RUNS: usize = 5;
+/// Bytes that are copied: more than caches hold.
+const COPIED: usize = 64 << 20;
+
+/// Floating-point operations a second that the current rayon pool reaches with vectors of fused multiply-adds on
+/// registers alone. Takes some milliseconds.
+///
+/// ```
+/// assert!(bayeux_tensor::peak_flops::<f32>() > 1e8);
+/// ```
+pub fn peak_flops<T: Float>() -> f64 {
+    <T as Linear>::peak_flops()
+}
+
+pub(crate) fn measure<T: Float>() -> f64 {
+    let threads = rayon::current_num_threads();
+    let operations = 2 * CHAINS * <T::Portable as Lanes>::N * LENGTH * threads;
+    best(|| (0..threads).into_par_iter().with_max_len(1).for_each(|_| lanes::run(Products(T::from_f64(0.5)))))
+        * operations as f64
+}
+
+/// Bytes a second, read and written, that the current rayon pool moves when it copies a large array. Takes some tens of
+/// milliseconds.
+pub fn copy_bandwidth() -> f64 {
+    let from = vec![1u8; COPIED];
+    let mut to = vec![0u8; COPIED];
+    let share = COPIED.div_ceil(rayon::current_num_threads());
+    best(|| {
+        to.par_chunks_mut(share).zip(from.par_chunks(share)).for_each(|(to, from)| to.copy_from_slice(from))
+    }) * (2 * COPIED) as f64
+}
+
+/// Runs a second, at best.
+fn best(mut run: impl FnMut()) -> f64 {
+    let mut seconds = f64::INFINITY;
+    for _ in 0..RUNS {
+        let begun = Instant::now();
+        run();
+        seconds = seconds.min(begun.elapsed().as_secs_f64());
+    }
+    1.0 / seconds
+}
+
+struct Products<T>(T);
+
+impl<T: Float> Task<T> for Products<T> {
+    #[inline(always)]
+    unsafe fn run<V: Lanes<T = T>>(self) {
+        let mut result = [T::ZERO; MOST_LANES];
+        // SAFETY: the caller has checked for the instructions of V; the result has room for a vector.
+        unsafe {
+            let factor = V::splat(black_box(self.0));
+            let mut sums = [factor; CHAINS];
+            for _ in 0..LENGTH {
+                for sum in &mut sums {
+                    // s ← ½ + ½ s stays near 1.
+                    *sum = factor.add_product(*sum, factor);
+                }
+            }
+            for sum in sums {
+                sum.store(result.as_mut_ptr());
+                black_box(&result);
+            }
+        }
+    }
+}
