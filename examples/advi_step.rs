@@ -1,5 +1,5 @@
-//! How long one training step takes, on random data: the hierarchical ADVI step of the `mnist` example's networks, or
-//! plain training of the same networks with Adam. Run it beside other systems.
+//! How long one training step takes, on random data: the hierarchical ADVI step of one of three networks, or plain
+//! training of it with Adam. `benches/peers/compare.py` runs it beside other systems.
 //!
 //! ```text
 //! cargo run --release --example advi_step -- --model conv --inference advi --batch 500 --threads 2
@@ -14,16 +14,18 @@ use bayeux::bayes::Fitter;
 use bayeux::nets::init::{Initializer, Stream};
 use bayeux::nets::losses::cross_entropy_logits;
 use bayeux::prelude::*;
-use bayeux::tensor::random;
 use clap::{Parser, ValueEnum};
+
+mod networks;
+use networks::{Digits, Network, digits};
 
 /// Times one training step on random data.
 #[derive(Parser)]
 #[command(name = "advi_step")]
 struct Options {
-    /// 784-800-800-10, or two convolutions with pooling, 256 and 10
+    /// The network
     #[arg(long, value_enum, default_value = "dense")]
-    model: ModelName,
+    model: Network,
     /// The hierarchical ADVI step, or plain training
     #[arg(long, value_enum, default_value = "advi")]
     inference: Inference,
@@ -48,12 +50,6 @@ struct Options {
     /// Write the last step's instructions as a trace for chrome://tracing or Perfetto
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum ModelName {
-    Dense,
-    Conv,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -100,15 +96,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     if let Some(threads) = options.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     }
-    let mut pixels = vec![0.0; options.batch * 784];
-    random::fill_uniform(1, 0, 0, &mut pixels);
-    let images = Tensor::new([options.batch, 1, 28, 28], pixels);
-    let labels = Tensor::from_fn([options.batch], |i| (i[0] * 7919 % 10) as f32);
-
+    let digits = digits(options.batch);
     let begun = Instant::now();
     let mut step = match options.inference {
-        Inference::Advi => advi(&options, &images, &labels)?,
-        Inference::None => training(&options, images, labels)?,
+        Inference::Advi => advi(&options, &digits)?,
+        Inference::None => training(&options, digits)?,
     };
     let compile_ms = 1e3 * begun.elapsed().as_secs_f64();
     if options.program {
@@ -158,58 +150,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The network of either model, its parameters from a source for each name.
-fn logits(model: ModelName, x: &Expr, weights: impl Fn(&str) -> Weights) -> Expr {
-    let input = Input::new(x);
-    let dense = |units, number: usize| {
-        Dense::new(units).weights(weights(&format!("w{number}"))).bias(weights(&format!("b{number}")))
-    };
-    let net = match model {
-        ModelName::Dense => {
-            input.then(dense(800, 1).activation(tanh)).then(dense(800, 2).activation(tanh)).then(dense(10, 3))
-        }
-        ModelName::Conv => {
-            let conv = |number: usize| {
-                Conv2d::new(32, [5, 5])
-                    .weights(weights(&format!("w{number}")))
-                    .bias(weights(&format!("b{number}")))
-            };
-            input
-                .then(conv(1).activation(tanh))
-                .then(MaxPool2d::new([2, 2]))
-                .then(conv(2).activation(tanh))
-                .then(MaxPool2d::new([2, 2]))
-                .then(dense(256, 3).activation(tanh))
-                .then(dense(10, 4))
-        }
-    };
-    net.output()
-}
-
-/// A function from a shape to an expression.
-type Weights = Box<dyn Fn(&Shape) -> Expr>;
-
-fn advi(options: &Options, images: &Tensor<f32>, labels: &Tensor<f32>) -> Result<Step, Box<dyn Error>> {
-    let model = Model::new();
-    let x = model.data("x", (batch(), 1, 28, 28));
-    let y = model.data("y", [batch()]);
-    let logits = logits(options.model, &x, |name| {
-        let scale = model.free(format!("{name}.scale"), HalfNormal::new(1.0));
-        Box::new(model.prior(name, move |shape: &Shape| Normal::new(0.0, &scale).shape(shape)))
-    });
-    model.observe("label", Categorical::logits(&logits), &y, 50_000)?;
-    let fitter = Advi::mean_field(&model)
-        .minibatches(options.batch, [(&x, images), (&y, labels)])
-        .optimizer(Adam::new(1e-3))
-        .progress(false)
-        .compile()?;
+fn advi(options: &Options, digits: &Digits) -> Result<Step, Box<dyn Error>> {
+    let fitter = options.model.advi(options.batch, digits)?;
     Ok(Step::Advi(Box::new(fitter)))
 }
 
-fn training(options: &Options, images: Tensor<f32>, labels: Tensor<f32>) -> Result<Step, Box<dyn Error>> {
+fn training(options: &Options, (images, labels): Digits) -> Result<Step, Box<dyn Error>> {
     let x = Expr::input("x", (batch(), 1, 28, 28));
     let y = Expr::input("y", [batch()]);
-    let logits = logits(options.model, &x, |name| {
+    let logits = options.model.logits(&x, |name| {
         let name = name.to_string();
         Box::new(move |shape: &Shape| {
             let (sizes, stream) = (shape.sizes().unwrap_or_default(), Stream::new(1, &name));

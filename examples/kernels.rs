@@ -1,0 +1,175 @@
+//! How long the kernels take: matrix products and convolutions straight from the tensor crate, element-wise chains as
+//! compiled functions. `benches/peers/compare.py` runs it beside PyTorch.
+//!
+//! ```text
+//! cargo run --release --example kernels -- --only gemm --threads 1
+//! ```
+
+use std::error::Error;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use bayeux::prelude::*;
+use bayeux::tensor::{Conv2dShape, conv2d, conv2d_input, conv2d_weights, gemm};
+use clap::Parser;
+use rayon::prelude::*;
+
+/// Times the kernels.
+#[derive(Parser)]
+#[command(name = "kernels")]
+struct Options {
+    /// Only those whose name contains this: "gemm", "conv", "fused", "f64", …
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    only: String,
+    /// Seconds for each, after two runs that are not timed; ten runs at least
+    #[arg(long, default_value_t = 0.3)]
+    seconds: f64,
+    /// Threads; by default $RAYON_NUM_THREADS, or all
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Write the figures as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let options = Options::parse();
+    if let Some(threads) = options.threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    }
+    let mut bench = Bench { options, figures: serde_json::Map::new() };
+    products::<f32>(&mut bench);
+    products::<f64>(&mut bench);
+    convolutions(&mut bench);
+    fused(&mut bench)?;
+    let Bench { options, figures } = bench;
+    if let Some(path) = &options.json {
+        let figures = serde_json::json!({ "threads": rayon::current_num_threads(), "kernels": figures });
+        fs::write(path, format!("{figures:#}\n"))
+            .map_err(|e| format!("cannot write {}: {e}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// What has been measured so far.
+struct Bench {
+    options: Options,
+    figures: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Bench {
+    fn wanted(&self, name: &str) -> bool {
+        name.contains(&self.options.only)
+    }
+
+    /// Times `run`, which works on `state`, and keeps the sum of squares of the `result`, to be compared with other systems.
+    fn time<S, T: Float>(
+        &mut self,
+        name: String,
+        state: &mut S,
+        mut run: impl FnMut(&mut S),
+        result: impl Fn(&S) -> &[T],
+    ) {
+        (0..2).for_each(|_| run(state));
+        let (start, mut times) = (Instant::now(), Vec::new());
+        while times.len() < 10 || start.elapsed().as_secs_f64() < self.options.seconds {
+            let begun = Instant::now();
+            run(state);
+            times.push(1e3 * begun.elapsed().as_secs_f64());
+        }
+        times.sort_by(f64::total_cmp);
+        let (median, min) = (times[times.len() / 2], times[0]);
+        println!("{name:<40} {median:9.3} ms (min {min:.3})");
+        let squares: f64 = result(state).iter().map(|x| x.to_f64().powi(2)).sum();
+        let figures = serde_json::json!({ "ms": median, "min_ms": min, "sum_of_squares": squares });
+        self.figures.insert(name, figures);
+    }
+}
+
+/// Numbers from −0.5 to 0.499, the same in every system.
+fn numbers<T: Float>(len: usize) -> Vec<T> {
+    (0..len).map(|i| T::from_f64((i * 7919 % 1000) as f64 / 1000.0 - 0.5)).collect()
+}
+
+/// Products of the dense and convolutional networks at batch 500, the third as in the adjoint of weights: A transposed.
+fn products<T: Float>(bench: &mut Bench) {
+    for (m, k, n, transposed) in [
+        (500, 784, 800, false),
+        (500, 800, 800, false),
+        (784, 500, 800, true),
+        (288_000, 25, 32, false),
+        (32_000, 800, 32, false),
+    ] {
+        let name = format!("gemm {} {m}×{k}×{n}{}", T::NAME, if transposed { ", A transposed" } else { "" });
+        if bench.wanted(&name) {
+            let (a, b) = (numbers::<T>(m * k), numbers::<T>(k * n));
+            let a_strides = if transposed { [1, m as isize] } else { [k as isize, 1] };
+            let run = |c: &mut Vec<T>| gemm(m, k, n, T::ONE, &a, a_strides, &b, [n as isize, 1], T::ZERO, c);
+            bench.time(name, &mut vec![T::ZERO; m * n], run, |c| c);
+        }
+    }
+}
+
+/// The two layers of the convolutional network at batch 500, forward and both adjoints.
+fn convolutions(bench: &mut Bench) {
+    for (channels, size) in [(1, 28), (32, 12)] {
+        let s = Conv2dShape::new(500, channels, [size; 2], 32, [5, 5], [1, 1], [[0; 2]; 2]);
+        let (x, w, dy) = (numbers::<f32>(s.x_len()), numbers::<f32>(s.w_len()), numbers::<f32>(s.y_len()));
+        let name = |pass: &str| format!("conv {channels} → 32, 5×5 of {size}×{size}, {pass}");
+        let state = |len: usize, scratch: usize| (vec![0.0; len], vec![0.0; scratch]);
+        if bench.wanted(&name("forward")) {
+            let run = |(y, scratch): &mut (Vec<f32>, Vec<f32>)| conv2d(&s, &x, &w, y, scratch);
+            bench.time(name("forward"), &mut state(s.y_len(), s.scratch_forward()), run, |(y, _)| y);
+        }
+        if bench.wanted(&name("adjoint of the input")) {
+            let run = |(dx, scratch): &mut (Vec<f32>, Vec<f32>)| conv2d_input(&s, &dy, &w, dx, scratch);
+            bench.time(
+                name("adjoint of the input"),
+                &mut state(s.x_len(), s.scratch_input()),
+                run,
+                |(dx, _)| dx,
+            );
+        }
+        if bench.wanted(&name("adjoint of the weights")) {
+            let run = |(dw, scratch): &mut (Vec<f32>, Vec<f32>)| conv2d_weights(&s, &x, &dy, dw, scratch);
+            let state = &mut state(s.w_len(), s.scratch_weights());
+            bench.time(name("adjoint of the weights"), state, run, |(dw, _)| dw);
+        }
+    }
+}
+
+/// Chains over ten million numbers, beside what memory asks for: a copy, and a sum.
+fn fused(bench: &mut Bench) -> Result<(), bayeux::autodiff::Error> {
+    const LEN: usize = 10_000_000;
+    let numbers = Tensor::new([LEN], numbers::<f32>(LEN));
+    let x = Expr::<f32>::input("x", [LEN]);
+    let cheap =
+        (((&x * 2.0 + 1.0).maximum(&(&x * -3.0)) + &x) * 0.5 - 0.25).minimum(&Expr::scalar(2.0)) * &x + 1.0;
+    let tanh = (&x * 0.5).tanh();
+    let exp = (&tanh - &x).exp();
+    let costly = (&exp + 1.5).ln() * &tanh + &exp * 0.25 - 1.0;
+    let squares = (x.square() * 3.0 + 1.0).sum_all();
+
+    if bench.wanted("fused copy") {
+        let source = numbers.as_slice().unwrap_or_default();
+        let run = |copy: &mut Vec<f32>| {
+            let pieces = copy.par_chunks_mut(1 << 16).zip(source.par_chunks(1 << 16));
+            pieces.for_each(|(to, from)| to.copy_from_slice(from));
+        };
+        bench.time("fused copy".into(), &mut vec![0.0; LEN], run, |copy| copy);
+    }
+    for (name, y) in [
+        ("fused sum", x.sum_all()),
+        ("fused ten cheap operations", cheap),
+        ("fused ten with tanh, exp and ln", costly),
+        ("fused sum of 3 x² + 1", squares),
+    ] {
+        if bench.wanted(name) {
+            let mut function = Function::new([&x], [&y])?;
+            let run = |f: &mut Function| f.run(&[&numbers]).expect("the input has its shape");
+            bench.time(name.into(), &mut function, run, |f| f.output(0).as_slice().unwrap_or_default());
+        }
+    }
+    Ok(())
+}
