@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     if let Some(threads) = options.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     }
-    let mut bench = Bench { options, figures: serde_json::Map::new() };
+    let mut bench = Bench { options, figures: Vec::new() };
     products::<f32>(&mut bench);
     products::<f64>(&mut bench);
     convolutions(&mut bench);
@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// What has been measured so far.
 struct Bench {
     options: Options,
-    figures: serde_json::Map<String, serde_json::Value>,
+    figures: Vec<serde_json::Value>,
 }
 
 impl Bench {
@@ -82,8 +82,9 @@ impl Bench {
         let (median, min) = (times[times.len() / 2], times[0]);
         println!("{name:<40} {median:9.3} ms (min {min:.3})");
         let squares: f64 = result(state).iter().map(|x| x.to_f64().powi(2)).sum();
-        let figures = serde_json::json!({ "ms": median, "min_ms": min, "sum_of_squares": squares });
-        self.figures.insert(name, figures);
+        self.figures.push(
+            serde_json::json!({ "name": name, "ms": median, "min_ms": min, "sum_of_squares": squares }),
+        );
     }
 }
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import statistics
 import sys
 import tempfile
@@ -46,16 +47,17 @@ class Group:
             for entry in self.entries if r % 2 == 0 else reversed(self.entries):
                 if entry.column in self.failures:
                     continue
-                print(f"round {r + 1}, {self.name}, {self.threads} threads: {entry.column}", file=sys.stderr)
+                print(f"round {r + 1}, {self.name}, {plural(self.threads)}: {entry.column}", file=sys.stderr)
                 try:
                     self.keep(entry, tools.run(entry.tool, entry.arguments, self.threads))
                 except Failed as error:
                     self.failures[entry.column] = str(error)
 
     def keep(self, entry, output):
-        figures = output.pop("kernels", None) or {self.case: output | {"ms": output["ms_per_step"]}}
-        for case, new in figures.items():
-            kept = self.results.setdefault(case, {}).setdefault(entry.column, {"ms": [], "min_ms": []})
+        figures = output.get("kernels") or [output | {"name": self.case, "ms": output["ms_per_step"]}]
+        for new in figures:
+            row = self.results.setdefault(new.pop("name"), {})
+            kept = row.setdefault(entry.column, {"ms": [], "min_ms": []})
             for name, value in new.items():
                 if name in ("ms", "min_ms"):
                     kept[name].append(value * entry.factor)
@@ -63,12 +65,16 @@ class Group:
                     kept[name] = value
 
 
+def plural(threads):
+    return "1 thread" if threads == 1 else f"{threads} threads"
+
+
 def steps(name, title, options, entries):
     """A group for each model, and a table for each batch size and number of threads."""
     for batch in options.batch:
         for threads in options.threads:
             for model in MODELS:
-                table = f"{title}, batch {batch}, {threads} threads, ms"
+                table = f"{title}, batch {batch}, {plural(threads)}, ms"
                 yield Group(f"{name} {model}", table, threads, entries(model, ["--batch", str(batch)]), model)
 
 
@@ -99,7 +105,7 @@ def kernels(options):
         for threads in sorted({1, *options.threads}):
             entries = [Entry("bayeux", "kernels", ["--only", kind])]
             entries += [Entry(f"torch {m}", "torch_kernels", ["--only", kind, "--mode", m]) for m in modes]
-            yield Group(f"kernels {kind}", f"Kernels: {kind}, {threads} threads, ms", threads, entries)
+            yield Group(f"kernels {kind}", f"Kernels: {kind}, {plural(threads)}, ms", threads, entries)
 
 
 def scaling(options):
@@ -111,7 +117,7 @@ def scaling(options):
                 for size in options.scaling:
                     step = bayeux_step(inference, model, ["--batch", str(size)])
                     entries.append(Entry(f"batch {size}", step.tool, step.arguments, 1e3 / size))
-                table = f"bayeux by batch size, {threads} threads, µs for each image"
+                table = f"bayeux by batch size, {plural(threads)}, µs for each image"
                 yield Group(f"scaling {word} {model}", table, threads, entries, f"{word}, {model}")
 
 
@@ -123,7 +129,7 @@ def groups(options):
         *scaling(options),
     ]
     for group in everything:
-        if not re.search(options.only, group.name):
+        if not re.match(options.only, group.name):
             continue
         ours = ("bayeux", "batch")
         group.entries = [e for e in group.entries if e.column.startswith(ours) or re.search(options.peers, e.column)]
@@ -212,9 +218,10 @@ def main():
         sys.exit(f"no group is called {options.only!r}; --list names them")
     if options.list:
         for group in selected:
-            print(f"{group.name}, {group.threads} threads: {', '.join(e.column for e in group.entries)}")
+            print(f"{group.name}, {plural(group.threads)}: {', '.join(e.column for e in group.entries)}")
         return
     about = machine()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # not without the program that runs
     with contextlib.ExitStack() as stack:
         env = options.env or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="peers-")))
         tools = Tools(env.resolve(), options.timeout)

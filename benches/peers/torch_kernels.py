@@ -101,7 +101,8 @@ def main():
     groups = {"gemm": gemm, "conv": conv, "fused": fused}
     options = timing.parse(__doc__, only=list(groups), mode=["eager", "channels-last", "compile"])
     torch.set_num_threads(options.threads)
-    timing.write(options.json, {"kernels": groups[options.only](options.mode)})
+    figures = groups[options.only](options.mode)
+    timing.write(options.json, {"kernels": [{"name": name} | times for name, times in figures.items()]})
 
 
 main()
