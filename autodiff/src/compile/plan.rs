@@ -1,6 +1,6 @@
 //! Which buffer each value lives in, from its first writer to its last reader.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bayeux_tensor::fused::{FusedBuilder, Reduce, Value};
@@ -27,9 +27,9 @@ pub(super) fn plan<T: Float>(graph: &Graph<T>, layouts: &[Layout], units: &[Unit
     };
     plan.leaves();
     let last_reader = plan.last_readers(units);
-    let escaping = plan.escaping(units);
+    let stored = plan.stored(units);
     for (position, unit) in units.iter().enumerate() {
-        plan.unit(unit, &escaping);
+        plan.unit(unit, &stored[position]);
         for (&id, _) in last_reader.iter().filter(|&(_, &last)| last == position) {
             plan.release(id);
         }
@@ -99,28 +99,33 @@ impl<T: Float> Plan<'_, T> {
         last
     }
 
-    /// The values that are read outside the unit that computes them, or as outputs.
-    fn escaping(&self, units: &[Unit]) -> Vec<bool> {
-        let mut unit_of = vec![usize::MAX; self.graph.nodes.len()];
+    /// For each unit the values that it must store: those that are outputs or read by a unit which does not compute them. Of
+    /// several units that compute a value, the first stores it.
+    fn stored(&self, units: &[Unit]) -> Vec<HashSet<Id>> {
+        let mut first: HashMap<Id, usize> = HashMap::new();
         for (position, unit) in units.iter().enumerate() {
-            unit.members.iter().for_each(|&member| unit_of[member] = position);
+            unit.members.iter().for_each(|&member| {
+                first.entry(member).or_insert(position);
+            });
         }
-        let mut escaping = vec![false; self.graph.nodes.len()];
-        for (position, unit) in units.iter().enumerate() {
-            for &member in &unit.members {
-                for &input in &self.graph.nodes[member].inputs {
-                    let root = self.layouts[input].root;
-                    escaping[root] |= unit_of[root] != position;
-                }
+        let mut stored = vec![HashSet::new(); units.len()];
+        let mut store = |root: Id| {
+            if let Some(&position) = first.get(&root) {
+                stored[position].insert(root);
             }
+        };
+        for unit in units {
+            let inputs = unit.members.iter().flat_map(|&member| &self.graph.nodes[member].inputs);
+            let roots = inputs.map(|&input| self.layouts[input].root);
+            roots.filter(|root| !unit.members.contains(root)).for_each(&mut store);
         }
-        self.graph.outputs.iter().for_each(|&output| escaping[output] = true);
-        escaping
+        self.graph.outputs.iter().copied().for_each(store);
+        stored
     }
 
-    fn unit(&mut self, unit: &Unit, escaping: &[bool]) {
+    fn unit(&mut self, unit: &Unit, to_store: &HashSet<Id>) {
         let instruction = match &unit.space {
-            Some(space) => self.fused(unit, space, escaping),
+            Some(space) => self.fused(unit, space, to_store),
             None => self.single(unit.members[0]),
         };
         self.program.instructions.push(instruction);
@@ -153,7 +158,7 @@ impl<T: Float> Plan<'_, T> {
         Instruction { work: Work::Kernel(kernel), reads, writes: vec![write], scratch, flops, label }
     }
 
-    fn fused(&mut self, unit: &Unit, space: &[usize], escaping: &[bool]) -> Instruction<T> {
+    fn fused(&mut self, unit: &Unit, space: &[usize], to_store: &HashSet<Id>) -> Instruction<T> {
         let mut builder = FusedBuilder::new(space);
         let mut values: HashMap<Id, Value> = HashMap::new();
         let mut operands: HashMap<&Layout, Value> = HashMap::new();
@@ -205,7 +210,7 @@ impl<T: Float> Plan<'_, T> {
                 _ => unreachable!("{} is not part of a loop", node.op.rule().name()),
             };
             values.insert(id, value);
-            if escaping[id] {
+            if to_store.contains(&id) {
                 builder.store(value);
                 stored.push(id);
             }

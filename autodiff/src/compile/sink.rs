@@ -2,7 +2,8 @@
 //!
 //! Fusion puts an operation beside its inputs. Where all its readers are in one later loop, the value is stored for them and
 //! read again. Often that loop has the inputs at hand too: an adjoint reads the parameters that the forward pass read, and
-//! y suffices for 1 − y². Then the operation moves, and less memory is touched.
+//! y suffices for 1 − y². Then the operation moves, and less memory is touched. A cheap operation on the way, which the first
+//! loop needs as well, is computed in both.
 
 use std::collections::HashSet;
 
@@ -11,7 +12,7 @@ use bayeux_tensor::Float;
 use super::fuse::{MOST, Unit, is_reduction};
 use super::graph::{Graph, Id};
 use super::layout::Layout;
-use crate::ops::Op;
+use crate::ops::{Binary, Op, Unary};
 
 /// Passes over memory that a stored value costs: one to write, one because a written line is fetched first, one to read.
 const STORED: usize = 3;
@@ -74,15 +75,17 @@ impl<T: Float> Sinking<'_, T> {
 
     fn move_between(&mut self, from: usize, to: usize) {
         for group in self.groups(&self.only_for(from, to)) {
-            let fits = self.members(to).len() + group.len() < MOST;
-            if fits && self.cost_moved(&group, from, to) < self.cost_stored(&group, to) {
+            let repeated = self.repeated(&group, from, to);
+            let fits = self.members(to).len() + group.len() + repeated.len() < MOST;
+            if fits && self.cost_moved(&group, &repeated, from, to) < self.cost_stored(&group, to) {
                 group.iter().for_each(|&id| self.unit_of[id] = Some(to));
                 if let Some(unit) = &mut self.units[from] {
                     unit.members.retain(|id| !group.contains(id));
                 }
                 if let Some(unit) = &mut self.units[to] {
-                    unit.members.extend(group);
+                    unit.members.extend(group.into_iter().chain(repeated));
                     unit.members.sort_unstable();
+                    unit.members.dedup();
                 }
             }
         }
@@ -135,31 +138,53 @@ impl<T: Float> Sinking<'_, T> {
         group.iter().filter(read).count() * STORED
     }
 
-    /// Passes over memory if the group moves: what it reads from outside must be there.
-    fn cost_moved(&self, group: &[Id], from: usize, to: usize) -> usize {
-        let mut inputs: Vec<Id> = group.iter().flat_map(|&id| self.graph.nodes[id].inputs.clone()).collect();
+    /// What the group reads of the loop it leaves that is not stored, but that a cheap operation makes of what is there.
+    fn repeated(&self, group: &[Id], from: usize, to: usize) -> Vec<Id> {
+        let mut inputs = self.outside(group);
+        inputs.retain(|&id| {
+            let cheap = match self.graph.nodes[id].op {
+                Op::Unary(op) => matches!(op, Unary::Neg | Unary::Square | Unary::Abs),
+                Op::Binary(op) => matches!(op, Binary::Add | Binary::Sub | Binary::Mul),
+                _ => false,
+            };
+            cheap
+                && self.cost_to_read(id, group, from, to) == STORED
+                && self.outside(&[id]).iter().all(|&input| self.cost_to_read(input, group, from, to) <= READ)
+        });
+        inputs
+    }
+
+    /// The values of many elements that some operations read from outside.
+    fn outside(&self, ids: &[Id]) -> Vec<Id> {
+        let mut inputs: Vec<Id> = ids.iter().flat_map(|&id| self.graph.nodes[id].inputs.clone()).collect();
         inputs.sort_unstable();
         inputs.dedup();
-        inputs.retain(|input| !group.contains(input) && !self.is_cheap_to_read(*input));
-        let cost = |&input: &Id| {
-            let layout = &self.layouts[input];
-            let unit = self.unit_of[layout.root];
-            let there = |&member: &Id| {
-                self.graph.nodes[member].inputs.iter().any(|&other| self.layouts[other] == *layout)
-            };
-            // What reads it besides the group.
-            let stored = self.graph.outputs.contains(&layout.root)
-                || self.readers[layout.root]
-                    .iter()
-                    .any(|(reader, _)| !group.contains(reader) && self.unit_of[*reader] != Some(from));
-            match unit {
-                Some(unit) if unit == to => 0,
-                _ if self.members(to).iter().any(there) => 0,
-                Some(unit) if unit == from && !stored => STORED,
-                _ => READ,
-            }
-        };
-        inputs.iter().map(cost).sum()
+        inputs.retain(|input| !ids.contains(input) && !self.is_cheap_to_read(*input));
+        inputs
+    }
+
+    /// Passes over memory if the group moves, and with it what is repeated: what they read from outside must be there.
+    fn cost_moved(&self, group: &[Id], repeated: &[Id], from: usize, to: usize) -> usize {
+        let all = [group, repeated].concat();
+        self.outside(&all).iter().map(|&input| self.cost_to_read(input, group, from, to)).sum()
+    }
+
+    /// Passes over memory for a value that the group brings another loop to read.
+    fn cost_to_read(&self, id: Id, group: &[Id], from: usize, to: usize) -> usize {
+        let layout = &self.layouts[id];
+        let read_already = self.members(to).iter().any(|&member| {
+            let inputs = &self.graph.nodes[member].inputs;
+            member == id || inputs.iter().any(|&other| self.layouts[other] == *layout)
+        });
+        let stored = self.graph.outputs.contains(&layout.root)
+            || self.readers[layout.root]
+                .iter()
+                .any(|(reader, _)| !group.contains(reader) && self.unit_of[*reader] != Some(from));
+        match self.unit_of[layout.root] {
+            _ if read_already => 0,
+            Some(unit) if unit == from && !stored => STORED,
+            _ => READ,
+        }
     }
 
     /// Whether a value has few elements, is repeated, or drawn anew.
