@@ -10,17 +10,22 @@ use crate::{Float, simd};
 /// Rows per parallel task, by elements. Fixed, so that results do not depend on the number of threads.
 const TASK: usize = 8 << 10;
 
+/// Elements whose exponentials are taken at a time: several short rows, or a part of a long one.
+const BLOCK: usize = 512;
+
 /// Probabilities: y = exp(x − m) / Σ exp(x − m) for each row of `columns` elements.
 ///
 /// # Panics
 /// If `x` and `y` differ in length or are not whole rows.
 pub fn softmax<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
-    rows(x, columns, y, columns, |x, y| {
-        let m = largest(x);
-        y.iter_mut().zip(x).for_each(|(y, &x)| *y = x - m);
-        exponentials(y);
-        let scale = T::ONE / sum(y);
-        y.iter_mut().for_each(|y| *y *= scale);
+    blocks(x, columns, y, columns, |x, y| {
+        shift(x, columns, y);
+        let mut sums = [0.0; BLOCK];
+        exponentials(y, columns, &mut sums, |exponentials, part| part.copy_from_slice(exponentials));
+        for (y, sum) in y.chunks_exact_mut(columns).zip(sums) {
+            let scale = T::ONE / T::from_f64(sum);
+            y.iter_mut().for_each(|y| *y *= scale);
+        }
     });
 }
 
@@ -29,9 +34,14 @@ pub fn softmax<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
 /// # Panics
 /// If `x` and `y` differ in length or are not whole rows.
 pub fn log_softmax<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
-    rows(x, columns, y, columns, |x, y| {
-        let (m, log_sum) = normaliser(x, y);
-        y.iter_mut().zip(x).for_each(|(y, &x)| *y = x - m - log_sum);
+    blocks(x, columns, y, columns, |x, y| {
+        shift(x, columns, y);
+        let mut sums = [0.0; BLOCK];
+        exponentials(y, columns, &mut sums, |_, _| ());
+        for (y, sum) in y.chunks_exact_mut(columns).zip(sums) {
+            let log_sum = T::from_f64(sum.ln());
+            y.iter_mut().for_each(|y| *y = *y - log_sum);
+        }
     });
 }
 
@@ -40,27 +50,28 @@ pub fn log_softmax<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
 /// # Panics
 /// If `x` is not `columns` elements for each element of `y`.
 pub fn logsumexp<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
-    rows(x, columns, y, 1, |x, y| {
-        let mut buffer = [T::ZERO; 64];
-        let m = largest(x);
-        let mut total = T::ZERO;
-        for part in x.chunks(buffer.len()) {
-            let shifted = &mut buffer[..part.len()];
-            shifted.iter_mut().zip(part).for_each(|(y, &x)| *y = x - m);
-            exponentials(shifted);
-            total += sum(shifted);
+    blocks(x, columns, y, 1, |x, y| {
+        for (y, x) in y.iter_mut().zip(x.chunks_exact(columns)) {
+            let m = largest(x);
+            let (mut sum, mut shifted) = ([0.0], [T::ZERO; BLOCK]);
+            for part in x.chunks(BLOCK) {
+                let shifted = &mut shifted[..part.len()];
+                shifted.iter_mut().zip(part).for_each(|(y, &x)| *y = x - m);
+                exponentials(shifted, part.len(), &mut sum, |_, _| ());
+            }
+            // A row of −∞ has the sum 0, not NaN.
+            *y = if m == T::NEG_INFINITY { m } else { m + T::from_f64(sum[0].ln()) };
         }
-        // A row of −∞ has the sum 0, not NaN.
-        y[0] = if m == T::NEG_INFINITY { m } else { m + logarithm(total) };
     });
 }
 
-fn rows<T: Float>(
+/// Calls `f` with whole rows of x and what belongs to them of y: a block's elements, or a single longer row.
+fn blocks<T: Float>(
     x: &[T],
     columns: usize,
     y: &mut [T],
     out_columns: usize,
-    row: impl Fn(&[T], &mut [T]) + Sync,
+    f: impl Fn(&[T], &mut [T]) + Sync,
 ) {
     if columns == 0 {
         return y.fill(T::NEG_INFINITY);
@@ -72,41 +83,36 @@ fn rows<T: Float>(
         y.len()
     );
     let per_task = (TASK / columns).max(1);
+    let per_block = (BLOCK / columns).max(1);
     let tasks = y.par_chunks_mut(per_task * out_columns).zip(x.par_chunks(per_task * columns));
     tasks.for_each(|(y, x)| {
-        for (y, x) in y.chunks_exact_mut(out_columns).zip(x.chunks_exact(columns)) {
-            row(x, y);
-        }
+        y.chunks_mut(per_block * out_columns).zip(x.chunks(per_block * columns)).for_each(|(y, x)| f(x, y));
     });
 }
 
-/// The largest element m and ln Σ exp(x − m); `y` is overwritten.
-fn normaliser<T: Float>(x: &[T], y: &mut [T]) -> (T, T) {
-    let m = largest(x);
-    y.iter_mut().zip(x).for_each(|(y, &x)| *y = x - m);
-    exponentials(y);
-    (m, logarithm(sum(y)))
+/// y = x − m, row by row.
+fn shift<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
+    for (y, x) in y.chunks_exact_mut(columns).zip(x.chunks_exact(columns)) {
+        let m = largest(x);
+        y.iter_mut().zip(x).for_each(|(y, &x)| *y = x - m);
+    }
 }
 
 fn largest<T: Float>(x: &[T]) -> T {
     x.iter().fold(T::NEG_INFINITY, |m, &x| if x > m || x.is_nan() { x } else { m })
 }
 
-fn sum<T: Float>(x: &[T]) -> T {
-    T::from_f64(x.iter().map(|x| x.to_f64()).sum())
-}
-
-fn logarithm<T: Float>(x: T) -> T {
-    T::from_f64(x.to_f64().ln())
-}
-
-/// eˣ in place.
-fn exponentials<T: Float>(x: &mut [T]) {
-    let mut buffer = [T::ZERO; 64];
-    for part in x.chunks_mut(buffer.len()) {
-        let result = &mut buffer[..part.len()];
-        simd::exp(part, result);
-        part.copy_from_slice(result);
+/// Adds each row's Σ eˣ to the sums, and hands the exponentials to `keep` with the part of x that they are of. x is a block:
+/// rows of together at most [`BLOCK`] elements, or a single longer row.
+fn exponentials<T: Float>(x: &mut [T], columns: usize, sums: &mut [f64], keep: impl Fn(&[T], &mut [T])) {
+    let mut buffer = [T::ZERO; BLOCK];
+    for part in x.chunks_mut(BLOCK) {
+        let buffer = &mut buffer[..part.len()];
+        simd::exp(part, buffer);
+        for (sum, row) in sums.iter_mut().zip(buffer.chunks(columns)) {
+            *sum += row.iter().map(|x| x.to_f64()).sum::<f64>();
+        }
+        keep(buffer, part);
     }
 }
 
@@ -135,6 +141,27 @@ mod tests {
         logsumexp(&LOGITS, 3, &mut normaliser);
         assert!((normaliser[0] - total.ln()).abs() < 1e-14);
         assert_eq!(normaliser[1], 1000.0);
+    }
+
+    #[test]
+    fn many_short_rows_and_few_long_ones() {
+        // Blocks with a rest, tasks with a rest; rows of several blocks.
+        for (rows, columns) in [(1000, 10), (3, 1300), (7, 512), (2, 513), (900, 1)] {
+            let x: Vec<f64> = (0..rows * columns).map(|i| (i * 37 % 101) as f64 * 0.1).collect();
+            let (mut p, mut log_p, mut z) = (vec![0.0; x.len()], vec![0.0; x.len()], vec![0.0; rows]);
+            softmax(&x, columns, &mut p);
+            log_softmax(&x, columns, &mut log_p);
+            logsumexp(&x, columns, &mut z);
+            for row in 0..rows {
+                let range = row * columns..(row + 1) * columns;
+                let total = x[range.clone()].iter().map(|x| x.exp()).sum::<f64>().ln();
+                assert!((z[row] - total).abs() < 1e-12, "row {row} of {rows} × {columns}");
+                for i in range {
+                    assert!((log_p[i] - (x[i] - total)).abs() < 1e-12);
+                    assert!((p[i] - (x[i] - total).exp()).abs() < 1e-13);
+                }
+            }
+        }
     }
 
     #[test]

@@ -162,6 +162,11 @@ impl<T: Float> Builder<T> {
         })
     }
 
+    /// The node of a computation that is there already.
+    pub fn find(&self, op: impl Into<Op<T>>, inputs: &[Id], shape: &[usize]) -> Option<Id> {
+        self.known.get(&(op.into(), inputs.to_vec(), shape.to_vec())).copied()
+    }
+
     pub fn node(&self, id: Id) -> &Node<T> {
         &self.nodes[id]
     }

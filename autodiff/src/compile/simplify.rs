@@ -27,6 +27,10 @@ fn simplified<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Id {
         Op::Broadcast(_) => broadcast(b, node),
         Op::Transpose(op) => transpose(b, op, node),
         Op::Sum(op) => sum(b, op, node),
+        // softmax x = exp(log_softmax x), where that is there: cross-entropy and its adjoint share the exponentials
+        Op::Softmax(Softmax::Probabilities) => b
+            .find(Softmax::Logarithms, &node.inputs, &node.shape)
+            .map(|logarithms| make_unary(b, Unary::Exp, logarithms)),
         Op::Slice(_) | Op::Pad(_) if b.shape(node.inputs[0]) == node.shape => Some(node.inputs[0]),
         _ => None,
     };

@@ -238,3 +238,16 @@ fn a_convolution_that_is_read_otherwise_too_is_computed_once() {
     let graph = optimised(&[y.max_pool2d(Pool2dOptions::new([2, 2])), y.exp()], &[x, w]);
     assert_eq!(graph.matches("conv2d").count(), 1, "{graph}");
 }
+
+#[test]
+fn cross_entropy_and_its_adjoint_share_the_exponentials() {
+    let x = Expr::<f64>::input("x", [4, 3]);
+    let cost = x.log_softmax().slice(1, 0..1).sum_all();
+    let slope = grad(&cost, std::slice::from_ref(&x)).remove(0);
+    let graph = optimised(&[cost, slope], &[x]);
+    assert_eq!(
+        (graph.matches("= log_softmax").count(), graph.matches("= softmax").count()),
+        (1, 0),
+        "{graph}"
+    );
+}
