@@ -170,3 +170,11 @@ pub fn bytes_of_mut<T: Float>(values: &mut [T]) -> &mut [u8] {
     // SAFETY: as for `bytes_of`, and all bytes make an f32 or f64.
     unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast(), size_of_val(values)) }
 }
+
+/// The memory of numbers, as 32-bit words: room for offsets in a scratch.
+pub(crate) fn words<T: Float>(values: &mut [T]) -> &mut [u32] {
+    // SAFETY: as for `bytes_of_mut`; f32 and f64 have at least the alignment of u32.
+    unsafe {
+        std::slice::from_raw_parts_mut(values.as_mut_ptr().cast(), size_of_val(values) / size_of::<u32>())
+    }
+}

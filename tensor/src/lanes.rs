@@ -35,6 +35,12 @@ pub(crate) trait Lanes: Copy {
     unsafe fn exceeds(self, best: Self) -> Self;
     /// Lanes of `yes` where the mask is set, of `no` elsewhere.
     unsafe fn choose(mask: Self, yes: Self, no: Self) -> Self;
+    /// The transpose of the square of the first N vectors.
+    unsafe fn transpose(square: [Self; MOST_LANES]) -> [Self; MOST_LANES];
+    /// N bytes as numbers.
+    unsafe fn load_bytes(p: *const u8) -> Self;
+    /// The lanes, whole numbers from 0 to 255, as N bytes.
+    unsafe fn store_bytes(self, p: *mut u8);
 }
 
 /// The largest `N` of all vectors; buffers that hold vectors have this much slack.
@@ -139,6 +145,21 @@ impl<T: Float, const N: usize> Lanes for [T; N] {
     unsafe fn choose(mask: Self, yes: Self, no: Self) -> Self {
         std::array::from_fn(|i| if mask[i] == T::ZERO { no[i] } else { yes[i] })
     }
+    #[inline(always)]
+    unsafe fn transpose(square: [Self; MOST_LANES]) -> [Self; MOST_LANES] {
+        std::array::from_fn(|k| std::array::from_fn(|l| if k < N { square[l][k] } else { T::ZERO }))
+    }
+    #[inline(always)]
+    unsafe fn load_bytes(p: *const u8) -> Self {
+        // SAFETY: N bytes are readable.
+        let bytes = unsafe { p.cast::<[u8; N]>().read() };
+        bytes.map(|byte| T::from_f64(f64::from(byte)))
+    }
+    #[inline(always)]
+    unsafe fn store_bytes(self, p: *mut u8) {
+        // SAFETY: N bytes are writable.
+        unsafe { p.cast::<[u8; N]>().write(self.map(|v| v.to_f64() as u8)) }
+    }
 }
 
 impl Vectors for f32 {
@@ -190,6 +211,20 @@ mod tests {
                     self.out.extend(&lanes[..V::N]);
                 }
                 self.out.push(b.sum());
+                let mut square = [V::splat(T::ZERO); MOST_LANES];
+                for (k, vector) in square[..V::N].iter_mut().enumerate() {
+                    let row: [T; MOST_LANES] = std::array::from_fn(|l| T::from_f64((10 * k + l) as f64));
+                    *vector = V::load(row.as_ptr());
+                }
+                for row in &V::transpose(square)[..V::N] {
+                    let mut lanes = [T::ZERO; MOST_LANES];
+                    row.store(lanes.as_mut_ptr());
+                    self.out.extend(&lanes[..V::N]);
+                }
+                let (mut bytes, mut lanes) = ([0; MOST_LANES], [T::ZERO; MOST_LANES]);
+                V::load_bytes([0, 255, 3, 128, 7, 1, 254, 9].as_ptr()).store_bytes(bytes.as_mut_ptr());
+                V::load_bytes(bytes.as_ptr()).store(lanes.as_mut_ptr());
+                self.out.extend(&lanes[..V::N]);
             }
         }
     }
@@ -203,7 +238,10 @@ mod tests {
         run(&mut best);
         // SAFETY: the portable vectors ask for nothing.
         unsafe { (&mut portable).run::<T::Portable>() };
-        assert_eq!(best.out.len(), 8 * lanes + 1);
+        let after: Vec<f64> = best.out[8 * lanes + 1..].iter().map(|v| v.to_f64()).collect();
+        let (square, bytes) = after.split_at(lanes * lanes);
+        assert!((0..lanes * lanes).all(|i| square[i] == (10 * (i % lanes) + i / lanes) as f64), "{square:?}");
+        assert_eq!(*bytes, [0., 255., 3., 128., 7., 1., 254., 9.][..lanes]);
         let same = |(x, y): (&T, &T)| x == y || (x.is_nan() && y.is_nan());
         assert!(best.out.iter().zip(&portable.out).all(same), "{:?} is not {:?}", best.out, portable.out);
         // Even places, odd places, taking turns; and the larger, where a NaN in a counts as such, and one in b stays.

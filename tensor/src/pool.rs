@@ -13,7 +13,8 @@ use rayon::prelude::*;
 use crate::Float;
 use crate::conv::{check_window, out_size};
 use crate::lanes;
-use plain::{Plain, What};
+pub(crate) use plain::Masks;
+use plain::{Plain, Source, What};
 
 /// Elements of the input in a task of small channels.
 const TASK: usize = 16 << 10;
@@ -113,7 +114,7 @@ impl Pool2dShape {
     }
 
     /// Whether the windows are 2×2, side by side, without padding.
-    fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.window == [2, 2] && self.stride == [2, 2] && self.padding == [[0, 0], [0, 0]]
     }
 
@@ -180,7 +181,8 @@ pub fn max_pool2d_scatter<T: Float>(s: &Pool2dShape, x: &[T], g: &[T], dx: &mut 
     let tasks = (dx.par_chunks_mut(of_x), x.par_chunks(of_x), g.par_chunks(of_y));
     tasks.into_par_iter().for_each(|(dx, x, g)| {
         if s.is_plain() {
-            return lanes::run(Plain { x, size: s.rows_of(x.len()), what: What::Scatter(g, dx) });
+            let (source, size, what) = (Source::Values(x), s.rows_of(x.len()), What::Scatter(g, dx));
+            return lanes::run(Plain { source, size, what });
         }
         dx.fill(T::ZERO);
         s.windows(x, |q, p, _| dx[p] += g[q]);
@@ -198,7 +200,8 @@ pub fn max_pool2d_gather<T: Float>(s: &Pool2dShape, x: &[T], v: &[T], y: &mut [T
     let tasks = (y.par_chunks_mut(of_y), x.par_chunks(of_x), v.par_chunks(of_x));
     tasks.into_par_iter().for_each(|(y, x, v)| {
         if s.is_plain() {
-            return lanes::run(Plain { x, size: s.rows_of(x.len()), what: What::Gather(v, y) });
+            let (source, size, what) = (Source::Values(x), s.rows_of(x.len()), What::Gather(v, y));
+            return lanes::run(Plain { source, size, what });
         }
         s.windows(x, |q, p, _| y[q] = v[p]);
     });

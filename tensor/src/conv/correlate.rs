@@ -11,26 +11,32 @@ use crate::tile::{Sums, TILE, Walk, put};
 /// Taps in one pass over the outputs, so that a panel of weights and its part of the band stay in the first-level cache.
 const PASS_TAPS: usize = 512;
 
-/// Packs weights: group after group of at most [`TILE`] output channels, in each tap after tap in the order of the
-/// [`Walk`], in each the group's channels. `weight(o, c, u, v)` is read in the packed order.
-pub(super) fn pack<T: Float>(
-    taps: &Walk,
-    outputs: usize,
-    panels: &mut [T],
-    weight: impl Fn(usize, usize, usize, usize) -> T,
-) {
+/// The passes over the input's channels, each with its first one. Their sums are added up one after the other.
+#[inline(always)]
+pub(super) fn passes(taps: Walk) -> impl Iterator<Item = (usize, Walk)> {
+    let most = (PASS_TAPS / (taps.rows * taps.elements).max(1)).max(1);
+    let firsts = (0..taps.channels.max(1)).step_by(most);
+    firsts.map(move |first| (first, Walk { channels: (taps.channels - first).min(most), ..taps }))
+}
+
+/// Packs the weights `[outputs, channels, rows, elements]`: group after group of at most [`TILE`] output channels, in each
+/// tap after tap in the order of the [`Walk`], in each the group's channels.
+pub(super) fn pack<T: Float>(taps: &Walk, outputs: usize, weights: &[T], panels: &mut [T]) {
     let mut panels = panels.iter_mut();
     for (first, count) in groups(outputs, TILE) {
-        for c in 0..taps.channels {
-            for u in 0..taps.rows {
-                for b in 0..taps.phases {
-                    for v in (b..taps.elements).step_by(taps.phases) {
-                        for o in first..first + count {
-                            *panels.next().expect("room for all weights") = weight(o, c, u, v);
-                        }
-                    }
-                }
+        each_tap(taps, |tap| {
+            for o in first..first + count {
+                *panels.next().expect("room for all weights") = weights[o * taps.len() + tap];
             }
+        });
+    }
+}
+
+/// The taps in the order of the [`Walk`], as places in the weights of an output channel.
+pub(super) fn each_tap(taps: &Walk, mut f: impl FnMut(usize)) {
+    for row in 0..taps.channels * taps.rows {
+        for b in 0..taps.phases {
+            (b..taps.elements).step_by(taps.phases).for_each(|v| f(row * taps.elements + v));
         }
     }
 }
@@ -66,10 +72,8 @@ impl<T: Float> Task<T> for Correlate<'_, T> {
         assert!((self.out_channels - 1) * self.out_step + rows * columns <= self.out.len());
 
         let per_channel = taps.rows * taps.elements;
-        let most = (PASS_TAPS / per_channel.max(1)).max(1);
         let mut sums: Sums<T> = [[[T::ZERO; MOST_LANES]; 2]; TILE];
-        for first_channel in (0..taps.channels.max(1)).step_by(most) {
-            let pass = Walk { channels: (taps.channels - first_channel).min(most), ..taps };
+        for (first_channel, pass) in passes(taps) {
             let band = self.band[first_channel * self.layout.channel_step()..].as_ptr();
             for (first, count) in groups(self.out_channels, TILE) {
                 let panel = &self.panels[first * taps.len() + first_channel * per_channel * count..];

@@ -66,29 +66,33 @@ pub(crate) fn forward<T: Float>(s: &Conv2dShape, x: &[T], w: &[T], y: &mut [T], 
     }
     let plan = Plan::forward(s);
     let (panels, scratch) = scratch.split_at_mut(s.w_len());
-    let ([kh, kw], c, taps) = (s.kernel, s.in_channels, plan.taps());
-    correlate::pack(&taps, s.out_channels, panels, |o, k, u, v| w[((o * c + k) * kh + u) * kw + v]);
-    let (image, out_image, [oh, ow]) = (s.x_len() / s.batch, s.y_len() / s.batch, plan.out_size);
+    correlate::pack(&plan.taps(), s.out_channels, w, panels);
+    let (image, out_image) = (s.x_len() / s.batch, s.y_len() / s.batch);
     let chunks = y.par_chunks_mut(plan.chunk * out_image).zip(scratch.par_chunks_mut(plan.layout.len()));
     chunks.enumerate().for_each(|(index, (y, band))| {
         for (n, y) in y.chunks_exact_mut(out_image).enumerate() {
-            let x = &x[(index * plan.chunk + n) * image..][..image];
-            for first in plan.firsts() {
-                plan.layout.fill(x, plan.input_row(first), band);
-                lanes::run(Correlate {
-                    taps,
-                    layout: &plan.layout,
-                    panels,
-                    band,
-                    stride: s.stride[0],
-                    out_channels: s.out_channels,
-                    out_size: [plan.rows(first), ow],
-                    out_step: oh * ow,
-                    out: &mut y[first * ow..],
-                });
-            }
+            image_forward(&plan, panels, &x[(index * plan.chunk + n) * image..][..image], band, y);
         }
     });
+}
+
+/// The forward pass of one image, with packed weights and room for a band.
+fn image_forward<T: Float>(plan: &Plan, panels: &[T], x: &[T], band: &mut [T], y: &mut [T]) {
+    let [oh, ow] = plan.out_size;
+    for first in plan.firsts() {
+        plan.layout.fill(x, plan.input_row(first), band);
+        lanes::run(Correlate {
+            taps: plan.taps(),
+            layout: &plan.layout,
+            panels,
+            band,
+            stride: plan.s.stride[0],
+            out_channels: plan.s.out_channels,
+            out_size: [plan.rows(first), ow],
+            out_step: oh * ow,
+            out: &mut y[first * ow..],
+        });
+    }
 }
 
 /// The adjoint of [`conv2d`] with respect to its input: dx from dy (of y's shape) and the weights.

@@ -25,6 +25,8 @@ pub(super) struct Plan {
     pub out_size: [usize; 2],
     /// Of a copied band of the input.
     pub layout: Padded,
+    /// Whether images are read in place, not copied.
+    pub in_place: bool,
     /// Rows of outputs in a band.
     pub band: usize,
     /// Bands of an image.
@@ -41,15 +43,28 @@ pub(super) struct Plan {
 impl Plan {
     /// Of the forward pass.
     pub fn forward(s: &Conv2dShape) -> Self {
-        let mut plan = Self::new(s, 1);
+        let mut plan = Self::new(&flattened(s), 1, 1);
         plan.dy_len = 0;
         plan.cut(s.batch, CHUNKS);
         plan
     }
 
+    /// Of the forward pass with 2×2 max-pooling: bands of an even number of rows. Images without padding are read in
+    /// place, that is, the layout is the image's.
+    pub fn forward_pooled(s: &Conv2dShape) -> Self {
+        let mut plan = Self::new(s, 1, 2);
+        plan.dy_len = 0;
+        plan.cut(s.batch, CHUNKS);
+        plan.in_place = s.padding == [[0, 0], [0, 0]] && s.stride[1] == 1;
+        if plan.in_place {
+            (plan.layout.rows, plan.layout.pitch) = (s.in_size[0], s.in_size[1]);
+        }
+        plan
+    }
+
     /// Of the adjoint with respect to the input.
     pub fn input(s: &Conv2dShape) -> Self {
-        let mut plan = Self::new(s, MOST_LANES);
+        let mut plan = Self::new(&flattened(s), MOST_LANES, 1);
         if plan.columns(MOST_LANES) == plan.out_size[1] {
             plan.dy_len = 0;
         }
@@ -59,7 +74,7 @@ impl Plan {
 
     /// Of the adjoint with respect to the weights. Its chunks have partial sums of their own.
     pub fn weights(s: &Conv2dShape) -> Self {
-        let mut plan = Self::new(s, MOST_LANES);
+        let mut plan = Self::new(&flattened(s), MOST_LANES, 1);
         plan.cut(s.batch * plan.bands, (PARTIALS / s.w_len().max(1)).clamp(4, 16));
         plan.block = (BLOCK / (plan.layout.len() + plan.dy_len)).clamp(1, plan.chunk);
         if plan.bands == 1 && plan.columns(MOST_LANES) == plan.out_size[1] {
@@ -68,9 +83,9 @@ impl Plan {
         plan
     }
 
-    /// Bands whose columns are padded to a multiple of `lanes`.
-    fn new(s: &Conv2dShape, lanes: usize) -> Self {
-        let s = flattened(s);
+    /// Bands whose columns are padded to a multiple of `lanes`, and whose rows are a multiple of `together`.
+    fn new(s: &Conv2dShape, lanes: usize, together: usize) -> Self {
+        let s = *s;
         let out_size = s.out_size();
         let columns = out_size[1].next_multiple_of(lanes);
         let layout = |band: usize| Padded {
@@ -84,9 +99,9 @@ impl Plan {
         let gradient = |band| s.out_channels * band * columns;
         // The fewest bands that are small enough, as even as they can be.
         let most = (1..=out_size[0]).rev().find(|&band| layout(band).len().max(gradient(band)) <= BAND);
-        let band = out_size[0].div_ceil(out_size[0].div_ceil(most.unwrap_or(1)));
+        let band = out_size[0].div_ceil(out_size[0].div_ceil(most.unwrap_or(1))).next_multiple_of(together);
         let (layout, bands, dy_len) = (layout(band), out_size[0].div_ceil(band), gradient(band));
-        Self { s, out_size, layout, band, bands, chunks: 0, chunk: 1, dy_len, block: 0 }
+        Self { s, out_size, layout, in_place: false, band, bands, chunks: 0, chunk: 1, dy_len, block: 0 }
     }
 
     /// At most `most` chunks of the items, none empty.

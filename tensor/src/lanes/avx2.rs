@@ -62,18 +62,53 @@ impl Lanes for __m256 {
     unsafe fn exceeds(self, best: Self) -> Self {
         // SAFETY: as the trait says.
         unsafe {
-            let larger = _mm256_cmp_ps::<_CMP_GT_OQ>(self, best);
-            let nan = _mm256_and_ps(
-                _mm256_cmp_ps::<_CMP_UNORD_Q>(self, self),
-                _mm256_cmp_ps::<_CMP_ORD_Q>(best, best),
-            );
-            _mm256_or_ps(larger, nan)
+            let larger_or_nan = _mm256_cmp_ps::<_CMP_NLE_UQ>(self, best);
+            _mm256_and_ps(larger_or_nan, _mm256_cmp_ps::<_CMP_ORD_Q>(best, best))
         }
     }
     #[inline(always)]
     unsafe fn choose(mask: Self, yes: Self, no: Self) -> Self {
         // SAFETY: as the trait says.
         unsafe { _mm256_blendv_ps(no, yes, mask) }
+    }
+    #[inline(always)]
+    unsafe fn transpose(square: [Self; 8]) -> [Self; 8] {
+        // SAFETY: as the trait says.
+        unsafe {
+            // Pairs of neighbours, then fours, then halves: each step on all vectors before the next.
+            let pairs: [Self; 8] = std::array::from_fn(|k| {
+                let (a, b) = (square[k / 2 * 2], square[k / 2 * 2 + 1]);
+                if k % 2 == 0 { _mm256_unpacklo_ps(a, b) } else { _mm256_unpackhi_ps(a, b) }
+            });
+            let fours: [__m256d; 8] = std::array::from_fn(|k| {
+                let first = k / 4 * 4 + k % 4 / 2;
+                let [a, b] = [pairs[first], pairs[first + 2]].map(|v| _mm256_castps_pd(v));
+                if k % 2 == 0 { _mm256_unpacklo_pd(a, b) } else { _mm256_unpackhi_pd(a, b) }
+            });
+            std::array::from_fn(|k| {
+                let [a, b] = [fours[k % 4], fours[k % 4 + 4]].map(|v| _mm256_castpd_ps(v));
+                if k < 4 {
+                    _mm256_permute2f128_ps::<0x20>(a, b)
+                } else {
+                    _mm256_permute2f128_ps::<0x31>(a, b)
+                }
+            })
+        }
+    }
+    #[inline(always)]
+    unsafe fn load_bytes(p: *const u8) -> Self {
+        // SAFETY: as the trait says; eight bytes are read.
+        unsafe { _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(p.cast()))) }
+    }
+    #[inline(always)]
+    unsafe fn store_bytes(self, p: *mut u8) {
+        // SAFETY: as the trait says; eight bytes are written.
+        unsafe {
+            let whole = _mm256_cvtps_epi32(self);
+            let (low, high) = (_mm256_castsi256_si128(whole), _mm256_extracti128_si256::<1>(whole));
+            let words = _mm_packs_epi32(low, high);
+            _mm_storel_epi64(p.cast(), _mm_packus_epi16(words, words));
+        }
     }
 }
 
@@ -133,17 +168,45 @@ impl Lanes for __m256d {
     unsafe fn exceeds(self, best: Self) -> Self {
         // SAFETY: as the trait says.
         unsafe {
-            let larger = _mm256_cmp_pd::<_CMP_GT_OQ>(self, best);
-            let nan = _mm256_and_pd(
-                _mm256_cmp_pd::<_CMP_UNORD_Q>(self, self),
-                _mm256_cmp_pd::<_CMP_ORD_Q>(best, best),
-            );
-            _mm256_or_pd(larger, nan)
+            let larger_or_nan = _mm256_cmp_pd::<_CMP_NLE_UQ>(self, best);
+            _mm256_and_pd(larger_or_nan, _mm256_cmp_pd::<_CMP_ORD_Q>(best, best))
         }
     }
     #[inline(always)]
     unsafe fn choose(mask: Self, yes: Self, no: Self) -> Self {
         // SAFETY: as the trait says.
         unsafe { _mm256_blendv_pd(no, yes, mask) }
+    }
+    #[inline(always)]
+    unsafe fn transpose(square: [Self; 8]) -> [Self; 8] {
+        // SAFETY: as the trait says.
+        unsafe {
+            let pairs: [Self; 4] = std::array::from_fn(|k| {
+                let (a, b) = (square[k / 2 * 2], square[k / 2 * 2 + 1]);
+                if k % 2 == 0 { _mm256_unpacklo_pd(a, b) } else { _mm256_unpackhi_pd(a, b) }
+            });
+            std::array::from_fn(|k| {
+                let (a, b) = (pairs[k % 2], pairs[k % 2 + 2]);
+                if k < 2 {
+                    _mm256_permute2f128_pd::<0x20>(a, b)
+                } else {
+                    _mm256_permute2f128_pd::<0x31>(a, b)
+                }
+            })
+        }
+    }
+    #[inline(always)]
+    unsafe fn load_bytes(p: *const u8) -> Self {
+        // SAFETY: as the trait says; four bytes are read.
+        unsafe { _mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(p.cast::<i32>().read_unaligned()))) }
+    }
+    #[inline(always)]
+    unsafe fn store_bytes(self, p: *mut u8) {
+        // SAFETY: as the trait says; four bytes are written.
+        unsafe {
+            let whole = _mm256_cvtpd_epi32(self);
+            let words = _mm_packs_epi32(whole, whole);
+            p.cast::<i32>().write_unaligned(_mm_cvtsi128_si32(_mm_packus_epi16(words, words)));
+        }
     }
 }

@@ -3,7 +3,9 @@
 use rayon::prelude::*;
 
 use super::Pool2dShape;
+use super::plain::{Plain, Source, What};
 use crate::Float;
+use crate::lanes;
 
 /// The maximum of each window, as [`max_pool2d`](crate::max_pool2d), and its place in the window: row · window's width
 /// + column, counted from the window's corner, be it in the padding.
@@ -26,7 +28,14 @@ pub fn max_pool2d_places<T: Float>(s: &Pool2dShape, x: &[T], y: &mut [T], places
     s.check_places("max_pool2d_places", places.len());
     let [of_x, of_y] = s.task_lengths();
     let tasks = (y.par_chunks_mut(of_y), places.par_chunks_mut(of_y), x.par_chunks(of_x));
-    tasks.into_par_iter().for_each(|(y, places, x)| s.maxima(x, y, places));
+    tasks.into_par_iter().for_each(|(y, places, x)| {
+        if s.is_plain() {
+            let (source, size, what) =
+                (Source::Values(x), s.rows_of(x.len()), What::GatherPlaces(x, y, places));
+            return lanes::run(Plain { source, size, what });
+        }
+        s.maxima(x, y, places);
+    });
 }
 
 /// [`max_pool2d_scatter`](crate::max_pool2d_scatter) from the places of the maxima: dx is zero but for them, where each
@@ -41,9 +50,14 @@ pub fn max_pool2d_places<T: Float>(s: &Pool2dShape, x: &[T], y: &mut [T], places
 pub fn max_pool2d_scatter_places<T: Float>(s: &Pool2dShape, places: &[u8], g: &[T], dx: &mut [T]) {
     s.check("max_pool2d_scatter_places", &[dx.len()], g.len());
     s.check_places("max_pool2d_scatter_places", places.len());
-    let [of_x, of_y] = s.channel_lengths();
+    let [of_x, of_y] = s.task_lengths();
     let tasks = (dx.par_chunks_mut(of_x), places.par_chunks(of_y), g.par_chunks(of_y));
     tasks.into_par_iter().for_each(|(dx, places, g)| {
+        if s.is_plain() {
+            s.check_inside(places);
+            let (source, size, what) = (Source::Places(places), s.rows_of(dx.len()), What::Scatter(g, dx));
+            return lanes::run(Plain { source, size, what });
+        }
         dx.fill(T::ZERO);
         s.inputs_of(places, |q, p| dx[p] += g[q]);
     });
@@ -57,9 +71,16 @@ pub fn max_pool2d_scatter_places<T: Float>(s: &Pool2dShape, places: &[u8], g: &[
 pub fn max_pool2d_gather_places<T: Float>(s: &Pool2dShape, places: &[u8], v: &[T], y: &mut [T]) {
     s.check("max_pool2d_gather_places", &[v.len()], y.len());
     s.check_places("max_pool2d_gather_places", places.len());
-    let [of_x, of_y] = s.channel_lengths();
+    let [of_x, of_y] = s.task_lengths();
     let tasks = (y.par_chunks_mut(of_y), places.par_chunks(of_y), v.par_chunks(of_x));
-    tasks.into_par_iter().for_each(|(y, places, v)| s.inputs_of(places, |q, p| y[q] = v[p]));
+    tasks.into_par_iter().for_each(|(y, places, v)| {
+        if s.is_plain() {
+            s.check_inside(places);
+            let (source, size, what) = (Source::Places(places), s.rows_of(v.len()), What::Gather(v, y));
+            return lanes::run(Plain { source, size, what });
+        }
+        s.inputs_of(places, |q, p| y[q] = v[p]);
+    });
 }
 
 impl Pool2dShape {
@@ -69,9 +90,17 @@ impl Pool2dShape {
         assert_eq!(places, self.y_len(), "{op}: {places} places, but {} windows", self.y_len());
     }
 
-    /// Maxima and places of one channel, or of those of a task.
+    /// Panics if a place is outside of the window.
+    #[track_caller]
+    pub(crate) fn check_inside(&self, places: &[u8]) {
+        let (area, largest) =
+            (self.window[0] * self.window[1], places.iter().fold(0, |m, &place| place.max(m)));
+        assert!(area > usize::from(largest), "place {largest} lies outside of a window of {area} elements");
+    }
+
+    /// Maxima and places of channels, one after the other.
     pub(crate) fn maxima<T: Float>(&self, x: &[T], y: &mut [T], places: &mut [u8]) {
-        let [of_x, of_y] = self.channel_lengths();
+        let [of_x, of_y] = [self.in_size, self.out_size()].map(|[h, w]| h * w);
         let channels = x.chunks_exact(of_x).zip(y.chunks_exact_mut(of_y)).zip(places.chunks_exact_mut(of_y));
         for ((x, y), places) in channels {
             self.windows(x, |q, p, place| {
@@ -79,10 +108,6 @@ impl Pool2dShape {
                 places[q] = place as u8;
             });
         }
-    }
-
-    fn channel_lengths(&self) -> [usize; 2] {
-        [self.in_size, self.out_size()].map(|[h, w]| h * w)
     }
 
     /// Calls `f(output index, input index)` for the places of one channel.

@@ -1,31 +1,50 @@
 //! A convolution followed by max-pooling, and its adjoints from the pooled gradient and the places of the maxima.
 
+mod copy;
+mod forward;
+mod gather;
+mod input;
+mod maxima;
+mod patches;
+mod plan;
+mod spread;
+mod tiles;
+mod weights;
+
+pub(crate) use forward::forward;
+pub(crate) use input::input;
+pub(crate) use weights::weights;
+
 use super::Conv2dShape;
 use crate::compiled::Linear;
-use crate::{
-    Float, Pool2dShape, conv2d, conv2d_input, conv2d_weights, max_pool2d_places, max_pool2d_scatter_places,
-};
+use crate::{Float, Pool2dShape};
 
 impl Conv2dShape {
     /// Elements of scratch that [`conv2d_max_pool2d`] asks for.
-    pub fn scratch_forward_pooled(&self, _p: &Pool2dShape) -> usize {
-        self.y_len() + self.scratch_forward()
+    pub fn scratch_forward_pooled(&self, p: &Pool2dShape) -> usize {
+        forward::scratch(self, p)
     }
 
     /// Elements of scratch that [`conv2d_input_pooled`] asks for.
-    pub fn scratch_input_pooled(&self, _p: &Pool2dShape) -> usize {
-        self.y_len() + self.scratch_input()
+    pub fn scratch_input_pooled(&self, p: &Pool2dShape) -> usize {
+        input::scratch(self, p)
     }
 
     /// Elements of scratch that [`conv2d_weights_pooled`] asks for.
-    pub fn scratch_weights_pooled(&self, _p: &Pool2dShape) -> usize {
-        self.y_len() + self.scratch_weights()
+    pub fn scratch_weights_pooled(&self, p: &Pool2dShape) -> usize {
+        weights::scratch(self, p)
     }
 
     /// Panics, with the name of the slice, unless the pooling is one of the outputs and the slices and the scratch have
     /// their lengths.
     #[track_caller]
-    fn check_pooled(&self, op: &str, p: &Pool2dShape, [x, w, y, places]: [usize; 4], scratch: [usize; 2]) {
+    pub(super) fn check_pooled(
+        &self,
+        op: &str,
+        p: &Pool2dShape,
+        [x, w, y, places]: [usize; 4],
+        scratch: [usize; 2],
+    ) {
         let (n, o, [h, w_]) = (self.batch, self.out_channels, self.out_size());
         assert!(
             p.batch == n && p.channels == o && p.in_size == [h, w_],
@@ -77,22 +96,6 @@ pub fn conv2d_max_pool2d<T: Float>(
     <T as Linear>::conv2d_max_pool2d((c, p), x, w, y, places, scratch);
 }
 
-#[track_caller]
-pub(crate) fn forward<T: Float>(
-    (c, p): (&Conv2dShape, &Pool2dShape),
-    x: &[T],
-    w: &[T],
-    y: &mut [T],
-    places: &mut [u8],
-    scratch: &mut [T],
-) {
-    let sizes = [scratch.len(), c.scratch_forward_pooled(p)];
-    c.check_pooled("conv2d_max_pool2d", p, [x.len(), w.len(), y.len(), places.len()], sizes);
-    let (full, scratch) = scratch.split_at_mut(c.y_len());
-    conv2d(c, x, w, full, scratch);
-    max_pool2d_places(p, full, y, places);
-}
-
 /// The adjoint of [`conv2d_max_pool2d`] with respect to its input: dx from the pooled gradient g (of y's shape), the
 /// places of the maxima and the weights. The work is proportional to the number of windows.
 ///
@@ -111,22 +114,6 @@ pub fn conv2d_input_pooled<T: Float>(
     scratch: &mut [T],
 ) {
     <T as Linear>::conv2d_input_pooled((c, p), g, places, w, dx, scratch);
-}
-
-#[track_caller]
-pub(crate) fn input<T: Float>(
-    (c, p): (&Conv2dShape, &Pool2dShape),
-    g: &[T],
-    places: &[u8],
-    w: &[T],
-    dx: &mut [T],
-    scratch: &mut [T],
-) {
-    let sizes = [scratch.len(), c.scratch_input_pooled(p)];
-    c.check_pooled("conv2d_input_pooled", p, [dx.len(), w.len(), g.len(), places.len()], sizes);
-    let (dy, scratch) = scratch.split_at_mut(c.y_len());
-    max_pool2d_scatter_places(p, places, g, dy);
-    conv2d_input(c, dy, w, dx, scratch);
 }
 
 /// The adjoint of [`conv2d_max_pool2d`] with respect to its weights: dw from x, the pooled gradient g (of y's shape) and
@@ -148,20 +135,4 @@ pub fn conv2d_weights_pooled<T: Float>(
     scratch: &mut [T],
 ) {
     <T as Linear>::conv2d_weights_pooled((c, p), x, g, places, dw, scratch);
-}
-
-#[track_caller]
-pub(crate) fn weights<T: Float>(
-    (c, p): (&Conv2dShape, &Pool2dShape),
-    x: &[T],
-    g: &[T],
-    places: &[u8],
-    dw: &mut [T],
-    scratch: &mut [T],
-) {
-    let sizes = [scratch.len(), c.scratch_weights_pooled(p)];
-    c.check_pooled("conv2d_weights_pooled", p, [x.len(), dw.len(), g.len(), places.len()], sizes);
-    let (dy, scratch) = scratch.split_at_mut(c.y_len());
-    max_pool2d_scatter_places(p, places, g, dy);
-    conv2d_weights(c, x, dy, dw, scratch);
 }

@@ -1,0 +1,103 @@
+//! The forward pass: chunks of images. Windows of 2×2 side by side are pooled in registers; other ones after each image,
+//! while its outputs are in the cache.
+
+use rayon::prelude::*;
+
+use super::maxima::{Maxima, Planes};
+use super::plan::{PART, Parts, room};
+use crate::conv::plan::Plan;
+use crate::conv::{Conv2dShape, correlate, image_forward};
+use crate::lanes::MOST_LANES;
+use crate::{Float, Pool2dShape, lanes};
+
+pub(super) fn scratch(c: &Conv2dShape, p: &Pool2dShape) -> usize {
+    let (plan, panels, each) = cut(c, p);
+    room(&[panels]) + plan.chunks * room(&each) + PART
+}
+
+/// The cut, the elements of the packed weights, and those of the parts of a chunk: a band, and the outputs or, in two
+/// parts, the maxima and their places.
+fn cut(c: &Conv2dShape, p: &Pool2dShape) -> (Plan, usize, [usize; 3]) {
+    if !p.is_plain() {
+        let plan = Plan::forward(c);
+        let each = [plan.layout.len(), c.y_len() / c.batch.max(1), 0];
+        return (plan, c.w_len(), each);
+    }
+    let (plan, channels) = (Plan::forward_pooled(c), c.out_channels.next_multiple_of(MOST_LANES));
+    let maxima = channels * plan.band / 2 * (plan.out_size[1] / 2);
+    let each = [if plan.in_place { 0 } else { plan.layout.len() }, maxima, maxima];
+    let panels = channels * plan.taps().len();
+    (plan, panels, each)
+}
+
+#[track_caller]
+pub(crate) fn forward<T: Float>(
+    (c, p): (&Conv2dShape, &Pool2dShape),
+    x: &[T],
+    w: &[T],
+    y: &mut [T],
+    places: &mut [u8],
+    scratch: &mut [T],
+) {
+    let sizes = [scratch.len(), c.scratch_forward_pooled(p)];
+    c.check_pooled("conv2d_max_pool2d", p, [x.len(), w.len(), y.len(), places.len()], sizes);
+    if y.is_empty() {
+        return;
+    }
+    let (plan, panels, sizes) = cut(c, p);
+    let mut all = Parts::new(scratch);
+    let panels = all.next(panels);
+    if p.is_plain() {
+        Maxima::pack(&plan.taps(), c.out_channels, w, panels);
+    } else {
+        correlate::pack(&plan.taps(), c.out_channels, w, panels);
+    }
+    let (panels, image, out_image) = (&*panels, x.len() / c.batch, y.len() / c.batch);
+    let each = room(&sizes);
+    let scratch = all.next(plan.chunks * each).par_chunks_mut(each);
+    let per_chunk = plan.chunk * out_image;
+    let chunks = y.par_chunks_mut(per_chunk).zip(places.par_chunks_mut(per_chunk)).zip(scratch);
+    chunks.enumerate().for_each(|(index, ((y, places), scratch))| {
+        let mut own = Parts::of(scratch);
+        let [band, values, value_places] = sizes.map(|len| own.next(len));
+        let images = y.chunks_exact_mut(out_image).zip(places.chunks_exact_mut(out_image));
+        for (n, (y, places)) in images.enumerate() {
+            let x = &x[(index * plan.chunk + n) * image..][..image];
+            if !p.is_plain() {
+                let outputs = &mut values[..sizes[1]];
+                image_forward(&plan, panels, x, band, outputs);
+                p.maxima(outputs, y, places);
+                continue;
+            }
+            for first in plan.firsts() {
+                let windows = [plan.rows(first) / 2, plan.out_size[1] / 2];
+                let band = if plan.in_place {
+                    &x[first * c.stride[0] * c.in_size[1]..]
+                } else {
+                    plan.layout.fill(x, plan.input_row(first), band);
+                    &*band
+                };
+                lanes::run(Maxima {
+                    taps: plan.taps(),
+                    panels,
+                    channels: c.out_channels,
+                    band,
+                    row_step: c.stride[0] * plan.layout.row_step(),
+                    windows,
+                    values,
+                    places: value_places,
+                });
+                let start = first / 2 * windows[1];
+                lanes::run(Planes {
+                    channels: c.out_channels,
+                    windows: windows[0] * windows[1],
+                    values,
+                    value_places,
+                    y: &mut y[start..],
+                    places: &mut places[start..],
+                    step: out_image / c.out_channels,
+                });
+            }
+        }
+    });
+}

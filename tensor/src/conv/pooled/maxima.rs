@@ -1,0 +1,201 @@
+//! The inner loops of the forward pass with 2×2 windows side by side: the lanes are output channels, a register tile
+//! holds the outputs of a window, and only their maxima leave the registers.
+
+#![allow(clippy::needless_range_loop)] // tiles of registers are read more easily by their indices
+
+use super::copy;
+use crate::Float;
+use crate::conv::correlate::{each_tap, passes};
+use crate::lanes::{Lanes, MOST_LANES, Task, groups};
+use crate::pool::Masks;
+use crate::tile::Walk;
+
+/// Outputs of a window.
+const WINDOW: usize = 4;
+/// Most vectors of channels of a tile: 4 × 2 sums keep both multipliers busy.
+const VECTORS: usize = 2;
+
+/// `value[q, o] = max over window q of Σ band[c, i · stride + u, j · phases + v] · weight[o, c, u, v]`, with the bits of
+/// [`Correlate`](crate::conv::correlate::Correlate): the sums have the same order.
+pub(super) struct Maxima<'a, T> {
+    pub taps: Walk,
+    pub panels: &'a [T],
+    pub channels: usize,
+    pub band: &'a [T],
+    /// From one row of outputs to the next, in the band.
+    pub row_step: usize,
+    /// Rows and columns of windows.
+    pub windows: [usize; 2],
+    /// The maxima and their places: window after window, in each the channels, padded to a multiple of [`MOST_LANES`].
+    pub values: &'a mut [T],
+    pub places: &'a mut [T],
+}
+
+impl<T: Float> Maxima<'_, T> {
+    /// Packs weights: group after group of at most [`VECTORS`] vectors of output channels, in each tap after tap in the
+    /// order of the [`Walk`], in each the group's channels, zero for those that there are none of.
+    pub fn pack(taps: &Walk, outputs: usize, weights: &[T], panels: &mut [T]) {
+        let lanes = <T::Portable as Lanes>::N;
+        let mut panels = panels.iter_mut();
+        for (first, count) in groups(outputs.next_multiple_of(MOST_LANES) / lanes, VECTORS) {
+            each_tap(taps, |tap| {
+                for o in first * lanes..(first + count) * lanes {
+                    let weight = if o < outputs { weights[o * taps.len() + tap] } else { T::ZERO };
+                    *panels.next().expect("room for all weights") = weight;
+                }
+            });
+        }
+    }
+}
+
+impl<T: Float> Task<T> for Maxima<'_, T> {
+    #[inline(always)]
+    unsafe fn run<V: Lanes<T = T>>(self) {
+        let (taps, [rows, columns]) = (self.taps, self.windows);
+        let (count, channels) = (rows * columns, self.channels.next_multiple_of(MOST_LANES));
+        if count == 0 {
+            return;
+        }
+        // What the pointers below reach.
+        let reach = if taps.len() == 0 { 0 } else { taps.reach() };
+        assert!(reach + (2 * rows - 1) * self.row_step + 2 * columns <= self.band.len());
+        assert!(taps.len() * channels <= self.panels.len());
+        assert!(count * channels <= self.values.len() && count * channels <= self.places.len());
+
+        let window = |q: usize| q / columns * 2 * self.row_step + q % columns * 2;
+        let (values, places) = (self.values.as_mut_ptr(), self.places.as_mut_ptr());
+        for (first, vectors) in groups(channels / V::N, VECTORS) {
+            // SAFETY: the assertions above bound what the pointers reach.
+            unsafe {
+                let panel = self.panels.as_ptr().add(first * V::N * taps.len());
+                for q in 0..count {
+                    let x = self.band.as_ptr().add(window(q));
+                    let x = [x, x.add(1), x.add(self.row_step), x.add(self.row_step + 1)];
+                    let at = q * channels + first * V::N;
+                    let (values, places) = (values.add(at), places.add(at));
+                    match vectors {
+                        1 => tile::<V, 1>(taps, panel, x, values, places),
+                        _ => tile::<V, 2>(taps, panel, x, values, places),
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The maxima of one window and their places, for `S` vectors of channels.
+#[inline(always)]
+unsafe fn tile<V: Lanes, const S: usize>(
+    taps: Walk,
+    panel: *const V::T,
+    x: [*const V::T; WINDOW],
+    values: *mut V::T,
+    places: *mut V::T,
+) {
+    // SAFETY: the caller promises that all of these are in reach.
+    unsafe {
+        let mut total = [[V::splat(V::T::ZERO); S]; WINDOW];
+        for (first, pass) in passes(taps) {
+            let panel = panel.add(first * taps.rows * taps.elements * S * V::N);
+            let sums = sum::<V, S>(&pass, panel, x.map(|x| x.wrapping_add(first * taps.steps[0])));
+            for p in 0..WINDOW {
+                for s in 0..S {
+                    total[p][s] = if first == 0 { sums[p][s] } else { total[p][s].add(sums[p][s]) };
+                }
+            }
+        }
+        for s in 0..S {
+            let (up, down) = ([total[0][s], total[1][s]], [total[2][s], total[3][s]]);
+            let masks = Masks::of(up, down);
+            masks.choose(up, down).store(values.add(s * V::N));
+            masks.places().store(places.add(s * V::N));
+        }
+    }
+}
+
+/// `Σ panel[t · S + s] · x[p][offset of t]` over all terms t, for each p and s.
+#[inline(always)]
+unsafe fn sum<V: Lanes, const S: usize>(
+    taps: &Walk,
+    mut panel: *const V::T,
+    x: [*const V::T; WINDOW],
+) -> [[V; S]; WINDOW] {
+    // SAFETY: the caller promises that all of these are in reach.
+    unsafe {
+        let mut sums = [[V::splat(V::T::ZERO); S]; WINDOW];
+        let (short, longer) = (taps.elements / taps.phases, taps.elements % taps.phases);
+        for c in 0..taps.channels {
+            for u in 0..taps.rows {
+                for b in 0..taps.phases {
+                    let mut at = c * taps.steps[0] + u * taps.steps[1] + b * taps.steps[2];
+                    for _ in 0..short + usize::from(b < longer) {
+                        let mut weights = [V::splat(V::T::ZERO); S];
+                        for s in 0..S {
+                            weights[s] = V::load(panel.add(s * V::N));
+                        }
+                        for p in 0..WINDOW {
+                            let x = V::splat(*x[p].add(at));
+                            for s in 0..S {
+                                sums[p][s] = sums[p][s].add_product(weights[s], x);
+                            }
+                        }
+                        panel = panel.add(S * V::N);
+                        at += taps.steps[3];
+                    }
+                }
+            }
+        }
+        sums
+    }
+}
+
+/// Maxima and places from windows of channels to channels of windows.
+pub(super) struct Planes<'a, T> {
+    pub channels: usize,
+    pub windows: usize,
+    /// As [`Maxima`] has them.
+    pub values: &'a [T],
+    pub value_places: &'a [T],
+    /// From the first window on.
+    pub y: &'a mut [T],
+    pub places: &'a mut [u8],
+    /// From one channel to the next.
+    pub step: usize,
+}
+
+impl<T: Float> Task<T> for Planes<'_, T> {
+    #[inline(always)]
+    unsafe fn run<V: Lanes<T = T>>(self) {
+        let (pitch, count) = (self.channels.next_multiple_of(MOST_LANES), self.windows);
+        if count == 0 {
+            return;
+        }
+        // What the pointers below reach.
+        assert!(count * pitch <= self.values.len() && count * pitch <= self.value_places.len());
+        let far = (self.channels - 1) * self.step + count;
+        assert!(far <= self.y.len() && far <= self.places.len());
+        for first in (0..self.channels).step_by(V::N) {
+            let whole = if first + V::N <= self.channels && count >= V::N { count } else { 0 };
+            for q in (0..whole).step_by(V::N) {
+                // The last vectors overlap the ones before.
+                let q = q.min(whole - V::N);
+                // SAFETY: the assertions above bound what the pointers reach.
+                unsafe {
+                    let (from, to) = (q * pitch + first, first * self.step + q);
+                    let values = V::transpose(copy::load::<V>(self.values.as_ptr().add(from), pitch));
+                    copy::store(values, self.y.as_mut_ptr().add(to), self.step);
+                    let places = V::transpose(copy::load::<V>(self.value_places.as_ptr().add(from), pitch));
+                    for k in 0..V::N {
+                        places[k].store_bytes(self.places.as_mut_ptr().add(to + k * self.step));
+                    }
+                }
+            }
+            for o in if whole > 0 { 0..0 } else { first..self.channels.min(first + V::N) } {
+                for q in 0..count {
+                    self.y[o * self.step + q] = self.values[q * pitch + o];
+                    self.places[o * self.step + q] = self.value_places[q * pitch + o].to_f64() as u8;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! A band of an image, copied with its channels last, so that a row of a patch (what one output sees of one row of the
+//! input) is one run of memory.
+
+use crate::conv::Conv2dShape;
+use crate::lanes::MOST_LANES;
+
+/// Most elements of a row of a patch in one block, unless the kernel is wider than this: 12 vectors of f32 sums and what
+/// they are made of fill the registers.
+const ROW: usize = 12 * MOST_LANES;
+
+/// Pixels in a row: the first one's place in the image's planes and in the band, and how many.
+#[derive(Clone, Copy)]
+pub(super) struct Run {
+    pub image: usize,
+    pub band: usize,
+    pub len: usize,
+}
+
+/// The layout of one block of channels of a copied band, a row after the other.
+///
+/// - With many channels, a row holds its pixels and a pixel its `pixel` channels; the patches of neighbouring outputs
+///   overlap. There are as many blocks as it takes.
+/// - With fewer channels than a vector has lanes, the patches' rows would begin anywhere in a vector, so a row holds the
+///   row of each output's patch on its own. There is one block.
+#[derive(Clone, Copy)]
+pub(super) struct Patches {
+    pub s: Conv2dShape,
+    /// Whether patches overlap.
+    pub overlap: bool,
+    /// Blocks of channels.
+    pub blocks: usize,
+    /// Elements from one kernel column to the next.
+    pub pixel: usize,
+    /// Elements of a patch's row, a multiple of [`MOST_LANES`]: `kernel columns · pixel`, and a rest of any content.
+    pub row: usize,
+    /// Elements from one row of the band to the next, and from one output's patch to the next one's in a row.
+    pub steps: [usize; 2],
+    /// Rows of the band, and its columns: pixels, or outputs if their patches do not overlap.
+    pub size: [usize; 2],
+    /// The input's column of the first pixel.
+    pub first_column: isize,
+}
+
+impl Patches {
+    /// For `outputs` rows and columns of outputs, from column `first` on, which may lie outside of the convolution's.
+    pub fn new(s: &Conv2dShape, outputs: [usize; 2], first: isize) -> Self {
+        let ([kh, kw], overlap) = (s.kernel, s.in_channels >= MOST_LANES);
+        let (vectors, most) = (s.in_channels.div_ceil(MOST_LANES), (ROW / MOST_LANES / kw).max(1));
+        // The products of all blocks, and for each block what a window costs besides: its place and its gradient.
+        let cost = |v: &usize| vectors.div_ceil(*v) * (kw * v + 2);
+        let vectors_of = (1..=most.min(vectors)).rev().min_by_key(cost).unwrap_or(1);
+        let pixel = if overlap { vectors_of * MOST_LANES } else { s.in_channels };
+        let row = (kw * pixel).next_multiple_of(MOST_LANES);
+        let columns = if overlap { (outputs[1] - 1) * s.stride[1] + kw } else { outputs[1] };
+        let per_column = if overlap { pixel } else { row };
+        Self {
+            s: *s,
+            overlap,
+            blocks: if overlap { vectors.div_ceil(vectors_of) } else { 1 },
+            pixel,
+            row,
+            steps: [columns * per_column, if overlap { s.stride[1] * pixel } else { row }],
+            size: [(outputs[0] - 1) * s.stride[0] + kh, columns],
+            first_column: first * s.stride[1] as isize - s.padding[1][0] as isize,
+        }
+    }
+
+    /// Elements of one block of a band.
+    pub fn len(&self) -> usize {
+        self.size[0] * self.steps[0]
+    }
+
+    /// Channels of a block: the first, and how many.
+    pub fn channels(&self, block: usize) -> (usize, usize) {
+        if !self.overlap {
+            return (0, self.s.in_channels);
+        }
+        let first = block * self.pixel;
+        (first, self.pixel.min(self.s.in_channels - first))
+    }
+
+    /// Of a band that starts in `first_row` of the image: the runs of its pixels that lie in the image, each within a
+    /// row, or of all rows where one follows the other without a gap. For patches that overlap.
+    #[inline(always)]
+    pub fn runs(&self, first_row: isize) -> impl Iterator<Item = Run> {
+        let ([h, w], [rows, columns]) = (self.s.in_size, self.size);
+        let [top, left] = [first_row, self.first_column].map(|first| (-first).max(0) as usize);
+        let [row, column] = [first_row, self.first_column].map(|first| first.max(0) as usize);
+        let rows = rows.saturating_sub(top).min(h.saturating_sub(row));
+        let inside = columns.saturating_sub(left).min(w.saturating_sub(column));
+        let (count, len) = if inside == w && w == columns { (1, rows * w) } else { (rows, inside) };
+        let run = move |r| Run {
+            image: (row + r) * w + column,
+            band: ((top + r) * columns + left) * self.pixel,
+            len,
+        };
+        (0..if len > 0 { count } else { 0 }).map(run)
+    }
+
+    /// Elements of the lines that [`super::copy::Fill`] puts together where patches do not overlap.
+    pub fn line(&self) -> usize {
+        if self.overlap { 0 } else { (self.size[1] - 1) * self.s.stride[1] * self.pixel + self.row }
+    }
+}
