@@ -54,16 +54,22 @@ fn numbers_come_from_the_documented_words() {
     let normal = filled::<f32>(fill_normal, 9, 3, 600);
     let normal_double = filled::<f64>(fill_normal, 9, 3, 300);
     let block = |i: usize| philox4x32([i as u32, 0, 3, 0], [9, 0]).map(f64::from);
-    let polar = |u: f64, turn: f64| {
-        let (radius, angle) = ((-2.0 * u.ln()).sqrt(), turn * std::f64::consts::TAU);
-        [radius * angle.cos(), radius * angle.sin()]
+    // `negative` and `high`: the words with the sign (last bit) and with the exchange (first bit) and the angle's start.
+    let polar = |u: f64, negative: f64, high: f64, low: f64| {
+        let sign = if negative % 2.0 == 1.0 { -1.0 } else { 1.0 };
+        let eighths = f64::from((high as u32) << 1) + low;
+        let eighths = if eighths >= 2f64.powi(31) { eighths - 2f64.powi(32) } else { eighths };
+        let (radius, angle) =
+            (sign * (-2.0 * u.ln()).sqrt(), eighths / 2f64.powi(31) * std::f64::consts::FRAC_PI_4);
+        let [x, y] = [radius * angle.cos(), radius * angle.sin()];
+        if high >= 2f64.powi(31) { [y, x] } else { [x, y] }
     };
     for i in 0..600 {
         let words = block(i / 256 * 64 + i % 64);
         let word = i % 256 / 64;
         assert_eq!(f64::from(uniform[i]), (words[word] / 256.0).floor() / f64::from(1 << 24));
         let u = ((words[word & 2] / 2.0).floor() + 0.5) / 2f64.powi(31);
-        let expected = polar(u, words[word | 1] / 2f64.powi(32))[word & 1];
+        let expected = polar(u, words[word & 2], words[word | 1], 0.0)[word & 1];
         assert!((f64::from(normal[i]) - expected).abs() < 2e-6 * (1.0 + 1e-3 / (1.0 - u)), "{i}");
     }
     for i in 0..300 {
@@ -72,7 +78,7 @@ fn numbers_come_from_the_documented_words() {
         let fraction = |high: f64, low: f64| (high * 2f64.powi(21) + (low / 2048.0).floor()) / 2f64.powi(53);
         assert_eq!(double[i], fraction(words[2 * word], words[2 * word + 1]));
         let u = fraction(words[0], words[1]) + 2f64.powi(-54);
-        let expected = polar(u, (words[2] + (words[3] / 2.0).floor() / 2f64.powi(31)) / 2f64.powi(32))[word];
+        let expected = polar(u, words[1], words[2], (words[3] / 2.0).floor() / 2f64.powi(31))[word];
         assert!((normal_double[i] - expected).abs() < 1e-13, "{i}");
     }
 }

@@ -1,10 +1,12 @@
 """Fits the polynomials of `src/simd/coefficients.rs` (needs mpmath; run it to see where the numbers come from).
 
-Each is a near-minimax fit: interpolation at Chebyshev points with 60 digits, the coefficients then rounded to f32 or f64.
-The largest error that is printed is that of the rounded polynomial, relative to the whole function.
+Most are minimax fits by Remez's exchange, the rest (`fit`) near-minimax ones, interpolation at Chebyshev points; with 60
+digits, the coefficients then rounded to f32 or f64. The largest error that is printed is that of the rounded polynomial,
+relative to the whole function.
 """
 import struct
 from mpmath import mp, mpf, cos, pi, log, exp, tanh, sin, sqrt, atanh, erf, erfc, expm1, loggamma, bernoulli, factorial
+from mpmath import lu_solve, matrix
 
 mp.dps = 60
 
@@ -25,6 +27,34 @@ def fit(f, lo, hi, degree):
     return p
 
 
+def remez(f, lo, hi, degree, share):
+    """The polynomial with the least largest |error · share|: it takes on its largest value degree + 2 times with alternating
+    signs."""
+    n = degree + 2
+    chebyshev = lambda t: (lo + hi) / 2 - (hi - lo) / 2 * cos(pi * t)
+    share_at = lambda x: share(x) + mpf(10) ** -12  # the system needs shares that are not 0
+    grid = [(x, f(x), share_at(x)) for x in (chebyshev(mpf(i) / 400) for i in range(401))]
+    xs = [chebyshev((i + mpf(1) / 2) / n) for i in range(n)]
+    for _ in range(12):
+        rows = matrix([[x**j for j in range(n - 1)] + [(-1) ** i / share_at(x)] for i, x in enumerate(xs)])
+        solution = lu_solve(rows, matrix([f(x) for x in xs]))
+        p = [solution[j] for j in range(n - 1)]
+        errors = [(x, (mp.polyval(p[::-1], x) - value) * weight) for x, value, weight in grid]
+        peaks = []  # the largest error of each run of one sign
+        for x, e in errors:
+            if not peaks or (e > 0) != (peaks[-1][1] > 0):
+                peaks.append((x, e))
+            elif abs(e) > abs(peaks[-1][1]):
+                peaks[-1] = (x, e)
+        while len(peaks) > n:
+            peaks.pop(0 if abs(peaks[0][1]) < abs(peaks[-1][1]) else -1)
+        sizes = [abs(e) for _, e in peaks]
+        if len(peaks) < n or max(sizes) < mpf("1.02") * min(sizes):
+            break
+        xs = [x for x, _ in peaks]
+    return p
+
+
 def f32(x):
     return struct.unpack("f", struct.pack("f", float(x)))[0]
 
@@ -33,10 +63,10 @@ def shortest(x):
     return next(text for digits in range(1, 12) if f32(text := f"{float(x):.{digits}g}") == x)
 
 
-def report(name, f, lo, hi, degrees, share=lambda x: 1):
+def report(name, f, lo, hi, degrees, share, minimax=True):
     """`share(x)`: how much of the whole function the fitted part f makes up, relative to f's own error."""
     for width, degree in zip(("f32", "f64"), degrees):
-        p = fit(f, mpf(lo), mpf(hi), degree)
+        p = remez(f, mpf(lo), mpf(hi), degree, share) if minimax else fit(f, mpf(lo), mpf(hi), degree)
         p = [mpf(f32(c)) if width == "f32" else mpf(float(c)) for c in p]
         worst = mpf(0)
         for i in range(401):
@@ -51,19 +81,21 @@ def report(name, f, lo, hi, degrees, share=lambda x: 1):
 
 ln2 = log(mpf(2))
 series = lambda f, taylor: lambda x: taylor if abs(x) < mpf(10) ** -20 else f(x)
-report("exp: (e^r - 1 - r)/r^2", series(lambda r: (expm1(r) - r) / r**2, mpf(1) / 2), -0.3475, 0.3475, (5, 10), lambda r: r**2 / exp(r))
-report("ln: (2 atanh(s)/s - 2)/z, z = s^2", series(lambda z: (2 * atanh(sqrt(z)) / sqrt(z) - 2) / z, mpf(2) / 3), 0, 0.0296, (2, 6), lambda z: z / 2)
-report("tanh: (tanh(x)/x - 1)/z, z = x^2", series(lambda z: (tanh(sqrt(z)) / sqrt(z) - 1) / z, -mpf(1) / 3), 0, 0.391, (5, 11), lambda z: z * sqrt(z) / tanh(sqrt(z)))
-report("sin: (sin(r)/r - 1)/z, z = r^2", series(lambda z: (sin(sqrt(z)) / sqrt(z) - 1) / z, -mpf(1) / 6), 0, 0.62, (3, 6), lambda z: z)
-report("cos: (cos(r) - 1 + z/2)/z^2, z = r^2", series(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2, mpf(1) / 24), 0, 0.62, (2, 6), lambda z: z**2 / cos(sqrt(z)))
-report("erf: erf(x)/x - 2/sqrt(pi), over z = x^2", series(lambda z: (erf(sqrt(z)) / sqrt(z) - 2 / sqrt(pi)) / z, -2 / (3 * sqrt(pi))), 0, 1, (7, 13), lambda z: z * sqrt(z) / erf(sqrt(z)))
+report("exp: (e^r - 1 - r)/r^2", series(lambda r: (expm1(r) - r) / r**2, mpf(1) / 2), -0.3468, 0.3468, (4, 9), lambda r: r**2 / exp(r))
+log_part = series(lambda z: (2 * atanh(sqrt(z)) / sqrt(z) - 2) / z, mpf(2) / 3)
+report("ln: (2 atanh(s)/s - 2)/z, z = s^2", log_part, 0, 0.02944, (2, 6), lambda z: z / 2)
+report("ln, 0 <= f <= 1", log_part, 0, 0.11112, (3, 9), lambda z: z / 2)
+report("tanh: (tanh(x)/x - 1)/z, z = x^2", series(lambda z: (tanh(sqrt(z)) / sqrt(z) - 1) / z, -mpf(1) / 3), 0, 0.391, (4, 10), series(lambda z: z * sqrt(z) / tanh(sqrt(z)), mpf(0)))
+report("sin: (sin(r)/r - 1)/z, z = r^2", series(lambda z: (sin(sqrt(z)) / sqrt(z) - 1) / z, -mpf(1) / 6), 0, 0.617, (2, 5), lambda z: z)
+report("cos: (cos(r) - 1 + z/2)/z^2, z = r^2", series(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2, mpf(1) / 24), 0, 0.617, (2, 5), lambda z: z**2 / cos(sqrt(z)))
+report("erf: erf(x)/x - 2/sqrt(pi), over z = x^2", series(lambda z: (erf(sqrt(z)) / sqrt(z) - 2 / sqrt(pi)) / z, -2 / (3 * sqrt(pi))), 0, 1, (7, 13), lambda z: z * sqrt(z) / erf(sqrt(z)), minimax=False)
 x_of = lambda t: 4 * (1 + t) / (1 - t)
 scaled = lambda x: (1 + 2 * x) * exp(x * x) * erfc(x)
-report("erfc: (1 + 2x) exp(x^2) erfc(x), t = (x - 4)/(x + 4)", lambda t: scaled(x_of(t)), (0.5 - 4) / 4.5, 24.0 / 32, (10, 22), lambda t: 1 / scaled(x_of(t)))
-report("ln, after 2/3: ((2 atanh(s)/s - 2)/z - 2/3)/z", series(lambda z: ((2 * atanh(sqrt(z)) / sqrt(z) - 2) / z - mpf(2) / 3) / z, mpf(2) / 5), 0, 0.0296, (2, 6), lambda z: z * z / 2)
+report("erfc: (1 + 2x) exp(x^2) erfc(x), t = (x - 4)/(x + 4)", lambda t: scaled(x_of(t)), (0.5 - 4) / 4.5, 24.0 / 32, (10, 22), lambda t: 1 / scaled(x_of(t)), minimax=False)
+report("ln, after 2/3: ((2 atanh(s)/s - 2)/z - 2/3)/z", series(lambda z: ((2 * atanh(sqrt(z)) / sqrt(z) - 2) / z - mpf(2) / 3) / z, mpf(2) / 5), 0, 0.0296, (2, 6), lambda z: z * z / 2, minimax=False)
 
 lgamma_part = lambda v: loggamma(v + 1.5) / ((v + 0.5) * (v - 0.5))
-report("lgamma: lgamma(1 + u)/(u (u - 1)), v = u - 1/2", lgamma_part, -0.5, 0.5, (9, 21), lambda v: 1 / lgamma_part(v))
+report("lgamma: lgamma(1 + u)/(u (u - 1)), v = u - 1/2", lgamma_part, -0.5, 0.5, (9, 21), lambda v: 1 / lgamma_part(v), minimax=False)
 # Bernoulli numbers B2, B4, ..: the asymptotic series, not fits.
 for name, f in ("lgamma", lambda k: bernoulli(2 * k) / (2 * k * (2 * k - 1))), ("digamma", lambda k: bernoulli(2 * k) / (2 * k)):
     print(name, "series", ", ".join(repr(float(f(k))) for k in range(1, 11)))

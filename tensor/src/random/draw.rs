@@ -1,8 +1,8 @@
 //! From random words to numbers, for a batch of blocks at once.
 
 use crate::Float;
-use crate::simd::dispatch::MulAdd;
-use crate::simd::exponential::ln_normal;
+use crate::simd::dispatch::{Kernel, MulAdd};
+use crate::simd::exponential::Ln;
 use crate::simd::trigonometric::sin_cos_inside;
 
 /// Philox blocks in a batch.
@@ -21,31 +21,45 @@ pub trait Draw: Sized {
     fn normal<M: MulAdd>(words: &Words, out: &mut [Self]);
 }
 
-/// A quarter turn is 2³⁰ units of 2⁻³² turns.
-const QUARTER_BITS: u32 = 30;
-
 /// Box and Muller's transform (Annals of Mathematical Statistics 29, 1958): r cos θ and r sin θ are independent standard
-/// normals for r = √(−2 ln u) and θ uniform on the circle. This is r;
+/// normals for r = √(−2 ln u), u uniform on (0, 1), and θ uniform on the circle. Here θ is uniform on [−π/4, π/4), a random
+/// sign of r adds the opposite quarter, and a random exchange of the two results the other two.
+///
+/// In several loops, as the halves of `Kernel` are.
 #[inline(always)]
-fn radius<T: Float, M: MulAdd>(u: T) -> T {
-    (T::from_f64(-2.0) * ln_normal::<T, M>(u)).sqrt()
+fn box_muller<T: Float, M: MulAdd>(
+    (x, y): (&mut [T], &mut [T]),
+    uniform: impl Fn(usize) -> T,
+    sign: impl Fn(usize) -> T,
+    angle: impl Fn(usize) -> T,
+    exchange: impl Fn(usize) -> bool,
+) {
+    let mut u = [T::ZERO; LANES];
+    for lane in 0..LANES {
+        u[lane] = uniform(lane);
+        (x[lane], y[lane]) = Ln::prepare::<T, M>(u[lane]);
+    }
+    for lane in 0..LANES {
+        x[lane] = T::from_f64(-2.0) * Ln::finish::<T, M>(u[lane], (x[lane], y[lane]));
+    }
+    for lane in 0..LANES {
+        let radius = x[lane].sqrt().with_sign(sign(lane));
+        let (sin, cos) = sin_cos_inside::<T, M>(angle(lane));
+        let (sin, cos) = (radius * sin, radius * cos);
+        (x[lane], y[lane]) = if exchange(lane) { (sin, cos) } else { (cos, sin) };
+    }
 }
 
-/// and this r cos θ and r sin θ for θ = `rest` + `quarter` · π/2. In a loop of its own: two short chains of dependent
-/// instructions overlap with their neighbours better than one long one.
+/// `word` without its first bit, which `exchange` uses, as a signed number; an eighth of a turn is 2³¹.
 #[inline(always)]
-fn on_circle<T: Float, M: MulAdd>(radius: T, quarter: u32, rest: T) -> (T, T) {
-    let (sin, cos) = sin_cos_inside::<T, M>(rest);
-    let (sin, cos) = (radius * sin, radius * cos);
-    let (x, y) = if quarter & 1 == 1 { (-sin, cos) } else { (cos, sin) };
-    if quarter & 2 == 2 { (-x, -y) } else { (x, y) }
+fn signed(word: u32) -> i32 {
+    (word << 1) as i32
 }
 
-/// An angle of `word` / 2³² turns as the nearest quarter turn and a rest in units of 2⁻³² turns, at most an eighth.
+/// The first bit of a word.
 #[inline(always)]
-fn split_angle(word: u32) -> (u32, i32) {
-    let quarter = word.wrapping_add(1 << (QUARTER_BITS - 1)) >> QUARTER_BITS;
-    (quarter, word.wrapping_sub(quarter << QUARTER_BITS) as i32)
+fn exchange(word: u32) -> bool {
+    (word as i32) < 0
 }
 
 impl Draw for f32 {
@@ -64,16 +78,15 @@ impl Draw for f32 {
     #[inline(always)]
     fn normal<M: MulAdd>(words: &Words, out: &mut [f32]) {
         const UNIT: f32 = 1.0 / (1u32 << 31) as f32;
-        const RADIANS: f32 = std::f32::consts::FRAC_PI_2 / (1 << QUARTER_BITS) as f32;
+        const RADIANS: f32 = std::f32::consts::FRAC_PI_4 / (1u32 << 31) as f32;
         for (out, words) in out.chunks_exact_mut(2 * LANES).zip(words.chunks_exact(2)) {
-            let (x, y) = out.split_at_mut(LANES);
-            for lane in 0..LANES {
-                x[lane] = radius::<f32, M>(((words[0][lane] >> 1) as i32 as f32 + 0.5) * UNIT);
-            }
-            for lane in 0..LANES {
-                let (quarter, rest) = split_angle(words[1][lane]);
-                (x[lane], y[lane]) = on_circle::<f32, M>(x[lane], quarter, rest as f32 * RADIANS);
-            }
+            box_muller::<f32, M>(
+                out.split_at_mut(LANES),
+                |lane| M::mul_add((words[0][lane] >> 1) as i32 as f32, UNIT, 0.5 * UNIT),
+                |lane| f32::from_bits(words[0][lane] << 31),
+                |lane| signed(words[1][lane]) as f32 * RADIANS,
+                |lane| exchange(words[1][lane]),
+            );
         }
     }
 }
@@ -103,15 +116,16 @@ impl Draw for f64 {
     fn normal<M: MulAdd>(words: &Words, out: &mut [f64]) {
         const HALF: f64 = 0.5 / (1u64 << 53) as f64;
         const LOW: f64 = 1.0 / (1u64 << 31) as f64;
-        const RADIANS: f64 = std::f64::consts::FRAC_PI_2 / (1 << QUARTER_BITS) as f64;
-        let (x, y) = out[..2 * LANES].split_at_mut(LANES);
-        for lane in 0..LANES {
-            x[lane] = radius::<f64, M>(unit_interval(words[0][lane], words[1][lane]) + HALF);
-        }
-        for lane in 0..LANES {
-            let (quarter, rest) = split_angle(words[2][lane]);
-            let rest = f64::from(rest) + f64::from((words[3][lane] >> 1) as i32) * LOW;
-            (x[lane], y[lane]) = on_circle::<f64, M>(x[lane], quarter, rest * RADIANS);
-        }
+        const RADIANS: f64 = std::f64::consts::FRAC_PI_4 / (1u64 << 31) as f64;
+        box_muller::<f64, M>(
+            out[..2 * LANES].split_at_mut(LANES),
+            |lane| unit_interval(words[0][lane], words[1][lane]) + HALF,
+            |lane| f64::from_bits(u64::from(words[1][lane]) << 63),
+            |lane| {
+                M::mul_add(f64::from((words[3][lane] >> 1) as i32), LOW, f64::from(signed(words[2][lane])))
+                    * RADIANS
+            },
+            |lane| exchange(words[2][lane]),
+        );
     }
 }

@@ -16,6 +16,9 @@ use crate::simd::dispatch::{Loop, MulAdd, run};
 /// Elements per parallel task: whole batches of either width.
 const CHUNK: usize = 1 << 13;
 
+/// Blocks whose rounds are computed in step, in each vector lane.
+const SIDE_BY_SIDE: usize = 2;
+
 trait Distribution {
     fn draw<T: Float, M: MulAdd>(words: &Words, out: &mut [T]);
 }
@@ -51,10 +54,14 @@ impl<T: Float, D: Distribution> Loop<(u64, u64, usize, &mut [T])> for Fill<D> {
             let skip = at % T::BATCH;
             let len = (T::BATCH - skip).min(out.len());
             let first = (at / T::BATCH * LANES) as u64;
-            for lane in 0..LANES {
-                let block = rounds(counter(first + lane as u64, stream), key(seed));
-                for (words, word) in words.iter_mut().zip(block) {
-                    words[lane] = word as u32;
+            for lane in 0..LANES / SIDE_BY_SIDE {
+                let lane_of = |i: usize| lane + i * (LANES / SIDE_BY_SIDE);
+                let counters = std::array::from_fn(|i| counter(first + lane_of(i) as u64, stream));
+                let blocks: [_; SIDE_BY_SIDE] = rounds(counters, key(seed));
+                for (i, block) in blocks.into_iter().enumerate() {
+                    for (words, word) in words.iter_mut().zip(block) {
+                        words[lane_of(i)] = word;
+                    }
                 }
             }
             let (here, rest) = std::mem::take(&mut out).split_at_mut(len);

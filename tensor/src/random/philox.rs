@@ -9,18 +9,26 @@ const MULTIPLIERS: [u64; 2] = [0xD251_1F53, 0xCD9E_8D57];
 const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 const LOW: u64 = 0xFFFF_FFFF;
 
-/// The ten rounds. Words lie in 64-bit lanes, upper halves zero: a loop over this becomes vector code with 32 × 32 → 64 bit
-/// multiplications and without shuffles.
+/// The ten rounds for several blocks side by side. Words lie in 64-bit lanes, whose upper halves mean nothing: a loop over
+/// this becomes vector code with 32 × 32 → 64 bit multiplications and without shuffles. One block alone would leave the
+/// processor waiting: a round is a chain of four instructions.
 #[inline(always)]
-pub(super) fn rounds(counter: [u64; 4], mut key: [u32; 2]) -> [u64; 4] {
-    let [mut a, mut b, mut c, mut d] = counter;
-    for _ in 0..10 {
-        let (p, q) = (MULTIPLIERS[0] * a, MULTIPLIERS[1] * c);
-        (a, b, c, d) =
-            ((q >> 32) ^ b ^ u64::from(key[0]), q & LOW, (p >> 32) ^ d ^ u64::from(key[1]), p & LOW);
+pub(super) fn rounds<const N: usize>(counters: [[u64; 4]; N], key: [u32; 2]) -> [[u32; 4]; N] {
+    let (blocks, key) = five_rounds(counters, key);
+    five_rounds(blocks, key).0.map(|block| block.map(|word| word as u32))
+}
+
+/// Half of them: ten would be too long a loop for the compiler to unroll.
+#[inline(always)]
+fn five_rounds<const N: usize>(mut blocks: [[u64; 4]; N], mut key: [u32; 2]) -> ([[u64; 4]; N], [u32; 2]) {
+    for _ in 0..5 {
+        for [a, b, c, d] in &mut blocks {
+            let (p, q) = (MULTIPLIERS[0] * (*a & LOW), MULTIPLIERS[1] * (*c & LOW));
+            (*a, *b, *c, *d) = ((q >> 32) ^ *b ^ u64::from(key[0]), q, (p >> 32) ^ *d ^ u64::from(key[1]), p);
+        }
         key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
     }
-    [a, b, c, d]
+    (blocks, key)
 }
 
 /// The counter of a block of four words: the block's number in the lower half, the stream in the upper.
@@ -37,7 +45,7 @@ pub(super) fn key(seed: u64) -> [u32; 2] {
 
 /// The function itself: four random words for a counter and a key.
 pub fn philox4x32(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
-    rounds(counter.map(u64::from), key).map(|word| word as u32)
+    rounds([counter.map(u64::from)], key)[0]
 }
 
 /// Philox4x32-10 as a generator for `rand`: seed, stream, and a position that can be set.
@@ -82,7 +90,7 @@ impl Philox4x32 {
     }
 
     fn load(&mut self) {
-        self.block = rounds(counter(self.position / 4, self.stream), key(self.seed)).map(|word| word as u32);
+        self.block = rounds([counter(self.position / 4, self.stream)], key(self.seed))[0];
     }
 
     fn next_word(&mut self) -> u32 {

@@ -9,84 +9,88 @@ pub(crate) fn select<T: Float>(condition: bool, yes: T, no: T) -> T {
     if condition { yes } else { no }
 }
 
-/// x + extra = k ln 2 + r + c: the whole number k as k + MAGIC and as itself, |r| ≤ ½ ln 2, and the rounding error c of r
-/// (Cody and Waite's reduction).
+/// The nearest number between `low` and `high`; NaN stays.
 #[inline(always)]
-fn reduce<T: Float, M: MulAdd>(x: T, extra: T) -> (T, T, T, T) {
+fn clamp<T: Float>(x: T, low: T, high: T) -> T {
+    let x = select(x > high, high, x);
+    select(x < low, low, x)
+}
+
+/// x = k ln 2 + r: the whole number k as k + MAGIC, and |r| ≤ ½ ln 2 (Cody and Waite's reduction).
+#[inline(always)]
+fn reduce<T: Float, M: MulAdd>(x: T) -> (T, T) {
     let magic = M::mul_add(x, T::LOG2_E, T::MAGIC);
     let k = magic - T::MAGIC;
-    let high = M::mul_add(-k, T::LN2_HI, x);
-    let low = M::mul_add(k, T::LN2_LO, -extra);
-    let r = high - low;
-    (magic, k, r, (high - r) - low)
+    (magic, M::mul_add(-k, T::LN2_LO, M::mul_add(-k, T::LN2_HI, x)))
 }
 
-/// 2^k y, for whole k from the smallest subnormal's exponent to one more than the largest: in two steps, so that each
-/// factor is a normal number.
+/// eʳ − 1 for |r| ≤ ½ ln 2.
 #[inline(always)]
-pub(crate) fn scale<T: Float, M: MulAdd>(y: T, k: T) -> T {
-    let half = M::mul_add(k, T::from_f64(0.5), T::MAGIC);
-    let rest = k - (half - T::MAGIC);
-    y * T::power_of_two(half) * T::power_of_two(rest + T::MAGIC)
+fn expm1_inside<T: Float, M: MulAdd>(r: T) -> T {
+    M::mul_add(r * r, r.exp_tail::<M>(), r)
 }
 
-/// eˣ = 2^k e^r, where k is in the range of normal exponents.
+/// eˣ over the whole range, given `reduce` of the clamped x.
+///
+/// 2^k = (2^k u)(1/u), where u is far from the end of the range that k is near to: both factors are normal numbers.
 #[inline(always)]
-pub(crate) fn exp_moderate<T: Float, M: MulAdd>(x: T) -> T {
-    let (magic, _, r, c) = reduce::<T, M>(x, T::ZERO);
-    let tail = M::mul_add(r * r, r.exp_tail::<M>(), c);
-    (T::ONE + (r + tail)) * T::power_of_two(magic)
+fn exp_from_parts<T: Float, M: MulAdd>(x: T, magic: T, r: T) -> T {
+    let (down, up) = (T::DOWN, T::ONE / T::DOWN);
+    let power = T::power_of_two(magic, x.if_negative(up, down));
+    M::mul_add(expm1_inside::<T, M>(r), power, power) * x.if_negative(down, up)
 }
 
 /// e^(x + low) over the whole range, where `low` is small against 1.
 #[inline(always)]
 pub(crate) fn exp_two_words<T: Float, M: MulAdd>(x: T, low: T) -> T {
-    // Outside, the result is known; inside, k has a normal exponent after halving. NaN passes both.
-    let inside = select(x > T::EXP_MAX, T::EXP_MAX, x);
-    let inside = select(inside < T::EXP_MIN, T::EXP_MIN, inside);
-    let (_, k, r, c) = reduce::<T, M>(inside, low);
-    let tail = M::mul_add(r * r, r.exp_tail::<M>(), c);
-    let y = scale::<T, M>(T::ONE + (r + tail), k);
-    let y = select(x > T::EXP_MAX, T::INFINITY, y);
-    select(x < T::EXP_MIN, T::ZERO, y)
+    let (magic, r) = reduce::<T, M>(clamp(x, T::EXP_MIN, T::EXP_MAX));
+    exp_from_parts::<T, M>(x, magic, r + low)
 }
 
 pub(crate) struct Exp;
 impl Kernel for Exp {
+    const HALVES: bool = true;
     #[inline(always)]
-    fn eval<T: Float, M: MulAdd>(x: T) -> T {
-        exp_two_words::<T, M>(x, T::ZERO)
+    fn prepare<T: Float, M: MulAdd>(x: T) -> (T, T) {
+        reduce::<T, M>(clamp(x, T::EXP_MIN, T::EXP_MAX))
+    }
+    #[inline(always)]
+    fn finish<T: Float, M: MulAdd>(x: T, (magic, r): (T, T)) -> T {
+        exp_from_parts::<T, M>(x, magic, r)
     }
 }
 
 pub(crate) struct Expm1;
 impl Kernel for Expm1 {
+    const HALVES: bool = true;
+    #[inline(always)]
+    fn prepare<T: Float, M: MulAdd>(x: T) -> (T, T) {
+        reduce::<T, M>(clamp(x, T::EXPM1_MIN, T::EXP_MAX))
+    }
     /// eˣ − 1 = 2 (2^(k−1) (e^r − 1) + 2^(k−1) − ½): nothing cancels, and 2^(k−1) does not overflow.
     #[inline(always)]
-    fn eval<T: Float, M: MulAdd>(x: T) -> T {
+    fn finish<T: Float, M: MulAdd>(x: T, (magic, r): (T, T)) -> T {
         let half = T::from_f64(0.5);
-        let inside = select(x > T::EXP_MAX, T::EXP_MAX, x);
-        let inside = select(inside < T::EXPM1_MIN, T::EXPM1_MIN, inside);
-        let (magic, _, r, c) = reduce::<T, M>(inside, T::ZERO);
-        let p = r + M::mul_add(r * r, r.exp_tail::<M>(), c);
-        let power = T::power_of_two(magic - T::ONE);
-        let y = M::mul_add(power, p, power - half) * T::from_f64(2.0);
-        let y = select(x > T::EXP_MAX, T::INFINITY, y);
+        let power = T::power_of_two(magic, half);
+        let y = M::mul_add(power, expm1_inside::<T, M>(r), power - half) * T::from_f64(2.0);
         // Here x²/2 is lost in rounding; and −0 stays −0.
         select(x.abs() < T::EPSILON * half, x, y)
     }
 }
 
-/// ln m + k ln 2 + extra, with m in [√½, √2), by fdlibm's e_log.c: with s = f/(2 + f), f = m − 1,
-/// ln(1 + f) = 2 atanh s = f − (f²/2 − s (f²/2 + R(s²))).
+/// s = f/(2 + f), of which ln(1 + f) is 2 atanh s.
 #[inline(always)]
-fn ln_from_parts<T: Float, M: MulAdd>(m: T, k: T, extra: T) -> T {
-    let f = m - T::ONE;
-    let s = f / (f + T::from_f64(2.0));
+fn atanh_argument<T: Float>(f: T) -> T {
+    f / (f + T::from_f64(2.0))
+}
+
+/// ln(1 + f) + k ln 2 by fdlibm's e_log.c: ln(1 + f) = f − (f²/2 − s (f²/2 + z `tail`)), z = s².
+#[inline(always)]
+fn ln_from_parts<T: Float, M: MulAdd>(f: T, s: T, tail: impl Fn(T) -> T) -> T {
     let z = s * s;
     let half_square = T::from_f64(0.5) * f * f;
-    let small = M::mul_add(s, half_square + z * z.ln_tail::<M>(), M::mul_add(k, T::LN2_LO, extra));
-    M::mul_add(k, T::LN2_HI, f - (half_square - small))
+    let w = M::mul_add(z, tail(z), half_square);
+    f - M::mul_add(-s, w, half_square)
 }
 
 /// x = m 2^k for positive x, subnormal ones too.
@@ -97,84 +101,124 @@ pub(crate) fn split<T: Float>(x: T) -> (T, T) {
     (m, select(subnormal, k - T::UP_EXPONENT, k))
 }
 
-/// ln x for positive normal x.
+/// ln x for positive finite x, subnormal ones too.
 #[inline(always)]
-pub(crate) fn ln_normal<T: Float, M: MulAdd>(x: T) -> T {
-    let (m, k) = x.split_exponent();
-    ln_from_parts::<T, M>(m, k, T::ZERO)
+pub(crate) fn ln_positive<T: Float, M: MulAdd>(x: T) -> T {
+    let (m, k) = split(x);
+    let f = m - T::ONE;
+    M::mul_add(k, T::LN2, ln_from_parts::<T, M>(f, atanh_argument(f), T::ln_tail::<M>))
 }
 
 pub(crate) struct Ln;
 impl Kernel for Ln {
+    const HALVES: bool = true;
+    /// For positive normal x: f and s.
     #[inline(always)]
-    fn eval<T: Float, M: MulAdd>(x: T) -> T {
-        let (m, k) = split(x);
-        let y = ln_from_parts::<T, M>(m, k, T::ZERO);
-        // ∞ and NaN are themselves.
-        let y = select(x < T::INFINITY, y, x);
-        let y = select(x < T::ZERO, T::NAN, y);
-        select(x == T::ZERO, T::NEG_INFINITY, y)
+    fn prepare<T: Float, M: MulAdd>(x: T) -> (T, T) {
+        let f = x.split_exponent().0 - T::ONE;
+        (f, atanh_argument(f))
     }
-}
-
-/// ln(1 + x) for x > −1: the logarithm of the rounded u = 1 + x, and what rounding lost: ln(u + e) ≈ ln u + e/u.
-#[inline(always)]
-fn log1p_inside<T: Float, M: MulAdd>(x: T) -> T {
-    let u = T::ONE + x;
-    let lost = select(x >= T::ONE, T::ONE - (u - x), x - (u - T::ONE));
-    let (m, k) = u.split_exponent();
-    ln_from_parts::<T, M>(m, k, lost / u)
+    #[inline(always)]
+    fn finish<T: Float, M: MulAdd>(x: T, (f, s): (T, T)) -> T {
+        M::mul_add(x.split_exponent().1, T::LN2, ln_from_parts::<T, M>(f, s, T::ln_tail::<M>))
+    }
+    const HAS_SLOW: bool = true;
+    #[inline(always)]
+    fn is_slow<T: Float>(x: T) -> bool {
+        !((x >= T::SMALL) & (x < T::INFINITY))
+    }
+    fn slow<T: Float>(x: T) -> T {
+        T::from_f64(x.to_f64().ln())
+    }
 }
 
 pub(crate) struct Log1p;
 impl Kernel for Log1p {
+    const HALVES: bool = true;
+    /// For x > −1 up to where 2^−k is still normal: 1 + x = 2^k (1 + f), where k may be that of the rounded 1 + x, and
+    /// f = 2^−k x + (2^−k − 1) is rounded once.
     #[inline(always)]
-    fn eval<T: Float, M: MulAdd>(x: T) -> T {
-        let y = select(x < T::INFINITY, log1p_inside::<T, M>(x), x);
-        let y = select(x < -T::ONE, T::NAN, y);
-        let y = select(x == -T::ONE, T::NEG_INFINITY, y);
-        select(x.abs() < T::EPSILON * T::from_f64(0.5), x, y)
+    fn prepare<T: Float, M: MulAdd>(x: T) -> (T, T) {
+        let scale = (T::ONE + x).exponent().1;
+        let f = M::mul_add(x, scale, scale - T::ONE);
+        (f, atanh_argument(f))
+    }
+    #[inline(always)]
+    fn finish<T: Float, M: MulAdd>(x: T, (f, s): (T, T)) -> T {
+        let k = (T::ONE + x).exponent().0;
+        let y = M::mul_add(k, T::LN2, ln_from_parts::<T, M>(f, s, T::ln_tail::<M>));
+        select(x == T::ZERO, x, y)
+    }
+    const HAS_SLOW: bool = true;
+    #[inline(always)]
+    fn is_slow<T: Float>(x: T) -> bool {
+        !((x > -T::ONE) & (x < T::ONE / T::DOWN))
+    }
+    fn slow<T: Float>(x: T) -> T {
+        T::from_f64(x.to_f64().ln_1p())
     }
 }
 
 pub(crate) struct Tanh;
 impl Kernel for Tanh {
-    /// x + x³ P(x²) below 0.625, 1 − 2/(e²ˣ + 1) above. Above, each step is monotone in the one before; below, the
-    /// correction to x is so small that its rounding cannot turn the order: so the whole is monotone.
+    const HALVES: bool = true;
+    /// e²ᵃ + 1 for a = |x|.
     #[inline(always)]
-    fn eval<T: Float, M: MulAdd>(x: T) -> T {
+    fn prepare<T: Float, M: MulAdd>(x: T) -> (T, T) {
         let two = T::from_f64(2.0);
         let a = x.abs();
         let a = select(a > T::TANH_MAX, T::TANH_MAX, a);
-        let z = a * a;
-        let small = M::mul_add(a * z, z.tanh_tail::<M>(), a);
-        let large = T::ONE - two / (exp_moderate::<T, M>(a * two) + T::ONE);
-        select(a < T::from_f64(0.625), small, large).with_sign(x)
+        // 2 a = k ln 2 + r. The rounding of ln 2 does not matter: in tanh x errors of e²ᵃ are divided by about e²ᵃ.
+        let magic = M::mul_add(a, two * T::LOG2_E, T::MAGIC);
+        let r = M::mul_add(T::MAGIC - magic, T::LN2, a + a);
+        let power = T::power_of_two(magic, T::ONE);
+        (M::mul_add(expm1_inside::<T, M>(r), power, power + T::ONE), x)
+    }
+    /// x + x³ P(x²) below 0.625, 1 − 2/(e²ˣ + 1) above. Above, each step is monotone in the one before; below, the
+    /// correction to x is so small that its rounding cannot turn the order: so the whole is monotone.
+    #[inline(always)]
+    fn finish<T: Float, M: MulAdd>(x: T, (denominator, _): (T, T)) -> T {
+        let z = x * x;
+        let small = M::mul_add(x * z, z.tanh_tail::<M>(), x);
+        let large = T::ONE - T::from_f64(2.0) / denominator;
+        select(x.abs() < T::from_f64(0.625), small, large).with_sign(x)
     }
 }
 
 pub(crate) struct Sigmoid;
 impl Kernel for Sigmoid {
-    /// 1/(1 + e⁻ˣ) for x ≥ 0 and eˣ/(1 + eˣ) for x < 0: small values keep their digits. The quotient is then corrected
-    /// for what rounding took from the divisor.
+    const HALVES: bool = true;
     #[inline(always)]
-    fn eval<T: Float, M: MulAdd>(x: T) -> T {
-        let e = Exp::eval::<T, M>(-x.abs());
-        let d = T::ONE + e;
-        let lost = e - (d - T::ONE);
-        let y = select(x >= T::ZERO, T::ONE, e) / d;
-        let one_over_d = select(x >= T::ZERO, y, T::ONE - y);
-        M::mul_add(-(y * lost), one_over_d, y)
+    fn prepare<T: Float, M: MulAdd>(x: T) -> (T, T) {
+        reduce::<T, M>(clamp(-x, T::EXPM1_MIN, -T::EXP_MIN))
+    }
+    /// 1/(1 + e⁻ˣ), numerator and denominator scaled down, so that the denominator does not overflow where the result is
+    /// still a number. e⁻ˣ = 2^k + 2^k (e^r − 1), and what rounding takes from 1 + 2^k, for |k| large, is added to the second
+    /// term.
+    #[inline(always)]
+    fn finish<T: Float, M: MulAdd>(_x: T, (magic, r): (T, T)) -> T {
+        let power = T::power_of_two(magic, T::DOWN);
+        let sum = T::DOWN + power;
+        let lost = T::DOWN - (sum - power);
+        T::DOWN / (sum + M::mul_add(expm1_inside::<T, M>(r), power, lost))
     }
 }
 
 pub(crate) struct Softplus;
 impl Kernel for Softplus {
+    const HALVES: bool = true;
+    /// e^−|x|.
+    #[inline(always)]
+    fn prepare<T: Float, M: MulAdd>(x: T) -> (T, T) {
+        let a = -x.abs();
+        let (magic, r) = reduce::<T, M>(select(a < T::EXP_MIN, T::EXP_MIN, a));
+        let power = T::power_of_two(magic, T::ONE / T::DOWN);
+        (M::mul_add(expm1_inside::<T, M>(r), power, power) * T::DOWN, x)
+    }
     /// ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|).
     #[inline(always)]
-    fn eval<T: Float, M: MulAdd>(x: T) -> T {
-        let e = Exp::eval::<T, M>(-x.abs());
-        let y = select(e < T::EPSILON * T::from_f64(0.5), e, log1p_inside::<T, M>(e));
+    fn finish<T: Float, M: MulAdd>(x: T, (e, _): (T, T)) -> T {
+        let y = ln_from_parts::<T, M>(e, atanh_argument(e), T::ln_tail_unit::<M>);
         select(x > T::ZERO, x, T::ZERO) + y
     }
 }

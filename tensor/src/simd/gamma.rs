@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use super::dispatch::{Kernel, MulAdd, Plain};
-use super::exponential::{Ln, select};
+use super::exponential::{Ln, ln_positive, select};
 use crate::Float;
 
 /// From here on the asymptotic series hold; below, arguments are moved by recurrences.
@@ -25,7 +25,7 @@ impl Kernel for Lgamma {
             y = select(above, y - T::ONE, y);
             product *= select(above, y, T::ONE);
         }
-        let ln = Ln::eval::<T, M>(select(is_large | is_small, x, product));
+        let ln = ln_positive::<T, M>(select(is_large | is_small, x, product));
         let u = select(is_small, x, y - T::ONE);
         let middle = u * (u - T::ONE) * (u - half).lgamma_middle::<M>();
         let middle = select(is_small, middle - ln, middle + ln);
