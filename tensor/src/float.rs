@@ -11,9 +11,10 @@ use crate::simd::real::Real;
 mod sealed {
     use crate::compiled::Linear;
     use crate::lanes::Vectors;
+    use crate::simd::combined::Combined;
     use crate::simd::{Binary, Unary};
 
-    pub trait Sealed: Vectors + Unary + Binary + Linear {}
+    pub trait Sealed: Vectors + Unary + Binary + Combined + Linear {}
     impl Sealed for f32 {}
     impl Sealed for f64 {}
 }

@@ -1,23 +1,29 @@
-//! From single operations to a loop: merging axes, choosing registers and block sizes.
+//! From single operations to a loop.
 
+use super::definition::{Definition, combine};
 use super::noise::{self, Noise};
+use super::place::{Placed, place};
 use super::reduce::{Reduce, Reduction};
 use super::run::FILE;
 use super::space::Space;
-use super::{BinaryKernel, Fused, Operand, Place, Step, TernaryKernel, UnaryKernel};
+use super::{BinaryKernel, Fused, Operand, Place, TernaryKernel, UnaryKernel};
 use crate::Float;
+use crate::simd::Arithmetic;
+use crate::simd::combined::{Formula, TILE};
 
-/// Bytes that the registers of one block may fill: half of a common L1 data cache.
-const REGISTER_BYTES: usize = 16 << 10;
-/// The most elements in a block; longer ones gain nothing over the cost of a call.
-const MAX_BLOCK: usize = 1024;
+/// Bytes of the L1 cache that a block's registers and operands may fill.
+const BLOCK_BYTES: usize = 24 << 10;
+/// The fewest and the most elements in a block.
+const BLOCK: (usize, usize) = (128, 1024);
+/// Where operands and results together are larger than this many bytes, no cache would keep the results: they go past it.
+const STREAMED_BYTES: usize = 24 << 20;
 /// The most chunks, and the fewest elements worth a task of their own.
 const MAX_CHUNKS: usize = 64;
 const MIN_CHUNK: usize = 8 << 10;
 
 /// A value inside a loop being built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Value(usize);
+pub struct Value(pub(super) usize);
 
 /// Collects the operations of a [`Fused`] loop.
 #[derive(Debug)]
@@ -28,27 +34,6 @@ pub struct FusedBuilder<T> {
     values: Vec<Definition<T>>,
     stores: Vec<Value>,
     reductions: Vec<(Reduce, Value, Vec<usize>)>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Definition<T> {
-    Operand(usize),
-    Noise(Noise, usize),
-    Unary(UnaryKernel<T>, Value),
-    Binary(BinaryKernel<T>, Value, Value),
-    Ternary(TernaryKernel<T>, Value, Value, Value),
-}
-
-impl<T> Definition<T> {
-    fn inputs(&self) -> impl Iterator<Item = Value> {
-        let (a, b, c) = match *self {
-            Definition::Operand(_) | Definition::Noise(..) => (None, None, None),
-            Definition::Unary(_, x) => (Some(x), None, None),
-            Definition::Binary(_, x, y) => (Some(x), Some(y), None),
-            Definition::Ternary(_, x, y, z) => (Some(x), Some(y), Some(z)),
-        };
-        [a, b, c].into_iter().flatten()
-    }
 }
 
 impl<T: Float> FusedBuilder<T> {
@@ -72,6 +57,11 @@ impl<T: Float> FusedBuilder<T> {
         assert_eq!(strides.len(), self.shape.len(), "an operand needs a stride for each axis");
         self.operands.push(strides.to_vec());
         self.define(Definition::Operand(self.operands.len() - 1))
+    }
+
+    /// The same number everywhere.
+    pub fn constant(&mut self, number: T) -> Value {
+        self.define(Definition::Constant(number))
     }
 
     /// Standard normal numbers: element i of the space, counted row-major, is number i of the stream that a run is given,
@@ -105,6 +95,40 @@ impl<T: Float> FusedBuilder<T> {
         self.define(Definition::Ternary(kernel, x, y, z))
     }
 
+    /// Arithmetic on two values: what [`FusedBuilder::binary`] would compute, bit for bit, but neighbouring operations are
+    /// done together, and numbers that are the same everywhere cost nothing.
+    pub fn arithmetic(&mut self, op: Arithmetic, x: Value, y: Value) -> Value {
+        self.define(Definition::Tiled(Formula::One(op), vec![x, y]))
+    }
+
+    /// `x` where `c` is not 0, `y` where it is.
+    pub fn select(&mut self, c: Value, x: Value, y: Value) -> Value {
+        self.define(Definition::Tiled(Formula::Select, vec![c, x, y]))
+    }
+
+    /// x².
+    pub fn square(&mut self, x: Value) -> Value {
+        self.arithmetic(Arithmetic::Mul, x, x)
+    }
+
+    /// −x.
+    pub fn neg(&mut self, x: Value) -> Value {
+        let zero = self.constant(-T::ZERO); // −0 − 0 is −0, and −0 − −0 is 0
+        self.arithmetic(Arithmetic::Sub, zero, x)
+    }
+
+    /// 1/x.
+    pub fn recip(&mut self, x: Value) -> Value {
+        let one = self.constant(T::ONE);
+        self.arithmetic(Arithmetic::Div, one, x)
+    }
+
+    /// max(x, 0); NaN stays.
+    pub fn relu(&mut self, x: Value) -> Value {
+        let zero = self.constant(T::ZERO);
+        self.arithmetic(Arithmetic::Maximum, zero, x)
+    }
+
     /// Stores a value, row-major, as the next output.
     pub fn store(&mut self, value: Value) {
         self.stores.push(value);
@@ -121,7 +145,19 @@ impl<T: Float> FusedBuilder<T> {
     }
 
     /// The finished loop.
+    ///
+    /// # Panics
+    /// If several hundred values are needed at once.
     pub fn build(self) -> Fused<T> {
+        let whole = row_major(&self.shape, |_| true);
+        let read = self.operands.iter().filter(|strides| **strides == whole).count();
+        let elements: usize = self.shape.iter().product();
+        let bytes = (read + self.stores.len()) * elements * size_of::<T>();
+        self.build_with(bytes > STREAMED_BYTES)
+    }
+
+    /// [`FusedBuilder::build`] with or without going past the caches.
+    pub(super) fn build_with(mut self, streamed: bool) -> Fused<T> {
         let row_major = row_major(&self.shape, |_| true);
         let mut walks = self.operands.clone();
         walks.push(row_major);
@@ -130,120 +166,58 @@ impl<T: Float> FusedBuilder<T> {
         let reduction_walks = walks.split_off(self.operands.len() + 1);
         let direct = walks.pop().unwrap_or_default();
 
-        let mut registers = Registers::default();
         let operands: Vec<Operand> = walks
             .into_iter()
-            .map(|strides| {
-                if strides.iter().all(|&stride| stride == 0) {
-                    Operand::Uniform { register: registers.fresh() }
-                } else if strides == direct {
-                    Operand::Direct
-                } else {
-                    Operand::Strided { register: registers.fresh(), strides }
-                }
+            .map(|strides| match () {
+                () if strides.iter().all(|&stride| stride == 0) => Operand::Uniform,
+                () if strides == direct => Operand::Direct,
+                () => Operand::Strided { strides },
             })
             .collect();
-        let (steps, places) = self.steps(&operands, &mut registers);
+        let in_memory = operands.iter().filter(|operand| **operand == Operand::Direct).count();
+        let written = (0..self.stores.len()).filter(|_| !streamed).map(Place::Store);
+        let read = (0..operands.len()).filter(|&i| operands[i] == Operand::Direct).map(Place::Operand);
+        let ahead = read.chain(written).collect();
+        let reduced: Vec<Value> = self.reductions.iter().map(|&(_, value, _)| value).collect();
+        combine(&mut self.values, &operands, &self.stores, &reduced);
+        let Placed { once, spread, steps, uniform, tiles, registers } =
+            place(&self.values, &operands, &self.stores, &reduced, streamed);
 
-        let register_count = registers.count;
+        let edges = (operands.len() + self.stores.len()) * TILE;
+        let room = FILE.saturating_sub(tiles * TILE + edges) / registers.max(1);
+        assert!(room >= TILE, "{registers} values at once are too many for one loop");
+        let block =
+            (BLOCK_BYTES / size_of::<T>() / (registers + in_memory).max(1)).clamp(BLOCK.0, BLOCK.1).min(room);
         // Whole batches of noise, unless so many registers would not fit.
-        let batched = self.noise > 0 && register_count * noise::batch::<T>() <= FILE;
-        let unit = if batched { noise::batch::<T>() } else { 16 };
-        let block = REGISTER_BYTES / size_of::<T>() / register_count.max(1);
-        let block = (block.clamp(64, MAX_BLOCK) / unit * unit).max(unit);
+        let batch = if self.noise > 0 { noise::batch::<T>() } else { TILE };
+        let unit = if batch <= room { batch } else { TILE };
+        let block = (block / unit * unit).max(unit);
         let reductions: Vec<Reduction> = self
             .reductions
             .iter()
             .zip(reduction_walks)
-            .map(|((kind, value, axes), strides)| {
+            .map(|((kind, _, axes), strides)| {
                 let kept = self.shape.iter().enumerate().filter(|(axis, _)| !axes.contains(axis));
-                let len = kept.map(|(_, &size)| size).product();
-                Reduction { kind: *kind, from: places[value.0], strides, len }
+                Reduction { kind: *kind, strides, len: kept.map(|(_, &size)| size).product() }
             })
             .collect();
         let chunk = chunk_len(space.len(), block, reductions.iter().map(|r| r.len).sum());
-        let stores = self.stores.len();
-        let noise = self.noise;
-        Fused { space, operands, noise, steps, registers: register_count, stores, reductions, block, chunk }
-    }
-
-    /// The operations in order, with a place for every value: stored ones in their output, the others in registers
-    /// that are free again after their last reader.
-    fn steps(&self, operands: &[Operand], registers: &mut Registers) -> (Vec<Step<T>>, Vec<Place>) {
-        let forever = self.values.len();
-        let mut last_use: Vec<usize> = (0..forever).collect();
-        for (i, definition) in self.values.iter().enumerate() {
-            definition.inputs().for_each(|Value(input)| last_use[input] = i);
-        }
-        // Reductions read when all steps are done.
-        self.reductions.iter().for_each(|(_, Value(value), _)| last_use[*value] = forever);
-
-        let mut steps = Vec::new();
-        let mut places: Vec<Place> = Vec::with_capacity(forever);
-        let store_of = |i: usize| self.stores.iter().position(|&Value(stored)| stored == i);
-        for (i, definition) in self.values.iter().enumerate() {
-            let to = match *definition {
-                Definition::Operand(operand) => match operands[operand] {
-                    Operand::Direct => Place::Operand(operand),
-                    Operand::Uniform { register } | Operand::Strided { register, .. } => {
-                        Place::Register(register)
-                    }
-                },
-                _ => store_of(i).map_or_else(|| Place::Register(registers.take()), Place::Store),
-            };
-            match *definition {
-                Definition::Operand(_) => {}
-                Definition::Noise(noise, number) => steps.push(Step::Noise { noise, number, to }),
-                Definition::Unary(kernel, x) => steps.push(Step::Unary { kernel, x: places[x.0], to }),
-                Definition::Binary(kernel, x, y) => {
-                    steps.push(Step::Binary { kernel, x: places[x.0], y: places[y.0], to });
-                }
-                Definition::Ternary(kernel, x, y, z) => {
-                    steps.push(Step::Ternary { kernel, x: places[x.0], y: places[y.0], z: places[z.0], to });
-                }
-            }
-            places.push(to);
-            for Value(input) in definition.inputs() {
-                if let (true, Place::Register(register)) = (last_use[input] == i, places[input]) {
-                    registers.give_back(register);
-                }
-            }
-        }
-        // An operand stored as it is, or a value stored twice.
-        for (output, &Value(stored)) in self.stores.iter().enumerate() {
-            if places[stored] != Place::Store(output) {
-                steps.push(Step::Copy { x: places[stored], to: Place::Store(output) });
-            }
-        }
-        (steps, places)
-    }
-}
-
-/// Hands out registers. Those of operands are never given back: a uniform one must outlive the block.
-#[derive(Default)]
-struct Registers {
-    count: usize,
-    reserved: usize,
-    free: Vec<usize>,
-}
-
-impl Registers {
-    fn fresh(&mut self) -> usize {
-        self.count += 1;
-        self.reserved = self.count;
-        self.count - 1
-    }
-
-    fn take(&mut self) -> usize {
-        self.free.pop().unwrap_or_else(|| {
-            self.count += 1;
-            self.count - 1
-        })
-    }
-
-    fn give_back(&mut self, register: usize) {
-        if register >= self.reserved && !self.free.contains(&register) {
-            self.free.push(register);
+        Fused {
+            space,
+            operands,
+            noise: self.noise,
+            uniform,
+            once,
+            spread,
+            steps,
+            tiles,
+            registers,
+            stores: self.stores.len(),
+            streamed,
+            ahead,
+            reductions,
+            block,
+            chunk,
         }
     }
 }

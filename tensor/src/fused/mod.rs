@@ -52,15 +52,21 @@
 //! assert_eq!(numbers, filled);
 //! ```
 
+mod block;
 mod build;
+mod definition;
+mod memory;
 mod noise;
+mod place;
 mod reduce;
 mod run;
 mod space;
 
+pub use crate::simd::Arithmetic;
 pub use build::{FusedBuilder, Value};
 pub use reduce::Reduce;
 
+use crate::simd::combined::{Formula, TileKernel};
 use noise::Noise;
 use reduce::Reduction;
 use space::Space;
@@ -79,11 +85,23 @@ pub struct Fused<T> {
     operands: Vec<Operand>,
     /// The number of noise values.
     noise: usize,
+    /// Numbers that are the same everywhere, known before the loop,
+    uniform: Vec<Uniform<T>>,
+    /// and computed from those, once a chunk;
+    once: Vec<Step<T>>,
+    /// and copies of both all over a register, for kernels that need them so.
+    spread: Vec<Step<T>>,
+    /// What is done for each block.
     steps: Vec<Step<T>>,
+    tiles: usize,
     registers: usize,
     stores: usize,
+    /// Whether results go to memory past the caches.
+    streamed: bool,
+    /// What is fetched from memory ahead of its use.
+    ahead: Vec<Place>,
     reductions: Vec<Reduction>,
-    /// Elements per block: as many as keep the registers in the L1 cache.
+    /// Elements per block: as many as keep the registers in the L1 cache; whole tiles.
     block: usize,
     /// Elements per parallel task, a multiple of `block`.
     chunk: usize,
@@ -94,10 +112,23 @@ pub struct Fused<T> {
 enum Operand {
     /// Row-major over the whole space: read in place.
     Direct,
-    /// The same element everywhere: put into a register once per chunk.
-    Uniform { register: usize },
+    /// The same element everywhere: put into a tile once per chunk.
+    Uniform,
     /// Anything else, by strides over the space's axes: gathered into a register for each block.
-    Strided { register: usize, strides: Vec<isize> },
+    Strided { strides: Vec<isize> },
+}
+
+/// A number that is the same everywhere, and its tile.
+#[derive(Clone, Copy, Debug)]
+struct Uniform<T> {
+    source: Source<T>,
+    to: Place,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Source<T> {
+    Number(T),
+    Operand(usize),
 }
 
 /// Where a value stands while a block is worked on.
@@ -105,17 +136,24 @@ enum Operand {
 enum Place {
     Operand(usize),
     Register(usize),
+    /// One tile for all elements.
+    Tile(usize),
     Store(usize),
+    /// It is part of another value.
+    Nowhere,
 }
 
 /// One operation on a block.
 #[derive(Clone, Copy, Debug)]
 enum Step<T> {
-    Copy { x: Place, to: Place },
+    Gather { operand: usize, to: Place },
     Noise { noise: Noise, number: usize, to: Place },
+    Tiled { formula: Formula, kernel: TileKernel<T>, from: [Place; 4], to: Place },
     Unary { kernel: UnaryKernel<T>, x: Place, to: Place },
     Binary { kernel: BinaryKernel<T>, x: Place, y: Place, to: Place },
     Ternary { kernel: TernaryKernel<T>, x: Place, y: Place, z: Place, to: Place },
+    Stream { x: Place, store: usize },
+    Reduce { number: usize, x: Place },
 }
 
 #[cfg(test)]

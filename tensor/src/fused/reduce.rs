@@ -1,8 +1,10 @@
 //! The reductions that end a fused loop.
 
-use super::Place;
+use std::marker::PhantomData;
+
 use super::space::Space;
 use crate::Float;
+use crate::simd::dispatch::{Loop, MulAdd, run};
 
 /// What a reduction does with the elements it meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +18,6 @@ pub enum Reduce {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Reduction {
     pub kind: Reduce,
-    pub from: Place,
     /// Over the space's axes: 0 where reduced, row-major over what is kept.
     pub strides: Vec<isize>,
     /// The number of results.
@@ -24,6 +25,7 @@ pub(super) struct Reduction {
 }
 
 impl Reduce {
+    #[inline(always)]
     pub(super) fn neutral<T: Float>(self) -> T {
         match self {
             Reduce::Sum => T::ZERO,
@@ -31,13 +33,68 @@ impl Reduce {
         }
     }
 
-    #[inline(always)]
     fn combine<T: Float>(self, a: T, b: T) -> T {
         match self {
-            Reduce::Sum => a + b,
-            Reduce::Max if a > b || a.is_nan() => a,
-            Reduce::Max => b,
+            Reduce::Sum => Sum::combine(a, b),
+            Reduce::Max => Largest::combine(a, b),
         }
+    }
+}
+
+/// What a reduction does, at compile time.
+trait Combine {
+    const KIND: Reduce;
+    fn combine<T: Float>(a: T, b: T) -> T;
+}
+
+struct Sum;
+
+impl Combine for Sum {
+    const KIND: Reduce = Reduce::Sum;
+    #[inline(always)]
+    fn combine<T: Float>(a: T, b: T) -> T {
+        a + b
+    }
+}
+
+struct Largest;
+
+impl Combine for Largest {
+    const KIND: Reduce = Reduce::Max;
+    #[inline(always)]
+    fn combine<T: Float>(a: T, b: T) -> T {
+        if (a > b) | a.is_nan() { a } else { b }
+    }
+}
+
+/// A reduction, the space, the number of the block's first element, the block, and what is reduced so far.
+type Block<'a, T> = (&'a Reduction, &'a Space, usize, &'a [T], &'a mut [T]);
+
+/// Takes in one block.
+struct Absorb<C>(PhantomData<C>);
+
+impl<T: Float, C: Combine> Loop<Block<'_, T>> for Absorb<C> {
+    #[inline(always)]
+    fn run<M: MulAdd>((reduction, space, start, block, partial): Block<'_, T>) {
+        if reduction.strides.iter().all(|&stride| stride == 0) {
+            partial[0] = C::combine(partial[0], fold::<T, C>(block));
+            return;
+        }
+        let inner = reduction.strides[reduction.strides.len() - 1];
+        space.segments(&reduction.strides, start, block.len(), |offset, at, length| {
+            let segment = &block[at..at + length];
+            let offset = offset as usize;
+            if inner != 0 {
+                // What is kept is row-major, so its innermost stride is 1.
+                for (total, &x) in partial[offset..offset + length].iter_mut().zip(segment) {
+                    *total = C::combine(*total, x);
+                }
+            } else if length < LANES {
+                partial[offset] = segment.iter().fold(partial[offset], |total, &x| C::combine(total, x));
+            } else {
+                partial[offset] = C::combine(partial[offset], fold::<T, C>(segment));
+            }
+        });
     }
 }
 
@@ -45,37 +102,9 @@ impl Reduction {
     /// Takes in one block: elements `start ..` of the space.
     pub fn absorb<T: Float>(&self, space: &Space, start: usize, block: &[T], partial: &mut [T]) {
         match self.kind {
-            Reduce::Sum => self.absorb_with(space, start, block, partial, |a, b| Reduce::Sum.combine(a, b)),
-            Reduce::Max => self.absorb_with(space, start, block, partial, |a, b| Reduce::Max.combine(a, b)),
+            Reduce::Sum => run::<_, Absorb<Sum>>((self, space, start, block, partial)),
+            Reduce::Max => run::<_, Absorb<Largest>>((self, space, start, block, partial)),
         }
-    }
-
-    #[inline(always)]
-    fn absorb_with<T: Float>(
-        &self,
-        space: &Space,
-        start: usize,
-        block: &[T],
-        partial: &mut [T],
-        combine: impl Fn(T, T) -> T + Copy,
-    ) {
-        if self.strides.iter().all(|&stride| stride == 0) {
-            partial[0] = combine(partial[0], fold(block, self.kind.neutral(), combine));
-            return;
-        }
-        let inner = self.strides[self.strides.len() - 1];
-        space.segments(&self.strides, start, block.len(), |offset, at, length| {
-            let segment = &block[at..at + length];
-            let offset = offset as usize;
-            if inner == 0 {
-                partial[offset] = combine(partial[offset], fold(segment, self.kind.neutral(), combine));
-            } else {
-                // What is kept is row-major, so its innermost stride is 1.
-                for (total, &x) in partial[offset..offset + length].iter_mut().zip(segment) {
-                    *total = combine(*total, x);
-                }
-            }
-        });
     }
 
     /// Joins the chunks' partial results, `width` apart, in a fixed order: neighbours in pairs, then pairs of pairs, so
@@ -94,23 +123,32 @@ impl Reduction {
     }
 }
 
-/// Folds a slice in 32 independent lanes, which the compiler turns into vectors.
+/// Independent lanes of a fold, which the compiler turns into vectors.
+const LANES: usize = 32;
+
+/// Folds a slice.
 #[inline(always)]
-fn fold<T: Float>(x: &[T], neutral: T, combine: impl Fn(T, T) -> T) -> T {
-    let mut lanes = [neutral; 32];
-    let blocks = x.chunks_exact(32);
+fn fold<T: Float, C: Combine>(x: &[T]) -> T {
+    let mut lanes = [C::KIND.neutral::<T>(); LANES];
+    let blocks = x.chunks_exact(LANES);
     for (lane, &x) in lanes.iter_mut().zip(blocks.remainder()) {
         *lane = x;
     }
     for block in blocks {
         for (lane, &x) in lanes.iter_mut().zip(block) {
-            *lane = combine(*lane, x);
+            *lane = C::combine(*lane, x);
         }
     }
-    let mut width = 16;
+    join_lanes::<T, C>(lanes)
+}
+
+/// Halves onto each other until one is left. Not part of the loop above, whose vectors the compiler would cut up for it.
+#[inline(never)]
+fn join_lanes<T: Float, C: Combine>(mut lanes: [T; LANES]) -> T {
+    let mut width = LANES / 2;
     while width > 0 {
         for i in 0..width {
-            lanes[i] = combine(lanes[i], lanes[i + width]);
+            lanes[i] = C::combine(lanes[i], lanes[i + width]);
         }
         width /= 2;
     }

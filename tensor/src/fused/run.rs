@@ -4,15 +4,18 @@ use std::mem::MaybeUninit;
 
 use rayon::prelude::*;
 
-use super::{Fused, Operand, Place, Step};
+use super::block::{Block, File};
+use super::memory::fence;
+use super::{Fused, Operand};
 use crate::Float;
+use crate::simd::combined::TILE;
 
 /// Elements of the register file on a worker's stack; the builder's block size keeps within it.
 pub(super) const FILE: usize = 16 << 10;
 
 /// A pointer that chunks on several threads write through, each to its own part.
 #[derive(Clone, Copy)]
-struct Shared<T>(*mut T);
+pub(super) struct Shared<T>(*mut T);
 
 // SAFETY: the pointers are only used for ranges that no two chunks have in common (see `Fused::run`).
 unsafe impl<T: Send> Send for Shared<T> {}
@@ -20,7 +23,7 @@ unsafe impl<T: Send> Send for Shared<T> {}
 unsafe impl<T: Send> Sync for Shared<T> {}
 
 impl<T> Shared<T> {
-    fn get(self) -> *mut T {
+    pub fn get(self) -> *mut T {
         self.0
     }
 }
@@ -117,8 +120,8 @@ impl<T: Float> Fused<T> {
             let (low, high) = match operand {
                 _ if len == 0 => continue,
                 Operand::Direct => (0, len as isize - 1),
-                Operand::Uniform { .. } => (0, 0),
-                Operand::Strided { strides, .. } => {
+                Operand::Uniform => (0, 0),
+                Operand::Strided { strides } => {
                     let reach = |sign: isize| -> isize {
                         let axes = self.space.shape.iter().zip(strides);
                         axes.map(|(&n, &s)| (n as isize - 1) * if s * sign > 0 { s } else { 0 }).sum()
@@ -142,70 +145,20 @@ impl<T: Float> Fused<T> {
             at += reduction.len;
         }
         let start = chunk * self.chunk;
-        let end = (start + self.chunk).min(self.len());
-        let longest = self.block.min(end - start);
-        if self.registers * longest <= FILE / 32 {
-            let mut file = [const { MaybeUninit::<T>::uninit() }; FILE / 32];
-            self.run_blocks(arguments, start..end, &mut file, longest, partials);
-        } else {
-            let mut file = [const { MaybeUninit::<T>::uninit() }; FILE];
-            self.run_blocks(arguments, start..end, &mut file, longest, partials);
-        }
-    }
-
-    fn run_blocks(
-        &self,
-        arguments: Arguments<'_, T>,
-        range: std::ops::Range<usize>,
-        file: &mut [MaybeUninit<T>],
-        longest: usize,
-        partials: &mut [T],
-    ) {
-        assert!(self.registers * longest <= file.len(), "{} registers of {longest}", self.registers);
-        file[..self.registers * longest].fill(MaybeUninit::new(T::ZERO));
-        let mut block = Block { arguments, file: file.as_mut_ptr().cast(), longest, start: 0, len: longest };
+        let range = start..(start + self.chunk).min(self.len());
         if range.is_empty() {
             return;
         }
-        for (operand, (data, offset)) in self.operands.iter().zip(arguments.operands) {
-            if let Operand::Uniform { register } = operand {
-                block.write(Place::Register(*register)).fill(data[*offset]);
-            }
+        let longest = self.block.min(range.len().next_multiple_of(TILE));
+        if Block::file_len(self, longest) <= FILE / 8 {
+            let mut file = File([const { MaybeUninit::<T>::uninit() }; FILE / 8]);
+            Block::new(self, arguments, &mut file.0, longest).run(range, partials);
+        } else {
+            let mut file = File([const { MaybeUninit::<T>::uninit() }; FILE]);
+            Block::new(self, arguments, &mut file.0, longest).run(range, partials);
         }
-        for start in range.clone().step_by(self.block) {
-            block.start = start;
-            block.len = self.block.min(range.end - start);
-            self.run_block(&mut block, partials);
-        }
-    }
-
-    fn run_block(&self, block: &mut Block<'_, T>, partials: &mut [T]) {
-        for (operand, (data, offset)) in self.operands.iter().zip(block.arguments.operands) {
-            if let Operand::Strided { register, strides } = operand {
-                let (start, len) = (block.start, block.len);
-                let to = block.write(Place::Register(*register));
-                gather(&self.space, strides, data, *offset, start, &mut to[..len]);
-            }
-        }
-        for step in &self.steps {
-            match *step {
-                Step::Copy { x, to } => block.apply([x], to, |[x], to| to.copy_from_slice(x)),
-                Step::Noise { noise, number, to } => {
-                    let (key, start) = (block.arguments.noise[number], block.start);
-                    noise.fill(key, start, block.write(to));
-                }
-                Step::Unary { kernel, x, to } => block.apply([x], to, |[x], to| kernel(x, to)),
-                Step::Binary { kernel, x, y, to } => block.apply([x, y], to, |[x, y], to| kernel(x, y, to)),
-                Step::Ternary { kernel, x, y, z, to } => {
-                    block.apply([x, y, z], to, |[x, y, z], to| kernel(x, y, z, to));
-                }
-            }
-        }
-        let mut at = 0;
-        for reduction in &self.reductions {
-            let partial = &mut partials[at..at + reduction.len];
-            reduction.absorb(&self.space, block.start, block.read(reduction.from), partial);
-            at += reduction.len;
+        if self.streamed {
+            fence();
         }
     }
 }
@@ -215,88 +168,9 @@ pub const MAX_STORES: usize = 64;
 
 /// What a run is given.
 #[derive(Clone, Copy)]
-struct Arguments<'a, T> {
+pub(super) struct Arguments<'a, T> {
     /// Seed and stream of each random value.
-    noise: &'a [(u64, u64)],
-    operands: &'a [(&'a [T], usize)],
-    stores: &'a [Shared<T>],
-}
-
-/// The block being worked on: where its places are.
-struct Block<'a, T> {
-    arguments: Arguments<'a, T>,
-    file: *mut T,
-    /// Elements from one register to the next.
-    longest: usize,
-    start: usize,
-    len: usize,
-}
-
-impl<T: Float> Block<'_, T> {
-    fn read(&self, place: Place) -> &[T] {
-        match place {
-            Place::Operand(i) => {
-                let (data, offset) = self.arguments.operands[i];
-                &data[offset + self.start..][..self.len]
-            }
-            // SAFETY: the register file holds `longest` initialised elements for every register (`run_blocks`), and
-            // `len ≤ longest`. No `&mut` to it lives: `write` and `apply` end theirs before they return.
-            Place::Register(i) => unsafe {
-                std::slice::from_raw_parts(self.file.add(i * self.longest), self.len)
-            },
-            // SAFETY: the store has the space's length (`check`), `start + len` is within this chunk's part of it, and
-            // no other chunk touches that part.
-            Place::Store(i) => unsafe {
-                std::slice::from_raw_parts(self.arguments.stores[i].get().add(self.start), self.len)
-            },
-        }
-    }
-
-    fn write(&mut self, place: Place) -> &mut [T] {
-        match place {
-            Place::Operand(_) => unreachable!("no step writes to an operand"),
-            // SAFETY: as in `read`; `&mut self` makes this the only reference.
-            Place::Register(i) => unsafe {
-                std::slice::from_raw_parts_mut(self.file.add(i * self.longest), self.len)
-            },
-            // SAFETY: as in `read`; `&mut self` makes this the only reference of this chunk.
-            Place::Store(i) => unsafe {
-                std::slice::from_raw_parts_mut(self.arguments.stores[i].get().add(self.start), self.len)
-            },
-        }
-    }
-
-    fn apply<const N: usize>(&mut self, from: [Place; N], to: Place, f: impl FnOnce([&[T]; N], &mut [T])) {
-        assert!(!from.contains(&to), "a step must not write what it reads");
-        let target: *mut [T] = self.write(to);
-        let sources = from.map(|place| self.read(place));
-        // SAFETY: `to` is none of `from`, and different places are different memory: registers are apart in the file,
-        // stores are separate `&mut` slices of the caller's, and operands are never written to.
-        f(sources, unsafe { &mut *target });
-    }
-}
-
-/// Elements `start ..` of a strided operand, one after the other.
-fn gather<T: Float>(
-    space: &super::Space,
-    strides: &[isize],
-    data: &[T],
-    offset: usize,
-    start: usize,
-    to: &mut [T],
-) {
-    let inner = strides[strides.len() - 1];
-    space.segments(strides, start, to.len(), |from, at, length| {
-        let from = offset as isize + from;
-        let to = &mut to[at..at + length];
-        match inner {
-            0 => to.fill(data[from as usize]),
-            1 => to.copy_from_slice(&data[from as usize..][..length]),
-            _ => {
-                for (i, to) in to.iter_mut().enumerate() {
-                    *to = data[(from + i as isize * inner) as usize];
-                }
-            }
-        }
-    });
+    pub noise: &'a [(u64, u64)],
+    pub operands: &'a [(&'a [T], usize)],
+    pub stores: &'a [Shared<T>],
 }

@@ -46,6 +46,7 @@ impl Space {
 
     /// Visits the elements `start .. start + count` in order, cut where the innermost axis ends:
     /// `f(offset in the walk, position − start, length)`.
+    #[inline(always)]
     pub fn segments(
         &self,
         strides: &[isize],
@@ -55,19 +56,28 @@ impl Space {
     ) {
         let (&inner, outer) = self.shape.split_last().expect("a space has an axis");
         let inner_stride = strides[outer.len()];
+        let (rows, row_stride) = outer.last().map_or((1, 0), |&rows| (rows, strides[outer.len() - 1]));
         let mut done = 0;
         while done < count {
+            // The walk's offset from its indices, needed anew only where the second innermost axis ends.
             let at = start + done;
-            let column = at % inner;
-            let mut row = at / inner;
-            let mut offset = column as isize * inner_stride;
+            let (mut column, mut index) = (at % inner, at / inner);
+            let first = index % rows;
+            let mut offset = 0;
             for (&size, &stride) in outer.iter().zip(strides).rev() {
-                offset += (row % size) as isize * stride;
-                row /= size;
+                offset += (index % size) as isize * stride;
+                index /= size;
             }
-            let length = (inner - column).min(count - done);
-            f(offset, done, length);
-            done += length;
+            for _ in first..rows {
+                let length = (inner - column).min(count - done);
+                if length == 0 {
+                    break;
+                }
+                f(offset + column as isize * inner_stride, done, length);
+                done += length;
+                offset += row_stride;
+                column = 0;
+            }
         }
     }
 }

@@ -1,3 +1,5 @@
+mod random_loops;
+
 use proptest::prelude::*;
 
 use super::{Fused, FusedBuilder, Reduce};

@@ -19,6 +19,7 @@
 
 mod binary;
 pub(crate) mod coefficients;
+pub(crate) mod combined;
 pub(crate) mod dispatch;
 mod error_function;
 pub(crate) mod exponential;
@@ -31,6 +32,7 @@ pub(crate) mod trigonometric;
 mod unary;
 
 pub use binary::*;
+pub use combined::Arithmetic;
 pub use gamma::polygamma;
 pub use unary::*;
 

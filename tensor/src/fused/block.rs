@@ -1,0 +1,232 @@
+//! A chunk's working memory, and the block being worked on.
+
+use std::mem::MaybeUninit;
+
+use super::memory::{Ahead, LINE, fetch, stream};
+use super::run::Arguments;
+use super::{Fused, Operand, Place, Source, Step};
+use crate::Float;
+use crate::simd::combined::{TILE, Tiles};
+
+/// Room for tiles, edges and registers on a worker's stack, aligned so that no vector straddles two lines of the cache.
+#[repr(align(64))]
+pub(super) struct File<T, const N: usize>(pub [MaybeUninit<T>; N]);
+
+/// The block being worked on: where its places are.
+///
+/// The file holds first the tiles; then the edges, a tile for each operand and each result, which stand in for them where a
+/// chunk ends within a tile; then the registers.
+pub(super) struct Block<'a, T> {
+    fused: &'a Fused<T>,
+    arguments: Arguments<'a, T>,
+    file: *mut T,
+    /// Elements from one register to the next.
+    longest: usize,
+    start: usize,
+    /// Whole tiles.
+    len: usize,
+    /// The elements that count; fewer than `len` only at an edge.
+    count: usize,
+}
+
+impl<'a, T: Float> Block<'a, T> {
+    /// The elements of a file for registers of a length.
+    pub fn file_len(fused: &Fused<T>, longest: usize) -> usize {
+        (fused.tiles + fused.operands.len() + fused.stores) * TILE + fused.registers * longest
+    }
+
+    /// Fills the tiles and what is computed once.
+    pub fn new(
+        fused: &'a Fused<T>,
+        arguments: Arguments<'a, T>,
+        file: &'a mut [MaybeUninit<T>],
+        longest: usize,
+    ) -> Self {
+        file[..Self::file_len(fused, longest)].fill(MaybeUninit::new(T::ZERO));
+        let file = file.as_mut_ptr().cast();
+        let mut block = Block { fused, arguments, file, longest, start: 0, len: TILE, count: TILE };
+        for uniform in &fused.uniform {
+            let number = match uniform.source {
+                Source::Number(number) => number,
+                Source::Operand(i) => {
+                    let (data, offset) = arguments.operands[i];
+                    data[offset]
+                }
+            };
+            block.write(uniform.to).fill(number);
+        }
+        block.steps(&fused.once, &mut []);
+        (block.len, block.count) = (longest, longest);
+        block.steps(&fused.spread, &mut []);
+        block
+    }
+
+    /// Elements `range` of the space, taking them into the partial reductions.
+    pub fn run(&mut self, range: std::ops::Range<usize>, partials: &mut [T]) {
+        for start in range.clone().step_by(self.fused.block) {
+            let count = self.fused.block.min(range.end - start);
+            (self.start, self.len) = (start, count / TILE * TILE);
+            self.count = self.len;
+            if self.len > 0 {
+                self.steps(&self.fused.steps, partials);
+            }
+            if count > self.len {
+                (self.start, self.len, self.count) = (start + self.len, TILE, count - self.len);
+                self.edge(partials);
+            }
+        }
+    }
+
+    /// The last elements, fewer than a tile, by way of copies that are as long as a tile.
+    fn edge(&mut self, partials: &mut [T]) {
+        for (i, operand) in self.fused.operands.iter().enumerate() {
+            if *operand == Operand::Direct {
+                let (data, offset) = self.arguments.operands[i];
+                let data = &data[offset + self.start..][..self.count];
+                let edge = self.write(Place::Operand(i));
+                edge[..data.len()].copy_from_slice(data);
+                edge[data.len()..].fill(data[data.len() - 1]);
+            }
+        }
+        self.steps(&self.fused.steps, partials);
+        if !self.fused.streamed {
+            for i in 0..self.fused.stores {
+                let edge = self.read(Place::Store(i));
+                // SAFETY: as in `address`; the edge is part of the file.
+                unsafe { std::ptr::copy_nonoverlapping(edge.as_ptr(), self.result(i), self.count) }
+            }
+        }
+    }
+
+    fn steps(&mut self, steps: &[Step<T>], partials: &mut [T]) {
+        let mut ahead = Ahead::new(self.len * size_of::<T>(), steps.len());
+        for step in steps {
+            let part = ahead.part();
+            for &place in &self.fused.ahead {
+                let next = self.address(place).wrapping_add(self.len).cast::<u8>();
+                part.clone().for_each(|line| fetch(next.wrapping_add(line * LINE)));
+            }
+            self.step(step, partials);
+        }
+    }
+
+    fn step(&mut self, step: &Step<T>, partials: &mut [T]) {
+        match *step {
+            Step::Gather { operand, to } => {
+                let (data, offset) = self.arguments.operands[operand];
+                let Operand::Strided { strides } = &self.fused.operands[operand] else { return };
+                let (start, count) = (self.start, self.count);
+                gather(&self.fused.space, strides, data, offset, start, &mut self.write(to)[..count]);
+            }
+            Step::Noise { noise, number, to } => {
+                let (key, start) = (self.arguments.noise[number], self.start);
+                noise.fill(key, start, self.write(to));
+            }
+            Step::Tiled { formula, kernel, from, to } => {
+                let x = self.tiles(from[0]);
+                let mut operands = [x; 4];
+                for (tiles, &place) in operands.iter_mut().zip(&from).take(formula.arity()).skip(1) {
+                    *tiles = self.tiles(place);
+                }
+                debug_assert!(!from.contains(&to), "a step must not write what it reads");
+                // SAFETY: `len` elements are whole tiles, and readable and writable (`address`). The builder gives a value
+                // a place that none of its operands has. The kernel was picked on this machine.
+                unsafe { kernel(&operands, self.address(to), self.len / TILE) }
+            }
+            Step::Unary { kernel, x, to } => self.apply([x], to, |[x], to| kernel(x, to)),
+            Step::Binary { kernel, x, y, to } => self.apply([x, y], to, |[x, y], to| kernel(x, y, to)),
+            Step::Ternary { kernel, x, y, z, to } => {
+                self.apply([x, y, z], to, |[x, y, z], to| kernel(x, y, z, to));
+            }
+            // SAFETY: `count` elements of the result belong to this block (`result`).
+            Step::Stream { x, store } => unsafe { stream(&self.read(x)[..self.count], self.result(store)) },
+            Step::Reduce { number, x } => {
+                let reduction = &self.fused.reductions[number];
+                let at: usize = self.fused.reductions[..number].iter().map(|before| before.len).sum();
+                let partial = &mut partials[at..at + reduction.len];
+                reduction.absorb(&self.fused.space, self.start, &self.read(x)[..self.count], partial);
+            }
+        }
+    }
+
+    fn apply<const N: usize>(&mut self, from: [Place; N], to: Place, f: impl FnOnce([&[T]; N], &mut [T])) {
+        assert!(!from.contains(&to), "a step must not write what it reads");
+        let target: *mut [T] = self.write(to);
+        let sources = from.map(|place| self.read(place));
+        // SAFETY: `to` is none of `from`, and different places are different memory: tiles, edges and registers are apart in
+        // the file, stores are separate `&mut` slices of the caller's, and operands are never written to.
+        f(sources, unsafe { &mut *target });
+    }
+
+    fn read(&self, place: Place) -> &[T] {
+        // SAFETY: `len` elements (`address`), all initialised (`new`). No `&mut` to them lives: `write` and `apply` end theirs
+        // before they return.
+        unsafe { std::slice::from_raw_parts(self.address(place), self.len) }
+    }
+
+    fn write(&mut self, place: Place) -> &mut [T] {
+        // SAFETY: `len` elements (`address`), all initialised (`new`). `&mut self` makes this the only reference of this chunk,
+        // and what other chunks refer to is apart.
+        unsafe { std::slice::from_raw_parts_mut(self.address(place), self.len) }
+    }
+
+    fn tiles(&self, place: Place) -> Tiles<T> {
+        match place {
+            Place::Tile(_) => Tiles::repeated(self.address(place)),
+            _ => Tiles::consecutive(self.address(place)),
+        }
+    }
+
+    /// Where `len` elements of a place begin, of which a tile has only one tile's.
+    ///
+    /// Of the file there are as many (`new`); of an operand and of a result unless this is an edge, where the file stands
+    /// in for them: `Fused::check` has seen that they go on to the end of the space.
+    fn address(&self, place: Place) -> *mut T {
+        let edges = self.fused.tiles;
+        let operands = self.fused.operands.len();
+        let registers = (edges + operands + self.fused.stores) * TILE;
+        let in_file = |at: usize| self.file.wrapping_add(at);
+        match place {
+            Place::Operand(i) if self.count < self.len => in_file((edges + i) * TILE),
+            Place::Store(i) if self.count < self.len => in_file((edges + operands + i) * TILE),
+            Place::Operand(i) => {
+                let (data, offset) = self.arguments.operands[i];
+                data.as_ptr().wrapping_add(offset + self.start).cast_mut()
+            }
+            Place::Store(i) => self.result(i),
+            Place::Register(i) => in_file(registers + i * self.longest),
+            Place::Tile(i) => in_file(i * TILE),
+            Place::Nowhere => unreachable!("a value that is part of another has no place"),
+        }
+    }
+
+    /// Where this block of a result begins.
+    fn result(&self, i: usize) -> *mut T {
+        self.arguments.stores[i].get().wrapping_add(self.start)
+    }
+}
+
+/// Elements `start ..` of a strided operand, one after the other.
+fn gather<T: Float>(
+    space: &super::Space,
+    strides: &[isize],
+    data: &[T],
+    offset: usize,
+    start: usize,
+    to: &mut [T],
+) {
+    let inner = strides[strides.len() - 1];
+    space.segments(strides, start, to.len(), |from, at, length| {
+        let from = offset as isize + from;
+        let to = &mut to[at..at + length];
+        match inner {
+            0 => to.fill(data[from as usize]),
+            1 => to.copy_from_slice(&data[from as usize..][..length]),
+            _ => {
+                for (i, to) in to.iter_mut().enumerate() {
+                    *to = data[(from + i as isize * inner) as usize];
+                }
+            }
+        }
+    });
+}

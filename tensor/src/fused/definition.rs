@@ -1,0 +1,110 @@
+//! The values of a loop, and which of them are computed together.
+
+use super::noise::Noise;
+use super::{BinaryKernel, Operand, TernaryKernel, UnaryKernel, Value};
+use crate::Float;
+use crate::simd::Arithmetic::{Add, Mul, Sub};
+use crate::simd::combined::Formula;
+
+/// How a value is computed.
+#[derive(Clone, Debug)]
+pub(super) enum Definition<T> {
+    Operand(usize),
+    Constant(T),
+    Noise(Noise, usize),
+    Unary(UnaryKernel<T>, Value),
+    Binary(BinaryKernel<T>, Value, Value),
+    Ternary(TernaryKernel<T>, Value, Value, Value),
+    Tiled(Formula, Vec<Value>),
+    /// Not at all: it is part of its only reader.
+    Absorbed,
+}
+
+impl<T> Definition<T> {
+    /// The values it reads.
+    pub fn inputs(&self) -> Vec<Value> {
+        match self {
+            Definition::Operand(_)
+            | Definition::Constant(_)
+            | Definition::Noise(..)
+            | Definition::Absorbed => Vec::new(),
+            Definition::Unary(_, x) => vec![*x],
+            Definition::Binary(_, x, y) => vec![*x, *y],
+            Definition::Ternary(_, x, y, z) => vec![*x, *y, *z],
+            Definition::Tiled(_, inputs) => inputs.clone(),
+        }
+    }
+}
+
+/// Which values are the same number everywhere.
+pub(super) fn uniform<T>(values: &[Definition<T>], operands: &[Operand]) -> Vec<bool> {
+    let mut uniform: Vec<bool> = Vec::with_capacity(values.len());
+    for value in values {
+        let is_uniform = match value {
+            Definition::Operand(operand) => operands[*operand] == Operand::Uniform,
+            Definition::Constant(_) => true,
+            Definition::Noise(..) | Definition::Absorbed => false,
+            _ => value.inputs().iter().all(|input| uniform[input.0]),
+        };
+        uniform.push(is_uniform);
+    }
+    uniform
+}
+
+/// Puts an operation that is read once into its reader, where there is a kernel for both.
+pub(super) fn combine<T: Float>(
+    values: &mut [Definition<T>],
+    operands: &[Operand],
+    stores: &[Value],
+    reduced: &[Value],
+) {
+    let uniform = uniform(values, operands);
+    let mut readers = vec![0; values.len()];
+    let inputs: Vec<Value> = values.iter().flat_map(Definition::inputs).collect();
+    inputs.iter().chain(stores).chain(reduced).for_each(|read| readers[read.0] += 1);
+
+    for i in 0..values.len() {
+        if uniform[i] {
+            continue; // computed once, not once for each block
+        }
+        // The operation and the operands of a value that could be put into this one.
+        let single = |value: Value| match &values[value.0] {
+            Definition::Tiled(Formula::One(op), inputs) if readers[value.0] == 1 && !uniform[value.0] => {
+                Some((*op, inputs.clone()))
+            }
+            _ => None,
+        };
+        let combined = match &values[i] {
+            Definition::Tiled(Formula::One(op), inputs) => {
+                let (a, b) = (inputs[0], inputs[1]);
+                match (single(a), single(b)) {
+                    (Some((Mul, x)), Some((Mul, y))) if matches!(op, Add | Sub) => {
+                        Some((Formula::Products(*op), [x, y].concat(), vec![a, b]))
+                    }
+                    (first, second) => {
+                        let left =
+                            first.map(|(f, x)| (Formula::Left(f, *op), [x, vec![b]].concat(), vec![a]));
+                        let right = second.map(|(f, x)| {
+                            let commutes = matches!(op, Add | Mul);
+                            let formula =
+                                if commutes { Formula::Left(f, *op) } else { Formula::Right(f, *op) };
+                            (formula, [x, vec![a]].concat(), vec![b])
+                        });
+                        [left, right].into_iter().flatten().find(|(formula, ..)| formula.exists())
+                    }
+                }
+            }
+            Definition::Tiled(Formula::Select, inputs) => match single(inputs[0]) {
+                Some((op, x)) if op.is_comparison() => {
+                    Some((Formula::Choose(op), [&x[..], &inputs[1..]].concat(), vec![inputs[0]]))
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some((formula, inputs, absorbed)) = combined {
+            values[i] = Definition::Tiled(formula, inputs);
+            absorbed.into_iter().for_each(|value| values[value.0] = Definition::Absorbed);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Memory ahead of its use, and past the caches.
+
+use std::ops::Range;
+
+use crate::Float;
+
+/// Bytes that memory moves at once.
+pub(super) const LINE: usize = 64;
+
+/// Spreads what is fetched for a later block over the steps of this one, so that memory and arithmetic work at the same
+/// time.
+pub(super) struct Ahead {
+    lines: usize,
+    /// Lines for each step.
+    part: usize,
+    next: usize,
+}
+
+impl Ahead {
+    /// So many bytes, fetched in so many parts.
+    pub fn new(bytes: usize, steps: usize) -> Self {
+        let lines = bytes.div_ceil(LINE);
+        Ahead { lines, part: lines.div_ceil(steps.max(1)), next: 0 }
+    }
+
+    /// The next part's lines.
+    pub fn part(&mut self) -> Range<usize> {
+        let first = self.next;
+        self.next = (first + self.part).min(self.lines);
+        first..self.next
+    }
+}
+
+/// Asks for a line of memory. Any address will do: one that cannot be read is ignored.
+#[inline(always)]
+pub(super) fn fetch<T>(address: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a prefetch reads nothing as far as the program can see, and does not fault.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
+}
+
+/// Copies without leaving the copy in a cache, which also spares reading the old content. Needs a [`fence`] afterwards.
+///
+/// # Safety
+/// `to` must be writable for as many elements and not overlap `from`.
+pub(super) unsafe fn stream<T: Float>(from: &[T], to: *mut T) {
+    #[cfg(target_arch = "x86_64")]
+    if to.addr().is_multiple_of(size_of::<std::arch::x86_64::__m128i>()) {
+        use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_stream_si128};
+        let vectors = size_of_val(from) / size_of::<__m128i>();
+        let (source, target) = (from.as_ptr().cast::<__m128i>(), to.cast::<__m128i>());
+        let done = vectors * (size_of::<__m128i>() / size_of::<T>());
+        // SAFETY: so many whole vectors lie in both, and the target is aligned; the rest is shorter than a vector.
+        unsafe {
+            for i in 0..vectors {
+                _mm_stream_si128(target.add(i), _mm_loadu_si128(source.add(i)));
+            }
+            std::ptr::copy_nonoverlapping(from[done..].as_ptr(), to.add(done), from.len() - done);
+        }
+        return;
+    }
+    // SAFETY: the caller's.
+    unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to, from.len()) }
+}
+
+/// Makes streamed results visible to other threads before anything that is written later.
+pub(super) fn fence() {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every x86-64 processor has the instruction.
+    unsafe {
+        std::arch::x86_64::_mm_sfence();
+    }
+}

@@ -1,0 +1,226 @@
+//! Random loops against one operation after the other over whole arrays.
+
+use proptest::prelude::*;
+
+use crate::fused::{Arithmetic, FusedBuilder, Reduce, Value};
+use crate::random::{fill_normal, fill_uniform};
+use crate::{Float, simd};
+
+/// One more value, from earlier ones: operations, their inputs as numbers to be taken modulo what there is.
+type Choice = (u8, u16, u16, u16);
+
+const ARITHMETIC: [Arithmetic; 12] = [
+    Arithmetic::Add,
+    Arithmetic::Sub,
+    Arithmetic::Mul,
+    Arithmetic::Div,
+    Arithmetic::Maximum,
+    Arithmetic::Minimum,
+    Arithmetic::Gt,
+    Arithmetic::Ge,
+    Arithmetic::Lt,
+    Arithmetic::Le,
+    Arithmetic::Eq,
+    Arithmetic::Ne,
+];
+
+fn evaluate<T: Float>(op: Arithmetic, a: T, b: T) -> T {
+    let truth = |holds: bool| if holds { T::ONE } else { T::ZERO };
+    match op {
+        Arithmetic::Add => a + b,
+        Arithmetic::Sub => a - b,
+        Arithmetic::Mul => a * b,
+        Arithmetic::Div => a / b,
+        Arithmetic::Maximum => {
+            if a > b || a.is_nan() {
+                a
+            } else {
+                b
+            }
+        }
+        Arithmetic::Minimum => {
+            if a < b || a.is_nan() {
+                a
+            } else {
+                b
+            }
+        }
+        Arithmetic::Gt => truth(a > b),
+        Arithmetic::Ge => truth(a >= b),
+        Arithmetic::Lt => truth(a < b),
+        Arithmetic::Le => truth(a <= b),
+        Arithmetic::Eq => truth(a == b),
+        Arithmetic::Ne => truth(a != b),
+    }
+}
+
+/// A loop being built, and what each value must be.
+struct Pair<T> {
+    builder: FusedBuilder<T>,
+    values: Vec<(Value, Vec<T>)>,
+}
+
+impl<T: Float> Pair<T> {
+    fn push(&mut self, value: Value, expected: Vec<T>) {
+        self.values.push((value, expected));
+    }
+
+    fn get(&self, i: u16) -> (Value, Vec<T>) {
+        self.values[usize::from(i) % self.values.len()].clone()
+    }
+
+    fn choose(&mut self, (what, i, j, k): Choice) {
+        let ((a, x), (b, y), (c, z)) = (self.get(i), self.get(j), self.get(k));
+        let zip = |f: &dyn Fn(T, T) -> T| x.iter().zip(&y).map(|(&x, &y)| f(x, y)).collect::<Vec<T>>();
+        let sliced = |f: fn(&[T], &mut [T])| {
+            let mut result = vec![T::ZERO; x.len()];
+            f(&x, &mut result);
+            result
+        };
+        match what {
+            // Mostly arithmetic on recent values, so that there is something to combine.
+            0..24 => {
+                let op = ARITHMETIC[usize::from(what) % 12];
+                let value = self.builder.arithmetic(op, a, b);
+                self.push(value, zip(&|x, y| evaluate(op, x, y)));
+            }
+            24 => {
+                let value = self.builder.select(a, b, c);
+                let expected = (0..x.len()).map(|i| if x[i] == T::ZERO { z[i] } else { y[i] }).collect();
+                self.push(value, expected);
+            }
+            25 => {
+                let value = self.builder.unary(simd::tanh, a);
+                self.push(value, sliced(simd::tanh));
+            }
+            26 => {
+                let value = self.builder.binary(simd::sub, a, b);
+                self.push(value, zip(&|x, y| x - y));
+            }
+            27 => {
+                let value = self.builder.ternary(simd::select, a, b, c);
+                let expected = (0..x.len()).map(|i| if x[i] == T::ZERO { z[i] } else { y[i] }).collect();
+                self.push(value, expected);
+            }
+            28 => {
+                let value = self.builder.square(a);
+                self.push(value, zip(&|x, _| x * x));
+            }
+            29 => {
+                let value = self.builder.neg(a);
+                self.push(value, zip(&|x, _| -x));
+            }
+            30 => {
+                let value = self.builder.recip(a);
+                self.push(value, zip(&|x, _| T::ONE / x));
+            }
+            _ => {
+                let value = self.builder.relu(a);
+                self.push(value, sliced(simd::relu));
+            }
+        }
+    }
+}
+
+/// Equal bits, but any NaN is like any other.
+fn same<T: Float>(a: T, b: T) -> bool {
+    a.bits() == b.bits() || (a.is_nan() && b.is_nan())
+}
+
+fn check<T: Float>(rows: usize, columns: usize, choices: &[Choice], outputs: &[u16], streamed: bool) {
+    let len = rows * columns;
+    let mut pair = Pair { builder: FusedBuilder::<T>::new(&[rows, columns]), values: vec![] };
+    let mut data: Vec<Vec<T>> = Vec::new();
+    let direct = [columns as isize, 1];
+    for (stream, strides) in [direct, direct, [0, 1], [1, 0], [0, 0], [0, 0]].into_iter().enumerate() {
+        let mut numbers = vec![T::ZERO; len + 3];
+        fill_normal(1, stream as u64, 0, &mut numbers);
+        let at = |i: usize| 3 + i / columns * strides[0] as usize + i % columns * strides[1] as usize;
+        let expected = (0..len).map(|i| numbers[at(i)]).collect();
+        let value = pair.builder.operand(&strides);
+        pair.push(value, expected);
+        data.push(numbers);
+    }
+    let value = pair.builder.constant(T::from_f64(0.3));
+    pair.push(value, vec![T::from_f64(0.3); len]);
+    let mut noise = vec![T::ZERO; len];
+    fill_uniform(2, 9, 0, &mut noise);
+    let value = pair.builder.uniform();
+    pair.push(value, noise);
+    choices.iter().for_each(|&choice| pair.choose(choice));
+
+    let chosen: Vec<(Value, Vec<T>)> = outputs.iter().map(|&i| pair.get(i)).collect();
+    let last = pair.values[pair.values.len() - 1].clone();
+    let Pair { mut builder, .. } = pair;
+    for (value, _) in &chosen {
+        builder.store(*value);
+    }
+    builder.reduce(Reduce::Max, last.0, &[0, 1]);
+    builder.reduce(Reduce::Sum, chosen[0].0, &[1]);
+    let fused = builder.build_with(streamed);
+
+    let operands: Vec<(&[T], usize)> = data.iter().map(|data| (&data[..], 3)).collect();
+    let on_threads = |threads: usize| {
+        let mut stores = vec![vec![T::NAN; len]; chosen.len()];
+        let (mut largest, mut sums) = ([T::NAN], vec![T::NAN; rows]);
+        let mut scratch = vec![T::NAN; fused.scratch()];
+        let mut stored: Vec<&mut [T]> = stores.iter_mut().map(Vec::as_mut_slice).collect();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let reduced = &mut [&mut largest[..], &mut sums];
+            fused.run_with_noise(&[(2, 9)], &operands, &mut stored, reduced, &mut scratch);
+        });
+        (stores, largest[0], sums)
+    };
+    let (stores, largest, sums) = on_threads(1);
+    for (stored, (_, expected)) in stores.iter().zip(&chosen) {
+        let differs = (0..len).find(|&i| !same(stored[i], expected[i]));
+        assert!(differs.is_none_or(|i| panic!("element {i}: {} for {}", stored[i], expected[i])));
+    }
+    let expected = last.1.iter().fold(T::NEG_INFINITY, |a, &b| evaluate(Arithmetic::Maximum, a, b));
+    assert!(largest == expected || expected.is_nan() && largest.is_nan(), "{largest} for {expected}");
+    for (row, &sum) in chosen[0].1.chunks(columns).zip(&sums) {
+        let expected: f64 = row.iter().map(|x| x.to_f64()).sum();
+        let size: f64 = row.iter().map(|x| x.to_f64().abs()).sum();
+        // What overflows here may not there.
+        let close =
+            (sum.to_f64() - expected).abs() <= T::EPSILON.to_f64() * (columns as f64).sqrt() * 4.0 * size;
+        assert!(close || !sum.is_finite() || !expected.is_finite(), "{sum} for {expected}");
+    }
+    for threads in [2, 3] {
+        let again = on_threads(threads);
+        assert!(again.0.iter().flatten().zip(stores.iter().flatten()).all(|(&a, &b)| same(a, b)));
+        assert!(same(again.1, largest) && again.2.iter().zip(&sums).all(|(&a, &b)| same(a, b)));
+    }
+}
+
+proptest! {
+    #[test]
+    fn random_loops_agree_with_whole_arrays(
+        rows in 1usize..60,
+        columns in prop_oneof![1usize..40, 100usize..900],
+        choices in prop::collection::vec((0u8..32, any::<u16>(), any::<u16>(), any::<u16>()), 1..40),
+        recent in any::<bool>(),
+        outputs in prop::collection::vec(any::<u16>(), 1..5),
+        streamed in any::<bool>(),
+    ) {
+        let mut choices = choices;
+        if recent {
+            // Chains: each value from one of the last few.
+            for (i, choice) in choices.iter_mut().enumerate() {
+                choice.1 = (8 + i - usize::from(choice.1) % 3 - 1) as u16;
+            }
+        }
+        check::<f32>(rows, columns, &choices, &outputs, streamed);
+        check::<f64>(rows, columns, &choices, &outputs, streamed);
+    }
+}
+
+#[test]
+fn a_long_loop_of_everything() {
+    let choices: Vec<Choice> = (0..40u16).map(|i| (i as u8 % 32, 7 + i, 5 + i * 7, 3 + i * 5)).collect();
+    for streamed in [false, true] {
+        check::<f32>(100, 1113, &choices, &[8, 20, 30, 47, 1, 4], streamed);
+        check::<f64>(1113, 99, &choices, &[8, 20, 30, 47, 1, 4], streamed);
+    }
+}
