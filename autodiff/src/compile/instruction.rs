@@ -42,7 +42,7 @@ pub(crate) struct Write {
 #[derive(Debug)]
 pub(crate) enum Work<T: Float> {
     /// Element-wise operations, some on random numbers; the writes are the stored values, then the reductions.
-    Loop { fused: Fused<T>, noise: Vec<Noise>, stores: usize },
+    Loop { fused: Box<Fused<T>>, noise: Vec<Noise>, stores: usize },
     /// An op with a kernel of its own.
     Kernel(Box<dyn Kernel<T>>),
     /// Random numbers.

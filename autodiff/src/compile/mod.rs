@@ -14,6 +14,7 @@
 //!
 //! Every pass takes a graph and gives a graph; in debug builds [`verify`](verify::verify) follows each.
 
+mod arithmetic;
 mod commute;
 mod dot;
 mod fuse;

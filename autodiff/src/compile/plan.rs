@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bayeux_tensor::fused::{FusedBuilder, Reduce, Value};
-use bayeux_tensor::{Float, Tensor, simd};
+use bayeux_tensor::{Float, Tensor};
 
+use super::arithmetic;
 use super::fuse::{Unit, drawn_in_loops};
 use super::graph::{Graph, Id};
 use super::instruction::{Instruction, Read, Source, Work, Write};
@@ -193,9 +194,9 @@ impl<T: Float> Plan<'_, T> {
                 .collect();
             names.push(node.op.rule().name());
             let value = match (&node.op, arguments.as_slice()) {
-                (Op::Unary(op), &[x]) => builder.unary(op.vector(), x),
-                (Op::Binary(op), &[x, y]) => builder.binary(op.vector(), x, y),
-                (Op::Select(_), &[c, x, y]) => builder.ternary(simd::select, c, x, y),
+                (Op::Unary(op), &[x]) => arithmetic::unary(&mut builder, *op, x),
+                (Op::Binary(op), &[x, y]) => arithmetic::binary(&mut builder, *op, x, y),
+                (Op::Select(_), &[c, x, y]) => builder.select(c, x, y),
                 (Op::Copy, &[x]) => x,
                 (Op::Sum(op), &[x]) => {
                     builder.reduce(Reduce::Sum, x, &op.0);
@@ -215,7 +216,7 @@ impl<T: Float> Plan<'_, T> {
                 stored.push(id);
             }
         }
-        let fused = builder.build();
+        let fused = Box::new(builder.build());
         let stores = stored.len();
         let writes = stored.into_iter().chain(reduced).map(|id| self.write(id)).collect();
         let scratch = self.scratch(fused.scratch());

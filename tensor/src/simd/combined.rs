@@ -264,7 +264,7 @@ unsafe fn tiles<T: Float, E: Expression>(operands: &[Tiles<T>; 4], to: *mut T, c
         // SAFETY: tile i of each operand is readable and that of the result writable, and they are apart, says the caller. An
         // array has its element's alignment.
         unsafe {
-            let at = |tiles: Tiles<T>| &*tiles.start.add(i * TILE & tiles.mask).cast::<[T; TILE]>();
+            let at = |tiles: Tiles<T>| &*tiles.start.add((i * TILE) & tiles.mask).cast::<[T; TILE]>();
             tile::<T, E>(at(x), at(y), at(z), at(w), &mut *to.add(i * TILE).cast::<[T; TILE]>());
         }
     }
