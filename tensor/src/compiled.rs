@@ -18,6 +18,7 @@ pub trait Linear: Sized {
         b_strides: [isize; 2],
         beta: Self,
         c: &mut [Self],
+        scratch: &mut [Self],
     );
     fn conv2d(s: &Conv2dShape, x: &[Self], w: &[Self], y: &mut [Self], scratch: &mut [Self]);
     fn conv2d_input(s: &Conv2dShape, dy: &[Self], w: &[Self], dx: &mut [Self], scratch: &mut [Self]);
@@ -64,8 +65,9 @@ macro_rules! compiled {
                 b_strides: [isize; 2],
                 beta: Self,
                 c: &mut [Self],
+                scratch: &mut [Self],
             ) {
-                gemm::product(size, alpha, a, a_strides, b, b_strides, beta, c);
+                gemm::product(size, alpha, a, a_strides, b, b_strides, beta, c, scratch);
             }
             #[track_caller]
             fn conv2d(s: &Conv2dShape, x: &[Self], w: &[Self], y: &mut [Self], scratch: &mut [Self]) {

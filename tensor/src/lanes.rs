@@ -22,6 +22,13 @@ pub(crate) trait Lanes: Copy {
     unsafe fn splat(v: Self::T) -> Self;
     unsafe fn load(p: *const Self::T) -> Self;
     unsafe fn store(self, p: *mut Self::T);
+    /// The first `count` elements, fewer than `N`; the other lanes are zero and their memory is not touched.
+    unsafe fn load_first(p: *const Self::T, count: usize) -> Self;
+    /// Copies a block of `N` × `N` elements, transposed; rows lie `step` apart in `from`, `to_step` in `to`, where they are
+    /// written in order (they may overlap).
+    unsafe fn transpose(from: *const Self::T, step: usize, to: *mut Self::T, to_step: usize);
+    /// Asks for the cache line of an address, which need not be valid.
+    unsafe fn prefetch(p: *const Self::T);
     /// `self + a · b`.
     unsafe fn add_product(self, a: Self, b: Self) -> Self;
     unsafe fn add(self, other: Self) -> Self;
@@ -99,6 +106,22 @@ impl<T: Float, const N: usize> Lanes for [T; N] {
         // SAFETY: N elements are writable; an array has its element's alignment.
         unsafe { p.cast::<Self>().write(self) }
     }
+    #[inline(always)]
+    unsafe fn load_first(p: *const T, count: usize) -> Self {
+        // SAFETY: `count` elements are readable.
+        std::array::from_fn(|i| if i < count { unsafe { *p.add(i) } } else { T::ZERO })
+    }
+    #[inline(always)]
+    unsafe fn transpose(from: *const T, step: usize, to: *mut T, to_step: usize) {
+        for j in 0..N {
+            for i in 0..N {
+                // SAFETY: both blocks are in reach.
+                unsafe { *to.add(j * to_step + i) = *from.add(i * step + j) };
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn prefetch(_p: *const T) {}
     #[inline(always)]
     unsafe fn add_product(mut self, a: Self, b: Self) -> Self {
         // Two roundings: a fused product without the instruction would be a function call.

@@ -46,7 +46,7 @@ pub use conv::{
 };
 pub use copy::copy_strided;
 pub use float::{Float, bytes_of, bytes_of_mut};
-pub use gemm::gemm;
+pub use gemm::{gemm, gemm_scratch};
 pub use peak::{copy_bandwidth, peak_flops};
 pub use pool::{
     Pool2dShape, max_pool2d, max_pool2d_gather, max_pool2d_gather_places, max_pool2d_places,

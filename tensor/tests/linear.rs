@@ -9,14 +9,22 @@ use proptest::prelude::*;
 
 // ---- gemm ----
 
-/// One product with these strides, against three loops; C starts as NaN when beta is zero.
-fn check_gemm<T: Float>([m, k, n]: [usize; 3], [ta, tb]: [bool; 2], gap: usize, alpha: f64, beta: f64) {
+/// One product, against three loops, of matrices some of which are transposed, with a `gap` between rows, and with only
+/// every `step`-th element in use; C starts as NaN when beta is zero.
+fn check_gemm<T: Float>(
+    [m, k, n]: [usize; 3],
+    [ta, tb]: [bool; 2],
+    [gap, step]: [usize; 2],
+    alpha: f64,
+    beta: f64,
+) {
     let layout = |rows: usize, columns: usize, transposed: bool| {
-        if transposed { [1, (rows + gap) as isize] } else { [(columns + gap) as isize, 1] }
+        let strides = if transposed { [1, rows + gap] } else { [columns + gap, 1] };
+        strides.map(|stride| (stride * step) as isize)
     };
     let (sa, sb) = (layout(m, k, ta), layout(k, n, tb));
-    let a: Vec<T> = numbers((m + gap) * (k + gap), 1);
-    let b: Vec<T> = numbers((k + gap) * (n + gap), 2);
+    let a: Vec<T> = numbers((m + gap) * (k + gap) * step, 1);
+    let b: Vec<T> = numbers((k + gap) * (n + gap) * step, 2);
     let start: Vec<T> = if beta == 0.0 { dirty(m * n) } else { numbers(m * n, 3) };
     let at = |s: [isize; 2], i: usize, j: usize| i * s[0] as usize + j * s[1] as usize;
     let mut want = vec![0.0; m * n];
@@ -28,7 +36,8 @@ fn check_gemm<T: Float>([m, k, n]: [usize; 3], [ta, tb]: [bool; 2], gap: usize, 
         }
     }
     let mut c = start;
-    gemm(m, k, n, T::from_f64(alpha), &a, sa, &b, sb, T::from_f64(beta), &mut c);
+    let mut scratch = dirty(gemm_scratch(m, k, n));
+    gemm(m, k, n, T::from_f64(alpha), &a, sa, &b, sb, T::from_f64(beta), &mut c, &mut scratch);
     assert_close(&c, &want, 2 * k);
 }
 
@@ -37,22 +46,32 @@ proptest! {
 
     #[test]
     fn gemm_agrees_with_three_loops(
-        m in 0usize..70, k in 0usize..70, n in 0usize..70, ta: bool, tb: bool, gap in 0usize..3,
+        m in 0usize..70, k in 0usize..70, n in prop_oneof![0usize..70, 120usize..170], ta: bool, tb: bool,
+        gap in 0usize..3, step in 1usize..3,
         alpha in prop::sample::select(vec![1.0, -0.5]), beta in prop::sample::select(vec![0.0, 1.0, 0.25]),
     ) {
-        check_gemm::<f32>([m, k, n], [ta, tb], gap, alpha, beta);
-        check_gemm::<f64>([m, k, n], [ta, tb], gap, alpha, beta);
+        check_gemm::<f32>([m, k, n], [ta, tb], [gap, step], alpha, beta);
+        check_gemm::<f64>([m, k, n], [ta, tb], [gap, step], alpha, beta);
     }
 }
 
 #[test]
 fn gemm_agrees_beyond_its_blocks() {
-    for [m, k, n] in
-        [[300, 40, 9], [7, 900, 33], [5, 30, 1100], [131, 515, 140], [1, 600, 600], [600, 600, 1]]
-    {
+    for [m, k, n] in [
+        [300, 40, 9],
+        [7, 900, 33],
+        [5, 30, 1100],
+        [131, 515, 140],
+        [1, 600, 600],
+        [600, 600, 1],
+        [20, 2100, 150],
+        [4100, 7, 130],
+        [8200, 3, 5],
+        [9, 5, 4110],
+    ] {
         for (ta, tb) in [(false, false), (true, false), (false, true)] {
-            check_gemm::<f32>([m, k, n], [ta, tb], 0, 1.0, 0.0);
-            check_gemm::<f64>([m, k, n], [ta, tb], 0, 1.0, 1.0);
+            check_gemm::<f32>([m, k, n], [ta, tb], [0, 1], 1.0, 0.0);
+            check_gemm::<f64>([m, k, n], [ta, tb], [0, 1], 1.0, 1.0);
         }
     }
 }
@@ -60,7 +79,13 @@ fn gemm_agrees_beyond_its_blocks() {
 #[test]
 #[should_panic(expected = "gemm: B of 3×2 with strides [2, 1] needs 6 elements, got 5")]
 fn gemm_names_the_short_operand() {
-    gemm(2, 3, 2, 1.0, &[0.0; 6], [3, 1], &[0.0; 5], [2, 1], 0.0, &mut [0.0; 4]);
+    gemm(2, 3, 2, 1.0, &[0.0; 6], [3, 1], &[0.0; 5], [2, 1], 0.0, &mut [0.0; 4], &mut [0.0; 99]);
+}
+
+#[test]
+#[should_panic(expected = "gemm: the scratch has 7 elements, needs")]
+fn gemm_refuses_a_short_scratch() {
+    gemm(2, 2, 2, 1.0, &[0.0; 4], [2, 1], &[0.0; 4], [2, 1], 0.0, &mut [0.0; 4], &mut [0.0; 7]);
 }
 
 // ---- convolution ----
@@ -203,7 +228,8 @@ fn the_bits_do_not_depend_on_the_number_of_threads() {
             for [m, k, n] in [[400, 700, 130], [9, 900, 300], [1000, 20, 32]] {
                 let mut c = dirty(m * n);
                 let (a, b) = (numbers(m * k, 4), numbers(k * n, 5));
-                gemm(m, k, n, 1.0, &a, [k as isize, 1], &b, [n as isize, 1], 0.0, &mut c);
+                let mut scratch = dirty(gemm_scratch(m, k, n));
+                gemm(m, k, n, 1.0, &a, [k as isize, 1], &b, [n as isize, 1], 0.0, &mut c, &mut scratch);
                 products.push(c);
             }
             products

@@ -1,7 +1,7 @@
 //! `gemm` against another implementation, the crate `matrixmultiply`, on sizes with and without remainders.
 
 use approx::assert_abs_diff_eq;
-use bayeux_tensor::{gemm, random};
+use bayeux_tensor::{gemm, gemm_scratch, random};
 
 fn numbers(len: usize, stream: u64) -> Vec<f64> {
     let mut numbers = vec![0.0; len];
@@ -17,7 +17,8 @@ fn products_agree_with_matrixmultiply() {
             let a_strides = if transposed { [1, m as isize] } else { [k as isize, 1] };
             let b_strides = if transposed { [1, k as isize] } else { [n as isize, 1] };
             let (mut found, mut expected) = (start.clone(), start);
-            gemm(m, k, n, 0.7, &a, a_strides, &b, b_strides, 0.3, &mut found);
+            let mut scratch = vec![f64::NAN; gemm_scratch(m, k, n)];
+            gemm(m, k, n, 0.7, &a, a_strides, &b, b_strides, 0.3, &mut found, &mut scratch);
             // SAFETY: the slices hold m·k, k·n and m·n elements, which the strides walk exactly.
             unsafe {
                 let c = expected.as_mut_ptr();

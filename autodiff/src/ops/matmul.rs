@@ -1,6 +1,6 @@
 //! Matrix products.
 
-use bayeux_tensor::{Float, gemm};
+use bayeux_tensor::{Float, gemm, gemm_scratch};
 
 use super::Rule;
 use crate::kernel::{Kernel, View};
@@ -15,8 +15,10 @@ impl<T: Float> Rule<T> for Matmul {
         "matmul".into()
     }
 
-    fn kernel(&self, _inputs: &[&[usize]], _shape: &[usize]) -> Result<Option<Box<dyn Kernel<T>>>, Error> {
-        Ok(Some(Box::new(*self)))
+    fn kernel(&self, inputs: &[&[usize]], shape: &[usize]) -> Result<Option<Box<dyn Kernel<T>>>, Error> {
+        let [m, n] = [shape[shape.len() - 2], shape[shape.len() - 1]];
+        let k = inputs[0][shape.len() - 1];
+        Ok(Some(Box::new(MatmulKernel { scratch: gemm_scratch(m, k, n) })))
     }
 
     /// y = a b:   ∂a = g bᵀ, ∂b = aᵀ g
@@ -26,7 +28,16 @@ impl<T: Float> Rule<T> for Matmul {
     }
 }
 
-impl<T: Float> Kernel<T> for Matmul {
+#[derive(Debug)]
+struct MatmulKernel {
+    scratch: usize,
+}
+
+impl<T: Float> Kernel<T> for MatmulKernel {
+    fn scratch(&self) -> usize {
+        self.scratch
+    }
+
     fn takes_strides(&self, _i: usize) -> bool {
         true
     }
@@ -35,7 +46,7 @@ impl<T: Float> Kernel<T> for Matmul {
         2 * inputs[0].last().copied().unwrap_or(1) * output.iter().product::<usize>()
     }
 
-    fn run(&self, inputs: &[View<'_, T>], output: &mut [T], _scratch: &mut [T]) -> Result<(), Error> {
+    fn run(&self, inputs: &[View<'_, T>], output: &mut [T], scratch: &mut [T]) -> Result<(), Error> {
         let (a, b) = (&inputs[0], &inputs[1]);
         let rank = a.shape.len();
         let (leading, [m, k]) = (&a.shape[..rank - 2], [a.shape[rank - 2], a.shape[rank - 1]]);
@@ -44,7 +55,19 @@ impl<T: Float> Kernel<T> for Matmul {
         for index in 0..leading.iter().product() {
             let (a_from, b_from) = (start(a, leading, index), start(b, leading, index));
             let c = &mut output[index * m * n..(index + 1) * m * n];
-            gemm(m, k, n, T::ONE, &a.data[a_from..], last(a), &b.data[b_from..], last(b), T::ZERO, c);
+            gemm(
+                m,
+                k,
+                n,
+                T::ONE,
+                &a.data[a_from..],
+                last(a),
+                &b.data[b_from..],
+                last(b),
+                T::ZERO,
+                c,
+                scratch,
+            );
         }
         Ok(())
     }

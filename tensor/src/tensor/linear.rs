@@ -2,7 +2,7 @@
 
 use super::Tensor;
 use super::views::broadcast_shapes;
-use crate::{Float, gemm};
+use crate::{Float, gemm, gemm_scratch};
 
 impl<T: Float> Tensor<T> {
     /// The matrix product: `[…, m, k]` times `[…, k, n]` is `[…, m, n]`. Leading axes are a batch and are broadcast
@@ -33,9 +33,10 @@ impl<T: Float> Tensor<T> {
         let b = other.for_gemm().broadcast_to(whole([k, n]));
         let mut out = vec![T::ZERO; batch.iter().product::<usize>() * m * n];
         if !out.is_empty() && k > 0 {
+            let mut scratch = vec![T::ZERO; gemm_scratch(m, k, n)];
             for (i, out) in out.chunks_exact_mut(m * n).enumerate() {
                 let ((a, a_strides), (b, b_strides)) = (a.matrix(i), b.matrix(i));
-                gemm(m, k, n, T::ONE, a, a_strides, b, b_strides, T::ZERO, out);
+                gemm(m, k, n, T::ONE, a, a_strides, b, b_strides, T::ZERO, out, &mut scratch);
             }
         }
         Self::new(whole([m, n]), out)
