@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use bayeux::prelude::*;
-use bayeux::tensor::{Conv2dShape, conv2d, conv2d_input, conv2d_weights, gemm};
+use bayeux::tensor::{Conv2dShape, conv2d, conv2d_input, conv2d_weights, gemm, gemm_scratch};
 use clap::Parser;
 use rayon::prelude::*;
 
@@ -106,7 +106,10 @@ fn products<T: Float>(bench: &mut Bench) {
         if bench.wanted(&name) {
             let (a, b) = (numbers::<T>(m * k), numbers::<T>(k * n));
             let a_strides = if transposed { [1, m as isize] } else { [k as isize, 1] };
-            let run = |c: &mut Vec<T>| gemm(m, k, n, T::ONE, &a, a_strides, &b, [n as isize, 1], T::ZERO, c);
+            let mut scratch = vec![T::ZERO; gemm_scratch(m, k, n)];
+            let run = |c: &mut Vec<T>| {
+                gemm(m, k, n, T::ONE, &a, a_strides, &b, [n as isize, 1], T::ZERO, c, &mut scratch)
+            };
             bench.time(name, &mut vec![T::ZERO; m * n], run, |c| c);
         }
     }

@@ -24,9 +24,6 @@ pub(crate) trait Lanes: Copy {
     unsafe fn store(self, p: *mut Self::T);
     /// The first `count` elements, fewer than `N`; the other lanes are zero and their memory is not touched.
     unsafe fn load_first(p: *const Self::T, count: usize) -> Self;
-    /// Copies a block of `N` × `N` elements, transposed; rows lie `step` apart in `from`, `to_step` in `to`, where they are
-    /// written in order (they may overlap).
-    unsafe fn transpose(from: *const Self::T, step: usize, to: *mut Self::T, to_step: usize);
     /// Asks for the cache line of an address, which need not be valid.
     unsafe fn prefetch(p: *const Self::T);
     /// `self + a · b`.
@@ -48,6 +45,30 @@ pub(crate) trait Lanes: Copy {
     unsafe fn load_bytes(p: *const u8) -> Self;
     /// The lanes, whole numbers from 0 to 255, as N bytes.
     unsafe fn store_bytes(self, p: *mut u8);
+}
+
+/// Copies a block of `N` × `N` elements, transposed; rows lie `step` apart in `from`, `to_step` in `to`, where they are
+/// written in order (they may overlap).
+///
+/// # Safety
+/// The processor has the instructions of `V`; both blocks are in reach.
+#[inline(always)]
+pub(crate) unsafe fn copy_transposed<V: Lanes>(
+    from: *const V::T,
+    step: usize,
+    to: *mut V::T,
+    to_step: usize,
+) {
+    // SAFETY: handed on.
+    unsafe {
+        let mut square = [V::splat(V::T::ZERO); MOST_LANES];
+        for (i, row) in square[..V::N].iter_mut().enumerate() {
+            *row = V::load(from.add(i * step));
+        }
+        for (j, row) in V::transpose(square)[..V::N].iter().enumerate() {
+            row.store(to.add(j * to_step));
+        }
+    }
 }
 
 /// The largest `N` of all vectors; buffers that hold vectors have this much slack.
@@ -110,15 +131,6 @@ impl<T: Float, const N: usize> Lanes for [T; N] {
     unsafe fn load_first(p: *const T, count: usize) -> Self {
         // SAFETY: `count` elements are readable.
         std::array::from_fn(|i| if i < count { unsafe { *p.add(i) } } else { T::ZERO })
-    }
-    #[inline(always)]
-    unsafe fn transpose(from: *const T, step: usize, to: *mut T, to_step: usize) {
-        for j in 0..N {
-            for i in 0..N {
-                // SAFETY: both blocks are in reach.
-                unsafe { *to.add(j * to_step + i) = *from.add(i * step + j) };
-            }
-        }
     }
     #[inline(always)]
     unsafe fn prefetch(_p: *const T) {}

@@ -1,7 +1,7 @@
 //! Copies of the factors in the order in which the inner loop reads them.
 
 use crate::Float;
-use crate::lanes::Lanes;
+use crate::lanes::{Lanes, copy_transposed};
 
 /// A matrix in reach of a pointer: element (i, j) is at `at + i · steps[0] + j · steps[1]`.
 #[derive(Clone, Copy)]
@@ -61,7 +61,7 @@ impl<T: Float> Matrix<T> {
                 while t + V::N < depth {
                     for r in (0..R).step_by(V::N) {
                         let r = r.min(R.saturating_sub(V::N));
-                        V::transpose(self.from(r, t).at, down, copy.add(t * R + r), R);
+                        copy_transposed::<V>(self.from(r, t).at, down, copy.add(t * R + r), R);
                     }
                     t += V::N;
                 }
@@ -103,7 +103,7 @@ impl<T: Float> Matrix<T> {
             }
             let whole = if down == 1 { depth - depth % V::N } else { 0 };
             for t in (0..whole).step_by(V::N) {
-                V::transpose(self.at.add(t), across, copy.add(t * width), width);
+                copy_transposed::<V>(self.at.add(t), across, copy.add(t * width), width);
             }
             for t in whole..depth {
                 (0..V::N).for_each(|j| *copy.add(t * width + j) = self.get(t, j));

@@ -30,27 +30,6 @@ impl Lanes for __m256 {
         }
     }
     #[inline(always)]
-    unsafe fn transpose(from: *const f32, step: usize, to: *mut f32, to_step: usize) {
-        // SAFETY: as the trait says.
-        unsafe {
-            // Pairs of rows, pairs of pairs, then the halves; rows i and i + 4 share a vector, so no halves are left.
-            let half = |row: usize, column: usize| _mm_loadu_ps(from.add(row * step + column));
-            for column in [0, 4] {
-                let row = |i: usize| {
-                    _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(half(i, column)), half(i + 4, column))
-                };
-                let (a, b, c, d) = (row(0), row(1), row(2), row(3));
-                let (ab, cd) = (_mm256_unpacklo_ps(a, b), _mm256_unpacklo_ps(c, d));
-                let to = to.add(column * to_step);
-                _mm256_shuffle_ps::<0b01_00_01_00>(ab, cd).store(to);
-                _mm256_shuffle_ps::<0b11_10_11_10>(ab, cd).store(to.add(to_step));
-                let (ab, cd) = (_mm256_unpackhi_ps(a, b), _mm256_unpackhi_ps(c, d));
-                _mm256_shuffle_ps::<0b01_00_01_00>(ab, cd).store(to.add(2 * to_step));
-                _mm256_shuffle_ps::<0b11_10_11_10>(ab, cd).store(to.add(3 * to_step));
-            }
-        }
-    }
-    #[inline(always)]
     unsafe fn prefetch(p: *const f32) {
         // SAFETY: a prefetch reads nothing.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
@@ -170,22 +149,6 @@ impl Lanes for __m256d {
         unsafe {
             let lanes = _mm256_setr_epi64x(0, 1, 2, 3);
             _mm256_maskload_pd(p, _mm256_cmpgt_epi64(_mm256_set1_epi64x(count as i64), lanes))
-        }
-    }
-    #[inline(always)]
-    unsafe fn transpose(from: *const f64, step: usize, to: *mut f64, to_step: usize) {
-        // SAFETY: as the trait says.
-        unsafe {
-            // Rows i and i + 2 share a vector, so that pairs of rows are all there is to do.
-            let half = |row: usize, column: usize| _mm_loadu_pd(from.add(row * step + column));
-            for column in [0, 2] {
-                let row = |i: usize| {
-                    _mm256_insertf128_pd::<1>(_mm256_castpd128_pd256(half(i, column)), half(i + 2, column))
-                };
-                let (a, b, to) = (row(0), row(1), to.add(column * to_step));
-                _mm256_unpacklo_pd(a, b).store(to);
-                _mm256_unpackhi_pd(a, b).store(to.add(to_step));
-            }
         }
     }
     #[inline(always)]
