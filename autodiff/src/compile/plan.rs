@@ -25,6 +25,7 @@ pub(super) fn plan<T: Float>(graph: &Graph<T>, layouts: &[Layout], units: &[Unit
         sources: HashMap::new(),
         capacities: Vec::new(),
         free: Vec::new(),
+        working_space: None,
     };
     plan.leaves();
     let last_reader = plan.last_readers(units);
@@ -49,6 +50,7 @@ struct Plan<'a, T: Float> {
     /// The elements each slot must hold; `None` for an output, which has a slot of its own shape.
     capacities: Vec<Option<usize>>,
     free: Vec<usize>,
+    working_space: Option<usize>,
 }
 
 impl<T: Float> Plan<'_, T> {
@@ -252,11 +254,15 @@ impl<T: Float> Plan<'_, T> {
         Write { slot, len }
     }
 
-    /// Working space, free again at once: the next instruction may have it.
+    /// Working space, one slot for all instructions: each needs it for itself only.
     fn scratch(&mut self, len: usize) -> Option<Write> {
         (len > 0).then(|| {
-            let slot = self.take(len);
-            self.free.push(slot);
+            let slot = *self.working_space.get_or_insert_with(|| {
+                self.program.slots.push(None);
+                self.capacities.push(Some(0));
+                self.capacities.len() - 1
+            });
+            self.capacities[slot] = self.capacities[slot].map(|capacity| capacity.max(len));
             Write { slot, len }
         })
     }

@@ -152,11 +152,12 @@ fn transposes_and_slices_cost_nothing() {
 #[test]
 fn buffers_are_used_again() {
     let x = Expr::<f32>::input("x", [100, 100]);
-    // Ten products in a row need two buffers besides the output, not nine.
+    // Ten products in a row need two buffers besides the output, not nine, and the working space of one.
     let y = (0..10).fold(x.clone(), |y, _| y.matmul(&x));
     let mut f = Function::new([&x], [&y]).expect("x is an input");
     f.call(&[&Tensor::zeros([100, 100])]).expect("runs");
-    assert!(f.memory() <= 3 * 40_000, "{} bytes", f.memory());
+    let most = 3 * 40_000 + 4 * bayeux_tensor::gemm_scratch(100, 100, 100);
+    assert!(f.memory() <= most, "{} bytes", f.memory());
 }
 
 #[test]
