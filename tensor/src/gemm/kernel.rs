@@ -124,18 +124,18 @@ impl<T: Float> Strip<T> {
                 }
             }
             if c.size[1] == P * V::N {
-                for r in 0..R {
-                    for p in 0..P {
+                for (r, sums) in sums.iter().enumerate() {
+                    for (p, &sum) in sums.iter().enumerate() {
                         let c_at = c.at.add(r * c.step + p * V::N);
-                        (if c.add { V::load(c_at).add(sums[r][p]) } else { sums[r][p] }).store(c_at);
+                        (if c.add { V::load(c_at).add(sum) } else { sum }).store(c_at);
                     }
                 }
             } else {
                 // By way of memory: an index known only at run time would keep the sums out of the registers above.
                 let mut values: Sums<T> = [[[T::ZERO; MOST_LANES]; 2]; TILE];
-                for r in 0..R {
-                    for p in 0..P {
-                        sums[r][p].store(values[r].as_flattened_mut().as_mut_ptr().add(p * V::N));
+                for (sums, values) in sums.iter().zip(&mut values) {
+                    for (p, sum) in sums.iter().enumerate() {
+                        sum.store(values.as_flattened_mut().as_mut_ptr().add(p * V::N));
                     }
                 }
                 for (r, values) in values[..R].iter().enumerate() {
