@@ -65,7 +65,7 @@ impl Conv2dShape {
     }
 }
 
-/// [`conv2d`] followed by [`max_pool2d_places`], with the same bits: the maxima y, and their places in the windows. The
+/// [`crate::conv2d`] followed by [`crate::max_pool2d_places`], with the same bits: the maxima y, and their places in the windows. The
 /// convolution's outputs are never in memory all at once.
 ///
 /// y and the places are overwritten; `scratch` has [`Conv2dShape::scratch_forward_pooled`] elements or more, of any
