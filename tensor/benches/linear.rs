@@ -99,6 +99,35 @@ fn convolutions<T: Float>(c: &mut Criterion) {
     }
 }
 
+/// As if the gradient reached all outputs: flops are those of the convolution.
+fn pooled_convolutions<T: Float>(c: &mut Criterion) {
+    let mut group = c.benchmark_group(format!("conv2d and max_pool2d {}", T::NAME));
+    let none = [[0, 0]; 2];
+    for (name, c) in [
+        ("1-32 5x5 of 28", Conv2dShape::new(500, 1, [28, 28], 32, [5, 5], [1, 1], none)),
+        ("32-32 5x5 of 12", Conv2dShape::new(500, 32, [12, 12], 32, [5, 5], [1, 1], none)),
+        ("64-64 3x3 padded of 56", Conv2dShape::new(16, 64, [56, 56], 64, [3, 3], [1, 1], [[1, 1]; 2])),
+    ] {
+        let p = Pool2dShape::new(c.batch, c.out_channels, c.out_size(), [2, 2], [2, 2], none);
+        let (mut x, mut w, mut y) =
+            (numbers::<T>(c.x_len()), numbers::<T>(c.w_len()), numbers::<T>(p.y_len()));
+        let mut places = vec![0; p.y_len()];
+        let needs = [c.scratch_forward_pooled(&p), c.scratch_input_pooled(&p), c.scratch_weights_pooled(&p)];
+        let mut scratch = vec![T::ZERO; needs.into_iter().max().expect("three of them")];
+        group.throughput(Throughput::Elements(c.flops() as u64));
+        group.bench_function(format!("{name}, forward"), |b| {
+            b.iter(|| conv2d_max_pool2d(&c, &p, &x, &w, black_box(&mut y), &mut places, &mut scratch))
+        });
+        group.bench_function(format!("{name}, weights"), |b| {
+            b.iter(|| conv2d_weights_pooled(&c, &p, &x, &y, &places, black_box(&mut w), &mut scratch))
+        });
+        w.fill(T::from_f64(0.25));
+        group.bench_function(format!("{name}, input"), |b| {
+            b.iter(|| conv2d_input_pooled(&c, &p, &y, &places, &w, black_box(&mut x), &mut scratch))
+        });
+    }
+}
+
 fn pools(c: &mut Criterion) {
     let mut group = c.benchmark_group("max_pool2d f32");
     for size in [24, 8] {
@@ -107,6 +136,13 @@ fn pools(c: &mut Criterion) {
         group.throughput(Throughput::Elements(s.x_len() as u64));
         group.bench_function(format!("2x2 of {size}, forward"), |b| {
             b.iter(|| max_pool2d(&s, &x, black_box(&mut y)))
+        });
+        let mut places = vec![0; s.y_len()];
+        group.bench_function(format!("2x2 of {size}, forward with places"), |b| {
+            b.iter(|| max_pool2d_places(&s, &x, black_box(&mut y), &mut places))
+        });
+        group.bench_function(format!("2x2 of {size}, scatter by places"), |b| {
+            b.iter(|| max_pool2d_scatter_places(&s, &places, &y, black_box(&mut dx)))
         });
         group.bench_function(format!("2x2 of {size}, scatter"), |b| {
             b.iter(|| max_pool2d_scatter(&s, &x, &y, black_box(&mut dx)))
@@ -120,7 +156,8 @@ fn pools(c: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20);
-    targets = products::<f32>, products::<f64>, convolutions::<f32>, convolutions::<f64>, pools,
+    targets = products::<f32>, products::<f64>, convolutions::<f32>, convolutions::<f64>, pooled_convolutions::<f32>,
+        pooled_convolutions::<f64>, pools,
         matrixmultiply_products
 }
 criterion_main!(benches);

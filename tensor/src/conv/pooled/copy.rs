@@ -12,8 +12,8 @@ pub(super) struct Fill<'a, T> {
     pub block: usize,
     pub first_row: isize,
     pub image: &'a [T],
-    /// Working space, [`Patches::line`].
-    pub line: &'a mut [T],
+    /// Working space, [`Patches::lines`].
+    pub lines: &'a mut [T],
     pub band: &'a mut [T],
 }
 
@@ -53,24 +53,27 @@ impl<T: Float> Task<T> for Fill<'_, T> {
 }
 
 impl<T: Float> Fill<'_, T> {
-    /// The rows of the patches one by one, as they do not overlap: each from a line of the image with its channels last.
+    /// The rows of the patches one by one, as they do not overlap: each a part of a line, a row of the band with its
+    /// channels last. All lines come first, for a vector that is read too soon after its parts were written has to wait.
     #[inline(always)]
     fn rows(self) {
-        let (p, [h, w]) = (self.patches, self.patches.s.in_size);
-        let (channels, line) = (p.s.in_channels, &mut self.line[..p.line()]);
-        line.fill(T::ZERO);
-        let [left, skip] = [-p.first_column, p.first_column].map(|at| at.max(0) as usize);
-        for (r, out) in self.band[..p.len()].chunks_exact_mut(p.steps[0]).enumerate() {
-            let row = self.first_row + r as isize;
-            if row < 0 || row >= h as isize {
-                out.fill(T::ZERO);
-                continue;
-            }
+        let (p, [h, w], channels) = (self.patches, self.patches.s.in_size, self.patches.s.in_channels);
+        let [top, left] = [self.first_row, p.first_column].map(|first| (-first).max(0) as usize);
+        let [row, column] = [self.first_row, p.first_column].map(|first| first.max(0) as usize);
+        let lines = &mut self.lines[..p.lines()];
+        lines.fill(T::ZERO);
+        for (r, line) in lines.chunks_exact_mut(p.line).skip(top).take(h.saturating_sub(row)).enumerate() {
             for c in 0..channels {
-                let x = self.image[(c * h + row as usize) * w..][..w].iter().skip(skip);
-                let line = line[c..].iter_mut().step_by(channels).skip(left);
-                line.zip(x).for_each(|(line, x)| *line = *x);
+                let x = self.image[(c * h + row + r) * w..][..w].iter().skip(column);
+                let line = line.iter_mut().skip(left * channels + c);
+                if channels == 1 {
+                    line.zip(x).for_each(|(line, x)| *line = *x); // contiguous
+                } else {
+                    line.step_by(channels).zip(x).for_each(|(line, x)| *line = *x);
+                }
             }
+        }
+        for (out, line) in self.band.chunks_exact_mut(p.steps[0]).zip(lines.chunks_exact(p.line)) {
             for (j, out) in out.chunks_exact_mut(p.row).enumerate() {
                 let line = &line[j * p.s.stride[1] * channels..][..p.row];
                 let (out, line) = (out.as_chunks_mut::<MOST_LANES>().0, line.as_chunks::<MOST_LANES>().0);

@@ -62,20 +62,22 @@ impl<T: Float> Task<T> for Maxima<'_, T> {
         assert!(taps.len() * channels <= self.panels.len());
         assert!(count * channels <= self.values.len() && count * channels <= self.places.len());
 
-        let window = |q: usize| q / columns * 2 * self.row_step + q % columns * 2;
         let (values, places) = (self.values.as_mut_ptr(), self.places.as_mut_ptr());
         for (first, vectors) in groups(channels / V::N, VECTORS) {
             // SAFETY: the assertions above bound what the pointers reach.
             unsafe {
                 let panel = self.panels.as_ptr().add(first * V::N * taps.len());
-                for q in 0..count {
-                    let x = self.band.as_ptr().add(window(q));
-                    let x = [x, x.add(1), x.add(self.row_step), x.add(self.row_step + 1)];
-                    let at = q * channels + first * V::N;
-                    let (values, places) = (values.add(at), places.add(at));
-                    match vectors {
-                        1 => tile::<V, 1>(taps, panel, x, values, places),
-                        _ => tile::<V, 2>(taps, panel, x, values, places),
+                let mut at = first * V::N;
+                for i in 0..rows {
+                    for j in 0..columns {
+                        let x = self.band.as_ptr().add(2 * i * self.row_step + 2 * j);
+                        let x = [x, x.add(1), x.add(self.row_step), x.add(self.row_step + 1)];
+                        let (values, places) = (values.add(at), places.add(at));
+                        match vectors {
+                            1 => tile::<V, 1>(taps, panel, x, values, places),
+                            _ => tile::<V, 2>(taps, panel, x, values, places),
+                        }
+                        at += channels;
                     }
                 }
             }

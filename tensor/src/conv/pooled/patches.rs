@@ -35,6 +35,9 @@ pub(super) struct Patches {
     pub row: usize,
     /// Elements from one row of the band to the next, and from one output's patch to the next one's in a row.
     pub steps: [usize; 2],
+    /// Where patches do not overlap: elements of a row of the band, with its pixels one by one and room for a patch's row
+    /// at the last.
+    pub line: usize,
     /// Rows of the band, and its columns: pixels, or outputs if their patches do not overlap.
     pub size: [usize; 2],
     /// The input's column of the first pixel.
@@ -60,6 +63,7 @@ impl Patches {
             pixel,
             row,
             steps: [columns * per_column, if overlap { s.stride[1] * pixel } else { row }],
+            line: if overlap { 0 } else { (columns - 1) * s.stride[1] * pixel + row },
             size: [(outputs[0] - 1) * s.stride[0] + kh, columns],
             first_column: first * s.stride[1] as isize - s.padding[1][0] as isize,
         }
@@ -97,8 +101,8 @@ impl Patches {
         (0..if len > 0 { count } else { 0 }).map(run)
     }
 
-    /// Elements of the lines that [`super::copy::Fill`] puts together where patches do not overlap.
-    pub fn line(&self) -> usize {
-        if self.overlap { 0 } else { (self.size[1] - 1) * self.s.stride[1] * self.pixel + self.row }
+    /// Elements of the lines that [`super::copy::Fill`] puts together.
+    pub fn lines(&self) -> usize {
+        self.size[0] * self.line
     }
 }

@@ -15,10 +15,10 @@ pub(super) fn scratch(c: &Conv2dShape, p: &Pool2dShape) -> usize {
     room(&[plan.band_windows()]) + plan.chunks * (room(&[plan.packed_len()]) + room(&parts(&plan))) + PART
 }
 
-/// Elements of the parts of a chunk, besides its sums: bands, a line of an image, the offsets of the bands' maxima.
+/// Elements of the parts of a chunk, besides its sums: bands, the lines of an image, the offsets of the bands' maxima.
 fn parts(plan: &Plan) -> [usize; 3] {
     let bands = plan.block * plan.patches.len();
-    [bands, plan.patches.line(), plan.block * plan.c.out_channels * plan.band_windows()]
+    [bands, plan.patches.lines(), plan.block * plan.c.out_channels * plan.band_windows()]
 }
 
 #[track_caller]
@@ -51,7 +51,7 @@ pub(crate) fn weights<T: Float>(
     partials.par_chunks_mut(packed).zip(scratch).enumerate().for_each(|(index, (sums, scratch))| {
         sums.fill(T::ZERO);
         let mut own = Parts::of(scratch);
-        let [bands, line, offsets] = sizes.map(|len| own.next(len));
+        let [bands, lines, offsets] = sizes.map(|len| own.next(len));
         let offsets = words(offsets);
         for (start, images) in plan.image_blocks(index) {
             for (first, rows) in plan.bands() {
@@ -65,7 +65,7 @@ pub(crate) fn weights<T: Float>(
                 for block in 0..plan.patches.blocks {
                     for (k, band) in bands.chunks_exact_mut(plan.patches.len()).take(images).enumerate() {
                         let (first_row, image) = (plan.input_row(first), &x[(start + k) * image..][..image]);
-                        lanes::run(Fill { patches: &plan.patches, block, first_row, image, line, band });
+                        lanes::run(Fill { patches: &plan.patches, block, first_row, image, lines, band });
                     }
                     lanes::run(Gather {
                         s: c,
