@@ -260,6 +260,17 @@ mod tests {
                 V::load_bytes([0, 255, 3, 128, 7, 1, 254, 9].as_ptr()).store_bytes(bytes.as_mut_ptr());
                 V::load_bytes(bytes.as_ptr()).store(lanes.as_mut_ptr());
                 self.out.extend(&lanes[..V::N]);
+                for count in 0..V::N {
+                    V::load_first(self.b.as_ptr(), count).store(lanes.as_mut_ptr());
+                    self.out.extend(&lanes[..V::N]);
+                }
+                // Of columns that overlap, the later ones stay.
+                let matrix: [T; 80] = std::array::from_fn(|i| T::from_f64(i as f64));
+                let mut copy = [T::ZERO; 80];
+                copy_transposed::<V>(matrix.as_ptr(), V::N + 1, copy.as_mut_ptr(), V::N - 1);
+                for (i, &value) in copy[..V::N * (V::N - 1)].iter().enumerate() {
+                    assert_eq!(value, matrix[i % (V::N - 1) * (V::N + 1) + i / (V::N - 1)]);
+                }
             }
         }
     }
@@ -276,7 +287,10 @@ mod tests {
         let after: Vec<f64> = best.out[8 * lanes + 1..].iter().map(|v| v.to_f64()).collect();
         let (square, bytes) = after.split_at(lanes * lanes);
         assert!((0..lanes * lanes).all(|i| square[i] == (10 * (i % lanes) + i / lanes) as f64), "{square:?}");
+        let (bytes, firsts) = bytes.split_at(lanes);
         assert_eq!(*bytes, [0., 255., 3., 128., 7., 1., 254., 9.][..lanes]);
+        assert_eq!(firsts[2 * lanes], b[0].to_f64());
+        assert_eq!(firsts.len(), lanes * lanes);
         let same = |(x, y): (&T, &T)| x == y || (x.is_nan() && y.is_nan());
         assert!(best.out.iter().zip(&portable.out).all(same), "{:?} is not {:?}", best.out, portable.out);
         // Even places, odd places, taking turns; and the larger, where a NaN in a counts as such, and one in b stays.

@@ -2,9 +2,8 @@
 
 use crate::Float;
 use crate::lanes::{Lanes, MOST_LANES};
-use crate::tile::{Sums, TILE};
 
-/// Up to [`TILE`] rows of A.
+/// Up to 6 rows of A.
 #[derive(Clone, Copy)]
 pub(super) enum Strip<T> {
     /// In place: row r's term t is at `at + r · step + t`.
@@ -132,15 +131,15 @@ impl<T: Float> Strip<T> {
                 }
             } else {
                 // By way of memory: an index known only at run time would keep the sums out of the registers above.
-                let mut values: Sums<T> = [[[T::ZERO; MOST_LANES]; 2]; TILE];
+                let mut values = [[[T::ZERO; MOST_LANES]; P]; R];
                 for (sums, values) in sums.iter().zip(&mut values) {
-                    for (p, sum) in sums.iter().enumerate() {
-                        sum.store(values.as_flattened_mut().as_mut_ptr().add(p * V::N));
+                    for (sum, values) in sums.iter().zip(values) {
+                        sum.store(values.as_mut_ptr());
                     }
                 }
-                for (r, values) in values[..R].iter().enumerate() {
-                    for (j, &value) in values.as_flattened()[..c.size[1]].iter().enumerate() {
-                        let c_at = c.at.add(r * c.step + j);
+                for (r, values) in values.iter().enumerate() {
+                    for j in 0..c.size[1] {
+                        let (c_at, value) = (c.at.add(r * c.step + j), values[j / V::N][j % V::N]);
                         *c_at = if c.add { *c_at + value } else { value };
                     }
                 }

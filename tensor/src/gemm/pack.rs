@@ -23,7 +23,7 @@ impl<T: Float> Matrix<T> {
         unsafe { *self.from(i, j).at }
     }
 
-    /// Copies a strip of A, at most [`TILE`] rows, of which there are `more` in the matrix: column after column.
+    /// Copies a strip of A, at most 6 rows, of which there are `more` in the matrix: column after column.
     ///
     /// # Safety
     /// The processor has the instructions of `V`; `depth` columns of `more` rows can be read, and the copy has room for
