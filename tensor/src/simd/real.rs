@@ -45,8 +45,8 @@ pub trait Real: Copy {
     fn power_of_two(magic: Self, unit: Self) -> Self;
     /// `yes` if the sign bit is set, `no` otherwise.
     fn if_negative(self, yes: Self, no: Self) -> Self;
-    /// Whether bit `n` of the whole number k is set, given k + MAGIC.
-    fn whole_bit(magic: Self, n: u32) -> bool;
+    /// A number whose sign bit is bit `n` of the whole number k, given k + MAGIC.
+    fn bit_as_sign(magic: Self, n: u32) -> Self;
     /// m in [√½, √2) and whole k with self = m · 2^k, for positive normal numbers.
     fn split_exponent(self) -> (Self, Self);
     /// The k of [`Real::split_exponent`] and 2^−k, for positive numbers from 2^−p up.
@@ -76,8 +76,8 @@ macro_rules! real {
                 if self.is_sign_negative() { yes } else { no }
             }
             #[inline(always)]
-            fn whole_bit(magic: Self, n: u32) -> bool {
-                magic.to_bits() >> n & 1 == 1
+            fn bit_as_sign(magic: Self, n: u32) -> Self {
+                $t::from_bits(magic.to_bits() << ($bits::BITS - 1 - n))
             }
             #[inline(always)]
             fn split_exponent(self) -> (Self, Self) {

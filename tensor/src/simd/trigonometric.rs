@@ -4,17 +4,14 @@ use super::dispatch::{Kernel, MulAdd};
 use super::exponential::select;
 use crate::Float;
 
-/// sin(x + quarter · π/2) for |x| up to `TRIG_LIMIT`.
-///
-/// x = k π/2 + r (Cody and Waite's reduction in four parts); then sin r or cos r with the sign of the quadrant.
+/// x = k π/2 + r for |x| up to `TRIG_LIMIT`: k + MAGIC and r (Cody and Waite's reduction in four parts).
 #[inline(always)]
-fn sin_shifted<T: Float, M: MulAdd>(x: T, quarter: T) -> T {
-    let k = M::mul_add(x, T::TWO_OVER_PI, T::MAGIC) - T::MAGIC;
+fn reduce<T: Float, M: MulAdd>(x: T) -> (T, T) {
+    let magic = M::mul_add(x, T::TWO_OVER_PI, T::MAGIC);
+    let k = magic - T::MAGIC;
     let [a, b, c, d] = T::HALF_PI;
     let r = M::mul_add(-k, c, M::mul_add(-k, b, M::mul_add(-k, a, x)));
-    let r = M::mul_add(-k, d, r);
-    let quadrant = k + quarter + T::MAGIC;
-    sin_in_quadrant::<T, M>(r, quadrant)
+    (magic, M::mul_add(-k, d, r))
 }
 
 /// sin r and cos r for |r| ≤ π/4.
@@ -28,8 +25,8 @@ pub(crate) fn sin_cos_inside<T: Float, M: MulAdd>(r: T) -> (T, T) {
 #[inline(always)]
 fn sin_in_quadrant<T: Float, M: MulAdd>(r: T, quadrant: T) -> T {
     let (sin, cos) = sin_cos_inside::<T, M>(r);
-    let y = select(T::whole_bit(quadrant, 0), cos, sin);
-    select(T::whole_bit(quadrant, 1), -y, y)
+    let y = T::bit_as_sign(quadrant, 0).if_negative(cos, sin);
+    T::bit_as_sign(quadrant, 1).if_negative(-y, y)
 }
 
 /// cos r for |r| ≤ π/4, given z = r²: 1 − z/2 as a rounded number and its error, then the rest.
@@ -42,9 +39,14 @@ fn cos_inside<T: Float, M: MulAdd>(z: T) -> T {
 
 pub(crate) struct Sin;
 impl Kernel for Sin {
+    const HALVES: bool = true;
     #[inline(always)]
-    fn eval<T: Float, M: MulAdd>(x: T) -> T {
-        select(x == T::ZERO, x, sin_shifted::<T, M>(x, T::ZERO))
+    fn prepare<T: Float, M: MulAdd>(x: T) -> (T, T) {
+        reduce::<T, M>(x)
+    }
+    #[inline(always)]
+    fn finish<T: Float, M: MulAdd>(x: T, (magic, r): (T, T)) -> T {
+        select(x == T::ZERO, x, sin_in_quadrant::<T, M>(r, magic))
     }
     const HAS_SLOW: bool = true;
     #[inline(always)]
@@ -58,9 +60,14 @@ impl Kernel for Sin {
 
 pub(crate) struct Cos;
 impl Kernel for Cos {
+    const HALVES: bool = true;
     #[inline(always)]
-    fn eval<T: Float, M: MulAdd>(x: T) -> T {
-        sin_shifted::<T, M>(x, T::ONE)
+    fn prepare<T: Float, M: MulAdd>(x: T) -> (T, T) {
+        reduce::<T, M>(x)
+    }
+    #[inline(always)]
+    fn finish<T: Float, M: MulAdd>(_x: T, (magic, r): (T, T)) -> T {
+        sin_in_quadrant::<T, M>(r, magic + T::ONE)
     }
     const HAS_SLOW: bool = true;
     #[inline(always)]
