@@ -2,7 +2,8 @@
 
 use std::mem::MaybeUninit;
 
-use super::memory::{Ahead, LINE, fetch, stream};
+use super::build::MOST_ARRAYS;
+use super::memory::{LINE, fetch, stream};
 use super::run::Arguments;
 use super::{Fused, Operand, Place, Source, Step};
 use crate::Float;
@@ -27,6 +28,8 @@ pub(super) struct Block<'a, T> {
     len: usize,
     /// The elements that count; fewer than `len` only at an edge.
     count: usize,
+    /// Whether all results begin at multiples of 16 bytes.
+    aligned: bool,
 }
 
 impl<'a, T: Float> Block<'a, T> {
@@ -44,7 +47,9 @@ impl<'a, T: Float> Block<'a, T> {
     ) -> Self {
         file[..Self::file_len(fused, longest)].fill(MaybeUninit::new(T::ZERO));
         let file = file.as_mut_ptr().cast();
-        let mut block = Block { fused, arguments, file, longest, start: 0, len: TILE, count: TILE };
+        let results = &arguments.stores[..fused.stores];
+        let aligned = results.iter().all(|result| result.get().addr().is_multiple_of(16));
+        let mut block = Block { fused, arguments, file, longest, start: 0, len: TILE, count: TILE, aligned };
         for uniform in &fused.uniform {
             let number = match uniform.source {
                 Source::Number(number) => number,
@@ -55,9 +60,9 @@ impl<'a, T: Float> Block<'a, T> {
             };
             block.write(uniform.to).fill(number);
         }
-        block.steps(&fused.once, &mut []);
+        fused.once.iter().for_each(|step| block.step(step, &mut []));
         (block.len, block.count) = (longest, longest);
-        block.steps(&fused.spread, &mut []);
+        fused.spread.iter().for_each(|step| block.step(step, &mut []));
         block
     }
 
@@ -68,7 +73,7 @@ impl<'a, T: Float> Block<'a, T> {
             (self.start, self.len) = (start, count / TILE * TILE);
             self.count = self.len;
             if self.len > 0 {
-                self.steps(&self.fused.steps, partials);
+                self.steps(partials);
             }
             if count > self.len {
                 (self.start, self.len, self.count) = (start + self.len, TILE, count - self.len);
@@ -88,23 +93,21 @@ impl<'a, T: Float> Block<'a, T> {
                 edge[data.len()..].fill(data[data.len() - 1]);
             }
         }
-        self.steps(&self.fused.steps, partials);
-        if !self.fused.streamed {
-            for i in 0..self.fused.stores {
-                let edge = self.read(Place::Store(i));
-                // SAFETY: as in `address`; the edge is part of the file.
-                unsafe { std::ptr::copy_nonoverlapping(edge.as_ptr(), self.result(i), self.count) }
-            }
+        self.steps(partials);
+        for &i in &self.fused.in_place {
+            let edge = self.read(Place::Store(i));
+            // SAFETY: as in `address`; the edge is part of the file.
+            unsafe { std::ptr::copy_nonoverlapping(edge.as_ptr(), self.result(i), self.count) }
         }
     }
 
-    fn steps(&mut self, steps: &[Step<T>], partials: &mut [T]) {
-        let mut ahead = Ahead::new(self.len * size_of::<T>(), steps.len());
-        for step in steps {
-            let part = ahead.part();
-            for &place in &self.fused.ahead {
+    /// The steps of a block, while lines of the next are fetched.
+    fn steps(&mut self, partials: &mut [T]) {
+        let fused = self.fused;
+        for (step, lines) in fused.steps.iter().zip(&fused.fetched) {
+            for &place in &fused.ahead {
                 let next = self.address(place).wrapping_add(self.len).cast::<u8>();
-                part.clone().for_each(|line| fetch(next.wrapping_add(line * LINE)));
+                lines.clone().for_each(|line| fetch(next.wrapping_add(line * LINE)));
             }
             self.step(step, partials);
         }
@@ -122,6 +125,7 @@ impl<'a, T: Float> Block<'a, T> {
                 let (key, start) = (self.arguments.noise[number], self.start);
                 noise.fill(key, start, self.write(to));
             }
+            Step::Region { number } => self.region(number, partials),
             Step::Tiled { formula, kernel, from, to } => {
                 let x = self.tiles(from[0]);
                 let mut operands = [x; 4];
@@ -149,6 +153,30 @@ impl<'a, T: Float> Block<'a, T> {
         }
     }
 
+    /// Runs what was compiled.
+    fn region(&mut self, number: usize, partials: &mut [T]) {
+        let fused = self.fused;
+        let (Some(native), region) = (&fused.native, &fused.regions[number]) else { return };
+        let mut arrays = [std::ptr::null_mut(); MOST_ARRAYS];
+        for (address, &place) in arrays.iter_mut().zip(&region.arrays) {
+            *address = self.address(place);
+        }
+        for &(kind, _, tile) in &region.reduced {
+            self.tile(tile).fill(kind.neutral());
+        }
+        let aligned = self.aligned && self.count == self.len;
+        let arrays = &arrays[..region.arrays.len()];
+        // SAFETY: `len` elements are whole tiles, and readable and writable (`address`). The builder gives what a region writes
+        // places that nothing it reads has. The file begins with the tiles.
+        unsafe { native.run(number, arrays, self.file, self.len, aligned) }
+        for &(kind, number, tile) in &region.reduced {
+            let (mut lanes, count) = ([kind.neutral(); TILE], self.count.min(TILE));
+            lanes[..count].copy_from_slice(&self.tile(tile)[..count]);
+            let at: usize = fused.reductions[..number].iter().map(|before| before.len).sum();
+            fused.reductions[number].absorb_lanes(lanes, &mut partials[at]);
+        }
+    }
+
     fn apply<const N: usize>(&mut self, from: [Place; N], to: Place, f: impl FnOnce([&[T]; N], &mut [T])) {
         assert!(!from.contains(&to), "a step must not write what it reads");
         let target: *mut [T] = self.write(to);
@@ -168,6 +196,11 @@ impl<'a, T: Float> Block<'a, T> {
         // SAFETY: `len` elements (`address`), all initialised (`new`). `&mut self` makes this the only reference of this chunk,
         // and what other chunks refer to is apart.
         unsafe { std::slice::from_raw_parts_mut(self.address(place), self.len) }
+    }
+
+    fn tile(&mut self, i: usize) -> &mut [T] {
+        // SAFETY: the file begins with the tiles; and as in `write`.
+        unsafe { std::slice::from_raw_parts_mut(self.address(Place::Tile(i)), TILE) }
     }
 
     fn tiles(&self, place: Place) -> Tiles<T> {

@@ -1,13 +1,20 @@
 //! From single operations to a loop.
 
+use std::collections::HashSet;
+use std::ops::Range;
+
 use super::definition::{Definition, combine};
+use super::memory::LINE;
 use super::noise::{self, Noise};
-use super::place::{Placed, place};
+use super::place::{Placed, Task, place};
 use super::reduce::{Reduce, Reduction};
+use super::region::Region;
 use super::run::FILE;
 use super::space::Space;
-use super::{BinaryKernel, Fused, Operand, Place, TernaryKernel, UnaryKernel};
+use super::{BinaryKernel, Fused, Operand, Place, Step, TernaryKernel, UnaryKernel};
 use crate::Float;
+use crate::native::program::Program;
+use crate::native::{self, Native};
 use crate::simd::Arithmetic;
 use crate::simd::combined::{Formula, TILE};
 
@@ -15,6 +22,10 @@ use crate::simd::combined::{Formula, TILE};
 const BLOCK_BYTES: usize = 24 << 10;
 /// The fewest and the most elements in a block.
 const BLOCK: (usize, usize) = (128, 1024);
+/// The elements of a block that needs no registers.
+const LONG_BLOCK: usize = 8192;
+/// The most arrays of a compiled function.
+pub(super) const MOST_ARRAYS: usize = 64;
 /// Where operands and results together are larger than this many bytes, no cache would keep the results: they go past it.
 const STREAMED_BYTES: usize = 24 << 20;
 /// The most chunks, and the fewest elements worth a task of their own.
@@ -75,6 +86,30 @@ impl<T: Float> FusedBuilder<T> {
         self.noise(Noise::Uniform)
     }
 
+    /// The steps, with compiled arithmetic if that is wanted and possible.
+    fn placed(
+        &self,
+        operands: &[Operand],
+        reduced: &[(Reduce, Value, bool)],
+        streamed: bool,
+        native: bool,
+    ) -> (Placed<T>, Option<Native>) {
+        let task =
+            |values, regions| Task { values, operands, stores: &self.stores, reduced, streamed, regions };
+        if native && native::available() {
+            let placed = place(task(&self.values, true));
+            let programs: Vec<&Program> = placed.regions.iter().map(|region| &region.program).collect();
+            if programs.iter().all(|program| program.arrays <= MOST_ARRAYS)
+                && let Some(native) = native::compile::<T>(&programs)
+            {
+                return (placed, Some(native));
+            }
+        }
+        let mut values = self.values.clone();
+        combine(&mut values, operands, &self.stores, reduced);
+        (place(task(&values, false)), None)
+    }
+
     fn noise(&mut self, noise: Noise) -> Value {
         self.noise += 1;
         self.define(Definition::Noise(noise, self.noise - 1))
@@ -109,6 +144,11 @@ impl<T: Float> FusedBuilder<T> {
     /// x².
     pub fn square(&mut self, x: Value) -> Value {
         self.arithmetic(Arithmetic::Mul, x, x)
+    }
+
+    /// √x.
+    pub fn sqrt(&mut self, x: Value) -> Value {
+        self.define(Definition::Sqrt(x))
     }
 
     /// −x.
@@ -153,11 +193,11 @@ impl<T: Float> FusedBuilder<T> {
         let read = self.operands.iter().filter(|strides| **strides == whole).count();
         let elements: usize = self.shape.iter().product();
         let bytes = (read + self.stores.len()) * elements * size_of::<T>();
-        self.build_with(bytes > STREAMED_BYTES)
+        self.build_with(bytes > STREAMED_BYTES, true)
     }
 
-    /// [`FusedBuilder::build`] with or without going past the caches.
-    pub(super) fn build_with(mut self, streamed: bool) -> Fused<T> {
+    /// [`FusedBuilder::build`] with or without going past the caches and, where possible, machine code.
+    pub(super) fn build_with(self, streamed: bool, native: bool) -> Fused<T> {
         let row_major = row_major(&self.shape, |_| true);
         let mut walks = self.operands.clone();
         walks.push(row_major);
@@ -174,20 +214,29 @@ impl<T: Float> FusedBuilder<T> {
                 () => Operand::Strided { strides },
             })
             .collect();
-        let in_memory = operands.iter().filter(|operand| **operand == Operand::Direct).count();
-        let written = (0..self.stores.len()).filter(|_| !streamed).map(Place::Store);
-        let read = (0..operands.len()).filter(|&i| operands[i] == Operand::Direct).map(Place::Operand);
-        let ahead = read.chain(written).collect();
-        let reduced: Vec<Value> = self.reductions.iter().map(|&(_, value, _)| value).collect();
-        combine(&mut self.values, &operands, &self.stores, &reduced);
-        let Placed { once, spread, steps, uniform, tiles, registers } =
-            place(&self.values, &operands, &self.stores, &reduced, streamed);
+        let reduced: Vec<(Reduce, Value, bool)> = self
+            .reductions
+            .iter()
+            .zip(&reduction_walks)
+            .map(|((kind, value, _), walk)| (*kind, *value, walk.iter().all(|&stride| stride == 0)))
+            .collect();
+        let (placed, native) = self.placed(&operands, &reduced, streamed, native);
+        let Placed { once, spread, steps, regions, uniform, tiles, registers, in_place } = placed;
+
+        let by_kernel: HashSet<Place> = steps.iter().flat_map(Step::by_kernel).collect();
+        let direct = (0..operands.len()).filter(|&i| operands[i] == Operand::Direct).map(Place::Operand);
+        let ahead: Vec<Place> = direct
+            .chain(in_place.iter().copied().map(Place::Store))
+            .filter(|place| by_kernel.contains(place))
+            .collect();
 
         let edges = (operands.len() + self.stores.len()) * TILE;
         let room = FILE.saturating_sub(tiles * TILE + edges) / registers.max(1);
         assert!(room >= TILE, "{registers} values at once are too many for one loop");
-        let block =
-            (BLOCK_BYTES / size_of::<T>() / (registers + in_memory).max(1)).clamp(BLOCK.0, BLOCK.1).min(room);
+        let block = match registers {
+            0 => LONG_BLOCK,
+            _ => (BLOCK_BYTES / size_of::<T>() / (registers + ahead.len())).clamp(BLOCK.0, BLOCK.1).min(room),
+        };
         // Whole batches of noise, unless so many registers would not fit.
         let batch = if self.noise > 0 { noise::batch::<T>() } else { TILE };
         let unit = if batch <= room { batch } else { TILE };
@@ -209,17 +258,41 @@ impl<T: Float> FusedBuilder<T> {
             uniform,
             once,
             spread,
+            fetched: fetched(&steps, &regions, (block * size_of::<T>()).div_ceil(LINE)),
             steps,
+            regions,
+            native,
             tiles,
             registers,
             stores: self.stores.len(),
             streamed,
+            in_place,
             ahead,
             reductions,
             block,
             chunk,
         }
     }
+}
+
+/// Spreads the fetching of the next block's lines over the steps of this one, in proportion to how long they take, so that
+/// memory and arithmetic work at the same time.
+fn fetched<T>(steps: &[Step<T>], regions: &[Region], lines: usize) -> Vec<Range<usize>> {
+    // In about cycles for a vector.
+    let cost = |step: &Step<T>| match *step {
+        Step::Region { number } => regions[number].program.lines.len(),
+        Step::Gather { .. } | Step::Tiled { .. } | Step::Stream { .. } | Step::Reduce { .. } => 2,
+        Step::Noise { .. } | Step::Unary { .. } | Step::Binary { .. } | Step::Ternary { .. } => 20,
+    };
+    let all = steps.iter().map(cost).sum::<usize>().max(1);
+    let (mut before, mut first) = (0, 0);
+    let range = |step| {
+        before += cost(step);
+        let range = first..before * lines / all;
+        first = range.end;
+        range
+    };
+    steps.iter().map(range).collect()
 }
 
 /// Row-major strides over the axes that `keeps` holds for, 0 for the others.

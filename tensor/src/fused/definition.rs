@@ -1,7 +1,7 @@
 //! The values of a loop, and which of them are computed together.
 
 use super::noise::Noise;
-use super::{BinaryKernel, Operand, TernaryKernel, UnaryKernel, Value};
+use super::{BinaryKernel, Operand, Reduce, TernaryKernel, UnaryKernel, Value};
 use crate::Float;
 use crate::simd::Arithmetic::{Add, Mul, Sub};
 use crate::simd::combined::Formula;
@@ -16,11 +16,17 @@ pub(super) enum Definition<T> {
     Binary(BinaryKernel<T>, Value, Value),
     Ternary(TernaryKernel<T>, Value, Value, Value),
     Tiled(Formula, Vec<Value>),
+    Sqrt(Value),
     /// Not at all: it is part of its only reader.
     Absorbed,
 }
 
 impl<T> Definition<T> {
+    /// Whether it is exact or correctly rounded arithmetic, that is, a line of a [`Region`](super::region::Region).
+    pub fn is_line(&self) -> bool {
+        matches!(self, Definition::Tiled(..) | Definition::Sqrt(_))
+    }
+
     /// The values it reads.
     pub fn inputs(&self) -> Vec<Value> {
         match self {
@@ -28,7 +34,7 @@ impl<T> Definition<T> {
             | Definition::Constant(_)
             | Definition::Noise(..)
             | Definition::Absorbed => Vec::new(),
-            Definition::Unary(_, x) => vec![*x],
+            Definition::Unary(_, x) | Definition::Sqrt(x) => vec![*x],
             Definition::Binary(_, x, y) => vec![*x, *y],
             Definition::Ternary(_, x, y, z) => vec![*x, *y, *z],
             Definition::Tiled(_, inputs) => inputs.clone(),
@@ -56,11 +62,12 @@ pub(super) fn combine<T: Float>(
     values: &mut [Definition<T>],
     operands: &[Operand],
     stores: &[Value],
-    reduced: &[Value],
+    reduced: &[(Reduce, Value, bool)],
 ) {
     let uniform = uniform(values, operands);
     let mut readers = vec![0; values.len()];
     let inputs: Vec<Value> = values.iter().flat_map(Definition::inputs).collect();
+    let reduced = reduced.iter().map(|(_, value, _)| value);
     inputs.iter().chain(stores).chain(reduced).for_each(|read| readers[read.0] += 1);
 
     for i in 0..values.len() {

@@ -1,35 +1,9 @@
 //! Memory ahead of its use, and past the caches.
 
-use std::ops::Range;
-
 use crate::Float;
 
 /// Bytes that memory moves at once.
 pub(super) const LINE: usize = 64;
-
-/// Spreads what is fetched for a later block over the steps of this one, so that memory and arithmetic work at the same
-/// time.
-pub(super) struct Ahead {
-    lines: usize,
-    /// Lines for each step.
-    part: usize,
-    next: usize,
-}
-
-impl Ahead {
-    /// So many bytes, fetched in so many parts.
-    pub fn new(bytes: usize, steps: usize) -> Self {
-        let lines = bytes.div_ceil(LINE);
-        Ahead { lines, part: lines.div_ceil(steps.max(1)), next: 0 }
-    }
-
-    /// The next part's lines.
-    pub fn part(&mut self) -> Range<usize> {
-        let first = self.next;
-        self.next = (first + self.part).min(self.lines);
-        first..self.next
-    }
-}
 
 /// Asks for a line of memory. Any address will do: one that cannot be read is ignored.
 #[inline(always)]

@@ -1,9 +1,10 @@
 //! Fused element-wise loops: one pass over memory for a whole chain of operations and the reductions that end it.
 //!
 //! A [`Fused`] loop runs over an iteration space, the shape that all its operations share, in blocks of a few hundred
-//! elements. Within a block every operation is a vector kernel that reads and writes *registers*, small buffers that
-//! stay in the L1 cache; only operands and stored results touch memory. Blocks are gathered into chunks, and chunks
-//! run in parallel. Where blocks and chunks begin depends on the shape alone, so a loop gives the same bits on any
+//! elements. Within a block every function is a vector kernel that reads and writes *registers*, small buffers that
+//! stay in the L1 cache, and the arithmetic between two kernels is compiled to one piece of machine code, where the
+//! processor is one for which this crate can do so; only operands and stored results touch memory. Blocks are gathered into
+//! chunks, and chunks run in parallel. Where blocks and chunks begin depends on the shape alone, so a loop gives the same bits on any
 //! number of threads.
 //!
 //! ```
@@ -52,6 +53,8 @@
 //! assert_eq!(numbers, filled);
 //! ```
 
+use std::ops::Range;
+
 mod block;
 mod build;
 mod definition;
@@ -59,6 +62,7 @@ mod memory;
 mod noise;
 mod place;
 mod reduce;
+mod region;
 mod run;
 mod space;
 
@@ -66,9 +70,11 @@ pub use crate::simd::Arithmetic;
 pub use build::{FusedBuilder, Value};
 pub use reduce::Reduce;
 
+use crate::native::Native;
 use crate::simd::combined::{Formula, TileKernel};
 use noise::Noise;
 use reduce::Reduction;
+use region::Region;
 use space::Space;
 
 /// A vector function of one operand.
@@ -93,12 +99,19 @@ pub struct Fused<T> {
     spread: Vec<Step<T>>,
     /// What is done for each block.
     steps: Vec<Step<T>>,
+    /// For each step, the lines of memory of the next block that are fetched before it.
+    fetched: Vec<Range<usize>>,
+    /// Arithmetic that was compiled.
+    regions: Vec<Region>,
+    native: Option<Native>,
     tiles: usize,
     registers: usize,
     stores: usize,
     /// Whether results go to memory past the caches.
     streamed: bool,
-    /// What is fetched from memory ahead of its use.
+    /// Results that are not put there by a [`Step::Stream`].
+    in_place: Vec<usize>,
+    /// What is fetched from memory ahead of its use, other than by a region.
     ahead: Vec<Place>,
     reductions: Vec<Reduction>,
     /// Elements per block: as many as keep the registers in the L1 cache; whole tiles.
@@ -132,7 +145,7 @@ enum Source<T> {
 }
 
 /// Where a value stands while a block is worked on.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Place {
     Operand(usize),
     Register(usize),
@@ -148,12 +161,36 @@ enum Place {
 enum Step<T> {
     Gather { operand: usize, to: Place },
     Noise { noise: Noise, number: usize, to: Place },
+    Region { number: usize },
     Tiled { formula: Formula, kernel: TileKernel<T>, from: [Place; 4], to: Place },
     Unary { kernel: UnaryKernel<T>, x: Place, to: Place },
     Binary { kernel: BinaryKernel<T>, x: Place, y: Place, to: Place },
     Ternary { kernel: TernaryKernel<T>, x: Place, y: Place, z: Place, to: Place },
     Stream { x: Place, store: usize },
     Reduce { number: usize, x: Place },
+}
+
+impl<T> Step<T> {
+    /// The result that it streams to.
+    fn streams(&self) -> Option<usize> {
+        match *self {
+            Step::Stream { store, .. } => Some(store),
+            _ => None,
+        }
+    }
+
+    /// Where a kernel reads and writes.
+    fn by_kernel(&self) -> Vec<Place> {
+        match *self {
+            Step::Gather { to, .. } | Step::Noise { to, .. } => vec![to],
+            Step::Region { .. } => vec![],
+            Step::Tiled { from, to, .. } => [&from[..], &[to]].concat(),
+            Step::Unary { x, to, .. } => vec![x, to],
+            Step::Binary { x, y, to, .. } => vec![x, y, to],
+            Step::Ternary { x, y, z, to, .. } => vec![x, y, z, to],
+            Step::Stream { x, .. } | Step::Reduce { x, .. } => vec![x],
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,13 @@
 //! Where values stand: the steps of a loop, with a place for everything they read and write.
 
+use std::collections::HashMap;
+
 use super::definition::{Definition, uniform};
-use super::{Operand, Place, Source, Step, Uniform, Value};
-use crate::Float;
+use super::region::{Region, groups};
+use super::{Operand, Place, Reduce, Source, Step, Uniform, Value};
+use crate::native::program::{Line, Op, Operand as Read, Program};
 use crate::simd::combined::Formula;
+use crate::{Float, simd};
 
 /// A loop's steps and what they need.
 pub(super) struct Placed<T> {
@@ -13,95 +17,134 @@ pub(super) struct Placed<T> {
     pub spread: Vec<Step<T>>,
     /// Steps of every block.
     pub steps: Vec<Step<T>>,
+    /// What is compiled, if anything is.
+    pub regions: Vec<Region>,
     /// Where uniform numbers come from that are not computed, tile by tile.
     pub uniform: Vec<Uniform<T>>,
     pub tiles: usize,
     pub registers: usize,
+    /// Results that are written where they belong, not by way of a register.
+    pub in_place: Vec<usize>,
+}
+
+/// The most results that a region streams to. The processor gathers streamed lines in a few buffers, and loses much where it
+/// has to hand them on before they are full.
+const MOST_STREAMS: usize = 2;
+
+/// What is to be placed.
+pub(super) struct Task<'a, T> {
+    pub values: &'a [Definition<T>],
+    pub operands: &'a [Operand],
+    pub stores: &'a [Value],
+    /// Reductions; whether they are over everything.
+    pub reduced: &'a [(Reduce, Value, bool)],
+    pub streamed: bool,
+    /// Whether arithmetic is compiled.
+    pub regions: bool,
 }
 
 /// Orders the steps. Stored values stand in their output, or in a register if they are to be streamed; others in
 /// registers, which are free again after their last reader.
-pub(super) fn place<T: Float>(
-    values: &[Definition<T>],
-    operands: &[Operand],
-    stores: &[Value],
-    reduced: &[Value],
-    streamed: bool,
-) -> Placed<T> {
-    let mut last_reader: Vec<usize> = (0..values.len()).collect();
+pub(super) fn place<T: Float>(task: Task<'_, T>) -> Placed<T> {
+    let Task { values, operands, stores, reduced, .. } = task;
+    let uniform = uniform(values, operands);
+    let groups = groups(values, &uniform, operands, task.regions);
+    let mut group_of = vec![0; values.len()];
+    for (g, group) in groups.iter().enumerate() {
+        group.iter().for_each(|&i| group_of[i] = g);
+    }
+    let mut last_reader = group_of.clone();
+    let mut read_elsewhere = vec![false; values.len()];
     for (i, definition) in values.iter().enumerate() {
-        definition.inputs().iter().for_each(|input| last_reader[input.0] = i);
+        for input in definition.inputs() {
+            last_reader[input.0] = last_reader[input.0].max(group_of[i]);
+            read_elsewhere[input.0] |= group_of[i] != group_of[input.0];
+        }
     }
     let mut placing = Placing {
-        uniform: uniform(values, operands),
-        places: Vec::with_capacity(values.len()),
+        uniform,
+        read_elsewhere,
+        places: vec![Place::Nowhere; values.len()],
         spread: vec![None; values.len()],
         free: Vec::new(),
+        one: None,
         placed: Placed {
             once: vec![],
             spread: vec![],
             steps: vec![],
+            regions: vec![],
             uniform: vec![],
             tiles: 0,
             registers: 0,
+            in_place: vec![],
         },
+        task,
     };
-    // Kernels over slices cannot read one tile again and again, and no more can reductions and streaming stores.
-    let spread = |i: usize| {
-        let by_kernel = |(j, definition): (usize, &Definition<T>)| {
-            let takes_tiles = matches!(definition, Definition::Tiled(..));
-            !takes_tiles && !placing.uniform[j] && definition.inputs().contains(&Value(i))
-        };
-        placing.uniform[i]
-            && (reduced.contains(&Value(i))
-                || streamed && stores.contains(&Value(i))
-                || values.iter().enumerate().any(by_kernel))
-    };
-    let spread: Vec<usize> = (0..values.len()).filter(|&i| spread(i)).collect();
-    for i in spread {
-        placing.spread[i] = Some(placing.fresh());
-    }
-    for (i, definition) in values.iter().enumerate() {
-        let output = stores.iter().position(|&stored| stored == Value(i));
-        placing.value(definition, operands, output.filter(|_| !streamed));
-        let place = placing.places[i];
-        for (number, _) in stores.iter().enumerate().filter(|(_, stored)| **stored == Value(i)) {
-            if streamed {
-                placing.placed.steps.push(Step::Stream { x: placing.whole(Value(i)), store: number });
-            } else if place != Place::Store(number) {
-                placing.placed.steps.push(copy(place, Place::Store(number)));
-            }
-        }
-        for (number, _) in reduced.iter().enumerate().filter(|(_, value)| **value == Value(i)) {
-            placing.placed.steps.push(Step::Reduce { number, x: placing.whole(Value(i)) });
-        }
-        let mut done = definition.inputs();
-        done.push(Value(i));
-        for input in done.into_iter().filter(|input| last_reader[input.0] == i) {
-            placing.release(input);
+    for i in 0..values.len() {
+        if placing.is_spread(i) {
+            placing.spread[i] = Some(placing.fresh());
         }
     }
+    for (g, group) in groups.iter().enumerate() {
+        if placing.task.regions && values[group[0]].is_line() && !placing.uniform[group[0]] {
+            placing.region(group);
+        } else {
+            group.iter().for_each(|&i| placing.value(i));
+        }
+        for i in (0..values.len()).filter(|&i| last_reader[i] == g) {
+            placing.release(Value(i));
+        }
+    }
+    let streamed: Vec<usize> = placing.placed.steps.iter().filter_map(Step::streams).collect();
+    placing.placed.in_place = (0..stores.len()).filter(|store| !streamed.contains(store)).collect();
+    debug_assert!(reduced.iter().all(|(_, value, _)| group_of[value.0] < groups.len()));
     placing.placed
+}
+
+/// What is done with a value after its region.
+enum After {
+    Reduce { number: usize, i: usize },
+    Stream { number: usize, i: usize },
 }
 
 fn copy<T: Float>(x: Place, to: Place) -> Step<T> {
     Step::Tiled { formula: Formula::Copy, kernel: T::kernel(Formula::Copy), from: [x; 4], to }
 }
 
-struct Placing<T> {
+struct Placing<'a, T> {
+    task: Task<'a, T>,
     uniform: Vec<bool>,
+    /// Whether other steps, or regions, than the one that computes a value read it.
+    read_elsewhere: Vec<bool>,
     places: Vec<Place>,
     /// For a uniform value that is read as a whole block, the register with so many copies.
     spread: Vec<Option<usize>>,
     free: Vec<usize>,
+    /// The tile of a 1 for regions.
+    one: Option<usize>,
     placed: Placed<T>,
 }
 
-impl<T: Float> Placing<T> {
-    /// Adds the step that computes the next value.
-    fn value(&mut self, definition: &Definition<T>, operands: &[Operand], output: Option<usize>) {
-        let i = self.places.len();
+impl<T: Float> Placing<'_, T> {
+    /// Kernels over slices cannot read one tile again and again, and no more can reductions and streaming stores.
+    fn is_spread(&self, i: usize) -> bool {
+        let Task { values, stores, reduced, streamed, regions, .. } = self.task;
+        let by_kernel = |(j, definition): (usize, &Definition<T>)| {
+            let takes_tiles = matches!(definition, Definition::Tiled(..)) || regions && definition.is_line();
+            !takes_tiles && !self.uniform[j] && definition.inputs().contains(&Value(i))
+        };
+        self.uniform[i]
+            && (reduced.iter().any(|(_, value, _)| *value == Value(i))
+                || streamed && stores.contains(&Value(i))
+                || values.iter().enumerate().any(by_kernel))
+    }
+
+    /// Adds the step that computes a value, and those that store and reduce it.
+    fn value(&mut self, i: usize) {
+        let Task { values, operands, stores, reduced, streamed, .. } = self.task;
+        let definition = &values[i];
         let uniform = self.uniform[i];
+        let output = stores.iter().position(|&stored| stored == Value(i)).filter(|_| !streamed);
         let to = match definition {
             Definition::Absorbed => Place::Nowhere,
             Definition::Operand(operand) if operands[*operand] == Operand::Direct => Place::Operand(*operand),
@@ -109,15 +152,38 @@ impl<T: Float> Placing<T> {
             Definition::Operand(_) => Place::Register(self.take()),
             _ => output.map_or_else(|| Place::Register(self.take()), Place::Store),
         };
+        let step = self.step(definition, uniform, to);
+        self.places[i] = to;
+        if uniform {
+            self.placed.once.extend(step);
+            if let Some(register) = self.spread[i] {
+                self.placed.spread.push(copy(to, Place::Register(register)));
+            }
+        } else {
+            self.placed.steps.extend(step);
+        }
+        for (number, _) in stores.iter().enumerate().filter(|(_, stored)| **stored == Value(i)) {
+            if streamed {
+                self.placed.steps.push(Step::Stream { x: self.whole(Value(i)), store: number });
+            } else if to != Place::Store(number) {
+                self.placed.steps.push(copy(to, Place::Store(number)));
+            }
+        }
+        for (number, _) in reduced.iter().enumerate().filter(|(_, (_, value, _))| *value == Value(i)) {
+            self.placed.steps.push(Step::Reduce { number, x: self.whole(Value(i)) });
+        }
+    }
+
+    fn step(&mut self, definition: &Definition<T>, uniform: bool, to: Place) -> Option<Step<T>> {
         // What is computed once reads tiles; kernels over slices otherwise read what is spread.
         let whole = |value: Value| if uniform { self.places[value.0] } else { self.whole(value) };
-        let step = match definition {
+        match definition {
             Definition::Absorbed => None,
             Definition::Constant(number) => {
                 self.placed.uniform.push(Uniform { to, source: Source::Number(*number) });
                 None
             }
-            Definition::Operand(operand) => match operands[*operand] {
+            Definition::Operand(operand) => match self.task.operands[*operand] {
                 Operand::Direct => None,
                 Operand::Uniform => {
                     self.placed.uniform.push(Uniform { to, source: Source::Operand(*operand) });
@@ -127,6 +193,7 @@ impl<T: Float> Placing<T> {
             },
             Definition::Noise(noise, number) => Some(Step::Noise { noise: *noise, number: *number, to }),
             Definition::Unary(kernel, x) => Some(Step::Unary { kernel: *kernel, x: whole(*x), to }),
+            Definition::Sqrt(x) => Some(Step::Unary { kernel: simd::sqrt, x: whole(*x), to }),
             Definition::Binary(kernel, x, y) => {
                 Some(Step::Binary { kernel: *kernel, x: whole(*x), y: whole(*y), to })
             }
@@ -138,15 +205,85 @@ impl<T: Float> Placing<T> {
                 let from = std::array::from_fn(|k| self.places[inputs.get(k).unwrap_or(&inputs[0]).0]);
                 Some(Step::Tiled { formula: *formula, kernel: T::kernel(*formula), from, to })
             }
+        }
+    }
+
+    /// Adds the step that computes all of a region, and those that reduce along some axes.
+    fn region(&mut self, group: &[usize]) {
+        let Task { values, stores, reduced, streamed, .. } = self.task;
+        let mut region = Region {
+            program: Program { lines: vec![], arrays: 0, ahead: vec![], streamed: vec![], one: 0 },
+            arrays: vec![],
+            reduced: vec![],
         };
-        self.places.push(to);
-        if uniform {
-            self.placed.once.extend(step);
-            if let Some(register) = self.spread[i] {
-                self.placed.spread.push(copy(to, Place::Register(register)));
+        let mut lines: HashMap<usize, usize> = HashMap::new();
+        let mut later = Vec::new();
+        for &i in group {
+            let definition = &values[i];
+            let op = match definition {
+                Definition::Tiled(Formula::One(op), _) => Op::Arithmetic(*op),
+                Definition::Tiled(Formula::Select, _) => Op::Select,
+                Definition::Sqrt(_) => Op::Sqrt,
+                _ => unreachable!("lines are one operation"),
+            };
+            if matches!(op, Op::Arithmetic(f) if f.is_comparison()) {
+                region.program.one = self.one();
             }
-        } else {
-            self.placed.steps.extend(step);
+            let read = |input: Value| match (lines.get(&input.0), self.places[input.0]) {
+                (Some(&line), _) => Read::Line(line),
+                (None, Place::Tile(tile)) => Read::Tile(
+                    tile,
+                    match values[input.0] {
+                        Definition::Constant(number) => Some(number.to_f64()),
+                        _ => None,
+                    },
+                ),
+                (None, place) => Read::Array(array(&mut region.arrays, place)),
+            };
+            let from = definition.inputs().into_iter().map(read).collect();
+            let mut to = Vec::new();
+            let mut lanes = Vec::new();
+            let mut whole = self.read_elsewhere[i];
+            for number in (0..stores.len()).filter(|&number| stores[number] == Value(i)) {
+                if streamed && stores.len() > MOST_STREAMS {
+                    whole = true;
+                    later.push(After::Stream { number, i });
+                } else {
+                    self.places[i] = Place::Store(number);
+                    to.push(array(&mut region.arrays, Place::Store(number)));
+                }
+            }
+            for (number, &(kind, ..)) in reduced.iter().enumerate().filter(|(_, (_, x, _))| *x == Value(i)) {
+                if reduced[number].2 {
+                    let tile = self.fresh_tile();
+                    lanes.push((kind, tile));
+                    region.reduced.push((kind, number, tile));
+                } else {
+                    whole = true;
+                    later.push(After::Reduce { number, i });
+                }
+            }
+            if whole && (streamed || self.places[i] == Place::Nowhere) {
+                self.places[i] = Place::Register(self.take());
+                to.push(array(&mut region.arrays, self.places[i]));
+            }
+            lines.insert(i, region.program.lines.len());
+            region.program.lines.push(Line { op, from, to, reduced: lanes });
+        }
+        let numbered = || region.arrays.iter().enumerate();
+        let is_store = |place: &Place| matches!(place, Place::Store(_));
+        let is_ahead = |place: &Place| matches!(place, Place::Operand(_)) || is_store(place) && !streamed;
+        region.program.arrays = region.arrays.len();
+        region.program.ahead = numbered().filter(|(_, place)| is_ahead(place)).map(|(i, _)| i).collect();
+        region.program.streamed =
+            numbered().filter(|(_, place)| streamed && is_store(place)).map(|(i, _)| i).collect();
+        self.placed.steps.push(Step::Region { number: self.placed.regions.len() });
+        self.placed.regions.push(region);
+        for after in later {
+            self.placed.steps.push(match after {
+                After::Reduce { number, i } => Step::Reduce { number, x: self.places[i] },
+                After::Stream { number, i } => Step::Stream { x: self.places[i], store: number },
+            });
         }
     }
 
@@ -156,8 +293,22 @@ impl<T: Float> Placing<T> {
     }
 
     fn tile(&mut self) -> Place {
+        Place::Tile(self.fresh_tile())
+    }
+
+    fn fresh_tile(&mut self) -> usize {
         self.placed.tiles += 1;
-        Place::Tile(self.placed.tiles - 1)
+        self.placed.tiles - 1
+    }
+
+    fn one(&mut self) -> usize {
+        if let Some(tile) = self.one {
+            return tile;
+        }
+        let tile = self.fresh_tile();
+        self.placed.uniform.push(Uniform { to: Place::Tile(tile), source: Source::Number(T::ONE) });
+        self.one = Some(tile);
+        tile
     }
 
     fn fresh(&mut self) -> usize {
@@ -176,4 +327,12 @@ impl<T: Float> Placing<T> {
             self.free.push(register);
         }
     }
+}
+
+/// The number of an array, which it may get now.
+fn array(arrays: &mut Vec<Place>, place: Place) -> usize {
+    arrays.iter().position(|&known| known == place).unwrap_or_else(|| {
+        arrays.push(place);
+        arrays.len() - 1
+    })
 }

@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use super::space::Space;
 use crate::Float;
+use crate::simd::combined::TILE;
 use crate::simd::dispatch::{Loop, MulAdd, run};
 
 /// What a reduction does with the elements it meets.
@@ -99,6 +100,15 @@ impl<T: Float, C: Combine> Loop<Block<'_, T>> for Absorb<C> {
 }
 
 impl Reduction {
+    /// Takes in lanes of a whole block, of a reduction to one number.
+    pub fn absorb_lanes<T: Float>(&self, lanes: [T; LANES], partial: &mut T) {
+        let joined = match self.kind {
+            Reduce::Sum => join_lanes::<T, Sum>(lanes),
+            Reduce::Max => join_lanes::<T, Largest>(lanes),
+        };
+        *partial = self.kind.combine(*partial, joined);
+    }
+
     /// Takes in one block: elements `start ..` of the space.
     pub fn absorb<T: Float>(&self, space: &Space, start: usize, block: &[T], partial: &mut [T]) {
         match self.kind {
@@ -124,7 +134,7 @@ impl Reduction {
 }
 
 /// Independent lanes of a fold, which the compiler turns into vectors.
-const LANES: usize = 32;
+const LANES: usize = TILE;
 
 /// Folds a slice.
 #[inline(always)]

@@ -110,6 +110,10 @@ impl<T: Float> Pair<T> {
                 let value = self.builder.neg(a);
                 self.push(value, zip(&|x, _| -x));
             }
+            31 => {
+                let value = self.builder.sqrt(a);
+                self.push(value, sliced(simd::sqrt));
+            }
             30 => {
                 let value = self.builder.recip(a);
                 self.push(value, zip(&|x, _| T::ONE / x));
@@ -127,7 +131,14 @@ fn same<T: Float>(a: T, b: T) -> bool {
     a.bits() == b.bits() || (a.is_nan() && b.is_nan())
 }
 
-fn check<T: Float>(rows: usize, columns: usize, choices: &[Choice], outputs: &[u16], streamed: bool) {
+fn check<T: Float>(
+    rows: usize,
+    columns: usize,
+    choices: &[Choice],
+    outputs: &[u16],
+    streamed: bool,
+    native: bool,
+) {
     let len = rows * columns;
     let mut pair = Pair { builder: FusedBuilder::<T>::new(&[rows, columns]), values: vec![] };
     let mut data: Vec<Vec<T>> = Vec::new();
@@ -157,19 +168,24 @@ fn check<T: Float>(rows: usize, columns: usize, choices: &[Choice], outputs: &[u
     }
     builder.reduce(Reduce::Max, last.0, &[0, 1]);
     builder.reduce(Reduce::Sum, chosen[0].0, &[1]);
-    let fused = builder.build_with(streamed);
+    builder.reduce(Reduce::Sum, chosen[0].0, &[0, 1]);
+    let fused = builder.build_with(streamed, native);
 
     let operands: Vec<(&[T], usize)> = data.iter().map(|data| (&data[..], 3)).collect();
     let on_threads = |threads: usize| {
-        let mut stores = vec![vec![T::NAN; len]; chosen.len()];
-        let (mut largest, mut sums) = ([T::NAN], vec![T::NAN; rows]);
+        // Results begin anywhere, not just where vectors are aligned.
+        let before = chosen.len() % 3;
+        let mut stores = vec![vec![T::NAN; before + len]; chosen.len()];
+        let (mut largest, mut sums, mut sum) = ([T::NAN], vec![T::NAN; rows], [T::NAN]);
         let mut scratch = vec![T::NAN; fused.scratch()];
-        let mut stored: Vec<&mut [T]> = stores.iter_mut().map(Vec::as_mut_slice).collect();
+        let mut stored: Vec<&mut [T]> = stores.iter_mut().map(|store| &mut store[before..]).collect();
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let reduced = &mut [&mut largest[..], &mut sums];
+            let reduced = &mut [&mut largest[..], &mut sums, &mut sum];
             fused.run_with_noise(&[(2, 9)], &operands, &mut stored, reduced, &mut scratch);
         });
+        stores.iter_mut().for_each(|store| drop(store.drain(..before)));
+        sums.push(sum[0]);
         (stores, largest[0], sums)
     };
     let (stores, largest, sums) = on_threads(1);
@@ -179,12 +195,15 @@ fn check<T: Float>(rows: usize, columns: usize, choices: &[Choice], outputs: &[u
     }
     let expected = last.1.iter().fold(T::NEG_INFINITY, |a, &b| evaluate(Arithmetic::Maximum, a, b));
     assert!(largest == expected || expected.is_nan() && largest.is_nan(), "{largest} for {expected}");
-    for (row, &sum) in chosen[0].1.chunks(columns).zip(&sums) {
-        let expected: f64 = row.iter().map(|x| x.to_f64()).sum();
+    let rows = chosen[0].1.chunks(columns).chain([&chosen[0].1[..]]);
+    for (row, &sum) in rows.zip(&sums) {
+        // Parts first: one sum of thousands would be off by more than the loop's.
+        let parts = row.chunks(64).map(|part| part.iter().map(|x| x.to_f64()).sum::<f64>());
+        let expected: f64 = parts.sum();
         let size: f64 = row.iter().map(|x| x.to_f64().abs()).sum();
         // What overflows here may not there.
         let close =
-            (sum.to_f64() - expected).abs() <= T::EPSILON.to_f64() * (columns as f64).sqrt() * 4.0 * size;
+            (sum.to_f64() - expected).abs() <= T::EPSILON.to_f64() * (row.len() as f64).sqrt() * 4.0 * size;
         assert!(close || !sum.is_finite() || !expected.is_finite(), "{sum} for {expected}");
     }
     for threads in [2, 3] {
@@ -199,10 +218,11 @@ proptest! {
     fn random_loops_agree_with_whole_arrays(
         rows in 1usize..60,
         columns in prop_oneof![1usize..40, 100usize..900],
-        choices in prop::collection::vec((0u8..32, any::<u16>(), any::<u16>(), any::<u16>()), 1..40),
+        choices in prop::collection::vec((0u8..33, any::<u16>(), any::<u16>(), any::<u16>()), 1..40),
         recent in any::<bool>(),
         outputs in prop::collection::vec(any::<u16>(), 1..5),
         streamed in any::<bool>(),
+        native in any::<bool>(),
     ) {
         let mut choices = choices;
         if recent {
@@ -211,16 +231,16 @@ proptest! {
                 choice.1 = (8 + i - usize::from(choice.1) % 3 - 1) as u16;
             }
         }
-        check::<f32>(rows, columns, &choices, &outputs, streamed);
-        check::<f64>(rows, columns, &choices, &outputs, streamed);
+        check::<f32>(rows, columns, &choices, &outputs, streamed, native);
+        check::<f64>(rows, columns, &choices, &outputs, streamed, native);
     }
 }
 
 #[test]
 fn a_long_loop_of_everything() {
-    let choices: Vec<Choice> = (0..40u16).map(|i| (i as u8 % 32, 7 + i, 5 + i * 7, 3 + i * 5)).collect();
-    for streamed in [false, true] {
-        check::<f32>(100, 1113, &choices, &[8, 20, 30, 47, 1, 4], streamed);
-        check::<f64>(1113, 99, &choices, &[8, 20, 30, 47, 1, 4], streamed);
+    let choices: Vec<Choice> = (0..40u16).map(|i| (i as u8 % 33, 7 + i, 5 + i * 7, 3 + i * 5)).collect();
+    for (streamed, native) in [(false, false), (false, true), (true, false), (true, true)] {
+        check::<f32>(100, 1113, &choices, &[8, 20, 30, 47, 1, 4], streamed, native);
+        check::<f64>(1113, 99, &choices, &[8, 20, 30, 47, 1, 4], streamed, native);
     }
 }

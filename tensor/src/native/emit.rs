@@ -1,0 +1,406 @@
+//! From a program to instructions: which values stand in which registers.
+//!
+//! Lines are taken in order. What a line reads is loaded when it is first read and stays in its register as long as there is
+//! room; then the value whose next use is furthest away makes room (Belady, IBM Systems Journal 5, 1966), on the stack if
+//! it is nowhere else.
+
+use super::assembler::{Assembler, Condition, Memory, RCX, RDI, RDX, RSI, RSP, Register, Source, Vector};
+use super::program::{Line, Op, Operand, Program};
+use crate::fused::Reduce;
+use crate::simd::Arithmetic;
+use crate::simd::combined::TILE;
+
+/// Bytes of a vector, and the registers for them.
+const WIDTH: usize = 32;
+const VECTORS: usize = 16;
+/// Bytes that memory moves at once.
+const LINE: usize = 64;
+/// How far ahead of their use arrays are fetched.
+const AHEAD: usize = 1536;
+/// What holds the addresses of the first arrays during the loop; those of further ones are loaded when needed.
+const ADDRESSES: [Register; 10] = [8, 9, 10, 11, 3, 5, 12, 13, 14, 15];
+/// The first of those that belong to the caller.
+const SAVED: usize = 4;
+/// For an address that is needed now.
+const RAX: Register = 0;
+
+/// Appends a function that runs the program; `streaming` if the arrays that may go past the caches do.
+pub(super) fn emit<T>(code: &mut Vec<u8>, program: &Program, streaming: bool) {
+    let mut body = Body::new::<T>(program, streaming);
+    let step = TILE * size_of::<T>();
+    for &array in &program.ahead {
+        for line in 0..step.div_ceil(LINE) {
+            let at = body.array(array, AHEAD + line * LINE);
+            body.assembler.fetch(at);
+        }
+    }
+    for vector in 0..step / WIDTH {
+        body.vector(vector);
+    }
+    let frame = (body.frame * WIDTH) as i32;
+
+    let mut function = Assembler::new(false);
+    let saved = &ADDRESSES[SAVED..program.arrays.clamp(SAVED, ADDRESSES.len())];
+    saved.iter().for_each(|&register| function.push(register));
+    function.add_number(RSP, -frame);
+    for (i, &register) in ADDRESSES.iter().enumerate().take(program.arrays) {
+        function.load_address(register, in_table(i));
+    }
+    function.set_zero(RCX);
+    let start = function.bytes.len();
+    function.bytes.extend(body.assembler.bytes);
+    function.add_number(RCX, step as i32);
+    function.loop_while_less(RCX, RDX, start);
+    function.add_number(RSP, frame);
+    saved.iter().rev().for_each(|&register| function.pop(register));
+    function.ret();
+    code.extend(function.bytes);
+}
+
+/// Where the address of an array stands.
+fn in_table(array: usize) -> Memory {
+    Memory { base: RDI, index: None, offset: (array * size_of::<usize>()) as i32 }
+}
+
+/// The loop's body.
+struct Body<'a> {
+    program: &'a Program,
+    assembler: Assembler,
+    masks: Vec<bool>,
+    streaming: bool,
+    /// Bytes of a tile.
+    tile: usize,
+    /// For each value, arrays first, then lines: the lines that read it,
+    uses: Vec<Vec<usize>>,
+    /// its register,
+    register: Vec<Option<Register>>,
+    /// and its place on the stack.
+    spilled: Vec<Option<usize>>,
+    /// What a register holds.
+    holds: [Option<usize>; VECTORS],
+    /// Registers that the present line needs, as bits.
+    taken: u16,
+    /// The vector being worked on, of those in a tile.
+    vector: usize,
+    /// Vectors on the stack.
+    frame: usize,
+    spills: usize,
+}
+
+impl<'a> Body<'a> {
+    fn new<T>(program: &'a Program, streaming: bool) -> Self {
+        let values = program.arrays + program.lines.len();
+        let mut uses = vec![Vec::new(); values];
+        for (i, line) in program.lines.iter().enumerate() {
+            for &operand in &line.from {
+                if let Some(value) = value(program, operand) {
+                    uses[value].push(i);
+                }
+            }
+        }
+        Body {
+            program,
+            assembler: Assembler::new(size_of::<T>() == 8),
+            masks: program.masks(),
+            streaming,
+            tile: TILE * size_of::<T>(),
+            uses,
+            register: vec![None; values],
+            spilled: vec![None; values],
+            holds: [None; VECTORS],
+            taken: 0,
+            vector: 0,
+            frame: 0,
+            spills: 0,
+        }
+    }
+
+    /// All lines for one vector of a tile.
+    fn vector(&mut self, vector: usize) {
+        (self.vector, self.spills, self.holds) = (vector, 0, [None; VECTORS]);
+        self.register.fill(None);
+        self.spilled.fill(None);
+        let program = self.program;
+        for (i, line) in program.lines.iter().enumerate() {
+            self.taken = 0;
+            let result = self.line(i, line);
+            self.finish(i, line, result);
+        }
+    }
+
+    /// Computes a line.
+    fn line(&mut self, i: usize, line: &Line) -> Register {
+        match line.op {
+            Op::Sqrt => {
+                let x = self.source(line.from[0], i);
+                let to = self.result(i);
+                self.assembler.vector(Vector::Sqrt, to, None, x);
+                to
+            }
+            Op::Select => {
+                let mask = self.mask(line.from[0], i);
+                let no = self.load(line.from[2], i);
+                let yes = self.source(line.from[1], i);
+                let to = self.result(i);
+                self.assembler.blend(to, no, yes, mask);
+                to
+            }
+            Op::Arithmetic(op) => self.arithmetic(i, op, line.from[0], line.from[1]),
+        }
+    }
+
+    fn arithmetic(&mut self, i: usize, op: Arithmetic, a: Operand, b: Operand) -> Register {
+        use Arithmetic as A;
+        let plain = match op {
+            A::Add => Some(Vector::Add),
+            A::Sub => Some(Vector::Sub),
+            A::Mul => Some(Vector::Mul),
+            A::Div => Some(Vector::Div),
+            // The hardware's maximum is b unless a is larger: also where a is NaN.
+            A::Maximum if number(a).is_some_and(|a| !a.is_nan()) => Some(Vector::Max),
+            A::Minimum if number(a).is_some_and(|a| !a.is_nan()) => Some(Vector::Min),
+            _ => None,
+        };
+        // With a number on the right, a can be there in its place: NaN passes, and of equal numbers but zeros any will do.
+        let swapped = match (op, number(b)) {
+            (A::Maximum, Some(b)) if !b.is_nan() && b != 0.0 => Some(Vector::Max),
+            (A::Minimum, Some(b)) if !b.is_nan() && b != 0.0 => Some(Vector::Min),
+            // Tiles are not kept in registers, so they are better on the right.
+            (A::Add | A::Mul, None) if matches!(a, Operand::Tile(..)) => plain,
+            _ => None,
+        };
+        if let Some(vector) = swapped.or(plain) {
+            let (a, b) = if swapped.is_some() { (b, a) } else { (a, b) };
+            let x = self.load(a, i);
+            let y = self.source(b, i);
+            let to = self.result(i);
+            self.assembler.vector(vector, to, Some(x), y);
+            return to;
+        }
+        let condition = match op {
+            A::Gt => Condition::Gt,
+            A::Ge => Condition::Ge,
+            A::Lt => Condition::Lt,
+            A::Le => Condition::Le,
+            A::Eq => Condition::Eq,
+            A::Ne => Condition::Ne,
+            _ => {
+                let x = self.load(a, i);
+                let y = self.source(b, i);
+                let vector = if op == A::Maximum { Vector::Max } else { Vector::Min };
+                return self.extremum(i, vector, x, y);
+            }
+        };
+        let x = self.load(a, i);
+        let y = self.source(b, i);
+        let to = self.result(i);
+        self.assembler.compare(condition, to, x, y);
+        if !self.masks[i] {
+            let one = Source::Memory(self.in_tile(self.program.one));
+            self.assembler.vector(Vector::And, to, Some(to), one);
+        }
+        to
+    }
+
+    /// a where it is larger, or smaller, or NaN; b elsewhere.
+    fn extremum(&mut self, i: usize, vector: Vector, a: Register, b: Source) -> Register {
+        let (mask, other) = (self.take(i), self.take(i));
+        self.assembler.compare(Condition::Unordered, mask, a, Source::Register(a));
+        self.assembler.vector(vector, other, Some(a), b);
+        let to = self.result(i);
+        self.assembler.blend(to, other, Source::Register(a), mask);
+        to
+    }
+
+    /// Where a condition is not 0.
+    fn mask(&mut self, condition: Operand, i: usize) -> Register {
+        match condition {
+            Operand::Line(line) if self.masks[line] => self.load(condition, i),
+            _ => {
+                let x = self.source(condition, i);
+                let mask = self.take(i);
+                self.assembler.vector(Vector::Xor, mask, Some(mask), Source::Register(mask));
+                self.assembler.compare(Condition::Ne, mask, mask, x);
+                mask
+            }
+        }
+    }
+
+    /// Writes a line's result where it is wanted.
+    fn finish(&mut self, i: usize, line: &Line, result: Register) {
+        let value = self.program.arrays + i;
+        self.holds[usize::from(result)] = Some(value);
+        self.register[value] = Some(result);
+        self.taken = 1 << result;
+        for &array in &line.to {
+            let to = self.array(array, self.vector * WIDTH);
+            if self.streaming && self.program.streamed.contains(&array) {
+                let half = self.take(i);
+                self.assembler.stream(result, to, half);
+            } else {
+                self.assembler.store(result, to);
+            }
+        }
+        for &(kind, tile) in &line.reduced {
+            self.taken = 1 << result;
+            let tile = self.in_tile(tile);
+            let total = self.take(i);
+            self.assembler.load(total, Source::Memory(tile));
+            let total = match kind {
+                Reduce::Sum => {
+                    self.assembler.vector(Vector::Add, total, Some(total), Source::Register(result));
+                    total
+                }
+                Reduce::Max => {
+                    let (mask, larger) = (self.take(i), self.take(i));
+                    self.assembler.compare(Condition::Unordered, mask, total, Source::Register(total));
+                    self.assembler.vector(Vector::Max, larger, Some(total), Source::Register(result));
+                    self.assembler.blend(larger, larger, Source::Register(total), mask);
+                    larger
+                }
+            };
+            self.assembler.store(total, tile);
+        }
+        if self.uses[value].is_empty() {
+            self.forget(value);
+        }
+    }
+
+    /// An operand in a register, which the present line keeps.
+    fn load(&mut self, operand: Operand, i: usize) -> Register {
+        let value = value(self.program, operand);
+        let register = match value.and_then(|value| self.register[value]) {
+            Some(register) => register,
+            None => {
+                let from = self.memory(operand);
+                let register = self.take(i);
+                self.assembler.load(register, Source::Memory(from));
+                if let Some(value) = value {
+                    self.register[value] = Some(register);
+                    self.holds[usize::from(register)] = Some(value);
+                }
+                register
+            }
+        };
+        self.taken |= 1 << register;
+        register
+    }
+
+    /// An operand where it is; if it will be read again, better in a register.
+    fn source(&mut self, operand: Operand, i: usize) -> Source {
+        let Some(value) = value(self.program, operand) else {
+            return Source::Memory(self.memory(operand));
+        };
+        let room = (0..VECTORS).any(|r| self.holds[r].is_none() && self.taken & (1 << r) == 0);
+        if self.register[value].is_some() || self.next_use(value, i + 1).is_some() && room {
+            Source::Register(self.load(operand, i))
+        } else {
+            Source::Memory(self.memory(operand))
+        }
+    }
+
+    /// The register for a line's result: what the line has read for the last time may be overwritten.
+    fn result(&mut self, i: usize) -> Register {
+        for register in 0..VECTORS {
+            if let Some(value) = self.holds[register]
+                && self.next_use(value, i + 1).is_none()
+            {
+                self.forget(value);
+                self.taken &= !(1 << register);
+            }
+        }
+        self.take(i)
+    }
+
+    /// A register for whatever the present line needs it for.
+    fn take(&mut self, i: usize) -> Register {
+        let free = |register: &usize| self.taken & (1 << register) == 0;
+        // Never used again before anything else.
+        let distance = |register: usize| match self.holds[register] {
+            None => usize::MAX,
+            Some(value) => self.next_use(value, i).map_or(usize::MAX - 1, |line| line),
+        };
+        let register = (0..VECTORS)
+            .filter(free)
+            .max_by_key(|&register| (distance(register), std::cmp::Reverse(register)))
+            .expect("a line needs fewer registers than there are");
+        if let Some(value) = self.holds[register] {
+            if self.next_use(value, i).is_some() {
+                self.spill(value, register as Register);
+            }
+            self.forget(value);
+        }
+        self.taken |= 1 << register;
+        register as Register
+    }
+
+    /// Puts a value on the stack, unless it is in memory.
+    fn spill(&mut self, value: usize, register: Register) {
+        if value < self.program.arrays || self.spilled[value].is_some() {
+            return;
+        }
+        let slot = self.spills;
+        self.spilled[value] = Some(slot);
+        self.spills += 1;
+        self.frame = self.frame.max(self.spills);
+        self.assembler.store(register, on_stack(slot));
+    }
+
+    fn forget(&mut self, value: usize) {
+        if let Some(register) = self.register[value].take() {
+            self.holds[usize::from(register)] = None;
+        }
+    }
+
+    /// The first line from `i` on that reads a value.
+    fn next_use(&self, value: usize, i: usize) -> Option<usize> {
+        self.uses[value].iter().copied().find(|&line| line >= i)
+    }
+
+    /// Where an operand stands in memory.
+    fn memory(&mut self, operand: Operand) -> Memory {
+        match operand {
+            Operand::Tile(tile, _) => self.in_tile(tile),
+            Operand::Array(array) => self.array(array, self.vector * WIDTH),
+            Operand::Line(line) => {
+                let slot = self.spilled[self.program.arrays + line];
+                on_stack(slot.expect("what is not in a register was put on the stack"))
+            }
+        }
+    }
+
+    fn in_tile(&self, tile: usize) -> Memory {
+        Memory { base: RSI, index: None, offset: (tile * self.tile + self.vector * WIDTH) as i32 }
+    }
+
+    fn array(&mut self, array: usize, offset: usize) -> Memory {
+        let base = match ADDRESSES.get(array) {
+            Some(&register) => register,
+            None => {
+                self.assembler.load_address(RAX, in_table(array));
+                RAX
+            }
+        };
+        Memory { base, index: Some(RCX), offset: offset as i32 }
+    }
+}
+
+fn on_stack(slot: usize) -> Memory {
+    Memory { base: RSP, index: None, offset: (slot * WIDTH) as i32 }
+}
+
+/// The number of a value that can stand in a register.
+fn value(program: &Program, operand: Operand) -> Option<usize> {
+    match operand {
+        Operand::Array(array) => Some(array),
+        Operand::Tile(..) => None,
+        Operand::Line(line) => Some(program.arrays + line),
+    }
+}
+
+fn number(operand: Operand) -> Option<f64> {
+    match operand {
+        Operand::Tile(_, number) => number,
+        _ => None,
+    }
+}
