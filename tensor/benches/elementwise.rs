@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use bayeux_tensor::fused::Arithmetic::{Add, Div, Gt, Maximum, Mul, Sub};
-use bayeux_tensor::fused::{Fused, FusedBuilder, Reduce};
+use bayeux_tensor::fused::{Fused, FusedBuilder, Reduce, Value};
 use bayeux_tensor::{Float, Tensor, random, simd};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
@@ -103,6 +103,13 @@ fn loops<T: Float>(c: &mut Criterion) {
     let operands: Vec<(&[T], usize)> = x.chunks(WEIGHTS).take(4).map(|x| (x, 0)).collect();
     let mut stores: Vec<&mut [T]> = y.chunks_mut(WEIGHTS).take(3).collect();
     group.bench_function("Adam", |b| b.iter(|| adam.run(&operands, &mut stores, &mut [], &mut [])));
+    let adam = variational_adam::<T>(WEIGHTS);
+    let operands: Vec<(&[T], usize)> = x.chunks(WEIGHTS).take(7).map(|x| (x, 0)).collect();
+    let mut stores: Vec<&mut [T]> = y.chunks_mut(WEIGHTS).take(6).collect();
+    let noise = [(1, 2)];
+    group.bench_function("variational Adam", |b| {
+        b.iter(|| adam.run_with_noise(&noise, &operands, &mut stores, &mut [], &mut []))
+    });
 }
 
 fn chain_of_ten<T: Float>(len: usize) -> Fused<T> {
@@ -135,9 +142,8 @@ fn squares<T: Float>(len: usize) -> Fused<T> {
     loops.build()
 }
 
-fn adam<T: Float>(len: usize) -> Fused<T> {
-    let mut loops = FusedBuilder::<T>::new(&[len]);
-    let [mean, square, g, x] = [(); 4].map(|()| loops.operand(&[1]));
+/// Adam's update of an array: its new moments and its new value.
+fn adam_step<T: Float>(loops: &mut FusedBuilder<T>, [mean, square, g, x]: [Value; 4]) -> [Value; 3] {
     let [b1, c1, b2, c2, epsilon, rate] =
         [0.9, 0.1, 0.999, 0.001, 1e-8, 1e-3].map(|number| loops.constant(T::from_f64(number)));
     let g2 = loops.square(g);
@@ -149,10 +155,28 @@ fn adam<T: Float>(len: usize) -> Fused<T> {
     let spread = loops.arithmetic(Add, root, epsilon);
     let step = loops.arithmetic(Mul, mean, rate);
     let step = loops.arithmetic(Div, step, spread);
-    let x = loops.arithmetic(Sub, x, step);
-    for value in [mean, square, x] {
-        loops.store(value);
-    }
+    [mean, square, loops.arithmetic(Sub, x, step)]
+}
+
+fn adam<T: Float>(len: usize) -> Fused<T> {
+    let mut loops = FusedBuilder::<T>::new(&[len]);
+    let operands = [(); 4].map(|()| loops.operand(&[1]));
+    adam_step(&mut loops, operands).into_iter().for_each(|value| loops.store(value));
+    loops.build()
+}
+
+/// What a layer's weights need in variational inference: Adam for the mean μ and for ρ, where σ = softplus ρ; the noise is
+/// drawn again for the gradient of ρ.
+fn variational_adam<T: Float>(len: usize) -> Fused<T> {
+    let mut loops = FusedBuilder::<T>::new(&[len]);
+    let [g, mu, mu_mean, mu_square, rho, rho_mean, rho_square] = [(); 7].map(|()| loops.operand(&[1]));
+    let noise = loops.normal();
+    let slope = loops.unary(simd::sigmoid, rho);
+    let by_sigma = loops.arithmetic(Mul, g, noise);
+    let g_rho = loops.arithmetic(Mul, by_sigma, slope);
+    let mu = adam_step(&mut loops, [mu_mean, mu_square, g, mu]);
+    let rho = adam_step(&mut loops, [rho_mean, rho_square, g_rho, rho]);
+    mu.into_iter().chain(rho).for_each(|value| loops.store(value));
     loops.build()
 }
 

@@ -60,7 +60,7 @@ impl<T: Float, D: Distribution> Loop<(u64, u64, usize, &mut [T])> for Fill<D> {
                 let blocks: [_; SIDE_BY_SIDE] = rounds(counters, key(seed));
                 for (i, block) in blocks.into_iter().enumerate() {
                     for (words, word) in words.iter_mut().zip(block) {
-                        words[lane_of(i)] = word;
+                        words[lane_of(i)] = word as u32;
                     }
                 }
             }

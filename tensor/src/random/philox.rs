@@ -13,9 +13,9 @@ const LOW: u64 = 0xFFFF_FFFF;
 /// this becomes vector code with 32 × 32 → 64 bit multiplications and without shuffles. One block alone would leave the
 /// processor waiting: a round is a chain of four instructions.
 #[inline(always)]
-pub(super) fn rounds<const N: usize>(counters: [[u64; 4]; N], key: [u32; 2]) -> [[u32; 4]; N] {
+pub(super) fn rounds<const N: usize>(counters: [[u64; 4]; N], key: [u32; 2]) -> [[u64; 4]; N] {
     let (blocks, key) = five_rounds(counters, key);
-    five_rounds(blocks, key).0.map(|block| block.map(|word| word as u32))
+    five_rounds(blocks, key).0
 }
 
 /// Half of them: ten would be too long a loop for the compiler to unroll.
@@ -45,7 +45,7 @@ pub(super) fn key(seed: u64) -> [u32; 2] {
 
 /// The function itself: four random words for a counter and a key.
 pub fn philox4x32(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
-    rounds([counter.map(u64::from)], key)[0]
+    rounds([counter.map(u64::from)], key)[0].map(|word| word as u32)
 }
 
 /// Philox4x32-10 as a generator for `rand`: seed, stream, and a position that can be set.
@@ -90,7 +90,8 @@ impl Philox4x32 {
     }
 
     fn load(&mut self) {
-        self.block = rounds([counter(self.position / 4, self.stream)], key(self.seed))[0];
+        let [block] = rounds([counter(self.position / 4, self.stream)], key(self.seed));
+        self.block = block.map(|word| word as u32);
     }
 
     fn next_word(&mut self) -> u32 {
