@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::definition::{Definition, combine};
+use super::definition::{Definition, combine, uniform};
 use super::memory::LINE;
 use super::noise::{self, Noise};
 use super::place::{Placed, Task, place};
@@ -18,11 +18,11 @@ use crate::native::{self, Native};
 use crate::simd::Arithmetic;
 use crate::simd::combined::{Formula, TILE};
 
-/// Bytes of the L1 cache that a block's registers and operands may fill.
-const BLOCK_BYTES: usize = 24 << 10;
+/// Bytes that a block's registers and operands may fill: more than an L1 cache holds, since calls cost more than the L2.
+const BLOCK_BYTES: usize = 64 << 10;
 /// The fewest and the most elements in a block.
 const BLOCK: (usize, usize) = (128, 1024);
-/// The elements of a block that needs no registers.
+/// The elements of a block for which only compiled arithmetic is done: it needs no registers.
 const LONG_BLOCK: usize = 8192;
 /// The most arrays of a compiled function.
 pub(super) const MOST_ARRAYS: usize = 64;
@@ -94,10 +94,20 @@ impl<T: Float> FusedBuilder<T> {
         streamed: bool,
         native: bool,
     ) -> (Placed<T>, Option<Native>) {
-        let task =
-            |values, regions| Task { values, operands, stores: &self.stores, reduced, streamed, regions };
+        let stores = &self.stores;
+        let mut values = self.values.clone();
         if native && native::available() {
-            let placed = place(task(&self.values, true));
+            let uniform = uniform(&values, operands);
+            // Regions reduce what they compute.
+            let mut reduced = reduced.to_vec();
+            for (_, value, whole) in &mut reduced {
+                if *whole && !uniform[value.0] && !values[value.0].is_line() {
+                    values.push(Definition::Tiled(Formula::Copy, vec![*value]));
+                    *value = Value(values.len() - 1);
+                }
+            }
+            let (values, reduced) = (&values[..], &reduced[..]);
+            let placed = place(Task { values, operands, stores, reduced, streamed, regions: true });
             let programs: Vec<&Program> = placed.regions.iter().map(|region| &region.program).collect();
             if programs.iter().all(|program| program.arrays <= MOST_ARRAYS)
                 && let Some(native) = native::compile::<T>(&programs)
@@ -105,9 +115,9 @@ impl<T: Float> FusedBuilder<T> {
                 return (placed, Some(native));
             }
         }
-        let mut values = self.values.clone();
-        combine(&mut values, operands, &self.stores, reduced);
-        (place(task(&values, false)), None)
+        values.truncate(self.values.len());
+        combine(&mut values, operands, stores, reduced);
+        (place(Task { values: &values, operands, stores, reduced, streamed, regions: false }), None)
     }
 
     fn noise(&mut self, noise: Noise) -> Value {
@@ -234,8 +244,10 @@ impl<T: Float> FusedBuilder<T> {
         let room = FILE.saturating_sub(tiles * TILE + edges) / registers.max(1);
         assert!(room >= TILE, "{registers} values at once are too many for one loop");
         let block = match registers {
-            0 => LONG_BLOCK,
-            _ => (BLOCK_BYTES / size_of::<T>() / (registers + ahead.len())).clamp(BLOCK.0, BLOCK.1).min(room),
+            0 if by_kernel.is_empty() => LONG_BLOCK.min(room),
+            _ => (BLOCK_BYTES / size_of::<T>() / (registers + ahead.len()).max(1))
+                .clamp(BLOCK.0, BLOCK.1)
+                .min(room),
         };
         // Whole batches of noise, unless so many registers would not fit.
         let batch = if self.noise > 0 { noise::batch::<T>() } else { TILE };

@@ -221,6 +221,7 @@ impl<T: Float> Placing<'_, T> {
         for &i in group {
             let definition = &values[i];
             let op = match definition {
+                Definition::Tiled(Formula::Copy, _) => Op::Copy,
                 Definition::Tiled(Formula::One(op), _) => Op::Arithmetic(*op),
                 Definition::Tiled(Formula::Select, _) => Op::Select,
                 Definition::Sqrt(_) => Op::Sqrt,

@@ -15,8 +15,8 @@ const WIDTH: usize = 32;
 const VECTORS: usize = 16;
 /// Bytes that memory moves at once.
 const LINE: usize = 64;
-/// How far ahead of their use arrays are fetched.
-const AHEAD: usize = 1536;
+/// How many bytes are fetched ahead of their use, of all arrays together and of each at least.
+const AHEAD: (usize, usize) = (8192, 512);
 /// What holds the addresses of the first arrays during the loop; those of further ones are loaded when needed.
 const ADDRESSES: [Register; 10] = [8, 9, 10, 11, 3, 5, 12, 13, 14, 15];
 /// The first of those that belong to the caller.
@@ -28,9 +28,10 @@ const RAX: Register = 0;
 pub(super) fn emit<T>(code: &mut Vec<u8>, program: &Program, streaming: bool) {
     let mut body = Body::new::<T>(program, streaming);
     let step = TILE * size_of::<T>();
+    let ahead = (AHEAD.0 / program.ahead.len().max(2)).max(AHEAD.1);
     for &array in &program.ahead {
         for line in 0..step.div_ceil(LINE) {
-            let at = body.array(array, AHEAD + line * LINE);
+            let at = body.array(array, ahead + line * LINE);
             body.assembler.fetch(at);
         }
     }
@@ -131,6 +132,14 @@ impl<'a> Body<'a> {
     /// Computes a line.
     fn line(&mut self, i: usize, line: &Line) -> Register {
         match line.op {
+            Op::Copy => {
+                let x = self.source(line.from[0], i);
+                let to = self.result(i);
+                if x != Source::Register(to) {
+                    self.assembler.load(to, x);
+                }
+                to
+            }
             Op::Sqrt => {
                 let x = self.source(line.from[0], i);
                 let to = self.result(i);

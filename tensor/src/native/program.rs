@@ -6,6 +6,8 @@ use crate::simd::Arithmetic;
 /// One operation on vectors.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Op {
+    /// x.
+    Copy,
     /// f(x, y).
     Arithmetic(Arithmetic),
     /// y where x is not 0, z where it is.
