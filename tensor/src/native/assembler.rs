@@ -214,3 +214,68 @@ fn high_bits(rm: Source) -> (u8, u8) {
         Source::Memory(Memory { base, index, .. }) => (index.unwrap_or(0) >> 3, base >> 3),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Read back with a disassembler: the comment is what it said.
+    #[test]
+    fn bytes_of_instructions() {
+        let indexed = Memory { base: 13, index: Some(RCX), offset: 0 };
+        let far = Memory { base: RSP, index: None, offset: 256 };
+        let near = Memory { base: 12, index: None, offset: -8 };
+        let (mut single, mut double) = (Assembler::new(false), Assembler::new(true));
+        single.vector(Vector::Add, 9, Some(2), Source::Memory(indexed)); // vaddps ymm9, ymm2, [r13+rcx+0]
+        single.vector(Vector::Sqrt, 2, None, Source::Register(13)); // vsqrtps ymm2, ymm13
+        single.compare(Condition::Gt, 1, 12, Source::Register(9)); // vcmpgt_oqps ymm1, ymm12, ymm9
+        single.store(8, near); // vmovups [r12-8], ymm8
+        double.vector(Vector::Mul, 3, Some(14), Source::Register(11)); // vmulpd ymm3, ymm14, ymm11
+        double.blend(5, 6, Source::Memory(indexed), 10); // vblendvpd ymm5, ymm6, [r13+rcx+0], ymm10
+        double.load(15, Source::Memory(far)); // vmovupd ymm15, [rsp+0x100]
+        assert_eq!(
+            single.bytes,
+            [
+                &[0xC4, 0x41, 0x6C, 0x58, 0x4C, 0x0D, 0x00][..],
+                &[0xC4, 0xC1, 0x7C, 0x51, 0xD5],
+                &[0xC4, 0xC1, 0x1C, 0xC2, 0xC9, 0x1E],
+                &[0xC4, 0x41, 0x7C, 0x11, 0x44, 0x24, 0xF8],
+            ]
+            .concat()
+        );
+        assert_eq!(
+            double.bytes,
+            [
+                &[0xC4, 0xC1, 0x0D, 0x59, 0xDB][..],
+                &[0xC4, 0xC3, 0x4D, 0x4B, 0x6C, 0x0D, 0x00, 0xA0],
+                &[0xC4, 0x61, 0x7D, 0x10, 0xBC, 0x24, 0x00, 0x01, 0x00, 0x00],
+            ]
+            .concat()
+        );
+        let mut other = Assembler::new(false);
+        other.stream(10, far, 11); // vmovntps [rsp+0x100], xmm10; vextractf128 xmm11, ymm10, 1; vmovntps [rsp+0x110], xmm11
+        other.fetch(indexed); // prefetcht0 [r13+rcx+0]
+        other.load_address(9, Memory { base: RDI, index: None, offset: 8 }); // mov r9, [rdi+8]
+        other.push(12); // push r12
+        other.pop(3); // pop rbx
+        other.add_number(RSP, -64); // add rsp, -64
+        other.set_zero(RCX); // xor ecx, ecx
+        let start = other.bytes.len();
+        other.loop_while_less(RCX, RDX, start); // cmp rcx, rdx; jb to the cmp
+        assert_eq!(
+            other.bytes,
+            [
+                &[0xC4, 0x61, 0x78, 0x2B, 0x94, 0x24, 0x00, 0x01, 0x00, 0x00][..],
+                &[0xC4, 0x43, 0x7D, 0x19, 0xD3, 0x01],
+                &[0xC4, 0x61, 0x78, 0x2B, 0x9C, 0x24, 0x10, 0x01, 0x00, 0x00],
+                &[0x41, 0x0F, 0x18, 0x4C, 0x0D, 0x00],
+                &[0x4C, 0x8B, 0x4F, 0x08],
+                &[0x41, 0x54, 0x5B],
+                &[0x48, 0x81, 0xC4, 0xC0, 0xFF, 0xFF, 0xFF],
+                &[0x31, 0xC9],
+                &[0x48, 0x39, 0xD1, 0x0F, 0x82, 0xF7, 0xFF, 0xFF, 0xFF],
+            ]
+            .concat()
+        );
+    }
+}
