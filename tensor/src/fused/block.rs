@@ -249,7 +249,7 @@ fn gather<T: Float>(
     to: &mut [T],
 ) {
     let inner = strides[strides.len() - 1];
-    space.segments(strides, start, to.len(), |from, at, length| {
+    for (from, at, length) in space.segments(strides, start, to.len()) {
         let from = offset as isize + from;
         let to = &mut to[at..at + length];
         match inner {
@@ -261,5 +261,5 @@ fn gather<T: Float>(
                 }
             }
         }
-    });
+    }
 }

@@ -82,7 +82,7 @@ impl<T: Float, C: Combine> Loop<Block<'_, T>> for Absorb<C> {
             return;
         }
         let inner = reduction.strides[reduction.strides.len() - 1];
-        space.segments(&reduction.strides, start, block.len(), |offset, at, length| {
+        for (offset, at, length) in space.segments(&reduction.strides, start, block.len()) {
             let segment = &block[at..at + length];
             let offset = offset as usize;
             if inner != 0 {
@@ -95,7 +95,7 @@ impl<T: Float, C: Combine> Loop<Block<'_, T>> for Absorb<C> {
             } else {
                 partial[offset] = C::combine(partial[offset], fold::<T, C>(segment));
             }
-        });
+        }
     }
 }
 

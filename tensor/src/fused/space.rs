@@ -44,40 +44,56 @@ impl Space {
         self.shape.iter().product()
     }
 
-    /// Visits the elements `start .. start + count` in order, cut where the innermost axis ends:
-    /// `f(offset in the walk, position − start, length)`.
+    /// The elements `start .. start + count` in order, cut where the innermost axis ends: the offset in a walk, the position
+    /// after `start`, and the length of each piece.
+    ///
+    /// An iterator and no function of a closure, which might be left a call without the caller's vector instructions.
     #[inline(always)]
-    pub fn segments(
-        &self,
-        strides: &[isize],
-        start: usize,
-        count: usize,
-        mut f: impl FnMut(isize, usize, usize),
-    ) {
-        let (&inner, outer) = self.shape.split_last().expect("a space has an axis");
-        let inner_stride = strides[outer.len()];
-        let (rows, row_stride) = outer.last().map_or((1, 0), |&rows| (rows, strides[outer.len() - 1]));
-        let mut done = 0;
-        while done < count {
+    pub fn segments<'a>(&'a self, strides: &'a [isize], start: usize, count: usize) -> Segments<'a> {
+        Segments { shape: &self.shape, strides, start, count, done: 0, rows: 0, offset: 0 }
+    }
+}
+
+/// See [`Space::segments`].
+pub(super) struct Segments<'a> {
+    shape: &'a [usize],
+    strides: &'a [isize],
+    start: usize,
+    count: usize,
+    done: usize,
+    /// Rows left of the second innermost axis.
+    rows: usize,
+    /// Where the next of them begins.
+    offset: isize,
+}
+
+impl Iterator for Segments<'_> {
+    type Item = (isize, usize, usize);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done >= self.count {
+            return None;
+        }
+        let (&inner, outer) = self.shape.split_last()?;
+        let axis = outer.len();
+        let at = self.start + self.done;
+        let column = if self.done == 0 { at % inner } else { 0 };
+        if self.rows == 0 {
             // The walk's offset from its indices, needed anew only where the second innermost axis ends.
-            let at = start + done;
-            let (mut column, mut index) = (at % inner, at / inner);
-            let first = index % rows;
-            let mut offset = 0;
-            for (&size, &stride) in outer.iter().zip(strides).rev() {
-                offset += (index % size) as isize * stride;
+            let mut index = at / inner;
+            self.rows = outer.last().map_or(1, |&rows| rows - index % rows);
+            self.offset = 0;
+            for (&size, &stride) in outer.iter().zip(self.strides).rev() {
+                self.offset += (index % size) as isize * stride;
                 index /= size;
             }
-            for _ in first..rows {
-                let length = (inner - column).min(count - done);
-                if length == 0 {
-                    break;
-                }
-                f(offset + column as isize * inner_stride, done, length);
-                done += length;
-                offset += row_stride;
-                column = 0;
-            }
         }
+        let length = (inner - column).min(self.count - self.done);
+        let segment = (self.offset + column as isize * self.strides[axis], self.done, length);
+        self.done += length;
+        self.rows -= 1;
+        self.offset += if axis > 0 { self.strides[axis - 1] } else { 0 };
+        Some(segment)
     }
 }
