@@ -18,6 +18,8 @@ use crate::ops::{Binary, Op, Unary};
 const STORED: usize = 3;
 /// What a buffer that is there anyway costs its reader.
 const READ: usize = 1;
+/// The most operations in a row that are repeated to make a value.
+const STEPS_REPEATED: usize = 3;
 
 /// Moves operations between the units where it pays.
 pub(super) fn sink<T: Float>(
@@ -39,8 +41,20 @@ pub(super) fn sink<T: Float>(
             sinking.move_between(from, to);
         }
     }
+    for index in 0..sinking.units.len() {
+        sinking.repeat_in(index);
+    }
     sinking.update_needs();
     sinking.units
+}
+
+/// Whether an operation costs less than reading its result.
+fn is_cheap<T: Float>(op: &Op<T>) -> bool {
+    match op {
+        Op::Unary(op) => matches!(op, Unary::Neg | Unary::Square | Unary::Abs),
+        Op::Binary(op) => matches!(op, Binary::Add | Binary::Sub | Binary::Mul),
+        _ => false,
+    }
 }
 
 struct Sinking<'a, T: Float> {
@@ -138,16 +152,46 @@ impl<T: Float> Sinking<'_, T> {
         group.iter().filter(read).count() * STORED
     }
 
+    /// Computes again what a loop would read though it has all it takes at hand: a sampled weight, for one, is its mean plus
+    /// noise times its deviation, and the loop that needs it for the prior's gradient has those for the updates.
+    fn repeat_in(&mut self, index: usize) {
+        let Some(Unit { members, space: Some(space), .. }) = &self.units[index] else { return };
+        let inputs = self.outside(members);
+        let mut more = Vec::new();
+        for input in inputs.into_iter().filter(|&input| self.graph.nodes[input].shape == *space) {
+            more.extend(self.made_of_what_is_read(input, members, STEPS_REPEATED).unwrap_or_default());
+        }
+        if let Some(unit) = &mut self.units[index]
+            && unit.members.len() + more.len() < MOST
+        {
+            unit.members.extend(more);
+            unit.members.sort_unstable();
+            unit.members.dedup();
+        }
+    }
+
+    /// The cheap operations, at most so many one after the other, that make a value of what some others read besides it.
+    fn made_of_what_is_read(&self, id: Id, members: &[Id], steps: usize) -> Option<Vec<Id>> {
+        if steps == 0 || self.layouts[id].root != id || !is_cheap(&self.graph.nodes[id].op) {
+            return None;
+        }
+        let mut all = vec![id];
+        for &input in &self.graph.nodes[id].inputs {
+            let is_read = members.contains(&input)
+                || self.is_cheap_to_read(input)
+                || members.iter().any(|&member| self.graph.nodes[member].inputs.contains(&input));
+            if !is_read {
+                all.extend(self.made_of_what_is_read(input, members, steps - 1)?);
+            }
+        }
+        Some(all)
+    }
+
     /// What the group reads of the loop it leaves that is not stored, but that a cheap operation makes of what is there.
     fn repeated(&self, group: &[Id], from: usize, to: usize) -> Vec<Id> {
         let mut inputs = self.outside(group);
         inputs.retain(|&id| {
-            let cheap = match self.graph.nodes[id].op {
-                Op::Unary(op) => matches!(op, Unary::Neg | Unary::Square | Unary::Abs),
-                Op::Binary(op) => matches!(op, Binary::Add | Binary::Sub | Binary::Mul),
-                _ => false,
-            };
-            cheap
+            is_cheap(&self.graph.nodes[id].op)
                 && self.cost_to_read(id, group, from, to) == STORED
                 && self.outside(&[id]).iter().all(|&input| self.cost_to_read(input, group, from, to) <= READ)
         });
