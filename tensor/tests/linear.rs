@@ -146,6 +146,15 @@ fn conv2d_agrees_on_chosen_shapes() {
         Conv2dShape::new(2, 40, [70, 90], 3, [3, 3], [1, 1], [[1, 1], [1, 1]]), // more than one band of rows
         Conv2dShape::new(1, 2, [2, 2], 3, [2, 2], [5, 5], [[4, 4], [4, 4]]), // windows that hold padding only
         Conv2dShape::new(0, 3, [4, 4], 2, [3, 3], [1, 1], none),
+        // Many output channels: they are the lanes.
+        Conv2dShape::new(3, 5, [9, 11], 31, [3, 4], [2, 3], [[1, 0], [2, 3]]),
+        Conv2dShape::new(2, 40, [6, 6], 29, [5, 5], [1, 1], none), // two passes over the taps, four outputs
+        Conv2dShape::new(2, 3, [5, 9], 48, [5, 9], [1, 1], none),
+        Conv2dShape::new(2, 21, [1, 12], 27, [1, 6], [1, 1], none),
+        Conv2dShape::new(2, 4, [41, 37], 47, [3, 3], [2, 1], none), // bands of rows in place
+        Conv2dShape::new(2, 4, [40, 37], 48, [3, 3], [1, 1], [[1, 1], [1, 1]]), // and copied
+        Conv2dShape::new(2, 70, [7, 9], 32, [1, 1], [1, 1], none),
+        Conv2dShape::new(2, 3, [8, 9], 16, [1, 1], [1, 2], none),
     ] {
         check_conv2d::<f32>(&s);
         check_conv2d::<f64>(&s);
@@ -215,16 +224,19 @@ fn max_pool_agrees_beyond_a_task() {
 
 #[test]
 fn the_bits_do_not_depend_on_the_number_of_threads() {
-    let s = Conv2dShape::new(21, 6, [17, 15], 10, [3, 4], [1, 2], [[1, 0], [2, 1]]);
+    let convolution = |out_channels| {
+        let s = Conv2dShape::new(21, 6, [17, 15], out_channels, [3, 4], [1, 2], [[1, 0], [2, 1]]);
+        let (x, w, dy) = (numbers(s.x_len(), 1), numbers(s.w_len(), 2), numbers(s.y_len(), 3));
+        let (mut y, mut dx, mut dw) = (dirty(dy.len()), dirty(x.len()), dirty(w.len()));
+        conv2d(&s, &x, &w, &mut y, &mut dirty(s.scratch_forward()));
+        conv2d_input(&s, &dy, &w, &mut dx, &mut dirty(s.scratch_input()));
+        conv2d_weights(&s, &x, &dy, &mut dw, &mut dirty(s.scratch_weights()));
+        [y, dx, dw]
+    };
     let run = |threads: usize| -> Vec<Vec<f32>> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let (x, w, dy) = (numbers(s.x_len(), 1), numbers(s.w_len(), 2), numbers(s.y_len(), 3));
-            let (mut y, mut dx, mut dw) = (dirty(dy.len()), dirty(x.len()), dirty(w.len()));
-            conv2d(&s, &x, &w, &mut y, &mut dirty(s.scratch_forward()));
-            conv2d_input(&s, &dy, &w, &mut dx, &mut dirty(s.scratch_input()));
-            conv2d_weights(&s, &x, &dy, &mut dw, &mut dirty(s.scratch_weights()));
-            let mut products = vec![y, dx, dw];
+            let mut products: Vec<_> = [10, 32].into_iter().flat_map(convolution).collect();
             for [m, k, n] in [[400, 700, 130], [9, 900, 300], [1000, 20, 32]] {
                 let mut c = dirty(m * n);
                 let (a, b) = (numbers(m * k, 4), numbers(k * n, 5));

@@ -11,10 +11,16 @@ use crate::tile::{Sums, TILE, Walk, put};
 /// Taps in one pass over the outputs, so that a panel of weights and its part of the band stay in the first-level cache.
 const PASS_TAPS: usize = 512;
 
+/// Most of the input's channels in a pass.
+#[inline(always)]
+pub(super) fn pass_channels(taps: &Walk) -> usize {
+    (PASS_TAPS / (taps.rows * taps.elements).max(1)).max(1)
+}
+
 /// The passes over the input's channels, each with its first one. Their sums are added up one after the other.
 #[inline(always)]
-pub(super) fn passes(taps: Walk) -> impl Iterator<Item = (usize, Walk)> {
-    let most = (PASS_TAPS / (taps.rows * taps.elements).max(1)).max(1);
+fn passes(taps: Walk) -> impl Iterator<Item = (usize, Walk)> {
+    let most = pass_channels(&taps);
     let firsts = (0..taps.channels.max(1)).step_by(most);
     firsts.map(move |first| (first, Walk { channels: (taps.channels - first).min(most), ..taps }))
 }

@@ -2,11 +2,15 @@
 //!
 //! Each image is copied, padded, into a little scratch, in bands of rows if it is large; the inner loops
 //! ([`correlate`], its transpose [`spread`], and [`weights`]) then work on shifted vectors of the copy, so the matrix of
-//! patches is never formed. The work is split into chunks of images whose number depends on the shape only, each with
+//! patches is never formed. Where output channels fill vectors better than rows do, the forward pass has them in the
+//! lanes ([`channels`]). The work is split into chunks of images whose number depends on the shape only, each with
 //! its own part of the scratch: the results have the same bits for any number of threads.
 
+mod channels;
 mod correlate;
+mod packed;
 mod padded;
+mod parts;
 mod plan;
 pub(crate) mod pooled;
 mod shape;
@@ -22,7 +26,10 @@ use rayon::prelude::*;
 use crate::Float;
 use crate::compiled::Linear;
 use crate::lanes::{self, Lanes};
+use channels::ByChannel;
 use correlate::Correlate;
+use packed::Packed;
+use parts::{PART, Parts, room};
 use plan::Plan;
 use spread::Spread;
 use weights::Gradient;
@@ -31,7 +38,7 @@ impl Conv2dShape {
     /// Elements of scratch that [`conv2d`] asks for.
     pub fn scratch_forward(&self) -> usize {
         let plan = Plan::forward(self);
-        self.w_len() + plan.chunks * plan.layout.len()
+        Packed::<f32>::room(&plan) + plan.chunks * room(&[plan.layout.len()]) + PART
     }
 
     /// Elements of scratch that [`conv2d_input`] asks for.
@@ -65,33 +72,47 @@ pub(crate) fn forward<T: Float>(s: &Conv2dShape, x: &[T], w: &[T], y: &mut [T], 
         return;
     }
     let plan = Plan::forward(s);
-    let (panels, scratch) = scratch.split_at_mut(s.w_len());
-    correlate::pack(&plan.taps(), s.out_channels, w, panels);
+    let (mut all, each) = (Parts::new(scratch), room(&[plan.layout.len()]));
+    let packed = Packed::new(&plan, w, &mut all);
+    let bands = all.next(plan.chunks * each);
     let (image, out_image) = (s.x_len() / s.batch, s.y_len() / s.batch);
-    let chunks = y.par_chunks_mut(plan.chunk * out_image).zip(scratch.par_chunks_mut(plan.layout.len()));
+    let chunks = y.par_chunks_mut(plan.chunk * out_image).zip(bands.par_chunks_mut(each));
     chunks.enumerate().for_each(|(index, (y, band))| {
         for (n, y) in y.chunks_exact_mut(out_image).enumerate() {
-            image_forward(&plan, panels, &x[(index * plan.chunk + n) * image..][..image], band, y);
+            image_forward(&plan, &packed, &x[(index * plan.chunk + n) * image..][..image], band, y);
         }
     });
 }
 
-/// The forward pass of one image, with packed weights and room for a band.
-fn image_forward<T: Float>(plan: &Plan, panels: &[T], x: &[T], band: &mut [T], y: &mut [T]) {
-    let [oh, ow] = plan.out_size;
+/// The forward pass of one image, with room for a band.
+fn image_forward<T: Float>(plan: &Plan, packed: &Packed<T>, x: &[T], band: &mut [T], y: &mut [T]) {
+    let ([oh, ow], panels) = (plan.out_size, packed.panels);
     for first in plan.firsts() {
-        plan.layout.fill(x, plan.input_row(first), band);
-        lanes::run(Correlate {
-            taps: plan.taps(),
-            layout: &plan.layout,
-            panels,
-            band,
-            stride: plan.s.stride[0],
-            out_channels: plan.s.out_channels,
-            out_size: [plan.rows(first), ow],
-            out_step: oh * ow,
-            out: &mut y[first * ow..],
-        });
+        let band = plan.band_of(x, first, band);
+        let (rows, out_step, out) = (plan.rows(first), oh * ow, &mut y[first * ow..]);
+        if plan.by_channel {
+            lanes::run(ByChannel {
+                taps: packed.taps,
+                panels,
+                channels: plan.s.out_channels,
+                band,
+                outputs: &packed.outputs[..rows * ow],
+                out_step,
+                out,
+            });
+        } else {
+            lanes::run(Correlate {
+                taps: plan.taps(),
+                layout: &plan.layout,
+                panels,
+                band,
+                stride: plan.s.stride[0],
+                out_channels: plan.s.out_channels,
+                out_size: [rows, ow],
+                out_step,
+                out,
+            });
+        }
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Plan {
     pub out_size: [usize; 2],
     /// Of a copied band of the input.
     pub layout: Padded,
+    /// Whether the lanes of the forward pass are output channels, not columns.
+    pub by_channel: bool,
     /// Whether images are read in place, not copied.
     pub in_place: bool,
     /// Rows of outputs in a band.
@@ -46,6 +48,9 @@ impl Plan {
         let mut plan = Self::new(&flattened(s), 1, 1);
         plan.dy_len = 0;
         plan.cut(s.batch, CHUNKS);
+        if by_channel(&plan.s) {
+            plan.use_channels();
+        }
         plan
     }
 
@@ -55,11 +60,18 @@ impl Plan {
         let mut plan = Self::new(s, 1, 2);
         plan.dy_len = 0;
         plan.cut(s.batch, CHUNKS);
-        plan.in_place = s.padding == [[0, 0], [0, 0]] && s.stride[1] == 1;
-        if plan.in_place {
-            (plan.layout.rows, plan.layout.pitch) = (s.in_size[0], s.in_size[1]);
-        }
+        plan.use_channels();
         plan
+    }
+
+    /// Output channels in the lanes. Images without padding are read in place, that is, the layout is the image's.
+    fn use_channels(&mut self) {
+        let s = &self.s;
+        self.by_channel = true;
+        self.in_place = s.padding == [[0, 0], [0, 0]] && s.stride[1] == 1;
+        if self.in_place {
+            (self.layout.rows, self.layout.pitch) = (s.in_size[0], s.in_size[1]);
+        }
     }
 
     /// Of the adjoint with respect to the input.
@@ -101,7 +113,19 @@ impl Plan {
         let most = (1..=out_size[0]).rev().find(|&band| layout(band).len().max(gradient(band)) <= BAND);
         let band = out_size[0].div_ceil(out_size[0].div_ceil(most.unwrap_or(1))).next_multiple_of(together);
         let (layout, bands, dy_len) = (layout(band), out_size[0].div_ceil(band), gradient(band));
-        Self { s, out_size, layout, in_place: false, band, bands, chunks: 0, chunk: 1, dy_len, block: 0 }
+        Self {
+            s,
+            out_size,
+            layout,
+            by_channel: false,
+            in_place: false,
+            band,
+            bands,
+            chunks: 0,
+            chunk: 1,
+            dy_len,
+            block: 0,
+        }
     }
 
     /// At most `most` chunks of the items, none empty.
@@ -115,6 +139,21 @@ impl Plan {
         let (layout, [rows, elements]) = (&self.layout, self.s.kernel);
         let steps = [layout.channel_step(), layout.row_step(), layout.pitch, 1];
         Walk { channels: layout.channels, rows, elements, phases: layout.phases, steps }
+    }
+
+    /// Output channels, in whole vectors.
+    pub fn padded_channels(&self) -> usize {
+        self.s.out_channels.next_multiple_of(MOST_LANES)
+    }
+
+    /// Of the forward pass: the band from output row `first` on of an image, which is in `copy` unless it is in place.
+    #[inline(always)]
+    pub fn band_of<'a, T: Float>(&self, image: &'a [T], first: usize, copy: &'a mut [T]) -> &'a [T] {
+        if self.in_place {
+            return &image[first * self.s.stride[0] * self.s.in_size[1]..];
+        }
+        self.layout.fill(image, self.input_row(first), copy);
+        copy
     }
 
     /// The first rows of outputs of an image's bands.
@@ -165,10 +204,32 @@ impl Plan {
     }
 }
 
+/// Whether output channels in the lanes waste no more of them than columns do. A tile of channels takes two vectors, and
+/// one that has only one to do takes nearly as long.
+fn by_channel(s: &Conv2dShape) -> bool {
+    let (channels, columns) = (s.out_channels, s.out_size()[1]);
+    let [tiles, vectors] = [channels.next_multiple_of(2 * MOST_LANES), columns.next_multiple_of(MOST_LANES)];
+    tiles * columns <= vectors * channels
+}
+
 /// The same convolution on images of one row, where that makes no difference, so that narrow images fill vectors.
 fn flattened(s: &Conv2dShape) -> Conv2dShape {
     let [h, w] = s.in_size;
     let pointwise = s.kernel == [1, 1] && s.stride == [1, 1] && s.padding == [[0, 0], [0, 0]];
     let small = s.in_channels.max(s.out_channels) * h * w <= BAND;
     Conv2dShape { in_size: if pointwise && small { [1, h * w] } else { s.in_size }, ..*s }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lanes_are_what_fills_them() {
+        let by_channel = |channels, columns: usize| {
+            by_channel(&Conv2dShape::new(2, 3, [9, columns + 2], channels, [3, 3], [1, 1], [[0, 0], [0, 0]]))
+        };
+        assert!(by_channel(32, 8) && by_channel(16, 24) && by_channel(31, 5));
+        assert!(!by_channel(8, 8) && !by_channel(24, 24) && !by_channel(31, 32));
+    }
 }

@@ -4,30 +4,29 @@
 use rayon::prelude::*;
 
 use super::maxima::{Maxima, Planes};
-use super::plan::{PART, Parts, room};
+use crate::conv::packed::Packed;
+use crate::conv::parts::{PART, Parts, room};
 use crate::conv::plan::Plan;
-use crate::conv::{Conv2dShape, correlate, image_forward};
-use crate::lanes::MOST_LANES;
+use crate::conv::{Conv2dShape, image_forward};
 use crate::{Float, Pool2dShape, lanes};
 
 pub(super) fn scratch(c: &Conv2dShape, p: &Pool2dShape) -> usize {
-    let (plan, panels, each) = cut(c, p);
-    room(&[panels]) + plan.chunks * room(&each) + PART
+    let (plan, each) = cut(c, p);
+    Packed::<f32>::room(&plan) + plan.chunks * room(&each) + PART
 }
 
-/// The cut, the elements of the packed weights, and those of the parts of a chunk: a band, and the outputs or, in two
-/// parts, the maxima and their places.
-fn cut(c: &Conv2dShape, p: &Pool2dShape) -> (Plan, usize, [usize; 3]) {
+/// The cut, and the elements of the parts of a chunk: a band, and the outputs or, in two parts, the maxima and their
+/// places.
+fn cut(c: &Conv2dShape, p: &Pool2dShape) -> (Plan, [usize; 3]) {
     if !p.is_plain() {
         let plan = Plan::forward(c);
         let each = [plan.layout.len(), c.y_len() / c.batch.max(1), 0];
-        return (plan, c.w_len(), each);
+        return (plan, each);
     }
-    let (plan, channels) = (Plan::forward_pooled(c), c.out_channels.next_multiple_of(MOST_LANES));
-    let maxima = channels * plan.band / 2 * (plan.out_size[1] / 2);
+    let plan = Plan::forward_pooled(c);
+    let maxima = plan.padded_channels() * plan.band / 2 * (plan.out_size[1] / 2);
     let each = [if plan.in_place { 0 } else { plan.layout.len() }, maxima, maxima];
-    let panels = channels * plan.taps().len();
-    (plan, panels, each)
+    (plan, each)
 }
 
 #[track_caller]
@@ -44,15 +43,10 @@ pub(crate) fn forward<T: Float>(
     if y.is_empty() {
         return;
     }
-    let (plan, panels, sizes) = cut(c, p);
+    let (plan, sizes) = cut(c, p);
     let mut all = Parts::new(scratch);
-    let panels = all.next(panels);
-    if p.is_plain() {
-        Maxima::pack(&plan.taps(), c.out_channels, w, panels);
-    } else {
-        correlate::pack(&plan.taps(), c.out_channels, w, panels);
-    }
-    let (panels, image, out_image) = (&*panels, x.len() / c.batch, y.len() / c.batch);
+    let packed = Packed::new(&plan, w, &mut all);
+    let (image, out_image) = (x.len() / c.batch, y.len() / c.batch);
     let each = room(&sizes);
     let scratch = all.next(plan.chunks * each).par_chunks_mut(each);
     let per_chunk = plan.chunk * out_image;
@@ -65,21 +59,16 @@ pub(crate) fn forward<T: Float>(
             let x = &x[(index * plan.chunk + n) * image..][..image];
             if !p.is_plain() {
                 let outputs = &mut values[..sizes[1]];
-                image_forward(&plan, panels, x, band, outputs);
+                image_forward(&plan, &packed, x, band, outputs);
                 p.maxima(outputs, y, places);
                 continue;
             }
             for first in plan.firsts() {
                 let windows = [plan.rows(first) / 2, plan.out_size[1] / 2];
-                let band = if plan.in_place {
-                    &x[first * c.stride[0] * c.in_size[1]..]
-                } else {
-                    plan.layout.fill(x, plan.input_row(first), band);
-                    &*band
-                };
+                let band = plan.band_of(x, first, band);
                 lanes::run(Maxima {
-                    taps: plan.taps(),
-                    panels,
+                    taps: packed.taps,
+                    panels: packed.panels,
                     channels: c.out_channels,
                     band,
                     row_step: c.stride[0] * plan.layout.row_step(),

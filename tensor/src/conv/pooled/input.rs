@@ -3,10 +3,11 @@
 use rayon::prelude::*;
 
 use super::copy::AddTo;
-use super::plan::{PART, Parts, Plan, room};
+use super::plan::Plan;
 use super::spread::{Sorted, Spread};
 use super::tiles;
 use crate::conv::Conv2dShape;
+use crate::conv::parts::{PART, Parts, room};
 use crate::float::words;
 use crate::{Float, Pool2dShape, lanes};
 

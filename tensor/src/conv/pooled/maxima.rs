@@ -5,20 +5,17 @@
 
 use super::copy;
 use crate::Float;
-use crate::conv::correlate::{each_tap, passes};
+use crate::conv::channels::{Taps, VECTORS, sums};
 use crate::lanes::{Lanes, MOST_LANES, Task, groups};
 use crate::pool::Masks;
-use crate::tile::Walk;
 
 /// Outputs of a window.
 const WINDOW: usize = 4;
-/// Most vectors of channels of a tile: 4 × 2 sums keep both multipliers busy.
-const VECTORS: usize = 2;
 
 /// `value[q, o] = max over window q of Σ band[c, i · stride + u, j · phases + v] · weight[o, c, u, v]`, with the bits of
 /// [`Correlate`](crate::conv::correlate::Correlate): the sums have the same order.
 pub(super) struct Maxima<'a, T> {
-    pub taps: Walk,
+    pub taps: Taps<'a>,
     pub panels: &'a [T],
     pub channels: usize,
     pub band: &'a [T],
@@ -31,23 +28,6 @@ pub(super) struct Maxima<'a, T> {
     pub places: &'a mut [T],
 }
 
-impl<T: Float> Maxima<'_, T> {
-    /// Packs weights: group after group of at most [`VECTORS`] vectors of output channels, in each tap after tap in the
-    /// order of the [`Walk`], in each the group's channels, zero for those that there are none of.
-    pub fn pack(taps: &Walk, outputs: usize, weights: &[T], panels: &mut [T]) {
-        let lanes = <T::Portable as Lanes>::N;
-        let mut panels = panels.iter_mut();
-        for (first, count) in groups(outputs.next_multiple_of(MOST_LANES) / lanes, VECTORS) {
-            each_tap(taps, |tap| {
-                for o in first * lanes..(first + count) * lanes {
-                    let weight = if o < outputs { weights[o * taps.len() + tap] } else { T::ZERO };
-                    *panels.next().expect("room for all weights") = weight;
-                }
-            });
-        }
-    }
-}
-
 impl<T: Float> Task<T> for Maxima<'_, T> {
     #[inline(always)]
     unsafe fn run<V: Lanes<T = T>>(self) {
@@ -57,8 +37,7 @@ impl<T: Float> Task<T> for Maxima<'_, T> {
             return;
         }
         // What the pointers below reach.
-        let reach = if taps.len() == 0 { 0 } else { taps.reach() };
-        assert!(reach + (2 * rows - 1) * self.row_step + 2 * columns <= self.band.len());
+        assert!(taps.reach + (2 * rows - 1) * self.row_step + 2 * columns <= self.band.len());
         assert!(taps.len() * channels <= self.panels.len());
         assert!(count * channels <= self.values.len() && count * channels <= self.places.len());
 
@@ -88,7 +67,7 @@ impl<T: Float> Task<T> for Maxima<'_, T> {
 /// The maxima of one window and their places, for `S` vectors of channels.
 #[inline(always)]
 unsafe fn tile<V: Lanes, const S: usize>(
-    taps: Walk,
+    taps: Taps,
     panel: *const V::T,
     x: [*const V::T; WINDOW],
     values: *mut V::T,
@@ -96,58 +75,13 @@ unsafe fn tile<V: Lanes, const S: usize>(
 ) {
     // SAFETY: the caller promises that all of these are in reach.
     unsafe {
-        let mut total = [[V::splat(V::T::ZERO); S]; WINDOW];
-        for (first, pass) in passes(taps) {
-            let panel = panel.add(first * taps.rows * taps.elements * S * V::N);
-            let sums = sum::<V, S>(&pass, panel, x.map(|x| x.wrapping_add(first * taps.steps[0])));
-            for p in 0..WINDOW {
-                for s in 0..S {
-                    total[p][s] = if first == 0 { sums[p][s] } else { total[p][s].add(sums[p][s]) };
-                }
-            }
-        }
+        let total = sums::<V, WINDOW, S>(taps, panel, x);
         for s in 0..S {
             let (up, down) = ([total[0][s], total[1][s]], [total[2][s], total[3][s]]);
             let masks = Masks::of(up, down);
             masks.choose(up, down).store(values.add(s * V::N));
             masks.places().store(places.add(s * V::N));
         }
-    }
-}
-
-/// `Σ panel[t · S + s] · x[p][offset of t]` over all terms t, for each p and s.
-#[inline(always)]
-unsafe fn sum<V: Lanes, const S: usize>(
-    taps: &Walk,
-    mut panel: *const V::T,
-    x: [*const V::T; WINDOW],
-) -> [[V; S]; WINDOW] {
-    // SAFETY: the caller promises that all of these are in reach.
-    unsafe {
-        let mut sums = [[V::splat(V::T::ZERO); S]; WINDOW];
-        let (short, longer) = (taps.elements / taps.phases, taps.elements % taps.phases);
-        for c in 0..taps.channels {
-            for u in 0..taps.rows {
-                for b in 0..taps.phases {
-                    let mut at = c * taps.steps[0] + u * taps.steps[1] + b * taps.steps[2];
-                    for _ in 0..short + usize::from(b < longer) {
-                        let mut weights = [V::splat(V::T::ZERO); S];
-                        for s in 0..S {
-                            weights[s] = V::load(panel.add(s * V::N));
-                        }
-                        for p in 0..WINDOW {
-                            let x = V::splat(*x[p].add(at));
-                            for s in 0..S {
-                                sums[p][s] = sums[p][s].add_product(weights[s], x);
-                            }
-                        }
-                        panel = panel.add(S * V::N);
-                        at += taps.steps[3];
-                    }
-                }
-            }
-        }
-        sums
     }
 }
 

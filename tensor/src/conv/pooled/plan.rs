@@ -1,9 +1,9 @@
 //! How the adjoints cut their work: bands of windows, chunks of images. All of it depends on the shapes only.
 
 use super::patches::Patches;
+use crate::Pool2dShape;
 use crate::conv::Conv2dShape;
 use crate::lanes::groups;
-use crate::{Float, Pool2dShape};
 
 /// Elements of the patches that a kernel works on at a time: they stay in the first-level cache.
 const BAND: usize = 6 << 10;
@@ -11,11 +11,6 @@ const BAND: usize = 6 << 10;
 const CHUNKS: usize = 32;
 /// Elements of all chunks' partial sums of the weights' adjoint, unless the weights are large.
 const PARTIALS: usize = 2 << 20;
-/// Bytes of a line of the cache.
-const LINE: usize = 64;
-/// What the parts of a scratch are multiples of, in elements, so that they begin with a line of the cache if the first
-/// one does.
-pub(super) const PART: usize = 16;
 
 /// The cut of an adjoint.
 pub(super) struct Plan {
@@ -133,33 +128,5 @@ impl Plan {
     pub fn check(&self) {
         let len = self.patches.len();
         assert!(u32::try_from(len).is_ok(), "a row of windows of the convolution has {len} elements");
-    }
-}
-
-/// What parts of these elements take together.
-pub(super) fn room(parts: &[usize]) -> usize {
-    parts.iter().map(|len| len.next_multiple_of(PART)).sum()
-}
-
-/// A scratch, divided into parts.
-pub(super) struct Parts<'a, T>(&'a mut [T]);
-
-impl<'a, T: Float> Parts<'a, T> {
-    /// Parts that begin with a line of the cache.
-    pub fn new(scratch: &'a mut [T]) -> Self {
-        let skip = scratch.as_ptr().align_offset(LINE).min(PART);
-        Self(&mut scratch[skip..])
-    }
-
-    /// Parts of a part.
-    pub fn of(part: &'a mut [T]) -> Self {
-        Self(part)
-    }
-
-    /// The next part, of `len` elements or a few more.
-    pub fn next(&mut self, len: usize) -> &'a mut [T] {
-        let (part, rest) = std::mem::take(&mut self.0).split_at_mut(room(&[len]));
-        self.0 = rest;
-        part
     }
 }

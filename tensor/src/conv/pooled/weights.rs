@@ -4,9 +4,10 @@ use rayon::prelude::*;
 
 use super::copy::Fill;
 use super::gather::{Gather, Offsets};
-use super::plan::{PART, Parts, Plan, room};
+use super::plan::Plan;
 use super::tiles;
 use crate::conv::Conv2dShape;
+use crate::conv::parts::{PART, Parts, room};
 use crate::float::words;
 use crate::{Float, Pool2dShape, lanes};
 

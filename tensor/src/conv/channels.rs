@@ -1,0 +1,276 @@
+//! The inner loops of the forward pass with output channels in the lanes: a tile is some outputs × vectors of channels,
+//! so narrow rows waste no lanes. Blocks of tiles are transposed when they are stored, as the channels of y come first.
+
+#![allow(clippy::needless_range_loop)] // tiles of registers are read more easily by their indices
+
+use super::correlate::{each_tap, pass_channels};
+use crate::Float;
+use crate::lanes::{Lanes, MOST_LANES, Task, groups};
+use crate::tile::Walk;
+
+/// Most vectors of channels of a tile.
+pub(super) const VECTORS: usize = 2;
+/// Most outputs of a tile: 6 × 2 sums, 2 vectors of weights and a broadcast pixel fill 15 of AVX2's 16 registers.
+const OUTPUTS: usize = 6;
+/// Bytes of a line of the cache.
+const LINE: usize = 64;
+/// Most outputs that are transposed together.
+const BLOCK: usize = 96;
+
+/// An offset in a band.
+///
+/// # Panics
+/// If it does not fit.
+pub(super) fn word(offset: usize) -> u32 {
+    u32::try_from(offset).expect("a band of the convolution has fewer than 2³² elements")
+}
+
+/// The taps of a kernel: their offsets in a band, in the order of a [`Walk`]. One loop over them costs fewer instructions
+/// than loops over channels, rows and columns.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Taps<'a> {
+    offsets: &'a [u32],
+    /// The largest offset.
+    pub reach: usize,
+    /// Taps in a pass; the sums of the passes are added up one after the other.
+    pass: usize,
+}
+
+impl<'a> Taps<'a> {
+    /// The taps of the walk, whose offsets are written to `offsets`.
+    pub fn new(walk: &Walk, offsets: &'a mut [u32]) -> Self {
+        let offsets = &mut offsets[..walk.len()];
+        let (mut next, mut reach) = (offsets.iter_mut(), 0);
+        each_tap(walk, |tap| {
+            let (row, v) = (tap / walk.elements, tap % walk.elements);
+            let places = [row / walk.rows, row % walk.rows, v % walk.phases, v / walk.phases];
+            let offset = places.iter().zip(&walk.steps).map(|(n, step)| n * step).sum();
+            *next.next().expect("an offset for each tap") = word(offset);
+            reach = reach.max(offset);
+        });
+        let pass = pass_channels(walk) * walk.rows * walk.elements;
+        Self { offsets, reach, pass }
+    }
+
+    pub fn len(&self) -> usize {
+        self.offsets.len()
+    }
+}
+
+/// Packs weights: group after group of at most [`VECTORS`] vectors of output channels, in each tap after tap in the order
+/// of the [`Walk`], in each the group's channels, zero for those that there are none of.
+pub(super) fn pack<T: Float>(taps: &Walk, outputs: usize, weights: &[T], panels: &mut [T]) {
+    let lanes = <T::Portable as Lanes>::N;
+    let mut panels = panels.iter_mut();
+    for (first, count) in groups(outputs.next_multiple_of(MOST_LANES) / lanes, VECTORS) {
+        each_tap(taps, |tap| {
+            for o in first * lanes..(first + count) * lanes {
+                let weight = if o < outputs { weights[o * taps.len() + tap] } else { T::ZERO };
+                *panels.next().expect("room for all weights") = weight;
+            }
+        });
+    }
+}
+
+/// `Σ panel[t · S + s] · x[p][offset of t]` over all taps t, for each of `P` outputs and `S` vectors of channels, with the
+/// bits of [`Correlate`](super::correlate::Correlate): the sums have the same order.
+///
+/// # Safety
+/// The processor has the instructions of `V`; the panel holds `len() · S` vectors; an element can be read at each x plus
+/// each offset of the taps.
+#[inline(always)]
+pub(super) unsafe fn sums<V: Lanes, const P: usize, const S: usize>(
+    taps: Taps,
+    mut panel: *const V::T,
+    x: [*const V::T; P],
+) -> [[V; S]; P] {
+    // SAFETY: the caller promises that all of these are in reach.
+    unsafe {
+        let (first, rest) = taps.offsets.split_at(taps.pass.min(taps.offsets.len()));
+        let mut total = pass_sums::<V, P, S>(first, panel, x);
+        for pass in rest.chunks(taps.pass) {
+            panel = panel.add(taps.pass * S * V::N);
+            let sums = pass_sums::<V, P, S>(pass, panel, x);
+            for p in 0..P {
+                for s in 0..S {
+                    total[p][s] = total[p][s].add(sums[p][s]);
+                }
+            }
+        }
+        total
+    }
+}
+
+/// [`sums`] of one pass.
+#[inline(always)]
+unsafe fn pass_sums<V: Lanes, const P: usize, const S: usize>(
+    offsets: &[u32],
+    mut panel: *const V::T,
+    x: [*const V::T; P],
+) -> [[V; S]; P] {
+    // SAFETY: handed on.
+    unsafe {
+        let mut sums = [[V::splat(V::T::ZERO); S]; P];
+        for &offset in offsets {
+            let mut weights = [V::splat(V::T::ZERO); S];
+            for s in 0..S {
+                weights[s] = V::load(panel.add(s * V::N));
+            }
+            for p in 0..P {
+                let x = V::splat(*x[p].add(offset as usize));
+                for s in 0..S {
+                    sums[p][s] = sums[p][s].add_product(weights[s], x);
+                }
+            }
+            panel = panel.add(S * V::N);
+        }
+        sums
+    }
+}
+
+/// `out[o, q] = Σ band[offset of output q + offset of tap t] · weight[o, t]`.
+pub(super) struct ByChannel<'a, T> {
+    pub taps: Taps<'a>,
+    pub panels: &'a [T],
+    pub channels: usize,
+    pub band: &'a [T],
+    /// The offsets of the outputs in the band.
+    pub outputs: &'a [u32],
+    /// From one channel of outputs to the next; an output follows the other without a gap.
+    pub out_step: usize,
+    /// The outputs, from the first on.
+    pub out: &'a mut [T],
+}
+
+impl<T: Float> Task<T> for ByChannel<'_, T> {
+    #[inline(always)]
+    unsafe fn run<V: Lanes<T = T>>(self) {
+        let (taps, padded) = (self.taps, self.channels.next_multiple_of(MOST_LANES));
+        let Some(&far) = self.outputs.iter().max() else { return };
+        if self.channels == 0 {
+            return;
+        }
+        // What the pointers below reach.
+        assert!(taps.len() == 0 || far as usize + taps.reach < self.band.len());
+        assert!(taps.len() * padded <= self.panels.len());
+        assert!((self.channels - 1) * self.out_step + self.outputs.len() <= self.out.len());
+
+        let mut values = [T::ZERO; BLOCK * VECTORS * MOST_LANES];
+        for (first, vectors) in groups(padded / V::N, VECTORS) {
+            let (first, pitch) = (first * V::N, vectors * V::N);
+            let panel = self.panels[first * taps.len()..].as_ptr();
+            for (start, count) in groups(self.outputs.len(), BLOCK) {
+                for o in first..self.channels.min(first + pitch) {
+                    // SAFETY: as below, and a prefetch may be of any address.
+                    unsafe {
+                        prefetch::<V>(self.out.as_ptr().wrapping_add(o * self.out_step + start), count)
+                    };
+                }
+                for (at, size) in groups(count, OUTPUTS) {
+                    let mut x = [self.band.as_ptr(); OUTPUTS];
+                    for k in 0..size {
+                        x[k] = x[k].wrapping_add(self.outputs[start + at + k] as usize);
+                    }
+                    // SAFETY: the assertions above bound what the pointers reach; a block's values have room.
+                    unsafe {
+                        let values = values.as_mut_ptr().add(at * pitch);
+                        match vectors {
+                            1 => tile_of::<V, 1>(taps, size, panel, x, values),
+                            _ => tile_of::<V, 2>(taps, size, panel, x, values),
+                        }
+                    }
+                }
+                for s in 0..vectors {
+                    let o = first + s * V::N;
+                    if o >= self.channels {
+                        continue;
+                    }
+                    let channels = (self.channels - o).min(V::N);
+                    let whole = if count >= V::N { count } else { 0 };
+                    for q in (0..whole).step_by(V::N) {
+                        // The last vectors overlap the ones before.
+                        let q = q.min(whole - V::N);
+                        // SAFETY: as above.
+                        unsafe {
+                            let mut square = [V::splat(T::ZERO); MOST_LANES];
+                            for k in 0..V::N {
+                                square[k] = V::load(values.as_ptr().add((q + k) * pitch + s * V::N));
+                            }
+                            let square = V::transpose(square);
+                            let out = self.out.as_mut_ptr().add(o * self.out_step + start + q);
+                            for k in 0..V::N {
+                                if k < channels {
+                                    square[k].store(out.add(k * self.out_step));
+                                }
+                            }
+                        }
+                    }
+                    for k in if whole > 0 { 0..0 } else { 0..channels } {
+                        for q in 0..count {
+                            self.out[(o + k) * self.out_step + start + q] = values[q * pitch + s * V::N + k];
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Stores the sums of the first `size` outputs, for `S` vectors of channels.
+#[inline(always)]
+unsafe fn tile_of<V: Lanes, const S: usize>(
+    taps: Taps,
+    size: usize,
+    panel: *const V::T,
+    x: [*const V::T; OUTPUTS],
+    values: *mut V::T,
+) {
+    // SAFETY: handed on.
+    unsafe {
+        match size {
+            1 => tile::<V, 1, S>(taps, panel, x, values),
+            2 => tile::<V, 2, S>(taps, panel, x, values),
+            3 => tile::<V, 3, S>(taps, panel, x, values),
+            4 => tile::<V, 4, S>(taps, panel, x, values),
+            5 => tile::<V, 5, S>(taps, panel, x, values),
+            _ => tile::<V, 6, S>(taps, panel, x, values),
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn tile<V: Lanes, const P: usize, const S: usize>(
+    taps: Taps,
+    panel: *const V::T,
+    x: [*const V::T; OUTPUTS],
+    values: *mut V::T,
+) {
+    // SAFETY: handed on.
+    unsafe {
+        let mut first = [x[0]; P];
+        for p in 0..P {
+            first[p] = x[p];
+        }
+        let sums = sums::<V, P, S>(taps, panel, first);
+        for p in 0..P {
+            for s in 0..S {
+                sums[p][s].store(values.add((p * S + s) * V::N));
+            }
+        }
+    }
+}
+
+/// Asks for the lines of the cache that `count` elements lie in: a first layer waits for its outputs' memory.
+///
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+unsafe fn prefetch<V: Lanes>(out: *const V::T, count: usize) {
+    // SAFETY: handed on.
+    unsafe {
+        for line in (0..count).step_by(LINE / size_of::<V::T>()) {
+            V::prefetch(out.wrapping_add(line));
+        }
+        V::prefetch(out.wrapping_add(count - 1));
+    }
+}
