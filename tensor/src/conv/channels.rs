@@ -248,9 +248,7 @@ unsafe fn tile<V: Lanes, const P: usize, const S: usize>(
     // SAFETY: handed on.
     unsafe {
         let mut first = [x[0]; P];
-        for p in 0..P {
-            first[p] = x[p];
-        }
+        first.copy_from_slice(&x[..P]);
         let sums = sums::<V, P, S>(taps, panel, first);
         for p in 0..P {
             for s in 0..S {
