@@ -14,7 +14,7 @@ use super::layout::Layout;
 use super::sink::sink;
 use crate::ops::Op;
 
-/// The most operations in one loop: its registers must fit into the L1 cache.
+/// The most operations in one loop: what it keeps for a block must fit into a cache.
 pub(super) const MOST: usize = 48;
 
 /// What becomes one instruction.

@@ -177,8 +177,10 @@ impl<T: Float> Sinking<'_, T> {
         }
         let mut all = vec![id];
         for &input in &self.graph.nodes[id].inputs {
+            // Noise is read by no one, but drawing it costs more than reading what is made of it.
+            let noise = matches!(self.graph.nodes[self.layouts[input].root].op, Op::Noise(_));
             let is_read = members.contains(&input)
-                || self.is_cheap_to_read(input)
+                || self.is_cheap_to_read(input) && !noise
                 || members.iter().any(|&member| self.graph.nodes[member].inputs.contains(&input));
             if !is_read {
                 all.extend(self.made_of_what_is_read(input, members, steps - 1)?);

@@ -181,6 +181,32 @@ fn an_adjoint_computes_from_what_is_stored_anyway() {
     assert!(program.lines().filter(|line| line.contains("normal noise")).count() == 2, "{program}");
 }
 
+/// A loop that reads w = a + b z, with noise z, and a and b besides, and also z if `drawn`: how many arrays it reads, of which
+/// one is a repeated number.
+fn reads_beside_a_product(drawn: bool) -> usize {
+    let [a, b] = ["a", "b"].map(|name| Expr::<f64>::input(name, [40, 30]));
+    let m = Expr::<f64>::input("m", [30, 20]);
+    let noise = crate::RandomStreams::new(3).normal([40, 30]);
+    let w = &a + &b * &noise;
+    let product = w.matmul(&m);
+    let c = product.sum_all();
+    let last = (&w * &c).tanh() + (&a * &c).sin() + (&b * &c).exp();
+    let last = if drawn { last + (&noise * &c).cos() } else { last };
+    let mut f = Function::new([&a, &b, &m], [&product, &last]).expect("inputs are declared");
+    f.specialise(&[&Tensor::zeros([40, 30]), &Tensor::zeros([40, 30]), &Tensor::zeros([30, 20])])
+        .expect("it compiles");
+    let program = f.to_string();
+    let line = program.lines().find(|line| line.contains("tanh")).unwrap_or_else(|| panic!("{program}"));
+    line.split(" (").nth(1).unwrap_or_default().matches("[40, 30]").count()
+}
+
+#[test]
+fn what_is_cheap_to_make_of_what_is_read_is_not_read() {
+    // Not w; but where the noise is not at hand, w costs less than drawing it.
+    assert_eq!(reads_beside_a_product(true), 3);
+    assert_eq!(reads_beside_a_product(false), 4);
+}
+
 /// A small net of two convolutions with pools, its cost and its gradient.
 fn pooled_net(window: usize, stride: usize) -> (Vec<Expr<f64>>, Vec<Expr<f64>>) {
     let x = Expr::<f64>::input("x", [3, 2, 13, 12]);

@@ -2,9 +2,9 @@
 //!
 //! A [`Fused`] loop runs over an iteration space, the shape that all its operations share, in blocks of a few hundred
 //! elements. Within a block every function is a vector kernel that reads and writes *registers*, small buffers that
-//! stay in the L1 cache, and the arithmetic between two kernels is compiled to one piece of machine code, where the
-//! processor is one for which this crate can do so; only operands and stored results touch memory. Blocks are gathered into
-//! chunks, and chunks run in parallel. Where blocks and chunks begin depends on the shape alone, so a loop gives the same bits on any
+//! stay in a cache, and the arithmetic between two kernels is compiled to one piece of machine code, where the processor is one
+//! for which this crate can do so; only operands and stored results touch memory. Blocks are gathered into chunks, and chunks
+//! run in parallel. Where blocks and chunks begin depends on the loop and its shape alone, so it gives the same bits on any
 //! number of threads.
 //!
 //! ```
@@ -114,7 +114,7 @@ pub struct Fused<T> {
     /// What is fetched from memory ahead of its use, other than by a region.
     ahead: Vec<Place>,
     reductions: Vec<Reduction>,
-    /// Elements per block: as many as keep the registers in the L1 cache; whole tiles.
+    /// Elements per block: as many as keep the registers in the first two caches; whole tiles.
     block: usize,
     /// Elements per parallel task, a multiple of `block`.
     chunk: usize,

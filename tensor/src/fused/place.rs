@@ -46,7 +46,7 @@ pub(super) struct Task<'a, T> {
 /// Orders the steps. Stored values stand in their output, or in a register if they are to be streamed; others in
 /// registers, which are free again after their last reader.
 pub(super) fn place<T: Float>(task: Task<'_, T>) -> Placed<T> {
-    let Task { values, operands, stores, reduced, .. } = task;
+    let Task { values, operands, stores, .. } = task;
     let uniform = uniform(values, operands);
     let groups = groups(values, &uniform, operands, task.regions);
     let mut group_of = vec![0; values.len()];
@@ -97,7 +97,6 @@ pub(super) fn place<T: Float>(task: Task<'_, T>) -> Placed<T> {
     }
     let streamed: Vec<usize> = placing.placed.steps.iter().filter_map(Step::streams).collect();
     placing.placed.in_place = (0..stores.len()).filter(|store| !streamed.contains(store)).collect();
-    debug_assert!(reduced.iter().all(|(_, value, _)| group_of[value.0] < groups.len()));
     placing.placed
 }
 

@@ -2,7 +2,7 @@ mod random_loops;
 
 use proptest::prelude::*;
 
-use super::{Fused, FusedBuilder, Reduce};
+use super::{Arithmetic, Fused, FusedBuilder, Reduce};
 use crate::random::{fill_normal, fill_uniform};
 use crate::{Float, simd};
 
@@ -144,6 +144,34 @@ fn many_values_at_once_share_registers() {
     for (y, x) in found[0].iter().zip(&x) {
         let expected: f64 = (1..=40).map(|i| (x * f64::from(i)).tanh()).sum();
         assert!((y - expected).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn arithmetic_is_compiled_where_it_can_be_whatever_is_alive_at_once() {
+    // 40 products, added up from the last to the first: more than there are registers.
+    let mut builder = FusedBuilder::<f32>::new(&[1000]);
+    let operands: Vec<_> = (0..41).map(|_| builder.operand(&[1])).collect();
+    let pairs = operands.windows(2);
+    let products: Vec<_> = pairs.map(|pair| builder.arithmetic(Arithmetic::Mul, pair[0], pair[1])).collect();
+    let y = products.into_iter().rev().reduce(|a, b| builder.arithmetic(Arithmetic::Add, a, b)).unwrap();
+    builder.store(y);
+    let fused = builder.build();
+    assert_eq!(fused.native.is_some(), crate::native::available(), "is memory refused that can be executed?");
+
+    let data: Vec<Vec<f32>> = (0..41)
+        .map(|stream| {
+            let mut numbers = vec![0.0; 1000];
+            fill_uniform(6, stream, 0, &mut numbers);
+            numbers
+        })
+        .collect();
+    let operands: Vec<(&[f32], usize)> = data.iter().map(|data| (&data[..], 0)).collect();
+    let mut y = vec![f32::NAN; 1000];
+    fused.run(&operands, &mut [&mut y], &mut [], &mut []);
+    for (i, y) in y.into_iter().enumerate() {
+        let products: Vec<f32> = data.windows(2).map(|pair| pair[0][i] * pair[1][i]).collect();
+        assert_eq!(Some(y), products.into_iter().rev().reduce(|a, b| a + b));
     }
 }
 

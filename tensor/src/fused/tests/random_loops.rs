@@ -174,7 +174,7 @@ fn check<T: Float>(
     let operands: Vec<(&[T], usize)> = data.iter().map(|data| (&data[..], 3)).collect();
     let on_threads = |threads: usize| {
         // Results begin anywhere, not just where vectors are aligned.
-        let before = chosen.len() % 3;
+        let before = choices.len() % 3;
         let mut stores = vec![vec![T::NAN; before + len]; chosen.len()];
         let (mut largest, mut sums, mut sum) = ([T::NAN], vec![T::NAN; rows], [T::NAN]);
         let mut scratch = vec![T::NAN; fused.scratch()];
