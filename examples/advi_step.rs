@@ -173,7 +173,8 @@ fn training(options: &Options, (images, labels): Digits) -> Result<Step, Box<dyn
     let loss = cross_entropy_logits(&logits, &y).mean_all();
     let parameters = Expr::shareds(&[logits]);
     let updates = Adam::new(1e-3).updates_for(&loss, &parameters);
-    let mut step = Function::builder().inputs([&x, &y]).outputs([&loss]).updates(updates).build()?;
+    let mut step =
+        Function::builder().inputs([&x, &y]).outputs([&loss]).updates(updates).exclusive().build()?;
     step.specialise(&[&images, &labels])?;
     Ok(Step::Training { function: Box::new(step), images, labels })
 }

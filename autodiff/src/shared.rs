@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard, TryLockError};
 
 use bayeux_tensor::{Float, Tensor};
 
@@ -30,6 +31,31 @@ struct Inner<T> {
     shape: Vec<usize>,
     tags: RwLock<BTreeSet<String>>,
     value: RwLock<Arc<Tensor<T>>>,
+    /// Whether a function is updating the value in place.
+    lent: AtomicBool,
+}
+
+/// A variable's value while a function updates it in place.
+pub(crate) struct Lent<'a, T> {
+    value: RwLockWriteGuard<'a, Arc<Tensor<T>>>,
+    lent: &'a AtomicBool,
+}
+
+impl<T: Float> Lent<'_, T> {
+    /// The elements; of a copy if somebody still holds the tensor.
+    pub fn elements_mut(&mut self) -> &mut [T] {
+        if Arc::get_mut(&mut self.value).and_then(Tensor::get_mut).is_none() {
+            let copy = Tensor::new(self.value.shape(), self.value.to_vec());
+            *self.value = Arc::new(copy);
+        }
+        Arc::get_mut(&mut self.value).and_then(Tensor::get_mut).unwrap_or_default()
+    }
+}
+
+impl<T> Drop for Lent<'_, T> {
+    fn drop(&mut self) {
+        self.lent.store(false, Ordering::Relaxed);
+    }
 }
 
 impl<T: Float> Shared<T> {
@@ -41,6 +67,7 @@ impl<T: Float> Shared<T> {
             shape,
             tags: RwLock::default(),
             value: RwLock::new(Arc::new(value.contiguous())),
+            lent: AtomicBool::new(false),
         }))
     }
 
@@ -55,19 +82,48 @@ impl<T: Float> Shared<T> {
     }
 
     /// The present value. Cheap: tensors share their storage until one is written to.
+    ///
+    /// # Panics
+    /// On a thread of a rayon pool, while an [`exclusive`](crate::FunctionBuilder::exclusive) function updates the variable.
+    #[track_caller]
     pub fn get(&self) -> Tensor<T> {
         Tensor::clone(&self.snapshot())
     }
 
     /// The present value, without allocating.
+    #[track_caller]
     pub(crate) fn snapshot(&self) -> Arc<Tensor<T>> {
-        self.0.value.read().unwrap_or_else(PoisonError::into_inner).clone()
+        match self.0.value.try_read() {
+            Ok(value) => value.clone(),
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner().clone(),
+            Err(TryLockError::WouldBlock) => {
+                self.may_wait();
+                self.0.value.read().unwrap_or_else(PoisonError::into_inner).clone()
+            }
+        }
+    }
+
+    /// The value, to be written in place. Until this is dropped, others wait for it.
+    pub(crate) fn lend(&self) -> Lent<'_, T> {
+        let value = self.0.value.write().unwrap_or_else(PoisonError::into_inner);
+        self.0.lent.store(true, Ordering::Relaxed);
+        Lent { value, lent: &self.0.lent }
+    }
+
+    /// Panics where waiting could take for ever: the update in place may need this thread of the pool, or be on it.
+    #[track_caller]
+    fn may_wait(&self) {
+        assert!(
+            !self.0.lent.load(Ordering::Relaxed) || rayon::current_thread_index().is_none(),
+            "`{}` is being updated by a function that was built as exclusive, and read or set by a task beside it",
+            self.name()
+        );
     }
 
     /// Replaces the value.
     ///
     /// # Panics
-    /// If the shape differs from the variable's.
+    /// If the shape differs from the variable's; and as [`get`](Self::get).
     #[track_caller]
     pub fn set(&self, value: Tensor<T>) {
         assert!(
@@ -77,6 +133,7 @@ impl<T: Float> Shared<T> {
             self.shape(),
             value.shape()
         );
+        self.may_wait();
         *self.0.value.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(value.contiguous());
     }
 
@@ -136,5 +193,27 @@ impl<T: Float> Hash for Shared<T> {
 impl<T: Float> fmt::Debug for Shared<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Shared({} {:?})", self.name(), self.shape())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_beside_an_update_in_place_is_refused() {
+        let w = Shared::new("w", Tensor::<f64>::zeros([2]));
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+        let refused = |f: &(dyn Fn() + Sync)| {
+            let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| pool.install(f)));
+            let message = panic.expect_err("it would wait for itself").downcast::<String>();
+            assert!(message.is_ok_and(|message| message.starts_with("`w` is being updated")));
+        };
+        let mut lent = w.lend();
+        lent.elements_mut()[0] = 1.0;
+        refused(&|| drop(w.get()));
+        refused(&|| w.set(Tensor::ones([2])));
+        drop(lent);
+        assert_eq!(pool.install(|| w.get()).to_vec(), [1.0, 0.0]);
     }
 }

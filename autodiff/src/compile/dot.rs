@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use bayeux_tensor::Float;
 
-use super::instruction::Source;
+use super::instruction::{Source, Target};
 use super::machine::Program;
 use crate::display::escape;
 
@@ -45,7 +45,11 @@ impl<T: Float> Program<T> {
             for source in from {
                 let _ = writeln!(dot, "  {source} -> i{i};");
             }
-            writer.extend(instruction.writes.iter().map(|write| (write.slot, i)));
+            let slots = instruction.writes.iter().filter_map(|write| match write.to {
+                Target::Slot(slot) => Some(slot),
+                Target::Shared(_) => None,
+            });
+            writer.extend(slots.map(|slot| (slot, i)));
         }
         for leaf in outside {
             let _ = writeln!(dot, "  \"{}\" [shape=ellipse];", escape(&leaf));

@@ -32,10 +32,19 @@ pub(crate) struct Read {
     pub strides: Vec<isize>,
 }
 
-/// Row-major elements from the start of a slot.
+/// Where elements are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// A buffer of the program.
+    Slot(usize),
+    /// A variable, over its value at the start of the call.
+    Shared(usize),
+}
+
+/// Row-major elements from the start of a target.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Write {
-    pub slot: usize,
+    pub to: Target,
     pub len: usize,
 }
 
@@ -89,11 +98,20 @@ impl fmt::Display for Source {
     }
 }
 
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Target::Slot(i) => Source::Slot(i).fmt(f),
+            Target::Shared(i) => Source::Shared(i).fmt(f),
+        }
+    }
+}
+
 /// One line: `s3[400000], s4[1] <- tanh, sum [0, 1] (s1[500, 800], var2[800])`.
 impl<T: Float> fmt::Display for Instruction<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let writes: Vec<String> =
-            self.writes.iter().map(|write| format!("s{}[{}]", write.slot, write.len)).collect();
+            self.writes.iter().map(|write| format!("{}[{}]", write.to, write.len)).collect();
         let reads: Vec<String> =
             self.reads.iter().map(|read| format!("{}{:?}", read.source, read.shape)).collect();
         write!(f, "{} <- {} ({})", writes.join(", "), self.label, reads.join(", "))

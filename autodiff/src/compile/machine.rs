@@ -6,9 +6,10 @@ use std::sync::Arc;
 use bayeux_tensor::{Float, Tensor};
 use smallvec::SmallVec;
 
-use super::instruction::{Instruction, Read, Source, Work};
+use super::instruction::{Instruction, Read, Source, Target, Work};
 use crate::kernel::View;
 use crate::profile::Clock;
+use crate::shared::Lent;
 use crate::{Error, Shared};
 
 /// A compiled program with the memory it runs in. It allocates nothing while it runs, unless somebody still holds an
@@ -20,10 +21,10 @@ pub(crate) struct Program<T: Float> {
     pub slots: Vec<Option<Slot<T>>>,
     pub constants: Vec<Tensor<T>>,
     pub shareds: Vec<Shared<T>>,
-    /// The slot of each output.
-    pub outputs: Vec<usize>,
-    /// The variables' values during a run.
-    values: Vec<Arc<Tensor<T>>>,
+    /// The slot of each output; `None` for the new value of a variable that is updated in place.
+    pub outputs: Vec<Option<usize>>,
+    /// The variables' values during a run; `None` from when one is updated in place.
+    values: Vec<Option<Arc<Tensor<T>>>>,
     /// Times of the instructions, if they are wanted.
     pub clock: Option<Clock>,
 }
@@ -39,6 +40,21 @@ pub(crate) enum Slot<T: Float> {
     Scratch(Vec<T>),
     /// For one output.
     Output(Arc<Tensor<T>>),
+}
+
+/// Where an instruction writes, while it does.
+enum Taken<'a, T: Float> {
+    Slot(Slot<T>),
+    Shared(Lent<'a, T>),
+}
+
+impl<T: Float> Taken<'_, T> {
+    fn elements_mut(&mut self) -> &mut [T] {
+        match self {
+            Taken::Slot(slot) => slot.elements_mut(),
+            Taken::Shared(lent) => lent.elements_mut(),
+        }
+    }
 }
 
 impl<T: Float> Default for Program<T> {
@@ -74,7 +90,7 @@ impl<T: Float> Slot<T> {
 impl<T: Float> Program<T> {
     /// Runs all instructions on row-major inputs. `call` numbers the run, for noise.
     pub fn run(&mut self, inputs: &[&[T]], call: u64) -> Result<(), Error> {
-        for &slot in &self.outputs {
+        for &slot in self.outputs.iter().flatten() {
             if let Some(Slot::Output(tensor)) = &mut self.slots[slot] {
                 // Somebody still holds the last result: leave it to them.
                 if Arc::get_mut(tensor).and_then(Tensor::get_mut).is_none() {
@@ -82,7 +98,7 @@ impl<T: Float> Program<T> {
                 }
             }
         }
-        self.values.extend(self.shareds.iter().map(Shared::snapshot));
+        self.values.extend(self.shareds.iter().map(|shared| Some(shared.snapshot())));
         if let Some(clock) = &mut self.clock {
             clock.begin();
         }
@@ -99,37 +115,52 @@ impl<T: Float> Program<T> {
     }
 
     fn step(&mut self, i: usize, inputs: &[&[T]], call: u64) -> Result<(), Error> {
-        let Program { instructions, slots, constants, values, .. } = self;
+        let Program { instructions, slots, constants, values, shareds, .. } = self;
         let instruction = &instructions[i];
-        // What is written is taken out of its slot, so that all else can be read meanwhile.
+        // What is written is taken out of its place, so that all else can be read meanwhile.
         let writes = instruction.writes.iter().chain(&instruction.scratch);
-        let mut taken: Many<Slot<T>> = writes.filter_map(|write| slots[write.slot].take()).collect();
+        let mut taken: Many<Taken<'_, T>> = writes
+            .filter_map(|write| match write.to {
+                Target::Slot(slot) => slots[slot].take().map(Taken::Slot),
+                Target::Shared(shared) => {
+                    values[shared] = None;
+                    Some(Taken::Shared(shareds[shared].lend()))
+                }
+            })
+            .collect();
         let result = {
             let find = |source: Source| match source {
                 Source::Slot(slot) => slots[slot].as_ref().map(Slot::elements).unwrap_or_default(),
                 Source::Input(input) => inputs[input],
-                Source::Shared(shared) => values[shared].as_slice().unwrap_or_default(),
+                Source::Shared(shared) => {
+                    values[shared].as_deref().and_then(Tensor::as_slice).unwrap_or_default()
+                }
                 Source::Constant(constant) => constants[constant].as_slice().unwrap_or_default(),
             };
             execute(instruction, find, &mut taken, call)
         };
         let writes = instruction.writes.iter().chain(&instruction.scratch);
-        writes.zip(taken).for_each(|(write, slot)| slots[write.slot] = Some(slot));
+        for (write, taken) in writes.zip(taken) {
+            if let (Target::Slot(slot), Taken::Slot(taken)) = (write.to, taken) {
+                slots[slot] = Some(taken);
+            }
+        }
         result
     }
 
     /// The value of output `i` after a run.
     pub fn output(&self, i: usize) -> &Tensor<T> {
-        match &self.slots[self.outputs[i]] {
-            Some(Slot::Output(tensor)) => tensor,
+        match self.outputs[i].map(|slot| &self.slots[slot]) {
+            Some(Some(Slot::Output(tensor))) => tensor,
             _ => unreachable!("outputs have slots of their own"),
         }
     }
 
-    /// Gives a variable the value of output `i`: by exchanging buffers if no other output or variable needs this one.
+    /// Gives a variable the value of output `i`, unless it has it: by exchanging buffers if no other output or variable needs
+    /// this one.
     pub fn update(&mut self, i: usize, shared: &Shared<T>) {
-        let slot = self.outputs[i];
-        let alone = self.outputs.iter().filter(|&&other| other == slot).count() == 1;
+        let Some(slot) = self.outputs[i] else { return };
+        let alone = self.outputs.iter().filter(|&&other| other == Some(slot)).count() == 1;
         let Some(Slot::Output(tensor)) = &mut self.slots[slot] else {
             unreachable!("outputs have slots of their own")
         };
@@ -151,17 +182,17 @@ impl<T: Float> Program<T> {
 fn execute<'a, T: Float>(
     instruction: &'a Instruction<T>,
     find: impl Fn(Source) -> &'a [T],
-    taken: &mut Many<Slot<T>>,
+    taken: &mut Many<Taken<'_, T>>,
     call: u64,
 ) -> Result<(), Error> {
     let scratch_len = instruction.scratch.map_or(0, |scratch| scratch.len);
     let (taken, scratch) = taken.split_at_mut(instruction.writes.len());
-    let scratch = scratch.first_mut().map(Slot::elements_mut).unwrap_or_default();
+    let scratch = scratch.first_mut().map(Taken::elements_mut).unwrap_or_default();
     let scratch = &mut scratch[..scratch_len];
     let mut outputs: Many<&mut [T]> = taken
         .iter_mut()
         .zip(&instruction.writes)
-        .map(|(slot, write)| &mut slot.elements_mut()[..write.len])
+        .map(|(taken, write)| &mut taken.elements_mut()[..write.len])
         .collect();
     match &instruction.work {
         Work::Loop { fused, noise, stores } => {
@@ -195,7 +226,7 @@ impl<T: Float> fmt::Display for Program<T> {
         for (i, instruction) in self.instructions.iter().enumerate() {
             writeln!(f, "{i:4}  {instruction}")?;
         }
-        let outputs: Vec<String> = self.outputs.iter().map(|slot| format!("s{slot}")).collect();
+        let outputs: Vec<String> = self.outputs.iter().flatten().map(|slot| format!("s{slot}")).collect();
         writeln!(f, "return {}", outputs.join(", "))
     }
 }

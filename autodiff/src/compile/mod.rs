@@ -10,6 +10,7 @@
 //! | materialise | `layout` | what can be seen through strides is not computed; copies where a view will not do |
 //! | fuse | `fuse` | element-wise chains and the reductions that end them become one loop |
 //! | sink | `sink` | what only a later loop needs is computed there, if less has to be stored |
+//! | in place | `in_place` | which variables are updated where they stand |
 //! | plan | `plan` | which buffer each value lives in, from its first writer to its last reader |
 //!
 //! Every pass takes a graph and gives a graph; in debug builds [`verify`](verify::verify) follows each.
@@ -19,6 +20,7 @@ mod commute;
 mod dot;
 mod fuse;
 mod graph;
+mod in_place;
 mod instruction;
 mod layout;
 mod machine;
@@ -31,22 +33,25 @@ mod verify;
 use bayeux_tensor::Float;
 
 use crate::dim::Sizes;
-use crate::{Error, Expr};
+use crate::{Error, Expr, Shared};
 
 pub(crate) use graph::Graph;
 pub(crate) use instruction::Instruction;
 pub(crate) use machine::Program;
 
-/// Compiles the outputs, and then the updates, for concrete sizes.
+/// Compiles the outputs, and then the updates, for concrete sizes. `exclusive` are the variables of the last roots if they may
+/// be updated in place.
 pub(crate) fn compile<T: Float>(
     roots: &[Expr<T>],
+    exclusive: &[Shared<T>],
     inputs: &[Expr<T>],
     sizes: &Sizes,
 ) -> Result<Program<T>, Error> {
     let graph = layout::materialise(optimise(Graph::trace(roots, inputs, sizes)?))?;
     let layouts = layout::layouts(&graph);
     let units = fuse::fuse(&graph, &layouts);
-    Ok(plan::plan(&graph, &layouts, &units))
+    let in_place = in_place::in_place(&graph, &layouts, &units, exclusive);
+    Ok(plan::plan(&graph, &layouts, &units, in_place))
 }
 
 /// The passes that rewrite the graph.

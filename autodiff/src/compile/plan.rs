@@ -9,18 +9,24 @@ use bayeux_tensor::{Float, Tensor};
 use super::arithmetic;
 use super::fuse::{Unit, drawn_in_loops};
 use super::graph::{Graph, Id};
-use super::instruction::{Instruction, Read, Source, Work, Write};
+use super::instruction::{Instruction, Read, Source, Target, Work, Write};
 use super::layout::Layout;
 use super::machine::{Program, Slot};
 use crate::ops::{Constant, NoiseKind, Op, Rule};
 
 /// Turns units into instructions and gives every value its slot. A slot is free again when the last reader of its value
 /// has run; outputs keep theirs.
-pub(super) fn plan<T: Float>(graph: &Graph<T>, layouts: &[Layout], units: &[Unit]) -> Program<T> {
+pub(super) fn plan<T: Float>(
+    graph: &Graph<T>,
+    layouts: &[Layout],
+    units: &[Unit],
+    in_place: HashMap<Id, Id>,
+) -> Program<T> {
     let mut plan = Plan {
         graph,
         layouts,
         drawn: drawn_in_loops(graph, layouts),
+        in_place,
         program: Program::default(),
         sources: HashMap::new(),
         capacities: Vec::new(),
@@ -44,6 +50,8 @@ struct Plan<'a, T: Float> {
     layouts: &'a [Layout],
     /// The noise that loops draw for themselves.
     drawn: Vec<bool>,
+    /// New values that are written over a variable's old one, see [`in_place`](super::in_place::in_place).
+    in_place: HashMap<Id, Id>,
     program: Program<T>,
     /// Where each value with a buffer of its own is.
     sources: HashMap<Id, Source>,
@@ -74,6 +82,10 @@ impl<T: Float> Plan<'_, T> {
             self.sources.extend(source.map(|source| (id, source)));
         }
         for &output in &self.graph.outputs {
+            if self.in_place.contains_key(&output) {
+                self.program.outputs.push(None);
+                continue;
+            }
             let slot = match self.sources.get(&output) {
                 Some(&Source::Slot(slot)) => slot,
                 _ => {
@@ -84,7 +96,7 @@ impl<T: Float> Plan<'_, T> {
                 }
             };
             self.sources.insert(output, Source::Slot(slot));
-            self.program.outputs.push(slot);
+            self.program.outputs.push(Some(slot));
         }
     }
 
@@ -213,8 +225,15 @@ impl<T: Float> Plan<'_, T> {
                 _ => unreachable!("{} is not part of a loop", node.op.rule().name()),
             };
             values.insert(id, value);
-            if to_store.contains(&id) {
+            if to_store.contains(&id) && !self.in_place.contains_key(&id) {
                 builder.store(value);
+                stored.push(id);
+            }
+        }
+        // Over an operand, once all of them are known.
+        for &id in unit.members.iter().filter(|id| to_store.contains(id)) {
+            if let Some(&old) = self.in_place.get(&id) {
+                builder.store_over(values[&id], operands[&self.layouts[old]]);
                 stored.push(id);
             }
         }
@@ -246,12 +265,15 @@ impl<T: Float> Plan<'_, T> {
 
     fn write(&mut self, id: Id) -> Write {
         let len = self.graph.nodes[id].shape.iter().product();
+        if let Some(Source::Shared(shared)) = self.in_place.get(&id).map(|old| self.sources[old]) {
+            return Write { to: Target::Shared(shared), len };
+        }
         let slot = match self.sources.get(&id) {
             Some(&Source::Slot(slot)) => slot,
             _ => self.take(len),
         };
         self.sources.insert(id, Source::Slot(slot));
-        Write { slot, len }
+        Write { to: Target::Slot(slot), len }
     }
 
     /// Working space, one slot for all instructions: each needs it for itself only.
@@ -263,7 +285,7 @@ impl<T: Float> Plan<'_, T> {
                 self.capacities.len() - 1
             });
             self.capacities[slot] = self.capacities[slot].map(|capacity| capacity.max(len));
-            Write { slot, len }
+            Write { to: Target::Slot(slot), len }
         })
     }
 

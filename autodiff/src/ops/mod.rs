@@ -123,6 +123,11 @@ pub(crate) trait Rule<T: Float> {
 }
 
 impl<T: Float> Op<T> {
+    /// Whether there is data of the right shape that it cannot take.
+    pub(crate) fn can_fail(&self) -> bool {
+        matches!(self, Op::OneHot(_) | Op::Custom(_))
+    }
+
     /// The rule of this op.
     pub(crate) fn rule(&self) -> &dyn Rule<T> {
         match self {

@@ -170,7 +170,9 @@ impl<'a, T: Float> Fitter<'a, T> {
         &self.elbo
     }
 
-    /// The variational parameters. They live on while the fit runs; setting one changes where it goes on.
+    /// The variational parameters. They live on while the fit runs; setting one between two steps changes where it goes on.
+    /// During a step, which updates them in place, only threads outside rayon's pools may read them; see
+    /// [`exclusive`](bayeux_autodiff::FunctionBuilder::exclusive).
     pub fn family(&self) -> &MeanField<T> {
         &self.family
     }

@@ -199,7 +199,8 @@ impl<'a, T: Float> Advi<'a, T> {
         let updates = self.optimizer.updates(&gradients, &parameters);
         let state = updates.iter().map(|(shared, _)| shared.clone()).collect();
         let inputs = batches.inputs();
-        let mut step = Function::builder().inputs(inputs).outputs([&elbo]).updates(updates).build()?;
+        let mut step =
+            Function::builder().inputs(inputs).outputs([&elbo]).updates(updates).exclusive().build()?;
         step.specialise(&batches.tensors().collect::<Vec<_>>())?;
         let build_seconds = begun.elapsed().as_secs_f64();
         Ok(Fitter::new(

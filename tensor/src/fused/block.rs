@@ -85,13 +85,17 @@ impl<'a, T: Float> Block<'a, T> {
     /// The last elements, fewer than a tile, by way of copies that are as long as a tile.
     fn edge(&mut self, partials: &mut [T]) {
         for (i, operand) in self.fused.operands.iter().enumerate() {
-            if *operand == Operand::Direct {
-                let (data, offset) = self.arguments.operands[i];
-                let data = &data[offset + self.start..][..self.count];
-                let edge = self.write(Place::Operand(i));
-                edge[..data.len()].copy_from_slice(data);
-                edge[data.len()..].fill(data[data.len() - 1]);
-            }
+            let from = match *operand {
+                Operand::Direct => self.operand(i),
+                Operand::Former { store } => self.result(store).cast_const(),
+                Operand::Uniform | Operand::Strided { .. } => continue,
+            };
+            let count = self.count;
+            let edge = self.write(Place::Operand(i));
+            // SAFETY: `count` elements belong to this block, and the edge, which is longer, is part of the file.
+            unsafe { std::ptr::copy_nonoverlapping(from, edge.as_mut_ptr(), count) }
+            let last = edge[count - 1];
+            edge[count..].fill(last);
         }
         self.steps(partials);
         for &i in &self.fused.in_place {
@@ -117,9 +121,20 @@ impl<'a, T: Float> Block<'a, T> {
         match *step {
             Step::Gather { operand, to } => {
                 let (data, offset) = self.arguments.operands[operand];
-                let Operand::Strided { strides } = &self.fused.operands[operand] else { return };
                 let (start, count) = (self.start, self.count);
-                gather(&self.fused.space, strides, data, offset, start, &mut self.write(to)[..count]);
+                match &self.fused.operands[operand] {
+                    Operand::Strided { strides } => {
+                        gather(&self.fused.space, strides, data, offset, start, &mut self.write(to)[..count]);
+                    }
+                    Operand::Former { store } => {
+                        let from = self.result(*store);
+                        // SAFETY: `count` elements belong to this block, and the register is part of the file.
+                        unsafe {
+                            std::ptr::copy_nonoverlapping(from, self.write(to).as_mut_ptr(), count);
+                        }
+                    }
+                    Operand::Direct | Operand::Uniform => {}
+                }
             }
             Step::Noise { noise, number, to } => {
                 let (key, start) = (self.arguments.noise[number], self.start);
@@ -167,7 +182,8 @@ impl<'a, T: Float> Block<'a, T> {
         let aligned = self.aligned && self.count == self.len;
         let arrays = &arrays[..region.arrays.len()];
         // SAFETY: `len` elements are whole tiles, and readable and writable (`address`). The builder gives what a region writes
-        // places that nothing it reads has. The file begins with the tiles.
+        // places that nothing it reads has, but for operands to be overwritten, which the first line to read one copies. The
+        // file begins with the tiles.
         unsafe { native.run(number, arrays, self.file, self.len, aligned) }
         for &(kind, number, tile) in &region.reduced {
             let (mut lanes, count) = ([kind.neutral(); TILE], self.count.min(TILE));
@@ -182,7 +198,7 @@ impl<'a, T: Float> Block<'a, T> {
         let target: *mut [T] = self.write(to);
         let sources = from.map(|place| self.read(place));
         // SAFETY: `to` is none of `from`, and different places are different memory: tiles, edges and registers are apart in
-        // the file, stores are separate `&mut` slices of the caller's, and operands are never written to.
+        // the file, stores are separate `&mut` slices of the caller's, and no kernel writes to an operand.
         f(sources, unsafe { &mut *target });
     }
 
@@ -213,7 +229,8 @@ impl<'a, T: Float> Block<'a, T> {
     /// Where `len` elements of a place begin, of which a tile has only one tile's.
     ///
     /// Of the file there are as many (`new`); of an operand and of a result unless this is an edge, where the file stands
-    /// in for them: `Fused::check` has seen that they go on to the end of the space.
+    /// in for them: `Fused::check` has seen that they go on to the end of the space. An operand to be overwritten is where the
+    /// result is.
     fn address(&self, place: Place) -> *mut T {
         let edges = self.fused.tiles;
         let operands = self.fused.operands.len();
@@ -222,15 +239,21 @@ impl<'a, T: Float> Block<'a, T> {
         match place {
             Place::Operand(i) if self.count < self.len => in_file((edges + i) * TILE),
             Place::Store(i) if self.count < self.len => in_file((edges + operands + i) * TILE),
-            Place::Operand(i) => {
-                let (data, offset) = self.arguments.operands[i];
-                data.as_ptr().wrapping_add(offset + self.start).cast_mut()
-            }
+            Place::Operand(i) => match self.fused.operands[i] {
+                Operand::Former { store } => self.result(store),
+                _ => self.operand(i).cast_mut(),
+            },
             Place::Store(i) => self.result(i),
             Place::Register(i) => in_file(registers + i * self.longest),
             Place::Tile(i) => in_file(i * TILE),
             Place::Nowhere => unreachable!("a value that is part of another has no place"),
         }
+    }
+
+    /// Where this block of a row-major operand begins.
+    fn operand(&self, i: usize) -> *const T {
+        let (data, offset) = self.arguments.operands[i];
+        data.as_ptr().wrapping_add(offset + self.start)
     }
 
     /// Where this block of a result begins.

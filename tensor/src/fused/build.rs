@@ -44,6 +44,8 @@ pub struct FusedBuilder<T> {
     noise: usize,
     values: Vec<Definition<T>>,
     stores: Vec<Value>,
+    /// Results that overwrite an operand: the result, the operand.
+    over: Vec<(usize, usize)>,
     reductions: Vec<(Reduce, Value, Vec<usize>)>,
 }
 
@@ -56,6 +58,7 @@ impl<T: Float> FusedBuilder<T> {
             noise: 0,
             values: Vec::new(),
             stores: Vec::new(),
+            over: Vec::new(),
             reductions: Vec::new(),
         }
     }
@@ -184,6 +187,36 @@ impl<T: Float> FusedBuilder<T> {
         self.stores.push(value);
     }
 
+    /// Stores a value, row-major, as the next output, over an operand: a run finds the operand's elements in the output,
+    /// and is given an empty slice in its place. All that reads the operand reads what was there before.
+    ///
+    /// ```
+    /// use bayeux_tensor::fused::{FusedBuilder, Reduce};
+    /// // x ← x², and the sum of what x was.
+    /// let mut builder = FusedBuilder::<f64>::new(&[3]);
+    /// let x = builder.operand(&[1]);
+    /// let square = builder.square(x);
+    /// builder.store_over(square, x);
+    /// builder.reduce(Reduce::Sum, x, &[0]);
+    /// let fused = builder.build();
+    /// let (mut x, mut sum) = ([1.0, 2.0, 3.0], [0.0]);
+    /// let mut scratch = vec![0.0; fused.scratch()];
+    /// fused.run(&[(&[], 0)], &mut [&mut x], &mut [&mut sum], &mut scratch);
+    /// assert_eq!((x, sum), ([1.0, 4.0, 9.0], [6.0]));
+    /// ```
+    ///
+    /// # Panics
+    /// If `operand` is no operand, or is overwritten already; [`build`](Self::build) does if it is not read row-major.
+    pub fn store_over(&mut self, value: Value, operand: Value) {
+        let Definition::Operand(number) = self.values[operand.0] else {
+            panic!("only an operand can be overwritten");
+        };
+        assert!(self.over.iter().all(|&(_, other)| other != number), "an operand can be overwritten once");
+        self.over.push((self.stores.len(), number));
+        let value = self.define(Definition::Over(value));
+        self.stores.push(value);
+    }
+
     /// Reduces a value along some axes, row-major over the others, as the next reduced output.
     pub fn reduce(&mut self, kind: Reduce, value: Value, axes: &[usize]) {
         self.reductions.push((kind, value, axes.to_vec()));
@@ -197,13 +230,13 @@ impl<T: Float> FusedBuilder<T> {
     /// The finished loop.
     ///
     /// # Panics
-    /// If several hundred values are needed at once.
+    /// If several hundred values are needed at once, or an operand is to be overwritten that is not read row-major.
     pub fn build(self) -> Fused<T> {
         let whole = row_major(&self.shape, |_| true);
         let read = self.operands.iter().filter(|strides| **strides == whole).count();
         let elements: usize = self.shape.iter().product();
-        let bytes = (read + self.stores.len()) * elements * size_of::<T>();
-        self.build_with(bytes > STREAMED_BYTES, true)
+        let arrays = read + self.stores.len() - self.over.len();
+        self.build_with(arrays * elements * size_of::<T>() > STREAMED_BYTES, true)
     }
 
     /// [`FusedBuilder::build`] with or without going past the caches and, where possible, machine code.
@@ -216,12 +249,18 @@ impl<T: Float> FusedBuilder<T> {
         let reduction_walks = walks.split_off(self.operands.len() + 1);
         let direct = walks.pop().unwrap_or_default();
 
+        let former = |operand: usize| self.over.iter().find(|(_, other)| *other == operand);
         let operands: Vec<Operand> = walks
             .into_iter()
-            .map(|strides| match () {
-                () if strides.iter().all(|&stride| stride == 0) => Operand::Uniform,
-                () if strides == direct => Operand::Direct,
-                () => Operand::Strided { strides },
+            .enumerate()
+            .map(|(i, strides)| match former(i) {
+                Some(&(store, _)) => {
+                    assert!(strides == direct, "an operand to be overwritten must be read row-major");
+                    Operand::Former { store }
+                }
+                None if strides.iter().all(|&stride| stride == 0) => Operand::Uniform,
+                None if strides == direct => Operand::Direct,
+                None => Operand::Strided { strides },
             })
             .collect();
         let reduced: Vec<(Reduce, Value, bool)> = self
@@ -234,7 +273,7 @@ impl<T: Float> FusedBuilder<T> {
         let Placed { once, spread, steps, regions, uniform, tiles, registers, in_place } = placed;
 
         let by_kernel: HashSet<Place> = steps.iter().flat_map(Step::by_kernel).collect();
-        let direct = (0..operands.len()).filter(|&i| operands[i] == Operand::Direct).map(Place::Operand);
+        let direct = (0..operands.len()).map(Place::Operand);
         let ahead: Vec<Place> = direct
             .chain(in_place.iter().copied().map(Place::Store))
             .filter(|place| by_kernel.contains(place))

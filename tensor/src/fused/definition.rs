@@ -17,6 +17,8 @@ pub(super) enum Definition<T> {
     Ternary(TernaryKernel<T>, Value, Value, Value),
     Tiled(Formula, Vec<Value>),
     Sqrt(Value),
+    /// The value, to be stored over an operand. Nothing reads it, so that it is done last of all.
+    Over(Value),
     /// Not at all: it is part of its only reader.
     Absorbed,
 }
@@ -24,7 +26,7 @@ pub(super) enum Definition<T> {
 impl<T> Definition<T> {
     /// Whether it is exact or correctly rounded arithmetic, that is, a line of a [`Region`](super::region::Region).
     pub fn is_line(&self) -> bool {
-        matches!(self, Definition::Tiled(..) | Definition::Sqrt(_))
+        matches!(self, Definition::Tiled(..) | Definition::Sqrt(_) | Definition::Over(_))
     }
 
     /// The values it reads.
@@ -34,7 +36,7 @@ impl<T> Definition<T> {
             | Definition::Constant(_)
             | Definition::Noise(..)
             | Definition::Absorbed => Vec::new(),
-            Definition::Unary(_, x) | Definition::Sqrt(x) => vec![*x],
+            Definition::Unary(_, x) | Definition::Sqrt(x) | Definition::Over(x) => vec![*x],
             Definition::Binary(_, x, y) => vec![*x, *y],
             Definition::Ternary(_, x, y, z) => vec![*x, *y, *z],
             Definition::Tiled(_, inputs) => inputs.clone(),
@@ -49,7 +51,7 @@ pub(super) fn uniform<T>(values: &[Definition<T>], operands: &[Operand]) -> Vec<
         let is_uniform = match value {
             Definition::Operand(operand) => operands[*operand] == Operand::Uniform,
             Definition::Constant(_) => true,
-            Definition::Noise(..) | Definition::Absorbed => false,
+            Definition::Noise(..) | Definition::Over(_) | Definition::Absorbed => false,
             _ => value.inputs().iter().all(|input| uniform[input.0]),
         };
         uniform.push(is_uniform);

@@ -129,6 +129,8 @@ enum Operand {
     Uniform,
     /// Anything else, by strides over the space's axes: gathered into a register for each block.
     Strided { strides: Vec<isize> },
+    /// What stands in a result until it is overwritten, row-major over the whole space.
+    Former { store: usize },
 }
 
 /// A number that is the same everywhere, and its tile.

@@ -138,15 +138,25 @@ impl<T: Float> Placing<'_, T> {
                 || values.iter().enumerate().any(by_kernel))
     }
 
+    /// Whether an operand is read where it is. Where it is overwritten, this takes a region, which reads before it writes.
+    fn in_memory(&self, operand: usize) -> bool {
+        match self.task.operands[operand] {
+            Operand::Direct => true,
+            Operand::Former { .. } => self.task.regions,
+            Operand::Uniform | Operand::Strided { .. } => false,
+        }
+    }
+
     /// Adds the step that computes a value, and those that store and reduce it.
     fn value(&mut self, i: usize) {
-        let Task { values, operands, stores, reduced, streamed, .. } = self.task;
+        let Task { values, stores, reduced, streamed, .. } = self.task;
         let definition = &values[i];
         let uniform = self.uniform[i];
+        let streamed = streamed && !matches!(definition, Definition::Over(_));
         let output = stores.iter().position(|&stored| stored == Value(i)).filter(|_| !streamed);
         let to = match definition {
             Definition::Absorbed => Place::Nowhere,
-            Definition::Operand(operand) if operands[*operand] == Operand::Direct => Place::Operand(*operand),
+            Definition::Operand(operand) if self.in_memory(*operand) => Place::Operand(*operand),
             _ if uniform => self.tile(),
             Definition::Operand(_) => Place::Register(self.take()),
             _ => output.map_or_else(|| Place::Register(self.take()), Place::Store),
@@ -183,15 +193,16 @@ impl<T: Float> Placing<'_, T> {
                 None
             }
             Definition::Operand(operand) => match self.task.operands[*operand] {
-                Operand::Direct => None,
+                _ if self.in_memory(*operand) => None,
                 Operand::Uniform => {
                     self.placed.uniform.push(Uniform { to, source: Source::Operand(*operand) });
                     None
                 }
-                Operand::Strided { .. } => Some(Step::Gather { operand: *operand, to }),
+                _ => Some(Step::Gather { operand: *operand, to }),
             },
             Definition::Noise(noise, number) => Some(Step::Noise { noise: *noise, number: *number, to }),
             Definition::Unary(kernel, x) => Some(Step::Unary { kernel: *kernel, x: whole(*x), to }),
+            Definition::Over(x) => Some(copy(self.places[x.0], to)),
             Definition::Sqrt(x) => Some(Step::Unary { kernel: simd::sqrt, x: whole(*x), to }),
             Definition::Binary(kernel, x, y) => {
                 Some(Step::Binary { kernel: *kernel, x: whole(*x), y: whole(*y), to })
@@ -209,7 +220,11 @@ impl<T: Float> Placing<'_, T> {
 
     /// Adds the step that computes all of a region, and those that reduce along some axes.
     fn region(&mut self, group: &[usize]) {
-        let Task { values, stores, reduced, streamed, .. } = self.task;
+        let Task { values, operands, stores, reduced, streamed, .. } = self.task;
+        let is_over = |i: usize| matches!(values[i], Definition::Over(_));
+        let may_stream = |number: usize| streamed && !is_over(stores[number].0);
+        let streams = (0..stores.len()).filter(|&number| may_stream(number)).count();
+        let overwriting: Vec<usize> = group.iter().copied().filter(|&i| is_over(i)).collect();
         let mut region = Region {
             program: Program { lines: vec![], arrays: 0, ahead: vec![], streamed: vec![], one: 0 },
             arrays: vec![],
@@ -220,7 +235,7 @@ impl<T: Float> Placing<'_, T> {
         for &i in group {
             let definition = &values[i];
             let op = match definition {
-                Definition::Tiled(Formula::Copy, _) => Op::Copy,
+                Definition::Tiled(Formula::Copy, _) | Definition::Over(_) => Op::Copy,
                 Definition::Tiled(Formula::One(op), _) => Op::Arithmetic(*op),
                 Definition::Tiled(Formula::Select, _) => Op::Select,
                 Definition::Sqrt(_) => Op::Sqrt,
@@ -228,6 +243,18 @@ impl<T: Float> Placing<'_, T> {
             };
             if matches!(op, Op::Arithmetic(f) if f.is_comparison()) {
                 region.program.one = self.one();
+            }
+            // Where something is overwritten, all of it is read once, before that.
+            let readers = if is_over(i) { &overwriting[..] } else { &[i] };
+            for Value(input) in readers.iter().flat_map(|&i| values[i].inputs()) {
+                if let (false, Definition::Operand(o)) = (overwriting.is_empty(), &values[input])
+                    && matches!(operands[*o], Operand::Former { .. })
+                    && !lines.contains_key(&input)
+                {
+                    let from = vec![Read::Array(array(&mut region.arrays, Place::Operand(*o)))];
+                    lines.insert(input, region.program.lines.len());
+                    region.program.lines.push(Line { op: Op::Copy, from, to: vec![], reduced: vec![] });
+                }
             }
             let read = |input: Value| match (lines.get(&input.0), self.places[input.0]) {
                 (Some(&line), _) => Read::Line(line),
@@ -245,7 +272,7 @@ impl<T: Float> Placing<'_, T> {
             let mut lanes = Vec::new();
             let mut whole = self.read_elsewhere[i];
             for number in (0..stores.len()).filter(|&number| stores[number] == Value(i)) {
-                if streamed && stores.len() > MOST_STREAMS {
+                if may_stream(number) && streams > MOST_STREAMS {
                     whole = true;
                     later.push(After::Stream { number, i });
                 } else {
@@ -271,12 +298,16 @@ impl<T: Float> Placing<'_, T> {
             region.program.lines.push(Line { op, from, to, reduced: lanes });
         }
         let numbered = || region.arrays.iter().enumerate();
-        let is_store = |place: &Place| matches!(place, Place::Store(_));
-        let is_ahead = |place: &Place| matches!(place, Place::Operand(_)) || is_store(place) && !streamed;
+        let is_streamed = |place: &Place| matches!(*place, Place::Store(number) if may_stream(number));
+        let is_ahead = |place: &Place| match *place {
+            Place::Operand(_) => true,
+            Place::Store(number) => !streamed && !is_over(stores[number].0),
+            _ => false,
+        };
         region.program.arrays = region.arrays.len();
         region.program.ahead = numbered().filter(|(_, place)| is_ahead(place)).map(|(i, _)| i).collect();
         region.program.streamed =
-            numbered().filter(|(_, place)| streamed && is_store(place)).map(|(i, _)| i).collect();
+            numbered().filter(|(_, place)| is_streamed(place)).map(|(i, _)| i).collect();
         self.placed.steps.push(Step::Region { number: self.placed.regions.len() });
         self.placed.regions.push(region);
         for after in later {

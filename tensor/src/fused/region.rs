@@ -29,7 +29,10 @@ pub(super) fn groups<T>(
     if !regions {
         return (0..values.len()).map(|i| vec![i]).collect();
     }
-    let in_memory = |i: usize| matches!(values[i], Definition::Operand(o) if operands[o] == Operand::Direct);
+    let in_memory = |i: usize| match values[i] {
+        Definition::Operand(o) => matches!(operands[o], Operand::Direct | Operand::Former { .. }),
+        _ => false,
+    };
     let is_line = |i: usize| values[i].is_line();
     // Kernels have even times, regions odd ones. First the earliest.
     let mut time = vec![0usize; values.len()];
@@ -50,7 +53,12 @@ pub(super) fn groups<T>(
         }
     }
     let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by_key(|&i| if uniform[i] || in_memory(i) { (0, i) } else { (1 + latest[i], i) });
+    // In a region, what overwrites comes after what reads.
+    let is_over = |i: usize| matches!(values[i], Definition::Over(_));
+    order.sort_by_key(|&i| match uniform[i] || in_memory(i) {
+        true => (0, false, i),
+        false => (1 + latest[i], is_over(i), i),
+    });
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for i in order {
         let line = is_line(i) && !uniform[i];

@@ -119,6 +119,7 @@ impl<T: Float> Fused<T> {
         for (operand, (data, offset)) in self.operands.iter().zip(operands) {
             let (low, high) = match operand {
                 _ if len == 0 => continue,
+                Operand::Former { .. } => continue,
                 Operand::Direct => (0, len as isize - 1),
                 Operand::Uniform => (0, 0),
                 Operand::Strided { strides } => {

@@ -72,7 +72,8 @@ impl Native {
     ///
     /// # Safety
     /// There are as many arrays as the program has. They are readable, and writable if it writes them, for so many elements;
-    /// what it writes overlaps nothing else. `tiles` holds all tiles that it refers to.
+    /// what it writes overlaps nothing else, unless it is an array that a line copies and nothing else reads. `tiles` holds all
+    /// tiles that it refers to.
     pub unsafe fn run<T: Float>(
         &self,
         program: usize,

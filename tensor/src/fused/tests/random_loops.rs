@@ -136,14 +136,15 @@ fn check<T: Float>(
     columns: usize,
     choices: &[Choice],
     outputs: &[u16],
-    streamed: bool,
-    native: bool,
+    over: Option<[u16; 2]>,
+    (streamed, native): (bool, bool),
 ) {
     let len = rows * columns;
     let mut pair = Pair { builder: FusedBuilder::<T>::new(&[rows, columns]), values: vec![] };
     let mut data: Vec<Vec<T>> = Vec::new();
     let direct = [columns as isize, 1];
-    for (stream, strides) in [direct, direct, [0, 1], [1, 0], [0, 0], [0, 0]].into_iter().enumerate() {
+    for (stream, strides) in [direct, direct, direct, [0, 1], [1, 0], [0, 0], [0, 0]].into_iter().enumerate()
+    {
         let mut numbers = vec![T::ZERO; len + 3];
         fill_normal(1, stream as u64, 0, &mut numbers);
         let at = |i: usize| 3 + i / columns * strides[0] as usize + i % columns * strides[1] as usize;
@@ -160,22 +161,36 @@ fn check<T: Float>(
     pair.push(value, noise);
     choices.iter().for_each(|&choice| pair.choose(choice));
 
-    let chosen: Vec<(Value, Vec<T>)> = outputs.iter().map(|&i| pair.get(i)).collect();
+    let mut chosen: Vec<(Value, Vec<T>)> = outputs.iter().map(|&i| pair.get(i)).collect();
     let last = pair.values[pair.values.len() - 1].clone();
+    // The first two operands are overwritten.
+    let overwritten: Vec<(Value, Vec<T>)> = over.iter().flatten().map(|&i| pair.get(i)).collect();
+    let operands: Vec<Value> = pair.values.iter().map(|(value, _)| *value).collect();
     let Pair { mut builder, .. } = pair;
+    for ((value, _), operand) in overwritten.iter().zip(operands) {
+        builder.store_over(*value, operand);
+    }
     for (value, _) in &chosen {
         builder.store(*value);
     }
+    chosen.splice(0..0, overwritten);
     builder.reduce(Reduce::Max, last.0, &[0, 1]);
     builder.reduce(Reduce::Sum, chosen[0].0, &[1]);
     builder.reduce(Reduce::Sum, chosen[0].0, &[0, 1]);
     let fused = builder.build_with(streamed, native);
 
-    let operands: Vec<(&[T], usize)> = data.iter().map(|data| (&data[..], 3)).collect();
+    let mut operands: Vec<(&[T], usize)> = data.iter().map(|data| (&data[..], 3)).collect();
+    if over.is_some() {
+        operands[..2].fill((&[], 0));
+    }
     let on_threads = |threads: usize| {
         // Results begin anywhere, not just where vectors are aligned.
         let before = choices.len() % 3;
         let mut stores = vec![vec![T::NAN; before + len]; chosen.len()];
+        if over.is_some() {
+            let former = stores.iter_mut().zip(&data).take(2);
+            former.for_each(|(store, data)| store[before..].copy_from_slice(&data[3..]));
+        }
         let (mut largest, mut sums, mut sum) = ([T::NAN], vec![T::NAN; rows], [T::NAN]);
         let mut scratch = vec![T::NAN; fused.scratch()];
         let mut stored: Vec<&mut [T]> = stores.iter_mut().map(|store| &mut store[before..]).collect();
@@ -221,8 +236,8 @@ proptest! {
         choices in prop::collection::vec((0u8..33, any::<u16>(), any::<u16>(), any::<u16>()), 1..40),
         recent in any::<bool>(),
         outputs in prop::collection::vec(any::<u16>(), 1..5),
-        streamed in any::<bool>(),
-        native in any::<bool>(),
+        over in any::<Option<[u16; 2]>>(),
+        flags in any::<(bool, bool)>(),
     ) {
         let mut choices = choices;
         if recent {
@@ -231,16 +246,19 @@ proptest! {
                 choice.1 = (8 + i - usize::from(choice.1) % 3 - 1) as u16;
             }
         }
-        check::<f32>(rows, columns, &choices, &outputs, streamed, native);
-        check::<f64>(rows, columns, &choices, &outputs, streamed, native);
+        check::<f32>(rows, columns, &choices, &outputs, over, flags);
+        check::<f64>(rows, columns, &choices, &outputs, over, flags);
     }
 }
 
 #[test]
 fn a_long_loop_of_everything() {
     let choices: Vec<Choice> = (0..40u16).map(|i| (i as u8 % 33, 7 + i, 5 + i * 7, 3 + i * 5)).collect();
-    for (streamed, native) in [(false, false), (false, true), (true, false), (true, true)] {
-        check::<f32>(100, 1113, &choices, &[8, 20, 30, 47, 1, 4], streamed, native);
-        check::<f64>(1113, 99, &choices, &[8, 20, 30, 47, 1, 4], streamed, native);
+    for flags in [(false, false), (false, true), (true, false), (true, true)] {
+        // Also with both exchanged.
+        for over in [None, Some([1, 0]), Some([30, 42])] {
+            check::<f32>(100, 1113, &choices, &[8, 20, 30, 47, 1, 4], over, flags);
+            check::<f64>(1113, 99, &choices, &[8, 20, 30, 47, 1, 4], over, flags);
+        }
     }
 }
