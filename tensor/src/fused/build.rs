@@ -1,16 +1,14 @@
 //! From single operations to a loop.
 
 use std::collections::HashSet;
-use std::ops::Range;
 
 use super::definition::{Definition, combine, uniform};
 use super::memory::LINE;
-use super::noise::{self, Noise};
+use super::noise::Noise;
 use super::place::{Placed, Task, place};
 use super::reduce::{Reduce, Reduction};
-use super::region::Region;
-use super::run::FILE;
-use super::space::Space;
+use super::sizes::{block_len, chunk_len, fetched};
+use super::space::{Space, row_major, row_major_without};
 use super::{BinaryKernel, Fused, Operand, Place, Step, TernaryKernel, UnaryKernel};
 use crate::Float;
 use crate::native::program::Program;
@@ -18,20 +16,10 @@ use crate::native::{self, Native};
 use crate::simd::Arithmetic;
 use crate::simd::combined::{Formula, TILE};
 
-/// Bytes that a block's registers and operands may fill: more than an L1 cache holds, since calls cost more than the L2.
-const BLOCK_BYTES: usize = 64 << 10;
-/// The fewest and the most elements in a block.
-const BLOCK: (usize, usize) = (128, 1024);
-/// The elements of a block for which only compiled arithmetic is done: it needs no registers.
-const LONG_BLOCK: usize = 8192;
 /// The most arrays of a compiled function.
 pub(super) const MOST_ARRAYS: usize = 64;
 /// Where operands and results together are larger than this many bytes, no cache would keep the results: they go past it.
 const STREAMED_BYTES: usize = 24 << 20;
-/// The most chunks, and the fewest elements worth a task of their own.
-const MAX_CHUNKS: usize = 64;
-const MIN_CHUNK: usize = 8 << 10;
-
 /// A value inside a loop being built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Value(pub(super) usize);
@@ -279,19 +267,9 @@ impl<T: Float> FusedBuilder<T> {
             .filter(|place| by_kernel.contains(place))
             .collect();
 
-        let edges = (operands.len() + self.stores.len()) * TILE;
-        let room = FILE.saturating_sub(tiles * TILE + edges) / registers.max(1);
-        assert!(room >= TILE, "{registers} values at once are too many for one loop");
-        let block = match registers {
-            0 if by_kernel.is_empty() => LONG_BLOCK.min(room),
-            _ => (BLOCK_BYTES / size_of::<T>() / (registers + ahead.len()).max(1))
-                .clamp(BLOCK.0, BLOCK.1)
-                .min(room),
-        };
-        // Whole batches of noise, unless so many registers would not fit.
-        let batch = if self.noise > 0 { noise::batch::<T>() } else { TILE };
-        let unit = if batch <= room { batch } else { TILE };
-        let block = (block / unit * unit).max(unit);
+        let fixed = (tiles + operands.len() + self.stores.len()) * TILE;
+        let long = registers == 0 && by_kernel.is_empty();
+        let block = block_len::<T>(fixed, registers, ahead.len(), long, self.noise > 0);
         let reductions: Vec<Reduction> = self
             .reductions
             .iter()
@@ -324,47 +302,4 @@ impl<T: Float> FusedBuilder<T> {
             chunk,
         }
     }
-}
-
-/// Spreads the fetching of the next block's lines over the steps of this one, in proportion to how long they take, so that
-/// memory and arithmetic work at the same time.
-fn fetched<T>(steps: &[Step<T>], regions: &[Region], lines: usize) -> Vec<Range<usize>> {
-    // In about cycles for a vector.
-    let cost = |step: &Step<T>| match *step {
-        Step::Region { number } => regions[number].program.lines.len(),
-        Step::Gather { .. } | Step::Tiled { .. } | Step::Stream { .. } | Step::Reduce { .. } => 2,
-        Step::Noise { .. } | Step::Unary { .. } | Step::Binary { .. } | Step::Ternary { .. } => 20,
-    };
-    let all = steps.iter().map(cost).sum::<usize>().max(1);
-    let (mut before, mut first) = (0, 0);
-    let range = |step| {
-        before += cost(step);
-        let range = first..before * lines / all;
-        first = range.end;
-        range
-    };
-    steps.iter().map(range).collect()
-}
-
-/// Row-major strides over the axes that `keeps` holds for, 0 for the others.
-fn row_major(shape: &[usize], keeps: impl Fn(usize) -> bool) -> Vec<isize> {
-    let mut strides = vec![0; shape.len()];
-    let mut step = 1;
-    for axis in (0..shape.len()).rev().filter(|&axis| keeps(axis)) {
-        strides[axis] = step;
-        step *= shape[axis].max(1) as isize;
-    }
-    strides
-}
-
-fn row_major_without(shape: &[usize], axes: &[usize]) -> Vec<isize> {
-    row_major(shape, |axis| !axes.contains(&axis))
-}
-
-/// How many elements a task takes: few enough tasks that their partial reductions, `reduced` elements each, stay
-/// smaller than the work itself.
-fn chunk_len(len: usize, block: usize, reduced: usize) -> usize {
-    let affordable = len.max(1 << 16).checked_div(reduced).unwrap_or(MAX_CHUNKS);
-    let chunks = MAX_CHUNKS.min(affordable).min(len / MIN_CHUNK).max(1);
-    len.div_ceil(chunks).next_multiple_of(block)
 }

@@ -64,6 +64,7 @@ mod place;
 mod reduce;
 mod region;
 mod run;
+mod sizes;
 mod space;
 
 pub use crate::simd::Arithmetic;

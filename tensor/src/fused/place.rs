@@ -1,11 +1,10 @@
 //! Where values stand: the steps of a loop, with a place for everything they read and write.
 
-use std::collections::HashMap;
+mod compiled;
 
 use super::definition::{Definition, uniform};
 use super::region::{Region, groups};
 use super::{Operand, Place, Reduce, Source, Step, Uniform, Value};
-use crate::native::program::{Line, Op, Operand as Read, Program};
 use crate::simd::combined::Formula;
 use crate::{Float, simd};
 
@@ -26,10 +25,6 @@ pub(super) struct Placed<T> {
     /// Results that are written where they belong, not by way of a register.
     pub in_place: Vec<usize>,
 }
-
-/// The most results that a region streams to. The processor gathers streamed lines in a few buffers, and loses much where it
-/// has to hand them on before they are full.
-const MOST_STREAMS: usize = 2;
 
 /// What is to be placed.
 pub(super) struct Task<'a, T> {
@@ -98,12 +93,6 @@ pub(super) fn place<T: Float>(task: Task<'_, T>) -> Placed<T> {
     let streamed: Vec<usize> = placing.placed.steps.iter().filter_map(Step::streams).collect();
     placing.placed.in_place = (0..stores.len()).filter(|store| !streamed.contains(store)).collect();
     placing.placed
-}
-
-/// What is done with a value after its region.
-enum After {
-    Reduce { number: usize, i: usize },
-    Stream { number: usize, i: usize },
 }
 
 fn copy<T: Float>(x: Place, to: Place) -> Step<T> {
@@ -218,106 +207,6 @@ impl<T: Float> Placing<'_, T> {
         }
     }
 
-    /// Adds the step that computes all of a region, and those that reduce along some axes.
-    fn region(&mut self, group: &[usize]) {
-        let Task { values, operands, stores, reduced, streamed, .. } = self.task;
-        let is_over = |i: usize| matches!(values[i], Definition::Over(_));
-        let may_stream = |number: usize| streamed && !is_over(stores[number].0);
-        let streams = (0..stores.len()).filter(|&number| may_stream(number)).count();
-        let overwriting: Vec<usize> = group.iter().copied().filter(|&i| is_over(i)).collect();
-        let mut region = Region {
-            program: Program { lines: vec![], arrays: 0, ahead: vec![], streamed: vec![], one: 0 },
-            arrays: vec![],
-            reduced: vec![],
-        };
-        let mut lines: HashMap<usize, usize> = HashMap::new();
-        let mut later = Vec::new();
-        for &i in group {
-            let definition = &values[i];
-            let op = match definition {
-                Definition::Tiled(Formula::Copy, _) | Definition::Over(_) => Op::Copy,
-                Definition::Tiled(Formula::One(op), _) => Op::Arithmetic(*op),
-                Definition::Tiled(Formula::Select, _) => Op::Select,
-                Definition::Sqrt(_) => Op::Sqrt,
-                _ => unreachable!("lines are one operation"),
-            };
-            if matches!(op, Op::Arithmetic(f) if f.is_comparison()) {
-                region.program.one = self.one();
-            }
-            // Where something is overwritten, all of it is read once, before that.
-            let readers = if is_over(i) { &overwriting[..] } else { &[i] };
-            for Value(input) in readers.iter().flat_map(|&i| values[i].inputs()) {
-                if let (false, Definition::Operand(o)) = (overwriting.is_empty(), &values[input])
-                    && matches!(operands[*o], Operand::Former { .. })
-                    && !lines.contains_key(&input)
-                {
-                    let from = vec![Read::Array(array(&mut region.arrays, Place::Operand(*o)))];
-                    lines.insert(input, region.program.lines.len());
-                    region.program.lines.push(Line { op: Op::Copy, from, to: vec![], reduced: vec![] });
-                }
-            }
-            let read = |input: Value| match (lines.get(&input.0), self.places[input.0]) {
-                (Some(&line), _) => Read::Line(line),
-                (None, Place::Tile(tile)) => Read::Tile(
-                    tile,
-                    match values[input.0] {
-                        Definition::Constant(number) => Some(number.to_f64()),
-                        _ => None,
-                    },
-                ),
-                (None, place) => Read::Array(array(&mut region.arrays, place)),
-            };
-            let from = definition.inputs().into_iter().map(read).collect();
-            let mut to = Vec::new();
-            let mut lanes = Vec::new();
-            let mut whole = self.read_elsewhere[i];
-            for number in (0..stores.len()).filter(|&number| stores[number] == Value(i)) {
-                if may_stream(number) && streams > MOST_STREAMS {
-                    whole = true;
-                    later.push(After::Stream { number, i });
-                } else {
-                    self.places[i] = Place::Store(number);
-                    to.push(array(&mut region.arrays, Place::Store(number)));
-                }
-            }
-            for (number, &(kind, ..)) in reduced.iter().enumerate().filter(|(_, (_, x, _))| *x == Value(i)) {
-                if reduced[number].2 {
-                    let tile = self.fresh_tile();
-                    lanes.push((kind, tile));
-                    region.reduced.push((kind, number, tile));
-                } else {
-                    whole = true;
-                    later.push(After::Reduce { number, i });
-                }
-            }
-            if whole && (streamed || self.places[i] == Place::Nowhere) {
-                self.places[i] = Place::Register(self.take());
-                to.push(array(&mut region.arrays, self.places[i]));
-            }
-            lines.insert(i, region.program.lines.len());
-            region.program.lines.push(Line { op, from, to, reduced: lanes });
-        }
-        let numbered = || region.arrays.iter().enumerate();
-        let is_streamed = |place: &Place| matches!(*place, Place::Store(number) if may_stream(number));
-        let is_ahead = |place: &Place| match *place {
-            Place::Operand(_) => true,
-            Place::Store(number) => !streamed && !is_over(stores[number].0),
-            _ => false,
-        };
-        region.program.arrays = region.arrays.len();
-        region.program.ahead = numbered().filter(|(_, place)| is_ahead(place)).map(|(i, _)| i).collect();
-        region.program.streamed =
-            numbered().filter(|(_, place)| is_streamed(place)).map(|(i, _)| i).collect();
-        self.placed.steps.push(Step::Region { number: self.placed.regions.len() });
-        self.placed.regions.push(region);
-        for after in later {
-            self.placed.steps.push(match after {
-                After::Reduce { number, i } => Step::Reduce { number, x: self.places[i] },
-                After::Stream { number, i } => Step::Stream { x: self.places[i], store: number },
-            });
-        }
-    }
-
     /// Where all elements of a block stand.
     fn whole(&self, value: Value) -> Place {
         self.spread[value.0].map_or(self.places[value.0], Place::Register)
@@ -358,12 +247,4 @@ impl<T: Float> Placing<'_, T> {
             self.free.push(register);
         }
     }
-}
-
-/// The number of an array, which it may get now.
-fn array(arrays: &mut Vec<Place>, place: Place) -> usize {
-    arrays.iter().position(|&known| known == place).unwrap_or_else(|| {
-        arrays.push(place);
-        arrays.len() - 1
-    })
 }

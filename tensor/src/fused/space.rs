@@ -97,3 +97,18 @@ impl Iterator for Segments<'_> {
         Some(segment)
     }
 }
+
+/// Row-major strides over the axes that `keeps` holds for, 0 for the others.
+pub(super) fn row_major(shape: &[usize], keeps: impl Fn(usize) -> bool) -> Vec<isize> {
+    let mut strides = vec![0; shape.len()];
+    let mut step = 1;
+    for axis in (0..shape.len()).rev().filter(|&axis| keeps(axis)) {
+        strides[axis] = step;
+        step *= shape[axis].max(1) as isize;
+    }
+    strides
+}
+
+pub(super) fn row_major_without(shape: &[usize], axes: &[usize]) -> Vec<isize> {
+    row_major(shape, |axis| !axes.contains(&axis))
+}
