@@ -28,6 +28,7 @@ mod places;
 mod plan;
 mod simplify;
 mod sink;
+mod slots;
 mod verify;
 
 use bayeux_tensor::Float;

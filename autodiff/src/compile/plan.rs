@@ -12,6 +12,7 @@ use super::graph::{Graph, Id};
 use super::instruction::{Instruction, Read, Source, Target, Work, Write};
 use super::layout::Layout;
 use super::machine::{Program, Slot};
+use super::slots::Slots;
 use crate::ops::{Constant, NoiseKind, Op, Rule};
 
 /// Turns units into instructions and gives every value its slot. A slot is free again when the last reader of its value
@@ -29,9 +30,7 @@ pub(super) fn plan<T: Float>(
         in_place,
         program: Program::default(),
         sources: HashMap::new(),
-        capacities: Vec::new(),
-        free: Vec::new(),
-        working_space: None,
+        slots: Slots::default(),
     };
     plan.leaves();
     let last_reader = plan.last_readers(units);
@@ -39,7 +38,9 @@ pub(super) fn plan<T: Float>(
     for (position, unit) in units.iter().enumerate() {
         plan.unit(unit, &stored[position]);
         for (&id, _) in last_reader.iter().filter(|&(_, &last)| last == position) {
-            plan.release(id);
+            if let Some(&Source::Slot(slot)) = plan.sources.get(&id) {
+                plan.slots.release(slot);
+            }
         }
     }
     plan.finish()
@@ -55,10 +56,7 @@ struct Plan<'a, T: Float> {
     program: Program<T>,
     /// Where each value with a buffer of its own is.
     sources: HashMap<Id, Source>,
-    /// The elements each slot must hold; `None` for an output, which has a slot of its own shape.
-    capacities: Vec<Option<usize>>,
-    free: Vec<usize>,
-    working_space: Option<usize>,
+    slots: Slots,
 }
 
 impl<T: Float> Plan<'_, T> {
@@ -91,8 +89,7 @@ impl<T: Float> Plan<'_, T> {
                 _ => {
                     let shape = self.graph.nodes[output].shape.as_slice();
                     self.program.slots.push(Some(Slot::Output(Arc::new(Tensor::zeros(shape)))));
-                    self.capacities.push(None);
-                    self.program.slots.len() - 1
+                    self.slots.output()
                 }
             };
             self.sources.insert(output, Source::Slot(slot));
@@ -168,7 +165,7 @@ impl<T: Float> Plan<'_, T> {
             _ => unreachable!("{label} has no kernel"),
         };
         let reads = node.inputs.iter().map(|&input| self.read(input)).collect();
-        let scratch = self.scratch(kernel.scratch());
+        let scratch = self.slots.scratch(kernel.scratch());
         let flops = kernel.flops(&shapes, &node.shape);
         Instruction { work: Work::Kernel(kernel), reads, writes: vec![write], scratch, flops, label }
     }
@@ -240,7 +237,7 @@ impl<T: Float> Plan<'_, T> {
         let fused = Box::new(builder.build());
         let stores = stored.len();
         let writes = stored.into_iter().chain(reduced).map(|id| self.write(id)).collect();
-        let scratch = self.scratch(fused.scratch());
+        let scratch = self.slots.scratch(fused.scratch());
         let copies = unit.members.iter().filter(|&&id| matches!(self.graph.nodes[id].op, Op::Copy)).count();
         let flops = (unit.members.len() - copies) * space.iter().product::<usize>();
         Instruction {
@@ -270,60 +267,17 @@ impl<T: Float> Plan<'_, T> {
         }
         let slot = match self.sources.get(&id) {
             Some(&Source::Slot(slot)) => slot,
-            _ => self.take(len),
+            _ => self.slots.take(len),
         };
         self.sources.insert(id, Source::Slot(slot));
         Write { to: Target::Slot(slot), len }
     }
 
-    /// Working space, one slot for all instructions: each needs it for itself only.
-    fn scratch(&mut self, len: usize) -> Option<Write> {
-        (len > 0).then(|| {
-            let slot = *self.working_space.get_or_insert_with(|| {
-                self.program.slots.push(None);
-                self.capacities.push(Some(0));
-                self.capacities.len() - 1
-            });
-            self.capacities[slot] = self.capacities[slot].map(|capacity| capacity.max(len));
-            Write { to: Target::Slot(slot), len }
-        })
-    }
-
-    /// The free slot that fits best: the smallest that is large enough, else the largest, which grows.
-    fn take(&mut self, len: usize) -> usize {
-        let capacity = |slot: usize| self.capacities[slot].unwrap_or_default();
-        let fitting = (0..self.free.len()).filter(|&i| capacity(self.free[i]) >= len);
-        let best = fitting
-            .min_by_key(|&i| capacity(self.free[i]))
-            .or_else(|| (0..self.free.len()).max_by_key(|&i| capacity(self.free[i])));
-        match best {
-            Some(i) => {
-                let slot = self.free.swap_remove(i);
-                self.capacities[slot] = Some(capacity(slot).max(len));
-                slot
-            }
-            None => {
-                self.program.slots.push(None);
-                self.capacities.push(Some(len));
-                self.capacities.len() - 1
-            }
-        }
-    }
-
-    fn release(&mut self, id: Id) {
-        if let Some(&Source::Slot(slot)) = self.sources.get(&id)
-            && self.capacities[slot].is_some()
-        {
-            self.free.push(slot);
-        }
-    }
-
     fn finish(mut self) -> Program<T> {
-        for (slot, capacity) in self.program.slots.iter_mut().zip(self.capacities) {
-            if let Some(capacity) = capacity {
-                *slot = Some(Slot::Scratch(vec![T::ZERO; capacity]));
-            }
-        }
+        // Outputs have theirs; they come first.
+        let outputs = self.program.slots.len();
+        let scratch = self.slots.capacities().skip(outputs);
+        self.program.slots.extend(scratch.map(|capacity| Some(Slot::Scratch(vec![T::ZERO; capacity]))));
         self.program
     }
 }

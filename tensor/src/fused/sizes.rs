@@ -1,0 +1,70 @@
+//! How much a loop does at a time.
+
+use std::ops::Range;
+
+use super::Step;
+use super::noise;
+use super::region::Region;
+use super::run::FILE;
+use crate::Float;
+use crate::simd::combined::TILE;
+
+/// Bytes that a block's registers and operands may fill: more than an L1 cache holds, since calls cost more than the L2.
+const BLOCK_BYTES: usize = 64 << 10;
+/// The fewest and the most elements in a block.
+const BLOCK: (usize, usize) = (128, 1024);
+/// The elements of a block for which only compiled arithmetic is done: it needs no registers.
+const LONG_BLOCK: usize = 8192;
+/// The most chunks, and the fewest elements worth a task of their own.
+const MAX_CHUNKS: usize = 64;
+const MIN_CHUNK: usize = 8 << 10;
+
+/// The elements of a block: whole tiles. Of the register file, `fixed` elements are for other things; memory is fetched for
+/// `ahead` arrays. A loop without registers and kernels takes `long` blocks.
+pub(super) fn block_len<T: Float>(
+    fixed: usize,
+    registers: usize,
+    ahead: usize,
+    long: bool,
+    noise: bool,
+) -> usize {
+    let room = FILE.saturating_sub(fixed) / registers.max(1);
+    assert!(room >= TILE, "{registers} values at once are too many for one loop");
+    let block = if long {
+        LONG_BLOCK
+    } else {
+        (BLOCK_BYTES / size_of::<T>() / (registers + ahead).max(1)).clamp(BLOCK.0, BLOCK.1)
+    };
+    // Whole batches of noise, unless so many registers would not fit.
+    let batch = if noise { noise::batch::<T>() } else { TILE };
+    let unit = if batch <= room { batch } else { TILE };
+    (block.min(room) / unit * unit).max(unit)
+}
+
+/// How many elements a task takes: few enough tasks that their partial reductions, `reduced` elements each, stay
+/// smaller than the work itself.
+pub(super) fn chunk_len(len: usize, block: usize, reduced: usize) -> usize {
+    let affordable = len.max(1 << 16).checked_div(reduced).unwrap_or(MAX_CHUNKS);
+    let chunks = MAX_CHUNKS.min(affordable).min(len / MIN_CHUNK).max(1);
+    len.div_ceil(chunks).next_multiple_of(block)
+}
+
+/// Spreads the fetching of the next block's lines over the steps of this one, in proportion to how long they take, so that
+/// memory and arithmetic work at the same time.
+pub(super) fn fetched<T>(steps: &[Step<T>], regions: &[Region], lines: usize) -> Vec<Range<usize>> {
+    // In about cycles for a vector.
+    let cost = |step: &Step<T>| match *step {
+        Step::Region { number } => regions[number].program.lines.len(),
+        Step::Gather { .. } | Step::Tiled { .. } | Step::Stream { .. } | Step::Reduce { .. } => 2,
+        Step::Noise { .. } | Step::Unary { .. } | Step::Binary { .. } | Step::Ternary { .. } => 20,
+    };
+    let all = steps.iter().map(cost).sum::<usize>().max(1);
+    let (mut before, mut first) = (0, 0);
+    let range = |step| {
+        before += cost(step);
+        let range = first..before * lines / all;
+        first = range.end;
+        range
+    };
+    steps.iter().map(range).collect()
+}
