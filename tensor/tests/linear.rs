@@ -146,6 +146,13 @@ fn conv2d_agrees_on_chosen_shapes() {
         Conv2dShape::new(2, 40, [70, 90], 3, [3, 3], [1, 1], [[1, 1], [1, 1]]), // more than one band of rows
         Conv2dShape::new(1, 2, [2, 2], 3, [2, 2], [5, 5], [[4, 4], [4, 4]]), // windows that hold padding only
         Conv2dShape::new(0, 3, [4, 4], 2, [3, 3], [1, 1], none),
+        // Many input channels: they are the lanes of the adjoint with respect to the input.
+        Conv2dShape::new(3, 31, [9, 11], 5, [3, 4], [2, 3], [[1, 0], [2, 3]]),
+        Conv2dShape::new(2, 29, [6, 6], 7, [5, 5], [1, 1], none),
+        Conv2dShape::new(2, 47, [41, 37], 4, [3, 3], [2, 1], none), // bands of rows that overlap
+        Conv2dShape::new(2, 48, [40, 37], 2, [3, 3], [1, 1], [[4, 4], [4, 4]]),
+        Conv2dShape::new(2, 16, [9, 8], 3, [2, 2], [3, 3], none), // some inputs are never read
+        Conv2dShape::new(1, 16, [2, 2], 3, [2, 2], [5, 5], [[4, 4], [4, 4]]),
         // Many output channels: they are the lanes.
         Conv2dShape::new(3, 5, [9, 11], 31, [3, 4], [2, 3], [[1, 0], [2, 3]]),
         Conv2dShape::new(2, 40, [6, 6], 29, [5, 5], [1, 1], none), // two passes over the taps, four outputs

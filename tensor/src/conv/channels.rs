@@ -3,7 +3,12 @@
 
 #![allow(clippy::needless_range_loop)] // tiles of registers are read more easily by their indices
 
+mod copy;
+pub(super) mod input;
+pub(super) mod weights;
+
 use super::correlate::{each_tap, pass_channels};
+use super::plan::Plan;
 use crate::Float;
 use crate::lanes::{Lanes, MOST_LANES, Task, groups};
 use crate::tile::Walk;
@@ -55,6 +60,16 @@ impl<'a> Taps<'a> {
     pub fn len(&self) -> usize {
         self.offsets.len()
     }
+}
+
+/// Writes the offsets of a band's outputs.
+pub(super) fn offsets<'a>(plan: &Plan, outputs: &'a mut [u32]) -> &'a [u32] {
+    let (row_step, columns) = (plan.s.stride[0] * plan.layout.row_step(), plan.out_size[1]);
+    let outputs = &mut outputs[..plan.band * columns];
+    for (q, output) in outputs.iter_mut().enumerate() {
+        *output = word(q / columns * row_step + q % columns);
+    }
+    outputs
 }
 
 /// Packs weights: group after group of at most [`VECTORS`] vectors of output channels, in each tap after tap in the order

@@ -2,8 +2,7 @@
 //!
 //! Each image is copied, padded, into a little scratch, in bands of rows if it is large; the inner loops
 //! ([`correlate`], its transpose [`spread`], and [`weights`]) then work on shifted vectors of the copy, so the matrix of
-//! patches is never formed. Where output channels fill vectors better than rows do, the forward pass has them in the
-//! lanes ([`channels`]). The work is split into chunks of images whose number depends on the shape only, each with
+//! patches is never formed. Where channels fill vectors better than rows do, they are the lanes ([`channels`]). The work is split into chunks of images whose number depends on the shape only, each with
 //! its own part of the scratch: the results have the same bits for any number of threads.
 
 mod channels;
@@ -44,12 +43,18 @@ impl Conv2dShape {
     /// Elements of scratch that [`conv2d_input`] asks for.
     pub fn scratch_input(&self) -> usize {
         let plan = Plan::input(self);
+        if plan.by_channel {
+            return channels::input::scratch(&plan);
+        }
         self.w_len() + plan.chunks * (plan.layout.len() + plan.dy_len)
     }
 
     /// Elements of scratch that [`conv2d_weights`] asks for.
     pub fn scratch_weights(&self) -> usize {
         let plan = Plan::weights(self);
+        if plan.by_channel {
+            return channels::weights::scratch(&plan);
+        }
         plan.chunks * (self.w_len() + plan.block * (plan.layout.len() + plan.dy_len))
     }
 }
@@ -134,6 +139,9 @@ pub(crate) fn input<T: Float>(s: &Conv2dShape, dy: &[T], w: &[T], dx: &mut [T], 
         return;
     }
     let plan = Plan::input(s);
+    if plan.by_channel {
+        return channels::input::input(&plan, dy, w, dx, scratch);
+    }
     let lanes = <T::Portable as Lanes>::N;
     let (panels, scratch) = scratch.split_at_mut(s.w_len());
     spread::pack(s.out_channels, s.in_channels * s.kernel[0], s.kernel[1], w, panels);
@@ -190,6 +198,9 @@ pub(crate) fn weights<T: Float>(s: &Conv2dShape, x: &[T], dy: &[T], dw: &mut [T]
         return;
     }
     let plan = Plan::weights(s);
+    if plan.by_channel {
+        return channels::weights::weights(&plan, x, dy, dw, scratch);
+    }
     let lanes = <T::Portable as Lanes>::N;
     let (partials, scratch) = scratch.split_at_mut(plan.chunks * s.w_len());
     let (image, out_image, [oh, ow]) = (s.x_len() / s.batch, s.y_len() / s.batch, plan.out_size);

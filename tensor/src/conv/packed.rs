@@ -40,11 +40,7 @@ impl<'a, T: Float> Packed<'a, T> {
             return Self { panels, taps: Taps::default(), outputs: &[] };
         }
         channels::pack(&plan.taps(), plan.s.out_channels, w, panels);
-        let outputs = &mut words(outputs)[..lens[2]];
-        let (row_step, columns) = (plan.s.stride[0] * plan.layout.row_step(), plan.out_size[1]);
-        for (q, output) in outputs.iter_mut().enumerate() {
-            *output = channels::word(q / columns * row_step + q % columns);
-        }
+        let outputs = channels::offsets(plan, words(outputs));
         Self { panels, taps: Taps::new(&plan.taps(), words(taps)), outputs }
     }
 }

@@ -13,6 +13,10 @@ const BAND: usize = 32 << 10;
 /// Elements of the bands, with their gradients, that the weights' adjoint adds up in registers. (More amortise the sum
 /// over the lanes better, fewer stay in the cache.)
 const BLOCK: usize = 96 << 10;
+/// Elements of the gradients, with their channels last, that the weights' adjoint adds up in registers.
+const GRADIENTS: usize = 16 << 10;
+/// So many taps are worth copying the gradients with their channels last, even if rows fill vectors as well.
+const MANY_TAPS: usize = 128;
 /// Most chunks of images; each has scratch of its own.
 const CHUNKS: usize = 32;
 /// Elements of all chunks' partial sums of the weights' adjoint, unless the weights are large.
@@ -48,7 +52,7 @@ impl Plan {
         let mut plan = Self::new(&flattened(s), 1, 1);
         plan.dy_len = 0;
         plan.cut(s.batch, CHUNKS);
-        if by_channel(&plan.s) {
+        if by_channel(&plan.s, plan.s.out_channels) {
             plan.use_channels();
         }
         plan
@@ -76,6 +80,13 @@ impl Plan {
 
     /// Of the adjoint with respect to the input.
     pub fn input(s: &Conv2dShape) -> Self {
+        // Of a single tap the additions to the band would take as long as the products.
+        if s.kernel != [1, 1] && by_channel(s, s.in_channels) {
+            let mut plan = Self::new(s, 1, 1);
+            plan.by_channel = true;
+            plan.cut(s.batch, CHUNKS);
+            return plan;
+        }
         let mut plan = Self::new(&flattened(s), MOST_LANES, 1);
         if plan.columns(MOST_LANES) == plan.out_size[1] {
             plan.dy_len = 0;
@@ -86,8 +97,19 @@ impl Plan {
 
     /// Of the adjoint with respect to the weights. Its chunks have partial sums of their own.
     pub fn weights(s: &Conv2dShape) -> Self {
+        let partials = (PARTIALS / s.w_len().max(1)).clamp(4, 16);
+        let narrow = !flattened(s).out_size()[1].is_multiple_of(MOST_LANES);
+        let taps = s.in_channels * s.kernel[0] * s.kernel[1];
+        if by_channel(&flattened(s), s.out_channels) && (narrow || taps >= MANY_TAPS) {
+            let mut plan = Self::new(&flattened(s), 1, 1);
+            plan.use_channels();
+            plan.cut(s.batch * plan.bands, partials);
+            plan.dy_len = plan.band * plan.out_size[1] * plan.padded_channels();
+            plan.block = (GRADIENTS / plan.dy_len.max(1)).clamp(1, plan.chunk);
+            return plan;
+        }
         let mut plan = Self::new(&flattened(s), MOST_LANES, 1);
-        plan.cut(s.batch * plan.bands, (PARTIALS / s.w_len().max(1)).clamp(4, 16));
+        plan.cut(s.batch * plan.bands, partials);
         plan.block = (BLOCK / (plan.layout.len() + plan.dy_len)).clamp(1, plan.chunk);
         if plan.bands == 1 && plan.columns(MOST_LANES) == plan.out_size[1] {
             plan.dy_len = 0;
@@ -183,6 +205,19 @@ impl Plan {
         groups(bands, self.block).map(move |(first, count)| start + first..start + first + count)
     }
 
+    /// Of the weights' adjoint with channels in the lanes: the blocks of a chunk, as a band's first row of outputs and a range
+    /// of images. A chunk goes through all images of a band before the next band.
+    pub fn image_blocks(&self, chunk: usize) -> impl Iterator<Item = (usize, Range<usize>)> {
+        let (batch, start) = (self.s.batch, chunk * self.chunk);
+        let end = (start + self.chunk).min(batch * self.bands);
+        (start / batch..end.div_ceil(batch)).flat_map(move |band| {
+            let first = start.max(band * batch) - band * batch;
+            let images = end.min((band + 1) * batch) - band * batch - first;
+            groups(images, self.block)
+                .map(move |(at, count)| (band * self.band, first + at..first + at + count))
+        })
+    }
+
     /// The image of the weights' adjoint's band, and the band's first row of outputs.
     pub fn place(&self, band: usize) -> (usize, usize) {
         (band / self.bands, band % self.bands * self.band)
@@ -204,10 +239,10 @@ impl Plan {
     }
 }
 
-/// Whether output channels in the lanes waste no more of them than columns do. A tile of channels takes two vectors, and
+/// Whether channels in the lanes waste no more of them than columns do. A tile of channels takes two vectors, and
 /// one that has only one to do takes nearly as long.
-fn by_channel(s: &Conv2dShape) -> bool {
-    let (channels, columns) = (s.out_channels, s.out_size()[1]);
+fn by_channel(s: &Conv2dShape, channels: usize) -> bool {
+    let columns = s.out_size()[1];
     let [tiles, vectors] = [channels.next_multiple_of(2 * MOST_LANES), columns.next_multiple_of(MOST_LANES)];
     tiles * columns <= vectors * channels
 }
@@ -227,7 +262,8 @@ mod tests {
     #[test]
     fn the_lanes_are_what_fills_them() {
         let by_channel = |channels, columns: usize| {
-            by_channel(&Conv2dShape::new(2, 3, [9, columns + 2], channels, [3, 3], [1, 1], [[0, 0], [0, 0]]))
+            let s = Conv2dShape::new(2, 3, [9, columns + 2], channels, [3, 3], [1, 1], [[0, 0], [0, 0]]);
+            by_channel(&s, channels)
         };
         assert!(by_channel(32, 8) && by_channel(16, 24) && by_channel(31, 5));
         assert!(!by_channel(8, 8) && !by_channel(24, 24) && !by_channel(31, 32));

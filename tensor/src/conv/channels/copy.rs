@@ -1,0 +1,98 @@
+//! Between planes, whose channels come first, and pixels, whose channels come last.
+
+#![allow(clippy::needless_range_loop)] // tiles of registers are read more easily by their indices
+
+use crate::Float;
+use crate::lanes::{Lanes, MOST_LANES, Task};
+
+/// Copies planes, the first pixels of each of some channels, to pixels; channels that there are none of are zero.
+pub(super) struct ToPixels<'a, T> {
+    pub planes: &'a [T],
+    pub channels: usize,
+    /// From one plane to the next.
+    pub step: usize,
+    /// How many pixels.
+    pub count: usize,
+    /// Channels of a pixel, whole vectors.
+    pub pixel: usize,
+    pub pixels: &'a mut [T],
+}
+
+impl<T: Float> Task<T> for ToPixels<'_, T> {
+    #[inline(always)]
+    unsafe fn run<V: Lanes<T = T>>(self) {
+        let Self { planes, channels, step, count, pixel, pixels } = self;
+        if count == 0 || channels == 0 {
+            return pixels[..count * pixel].fill(T::ZERO);
+        }
+        assert!((channels - 1) * step + count <= planes.len() && count * pixel <= pixels.len());
+        assert!(channels <= pixel && pixel.is_multiple_of(V::N));
+        for c in (0..pixel).step_by(V::N) {
+            let whole = if c + V::N <= channels && count >= V::N { count } else { 0 };
+            for start in (0..whole).step_by(V::N) {
+                // The last vectors overlap the ones before.
+                let start = start.min(whole - V::N);
+                // SAFETY: the assertions above.
+                unsafe {
+                    let mut square = [V::splat(T::ZERO); MOST_LANES];
+                    for k in 0..V::N {
+                        square[k] = V::load(planes.as_ptr().add((c + k) * step + start));
+                    }
+                    let square = V::transpose(square);
+                    for k in 0..V::N {
+                        square[k].store(pixels.as_mut_ptr().add((start + k) * pixel + c));
+                    }
+                }
+            }
+            for c in if whole > 0 { 0..0 } else { c..c + V::N } {
+                for i in 0..count {
+                    pixels[i * pixel + c] = if c < channels { planes[c * step + i] } else { T::ZERO };
+                }
+            }
+        }
+    }
+}
+
+/// Adds pixels to planes: the transpose of [`ToPixels`].
+pub(super) struct AddToPlanes<'a, T> {
+    pub pixels: &'a [T],
+    pub pixel: usize,
+    pub count: usize,
+    pub channels: usize,
+    pub step: usize,
+    pub planes: &'a mut [T],
+}
+
+impl<T: Float> Task<T> for AddToPlanes<'_, T> {
+    #[inline(always)]
+    unsafe fn run<V: Lanes<T = T>>(self) {
+        let Self { pixels, pixel, count, channels, step, planes } = self;
+        if count == 0 || channels == 0 {
+            return;
+        }
+        assert!((channels - 1) * step + count <= planes.len() && count * pixel <= pixels.len());
+        assert!(channels <= pixel && pixel.is_multiple_of(V::N));
+        for c in (0..channels).step_by(V::N) {
+            let whole = if c + V::N <= channels { count / V::N * V::N } else { 0 };
+            for start in (0..whole).step_by(V::N) {
+                // SAFETY: the assertions above.
+                unsafe {
+                    let mut square = [V::splat(T::ZERO); MOST_LANES];
+                    for k in 0..V::N {
+                        square[k] = V::load(pixels.as_ptr().add((start + k) * pixel + c));
+                    }
+                    let square = V::transpose(square);
+                    for k in 0..V::N {
+                        let plane = planes.as_mut_ptr().add((c + k) * step + start);
+                        V::load(plane).add(square[k]).store(plane);
+                    }
+                }
+            }
+            for c in c..(c + V::N).min(channels) {
+                for i in whole..count {
+                    planes[c * step + i] += pixels[i * pixel + c];
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! The adjoint with respect to the input with input channels in the lanes: for each tap the product of gradients and
+//! weights, a tile of some outputs × vectors of channels summed over the output channels, is added to a band, whose
+//! channels come last, at the tap's offset.
+
+#![allow(clippy::needless_range_loop)] // tiles of registers are read more easily by their indices
+
+use rayon::prelude::*;
+
+use super::copy::AddToPlanes;
+use super::{OUTPUTS, VECTORS, word};
+use crate::Float;
+use crate::conv::parts::{PART, Parts, room};
+use crate::conv::plan::Plan;
+use crate::float::words;
+use crate::lanes::{self, Lanes, MOST_LANES, Task, groups};
+
+/// The band of the input that some rows of outputs see, padding included.
+struct Band {
+    rows: usize,
+    columns: usize,
+    /// Channels of a pixel, whole vectors.
+    pixel: usize,
+}
+
+impl Band {
+    fn new(plan: &Plan) -> Self {
+        let (s, [_, ow]) = (&plan.s, plan.out_size);
+        let columns = (ow - 1) * s.stride[1] + s.kernel[1];
+        Self { rows: plan.layout.rows, columns, pixel: s.in_channels.next_multiple_of(MOST_LANES) }
+    }
+
+    fn len(&self) -> usize {
+        self.rows * self.columns * self.pixel
+    }
+}
+
+/// Elements of what all chunks share: the packed weights, the offsets of the outputs and of the taps.
+fn shared(plan: &Plan, band: &Band) -> [usize; 3] {
+    let ([kh, kw], channels) = (plan.s.kernel, plan.s.out_channels);
+    [channels * kh * kw * band.pixel, plan.band * plan.out_size[1], kh * kw]
+}
+
+pub(in crate::conv) fn scratch(plan: &Plan) -> usize {
+    let band = Band::new(plan);
+    room(&shared(plan, &band)) + plan.chunks * room(&[band.len()]) + PART
+}
+
+/// See [`conv2d_input`](crate::conv2d_input).
+pub(in crate::conv) fn input<T: Float>(plan: &Plan, dy: &[T], w: &[T], dx: &mut [T], scratch: &mut [T]) {
+    let (s, [oh, ow], band) = (&plan.s, plan.out_size, Band::new(plan));
+    let (mut all, sizes) = (Parts::new(scratch), shared(plan, &band));
+    let [panels, outputs, taps] = sizes.map(|len| all.next(len));
+    pack(s.out_channels, s.in_channels, s.kernel[0] * s.kernel[1], w, panels);
+    let (outputs, taps) = (&mut words(outputs)[..sizes[1]], &mut words(taps)[..sizes[2]]);
+    for (q, output) in outputs.iter_mut().enumerate() {
+        *output = word((q / ow * s.stride[0] * band.columns + q % ow * s.stride[1]) * band.pixel);
+    }
+    for (t, tap) in taps.iter_mut().enumerate() {
+        *tap = word((t / s.kernel[1] * band.columns + t % s.kernel[1]) * band.pixel);
+    }
+    let (panels, outputs, taps) = (&*panels, &*outputs, &*taps);
+    let (image, out_image) = (dx.len() / s.batch, s.out_channels * oh * ow);
+    let bands = all.next(plan.chunks * room(&[band.len()]));
+    let chunks = dx.par_chunks_mut(plan.chunk * image).zip(bands.par_chunks_mut(room(&[band.len()])));
+    chunks.enumerate().for_each(|(index, (dx, sums))| {
+        dx.fill(T::ZERO);
+        for (n, dx) in dx.chunks_exact_mut(image).enumerate() {
+            let dy = &dy[(index * plan.chunk + n) * out_image..][..out_image];
+            for first in plan.firsts() {
+                sums.fill(T::ZERO);
+                lanes::run(Spread {
+                    taps,
+                    outputs: &outputs[..plan.rows(first) * ow],
+                    panels,
+                    dy: dy.get(first * ow..).unwrap_or_default(),
+                    channels: s.out_channels,
+                    dy_step: oh * ow,
+                    pixel: band.pixel,
+                    band: sums,
+                });
+                add_to(plan, &band, sums, plan.input_row(first), dx);
+            }
+        }
+    });
+}
+
+/// Packs weights `[outputs, channels, taps]`: group after group of at most [`VECTORS`] vectors of the input's channels, in
+/// each tap after tap, in each output channel after output channel, in each the group's channels, zero for those that
+/// there are none of.
+fn pack<T: Float>(outputs: usize, channels: usize, taps: usize, weights: &[T], panels: &mut [T]) {
+    let lanes = <T::Portable as Lanes>::N;
+    let mut panels = panels.iter_mut();
+    for (first, count) in groups(channels.next_multiple_of(MOST_LANES) / lanes, VECTORS) {
+        for tap in 0..taps {
+            for o in 0..outputs {
+                for c in first * lanes..(first + count) * lanes {
+                    let weight =
+                        if c < channels { weights[(o * channels + c) * taps + tap] } else { T::ZERO };
+                    *panels.next().expect("room for all weights") = weight;
+                }
+            }
+        }
+    }
+}
+
+/// Adds a band whose first row is `first_row` of the image; what lies outside of the image is dropped.
+fn add_to<T: Float>(plan: &Plan, band: &Band, sums: &[T], first_row: isize, image: &mut [T]) {
+    let (s, [h, w]) = (&plan.s, plan.s.in_size);
+    let (above, left) = ((-first_row).max(0) as usize, s.padding[1][0]);
+    let below = (h as isize - first_row).clamp(0, band.rows as isize) as usize;
+    let columns = left..band.columns.min(left + w);
+    if above >= below || columns.is_empty() {
+        return;
+    }
+    let mut add = |row: usize, count: usize| {
+        let at = ((first_row + row as isize) as usize) * w;
+        lanes::run(AddToPlanes {
+            pixels: &sums[(row * band.columns + left) * band.pixel..],
+            pixel: band.pixel,
+            count,
+            channels: s.in_channels,
+            step: h * w,
+            planes: &mut image[at..],
+        });
+    };
+    if columns == (0..w) && band.columns == w {
+        add(above, (below - above) * w); // all rows in one
+    } else {
+        (above..below).for_each(|row| add(row, columns.len()));
+    }
+}
+
+/// `band[offset of output q + offset of tap t + c] += Σ weight[o, c, t] · dy[o, q]`, for all taps.
+struct Spread<'a, T> {
+    taps: &'a [u32],
+    outputs: &'a [u32],
+    panels: &'a [T],
+    /// The gradients, from the first on.
+    dy: &'a [T],
+    /// Output channels, and from one's gradients to the next one's.
+    channels: usize,
+    dy_step: usize,
+    pixel: usize,
+    band: &'a mut [T],
+}
+
+impl<T: Float> Task<T> for Spread<'_, T> {
+    #[inline(always)]
+    unsafe fn run<V: Lanes<T = T>>(self) {
+        let (Some(&far), Some(&reach)) = (self.outputs.iter().max(), self.taps.iter().max()) else { return };
+        if self.channels == 0 || self.pixel == 0 {
+            return;
+        }
+        // What the pointers below reach.
+        assert!((far + reach) as usize + self.pixel <= self.band.len() && self.pixel.is_multiple_of(V::N));
+        assert!(self.taps.len() * self.channels * self.pixel <= self.panels.len());
+        assert!((self.channels - 1) * self.dy_step + self.outputs.len() <= self.dy.len());
+        let mut panel = self.panels.as_ptr();
+        for (first, vectors) in groups(self.pixel / V::N, VECTORS) {
+            for &tap in self.taps {
+                // SAFETY: the assertions above.
+                unsafe {
+                    let band = self.band.as_mut_ptr().add(first * V::N + tap as usize);
+                    for (q, count) in groups(self.outputs.len(), OUTPUTS) {
+                        match vectors {
+                            1 => self.tile_of::<V, 1>(panel, q, count, band),
+                            _ => self.tile_of::<V, 2>(panel, q, count, band),
+                        }
+                    }
+                    panel = panel.add(self.channels * vectors * V::N);
+                }
+            }
+        }
+    }
+}
+
+impl<T: Float> Spread<'_, T> {
+    #[inline(always)]
+    unsafe fn tile_of<V: Lanes<T = T>, const S: usize>(
+        &self,
+        panel: *const T,
+        q: usize,
+        count: usize,
+        band: *mut T,
+    ) {
+        // SAFETY: handed on.
+        unsafe {
+            match count {
+                1 => self.tile::<V, 1, S>(panel, q, band),
+                2 => self.tile::<V, 2, S>(panel, q, band),
+                3 => self.tile::<V, 3, S>(panel, q, band),
+                4 => self.tile::<V, 4, S>(panel, q, band),
+                5 => self.tile::<V, 5, S>(panel, q, band),
+                _ => self.tile::<V, 6, S>(panel, q, band),
+            }
+        }
+    }
+
+    /// The outputs from q on.
+    #[inline(always)]
+    unsafe fn tile<V: Lanes<T = T>, const P: usize, const S: usize>(
+        &self,
+        mut panel: *const T,
+        q: usize,
+        band: *mut T,
+    ) {
+        // SAFETY: `run` has checked what the pointers reach.
+        unsafe {
+            let mut sums = [[V::splat(T::ZERO); S]; P];
+            let mut dy = self.dy.as_ptr().add(q);
+            for _ in 0..self.channels {
+                let mut weights = [V::splat(T::ZERO); S];
+                for s in 0..S {
+                    weights[s] = V::load(panel.add(s * V::N));
+                }
+                for p in 0..P {
+                    let dy = V::splat(*dy.add(p));
+                    for s in 0..S {
+                        sums[p][s] = sums[p][s].add_product(weights[s], dy);
+                    }
+                }
+                panel = panel.add(S * V::N);
+                dy = dy.wrapping_add(self.dy_step);
+            }
+            for p in 0..P {
+                let band = band.add(self.outputs[q + p] as usize);
+                for s in 0..S {
+                    let to = band.add(s * V::N);
+                    V::load(to).add(sums[p][s]).store(to);
+                }
+            }
+        }
+    }
+}

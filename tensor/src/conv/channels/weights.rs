@@ -1,0 +1,206 @@
+//! The adjoint with respect to the weights with output channels in the lanes: a tile is some taps × vectors of channels,
+//! summed over the outputs of some images, whose gradients are copied with their channels last.
+
+#![allow(clippy::needless_range_loop)] // tiles of registers are read more easily by their indices
+
+use rayon::prelude::*;
+
+use super::copy::ToPixels;
+use super::{Taps, VECTORS, offsets};
+use crate::Float;
+use crate::conv::correlate::each_tap;
+use crate::conv::parts::{PART, Parts, room};
+use crate::conv::plan::Plan;
+use crate::float::words;
+use crate::lanes::{self, Lanes, Task, groups};
+use crate::tile::TILE;
+
+pub(in crate::conv) fn scratch(plan: &Plan) -> usize {
+    room(&shared(plan)) + plan.chunks * (room(&[packed_len(plan)]) + room(&own(plan))) + PART
+}
+
+/// Elements of what all chunks share: the offsets of the taps and of the outputs.
+fn shared(plan: &Plan) -> [usize; 2] {
+    [plan.taps().len(), plan.band * plan.out_size[1]]
+}
+
+/// Elements of a chunk's sums.
+fn packed_len(plan: &Plan) -> usize {
+    plan.padded_channels() * plan.taps().len()
+}
+
+/// Elements of a chunk's other parts: copied bands and gradients.
+fn own(plan: &Plan) -> [usize; 2] {
+    [if plan.in_place { 0 } else { plan.block * plan.layout.len() }, plan.block * plan.dy_len]
+}
+
+/// See [`conv2d_weights`](crate::conv2d_weights); dw is all zeros.
+pub(in crate::conv) fn weights<T: Float>(plan: &Plan, x: &[T], dy: &[T], dw: &mut [T], scratch: &mut [T]) {
+    let (s, [oh, ow]) = (&plan.s, plan.out_size);
+    let mut all = Parts::new(scratch);
+    let [taps, outputs] = shared(plan).map(|len| words(all.next(len)));
+    let taps = Taps::new(&plan.taps(), taps);
+    let outputs = offsets(plan, outputs);
+    let (packed, pixel) = (packed_len(plan), plan.padded_channels());
+    let (partials, sizes) = (all.next(plan.chunks * room(&[packed])), own(plan));
+    let (image, out_image) = (x.len() / s.batch, dy.len() / s.batch);
+    let each = room(&sizes);
+    let mut nothing = [];
+    let rest = if each > 0 { all.next(plan.chunks * each) } else { &mut nothing };
+    let chunks = partials.par_chunks_mut(room(&[packed])).zip(rest.par_chunks_mut(each.max(1)));
+    chunks.enumerate().for_each(|(index, (sums, scratch))| {
+        sums.fill(T::ZERO);
+        let mut own = Parts::of(scratch);
+        let [bands, copies] = sizes.map(|len| own.next(len));
+        for (first, images) in plan.image_blocks(index) {
+            let (count, pixels) = (images.len(), plan.rows(first) * ow);
+            for (n, copy) in images.clone().zip(copies.chunks_exact_mut(plan.dy_len)) {
+                let planes = &dy[n * out_image + first * ow..(n + 1) * out_image];
+                let channels = s.out_channels;
+                lanes::run(ToPixels { planes, channels, step: oh * ow, count: pixels, pixel, pixels: copy });
+            }
+            let (x, band_step) = if plan.in_place {
+                (&x[images.start * image + first * s.stride[0] * s.in_size[1]..], image)
+            } else {
+                for (n, band) in images.zip(bands.chunks_exact_mut(plan.layout.len())) {
+                    plan.layout.fill(&x[n * image..][..image], plan.input_row(first), band);
+                }
+                (&*bands, plan.layout.len())
+            };
+            lanes::run(Gradient {
+                taps,
+                outputs: &outputs[..pixels],
+                x,
+                band_step,
+                dy: copies,
+                dy_step: plan.dy_len,
+                count,
+                pixel,
+                sums,
+            });
+        }
+    });
+    // One partial sum after the other, in the order of the chunks.
+    let (sums, others) = partials.split_at_mut(room(&[packed]));
+    sums.par_chunks_mut(4096).enumerate().for_each(|(index, sums)| {
+        for partial in others.chunks_exact(room(&[packed])) {
+            sums.iter_mut().zip(&partial[index * 4096..]).for_each(|(s, p)| *s += *p);
+        }
+    });
+    let mut sums = sums.iter();
+    let (lanes, len) = (<T::Portable as Lanes>::N, taps.len());
+    for (first, count) in groups(pixel / lanes, VECTORS) {
+        each_tap(&plan.taps(), |tap| {
+            for (o, sum) in (first * lanes..(first + count) * lanes).zip(&mut sums) {
+                if o < s.out_channels {
+                    dw[o * len + tap] = *sum;
+                }
+            }
+        });
+    }
+}
+
+/// `sums[t, o] += Σ x[n][offset of output q + offset of tap t] · dy[n][q, o]` over the outputs of all images, packed as
+/// weights are by [`pack`](super::pack).
+struct Gradient<'a, T> {
+    taps: Taps<'a>,
+    /// The offsets of the outputs in a band.
+    outputs: &'a [u32],
+    /// The bands, and from one image's to the next one's.
+    x: &'a [T],
+    band_step: usize,
+    /// The gradients, their channels last, and from one image's to the next one's.
+    dy: &'a [T],
+    dy_step: usize,
+    /// How many images.
+    count: usize,
+    /// Channels of a pixel of the gradients, whole vectors.
+    pixel: usize,
+    sums: &'a mut [T],
+}
+
+impl<T: Float> Task<T> for Gradient<'_, T> {
+    #[inline(always)]
+    unsafe fn run<V: Lanes<T = T>>(self) {
+        let Some(&far) = self.outputs.iter().max() else { return };
+        if self.count == 0 || self.taps.len() == 0 {
+            return;
+        }
+        // What the pointers below reach.
+        let last = self.count - 1;
+        assert!(last * self.band_step + far as usize + self.taps.reach < self.x.len());
+        assert!(last * self.dy_step + self.outputs.len() * self.pixel <= self.dy.len());
+        assert!(self.taps.len() * self.pixel <= self.sums.len() && self.pixel.is_multiple_of(V::N));
+        let mut sums = self.sums.as_mut_ptr();
+        for (first, vectors) in groups(self.pixel / V::N, VECTORS) {
+            let dy = self.dy[first * V::N..].as_ptr();
+            for (tap, rows) in groups(self.taps.len(), TILE) {
+                let taps = &self.taps.offsets[tap..tap + rows];
+                // SAFETY: the assertions above.
+                unsafe {
+                    match vectors {
+                        1 => self.tile_of::<V, 1>(taps, dy, sums),
+                        _ => self.tile_of::<V, 2>(taps, dy, sums),
+                    }
+                    sums = sums.add(rows * vectors * V::N);
+                }
+            }
+        }
+    }
+}
+
+impl<T: Float> Gradient<'_, T> {
+    #[inline(always)]
+    unsafe fn tile_of<V: Lanes<T = T>, const S: usize>(&self, taps: &[u32], dy: *const T, sums: *mut T) {
+        // SAFETY: handed on.
+        unsafe {
+            match taps.len() {
+                1 => self.tile::<V, 1, S>(taps, dy, sums),
+                2 => self.tile::<V, 2, S>(taps, dy, sums),
+                3 => self.tile::<V, 3, S>(taps, dy, sums),
+                4 => self.tile::<V, 4, S>(taps, dy, sums),
+                5 => self.tile::<V, 5, S>(taps, dy, sums),
+                _ => self.tile::<V, 6, S>(taps, dy, sums),
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn tile<V: Lanes<T = T>, const R: usize, const S: usize>(
+        &self,
+        taps: &[u32],
+        dy: *const T,
+        to: *mut T,
+    ) {
+        // SAFETY: `run` has checked what the pointers reach.
+        unsafe {
+            let mut sums = [[V::splat(T::ZERO); S]; R];
+            for n in 0..self.count {
+                let mut x = [self.x.as_ptr().add(n * self.band_step); R];
+                for r in 0..R {
+                    x[r] = x[r].add(taps[r] as usize);
+                }
+                let mut dy = dy.add(n * self.dy_step);
+                for &output in self.outputs {
+                    let mut gradients = [V::splat(T::ZERO); S];
+                    for s in 0..S {
+                        gradients[s] = V::load(dy.add(s * V::N));
+                    }
+                    for r in 0..R {
+                        let x = V::splat(*x[r].add(output as usize));
+                        for s in 0..S {
+                            sums[r][s] = sums[r][s].add_product(gradients[s], x);
+                        }
+                    }
+                    dy = dy.add(self.pixel);
+                }
+            }
+            for r in 0..R {
+                for s in 0..S {
+                    let to = to.add((r * S + s) * V::N);
+                    V::load(to).add(sums[r][s]).store(to);
+                }
+            }
+        }
+    }
+}
