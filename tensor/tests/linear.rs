@@ -231,8 +231,8 @@ fn max_pool_agrees_beyond_a_task() {
 
 #[test]
 fn the_bits_do_not_depend_on_the_number_of_threads() {
-    let convolution = |out_channels| {
-        let s = Conv2dShape::new(21, 6, [17, 15], out_channels, [3, 4], [1, 2], [[1, 0], [2, 1]]);
+    let convolution = |[in_channels, out_channels]: [usize; 2]| {
+        let s = Conv2dShape::new(21, in_channels, [17, 15], out_channels, [3, 4], [1, 2], [[1, 0], [2, 1]]);
         let (x, w, dy) = (numbers(s.x_len(), 1), numbers(s.w_len(), 2), numbers(s.y_len(), 3));
         let (mut y, mut dx, mut dw) = (dirty(dy.len()), dirty(x.len()), dirty(w.len()));
         conv2d(&s, &x, &w, &mut y, &mut dirty(s.scratch_forward()));
@@ -243,7 +243,8 @@ fn the_bits_do_not_depend_on_the_number_of_threads() {
     let run = |threads: usize| -> Vec<Vec<f32>> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let mut products: Vec<_> = [10, 32].into_iter().flat_map(convolution).collect();
+            let mut products: Vec<_> =
+                [[6, 10], [6, 32], [16, 32]].into_iter().flat_map(convolution).collect();
             for [m, k, n] in [[400, 700, 130], [9, 900, 300], [1000, 20, 32]] {
                 let mut c = dirty(m * n);
                 let (a, b) = (numbers(m * k, 4), numbers(k * n, 5));
