@@ -3,7 +3,6 @@
 
 #![allow(clippy::needless_range_loop)] // tiles of registers are read more easily by their indices
 
-mod copy;
 pub(super) mod input;
 pub(super) mod weights;
 

@@ -10,6 +10,7 @@ mod correlate;
 mod packed;
 mod padded;
 mod parts;
+mod pixels;
 mod plan;
 pub(crate) mod pooled;
 mod shape;

@@ -6,10 +6,10 @@
 
 use rayon::prelude::*;
 
-use super::copy::AddToPlanes;
 use super::{OUTPUTS, VECTORS, word};
 use crate::Float;
 use crate::conv::parts::{PART, Parts, room};
+use crate::conv::pixels::AddToPlanes;
 use crate::conv::plan::Plan;
 use crate::float::words;
 use crate::lanes::{self, Lanes, MOST_LANES, Task, groups};

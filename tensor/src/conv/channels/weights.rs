@@ -5,11 +5,11 @@
 
 use rayon::prelude::*;
 
-use super::copy::ToPixels;
 use super::{Taps, VECTORS, offsets};
 use crate::Float;
 use crate::conv::correlate::each_tap;
 use crate::conv::parts::{PART, Parts, room};
+use crate::conv::pixels::ToPixels;
 use crate::conv::plan::Plan;
 use crate::float::words;
 use crate::lanes::{self, Lanes, Task, groups};

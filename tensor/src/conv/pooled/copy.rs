@@ -1,9 +1,8 @@
 //! Copying between images, whose channels come first, and bands, whose channels come last.
 
-#![allow(clippy::needless_range_loop)] // tiles of registers are read more easily by their indices
-
-use super::patches::{Patches, Run};
+use super::patches::Patches;
 use crate::Float;
+use crate::conv::pixels::{AddToPlanes, ToPixels};
 use crate::lanes::{Lanes, MOST_LANES, Task};
 
 /// Copies a block of a band whose first row is `first_row` of the image `[channels, height, width]`.
@@ -24,29 +23,14 @@ impl<T: Float> Task<T> for Fill<'_, T> {
             return self.rows();
         }
         let (p, mut filled) = (self.patches, 0);
+        let ((first, channels), step) = (p.channels(self.block), p.s.in_size[0] * p.s.in_size[1]);
         for run in p.runs(self.first_row) {
             self.band[filled..run.band].fill(T::ZERO);
             filled = run.band + run.len * p.pixel;
-            let planes = Planes::new(p, self.block, self.image.len(), self.band.len(), run);
-            let (image, band) = (self.image.as_ptr(), self.band.as_mut_ptr());
-            for c in (0..p.pixel).step_by(V::N) {
-                let whole = if c + V::N <= planes.count && run.len >= V::N { run.len } else { 0 };
-                for start in (0..whole).step_by(V::N) {
-                    // The last vectors overlap the ones before.
-                    let start = start.min(whole - V::N);
-                    // SAFETY: `Planes` has checked that all pixels of all channels are in reach.
-                    unsafe {
-                        let square = load::<V>(image.add(planes.image(c, start)), planes.step);
-                        store(V::transpose(square), band.add(planes.band(c, start)), p.pixel);
-                    }
-                }
-                for c in if whole > 0 { 0..0 } else { c..c + V::N } {
-                    for i in 0..run.len {
-                        let x = if c < planes.count { self.image[planes.image(c, i)] } else { T::ZERO };
-                        self.band[planes.band(c, i)] = x;
-                    }
-                }
-            }
+            let (planes, pixels) = (&self.image[first * step + run.image..], &mut self.band[run.band..]);
+            let copy = ToPixels { planes, channels, step, count: run.len, pixel: p.pixel, pixels };
+            // SAFETY: the caller has checked the instructions.
+            unsafe { copy.run::<V>() };
         }
         self.band[filled..].fill(T::ZERO);
     }
@@ -99,28 +83,12 @@ impl<T: Float> Task<T> for AddTo<'_, T> {
             return self.rows();
         }
         let p = self.patches;
+        let ((first, channels), step) = (p.channels(self.block), p.s.in_size[0] * p.s.in_size[1]);
         for run in p.runs(self.first_row) {
-            let planes = Planes::new(p, self.block, self.image.len(), self.band.len(), run);
-            let (image, band) = (self.image.as_mut_ptr(), self.band.as_ptr());
-            for c in (0..planes.count).step_by(V::N) {
-                let whole = if c + V::N <= planes.count { run.len / V::N * V::N } else { 0 };
-                for start in (0..whole).step_by(V::N) {
-                    // SAFETY: `Planes` has checked that all pixels of all channels are in reach.
-                    unsafe {
-                        let mut square = V::transpose(load::<V>(band.add(planes.band(c, start)), p.pixel));
-                        let image = image.add(planes.image(c, start));
-                        for k in 0..V::N {
-                            square[k] = V::load(image.add(k * planes.step)).add(square[k]);
-                        }
-                        store(square, image, planes.step);
-                    }
-                }
-                for c in c..(c + V::N).min(planes.count) {
-                    for i in whole..run.len {
-                        self.image[planes.image(c, i)] += self.band[planes.band(c, i)];
-                    }
-                }
-            }
+            let (pixels, planes) = (&self.band[run.band..], &mut self.image[first * step + run.image..]);
+            let add = AddToPlanes { pixels, pixel: p.pixel, count: run.len, channels, step, planes };
+            // SAFETY: the caller has checked the instructions.
+            unsafe { add.run::<V>() };
         }
     }
 }
@@ -147,69 +115,6 @@ impl<T: Float> AddTo<'_, T> {
                     }
                 }
             }
-        }
-    }
-}
-
-/// The elements of a run in the planes of a block's channels, and in the band.
-struct Planes {
-    run: Run,
-    pixel: usize,
-    first: usize,
-    /// How many channels.
-    count: usize,
-    /// From one to the next.
-    step: usize,
-}
-
-impl Planes {
-    /// Panics if some of them are not in an image or band of these lengths.
-    #[inline(always)]
-    fn new(p: &Patches, block: usize, image: usize, band: usize, run: Run) -> Self {
-        let (first, count) = p.channels(block);
-        let planes = Self { run, pixel: p.pixel, first, count, step: p.s.in_size[0] * p.s.in_size[1] };
-        assert!(run.len > 0 && count > 0 && count <= p.pixel);
-        assert!(planes.image(count - 1, run.len - 1) < image && planes.band(p.pixel - 1, run.len - 1) < band);
-        planes
-    }
-
-    #[inline(always)]
-    fn image(&self, c: usize, i: usize) -> usize {
-        (self.first + c) * self.step + self.run.image + i
-    }
-
-    #[inline(always)]
-    fn band(&self, c: usize, i: usize) -> usize {
-        self.run.band + i * self.pixel + c
-    }
-}
-
-/// Vectors that are `step` apart, the first N of the array.
-///
-/// # Safety
-/// The processor has the instructions of V, and all of them can be read.
-#[inline(always)]
-pub(super) unsafe fn load<V: Lanes>(p: *const V::T, step: usize) -> [V; MOST_LANES] {
-    // SAFETY: handed on.
-    unsafe {
-        let mut square = [V::splat(V::T::ZERO); MOST_LANES];
-        for k in 0..V::N {
-            square[k] = V::load(p.add(k * step));
-        }
-        square
-    }
-}
-
-/// The inverse of [`load`].
-///
-/// # Safety
-/// As for it, but written.
-#[inline(always)]
-pub(super) unsafe fn store<V: Lanes>(square: [V; MOST_LANES], p: *mut V::T, step: usize) {
-    // SAFETY: handed on.
-    unsafe {
-        for k in 0..V::N {
-            square[k].store(p.add(k * step));
         }
     }
 }

@@ -3,9 +3,9 @@
 
 #![allow(clippy::needless_range_loop)] // tiles of registers are read more easily by their indices
 
-use super::copy;
 use crate::Float;
 use crate::conv::channels::{Taps, VECTORS, sums};
+use crate::conv::pixels;
 use crate::lanes::{Lanes, MOST_LANES, Task, groups};
 use crate::pool::Masks;
 
@@ -118,9 +118,9 @@ impl<T: Float> Task<T> for Planes<'_, T> {
                 // SAFETY: the assertions above bound what the pointers reach.
                 unsafe {
                     let (from, to) = (q * pitch + first, first * self.step + q);
-                    let values = V::transpose(copy::load::<V>(self.values.as_ptr().add(from), pitch));
-                    copy::store(values, self.y.as_mut_ptr().add(to), self.step);
-                    let places = V::transpose(copy::load::<V>(self.value_places.as_ptr().add(from), pitch));
+                    let values = V::transpose(pixels::load::<V>(self.values.as_ptr().add(from), pitch));
+                    pixels::store(values, self.y.as_mut_ptr().add(to), self.step);
+                    let places = V::transpose(pixels::load::<V>(self.value_places.as_ptr().add(from), pitch));
                     for k in 0..V::N {
                         places[k].store_bytes(self.places.as_mut_ptr().add(to + k * self.step));
                     }

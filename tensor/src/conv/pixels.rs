@@ -34,14 +34,8 @@ impl<T: Float> Task<T> for ToPixels<'_, T> {
                 let start = start.min(whole - V::N);
                 // SAFETY: the assertions above.
                 unsafe {
-                    let mut square = [V::splat(T::ZERO); MOST_LANES];
-                    for k in 0..V::N {
-                        square[k] = V::load(planes.as_ptr().add((c + k) * step + start));
-                    }
-                    let square = V::transpose(square);
-                    for k in 0..V::N {
-                        square[k].store(pixels.as_mut_ptr().add((start + k) * pixel + c));
-                    }
+                    let square = load::<V>(planes.as_ptr().add(c * step + start), step);
+                    store(V::transpose(square), pixels.as_mut_ptr().add(start * pixel + c), pixel);
                 }
             }
             for c in if whole > 0 { 0..0 } else { c..c + V::N } {
@@ -77,15 +71,13 @@ impl<T: Float> Task<T> for AddToPlanes<'_, T> {
             for start in (0..whole).step_by(V::N) {
                 // SAFETY: the assertions above.
                 unsafe {
-                    let mut square = [V::splat(T::ZERO); MOST_LANES];
+                    let square = load::<V>(pixels.as_ptr().add(start * pixel + c), pixel);
+                    let (mut square, plane) =
+                        (V::transpose(square), planes.as_mut_ptr().add(c * step + start));
                     for k in 0..V::N {
-                        square[k] = V::load(pixels.as_ptr().add((start + k) * pixel + c));
+                        square[k] = V::load(plane.add(k * step)).add(square[k]);
                     }
-                    let square = V::transpose(square);
-                    for k in 0..V::N {
-                        let plane = planes.as_mut_ptr().add((c + k) * step + start);
-                        V::load(plane).add(square[k]).store(plane);
-                    }
+                    store(square, plane, step);
                 }
             }
             for c in c..(c + V::N).min(channels) {
@@ -93,6 +85,36 @@ impl<T: Float> Task<T> for AddToPlanes<'_, T> {
                     planes[c * step + i] += pixels[i * pixel + c];
                 }
             }
+        }
+    }
+}
+
+/// Vectors that are `step` apart, the first N of the array.
+///
+/// # Safety
+/// The processor has the instructions of V, and all of them can be read.
+#[inline(always)]
+pub(super) unsafe fn load<V: Lanes>(p: *const V::T, step: usize) -> [V; MOST_LANES] {
+    // SAFETY: handed on.
+    unsafe {
+        let mut square = [V::splat(V::T::ZERO); MOST_LANES];
+        for k in 0..V::N {
+            square[k] = V::load(p.add(k * step));
+        }
+        square
+    }
+}
+
+/// The inverse of [`load`].
+///
+/// # Safety
+/// As for it, but written.
+#[inline(always)]
+pub(super) unsafe fn store<V: Lanes>(square: [V; MOST_LANES], p: *mut V::T, step: usize) {
+    // SAFETY: handed on.
+    unsafe {
+        for k in 0..V::N {
+            square[k].store(p.add(k * step));
         }
     }
 }
