@@ -89,6 +89,7 @@ impl Step {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    sigpipe::reset(); // a reader that has seen enough, such as head, is no error
     let options = Options::parse();
     if options.batch == 0 || options.steps == 0 {
         return Err("--batch and --steps must be at least 1".into());

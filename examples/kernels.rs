@@ -34,6 +34,7 @@ struct Options {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    sigpipe::reset(); // a reader that has seen enough, such as head, is no error
     let options = Options::parse();
     if let Some(threads) = options.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;

@@ -14,6 +14,7 @@ use bayeux_nets::{Conv2d, Dense, Input, MaxPool2d, Net};
 use bayeux_tensor::Tensor;
 
 fn main() -> Result<(), Error> {
+    sigpipe::reset(); // a reader that has seen enough, such as head, is no error
     let report = |idea: &str, fit: Fit| {
         println!(
             "{idea:<52} {:>7} parameters, loss {:.4} → {:.4}",

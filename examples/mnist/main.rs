@@ -25,6 +25,7 @@ use options::{DatasetName, Options};
 type AnyError = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
+    sigpipe::reset(); // a reader that has seen enough, such as head, is no error
     let options = match Options::read() {
         Ok(options) => options,
         Err(exit) => return exit,
@@ -61,6 +62,7 @@ fn run(options: &Options) -> Result<(), AnyError> {
         .seed(seed)
         .callback(|progress| {
             elapsed.push(progress.elapsed);
+            output::tell(progress);
             ControlFlow::Continue(())
         })
         .run(iterations)?;

@@ -1,9 +1,10 @@
 //! The figures on the terminal and as JSON.
 
 use std::fs;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::Path;
 
+use bayeux::bayes::Progress;
 use serde_json::{Map, Value, json};
 
 use crate::evaluation::Evaluation;
@@ -13,6 +14,20 @@ use crate::report::UncertainDigit;
 /// How many digits are listed, and how many of them drawn.
 const LISTED: usize = 8;
 const DRAWN: usize = 4;
+
+/// A line on standard error after every tenth of the iterations, where no progress bar is shown.
+pub fn tell(progress: &Progress) {
+    let tenths = |iteration: usize| 10 * iteration / progress.iterations;
+    if tenths(progress.iteration) > tenths(progress.iteration - 1) && !io::stderr().is_terminal() {
+        eprintln!(
+            "{} of {} iterations after {:.0} s, ELBO {:.0}",
+            progress.iteration,
+            progress.iterations,
+            progress.elapsed.as_secs_f64(),
+            progress.mean_elbo
+        );
+    }
+}
 
 pub fn print(evaluation: &Evaluation) {
     println!(
