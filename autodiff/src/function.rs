@@ -84,12 +84,12 @@ impl<T: Float> FunctionBuilder<T> {
         self
     }
 
-    /// Says that while the function runs nobody else reads or sets the variables it updates. So it may write their new values
+    /// Says that while the function runs nobody else reads or sets the variables it updates, other functions included. So it may write their new values
     /// over the old ones, where a loop reads the old one for the last time, and moves less memory. The results are the same
     /// but for the rounding of sums.
     ///
-    /// A thread that reads such a variable meanwhile waits until it is written, and may then see some updated and others not
-    /// yet; on a thread of a rayon pool it panics instead, since the update may be waiting for that thread.
+    /// A thread that reads or sets such a variable meanwhile waits until it is written, and may then see some updated and others
+    /// not yet; on a thread of a rayon pool it panics instead, since the update may be waiting for that thread.
     pub fn exclusive(mut self) -> Self {
         self.exclusive = true;
         self

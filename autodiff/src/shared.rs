@@ -54,7 +54,7 @@ impl<T: Float> Lent<'_, T> {
 
 impl<T> Drop for Lent<'_, T> {
     fn drop(&mut self) {
-        self.lent.store(false, Ordering::Relaxed);
+        self.lent.store(false, Ordering::SeqCst);
     }
 }
 
@@ -105,16 +105,30 @@ impl<T: Float> Shared<T> {
 
     /// The value, to be written in place. Until this is dropped, others wait for it.
     pub(crate) fn lend(&self) -> Lent<'_, T> {
+        self.may_wait();
+        // Before the lock is taken, so that who cannot have it knows why.
+        self.0.lent.store(true, Ordering::SeqCst);
         let value = self.0.value.write().unwrap_or_else(PoisonError::into_inner);
-        self.0.lent.store(true, Ordering::Relaxed);
         Lent { value, lent: &self.0.lent }
+    }
+
+    #[track_caller]
+    fn write(&self) -> RwLockWriteGuard<'_, Arc<Tensor<T>>> {
+        match self.0.value.try_write() {
+            Ok(value) => value,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                self.may_wait();
+                self.0.value.write().unwrap_or_else(PoisonError::into_inner)
+            }
+        }
     }
 
     /// Panics where waiting could take for ever: the update in place may need this thread of the pool, or be on it.
     #[track_caller]
     fn may_wait(&self) {
         assert!(
-            !self.0.lent.load(Ordering::Relaxed) || rayon::current_thread_index().is_none(),
+            !self.0.lent.load(Ordering::SeqCst) || rayon::current_thread_index().is_none(),
             "`{}` is being updated by a function that was built as exclusive, and read or set by a task beside it",
             self.name()
         );
@@ -133,14 +147,14 @@ impl<T: Float> Shared<T> {
             self.shape(),
             value.shape()
         );
-        self.may_wait();
-        *self.0.value.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(value.contiguous());
+        let value = Arc::new(value.contiguous());
+        *self.write() = value;
     }
 
     /// Exchanges the value with another of the same shape, without copying.
     pub(crate) fn swap(&self, other: &mut Arc<Tensor<T>>) {
         debug_assert_eq!(other.shape(), self.shape());
-        std::mem::swap(&mut *self.0.value.write().unwrap_or_else(PoisonError::into_inner), other);
+        std::mem::swap(&mut *self.write(), other);
     }
 
     /// The same variable with one more tag, such as `trainable`.

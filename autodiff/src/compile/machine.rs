@@ -98,6 +98,7 @@ impl<T: Float> Program<T> {
                 }
             }
         }
+        self.values.clear(); // a run that panicked has left them
         self.values.extend(self.shareds.iter().map(|shared| Some(shared.snapshot())));
         if let Some(clock) = &mut self.clock {
             clock.begin();

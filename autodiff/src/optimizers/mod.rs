@@ -2,7 +2,8 @@
 //!
 //! An optimiser runs nothing. It takes an expression of the gradient for each parameter and returns, again as
 //! expressions, what every parameter and every variable of its own state becomes after one step. Hand that list to a
-//! [`Function`](crate::Function) and each call is a step.
+//! [`Function`](crate::Function) and each call is a step; an [`exclusive`](crate::FunctionBuilder::exclusive) one updates them
+//! in place.
 //!
 //! ```
 //! use bayeux_autodiff::optimizers::{Adam, Optimizer, Schedule};

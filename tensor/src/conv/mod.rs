@@ -2,8 +2,9 @@
 //!
 //! Each image is copied, padded, into a little scratch, in bands of rows if it is large; the inner loops
 //! ([`correlate`], its transpose [`spread`], and [`weights`]) then work on shifted vectors of the copy, so the matrix of
-//! patches is never formed. Where channels fill vectors better than rows do, they are the lanes ([`channels`]). The work is split into chunks of images whose number depends on the shape only, each with
-//! its own part of the scratch: the results have the same bits for any number of threads.
+//! patches is never formed. Where channels fill vectors better than rows do, they are the lanes ([`channels`]). The work
+//! is split into chunks of images whose number depends on the shape only, each with its own part of the scratch: the
+//! results have the same bits for any number of threads.
 
 mod channels;
 mod correlate;

@@ -29,7 +29,7 @@ pub(super) struct Plan {
     pub out_size: [usize; 2],
     /// Of a copied band of the input.
     pub layout: Padded,
-    /// Whether the lanes of the forward pass are output channels, not columns.
+    /// Whether the lanes are channels, not columns: output channels, but in the input's adjoint the input's.
     pub by_channel: bool,
     /// Whether images are read in place, not copied.
     pub in_place: bool,
@@ -37,12 +37,12 @@ pub(super) struct Plan {
     pub band: usize,
     /// Bands of an image.
     pub bands: usize,
-    /// How many chunks, and the images (in the weights' adjoint: bands) in each but the last.
+    /// How many chunks, and the images (in the weights' adjoint: bands of all images) in each but the last.
     pub chunks: usize,
     pub chunk: usize,
     /// Elements of the copy of a band's gradient, zero if it is read in place.
     pub dy_len: usize,
-    /// Most bands that the weights' adjoint copies at a time.
+    /// Most bands that the weights' adjoint copies at a time; with channels in the lanes they are the same of several images.
     pub block: usize,
 }
 
@@ -105,7 +105,8 @@ impl Plan {
             plan.use_channels();
             plan.cut(s.batch * plan.bands, partials);
             plan.dy_len = plan.band * plan.out_size[1] * plan.padded_channels();
-            plan.block = (GRADIENTS / plan.dy_len.max(1)).clamp(1, plan.chunk);
+            let copied = plan.dy_len + if plan.in_place { 0 } else { plan.layout.len() };
+            plan.block = (GRADIENTS / plan.dy_len.max(1)).min(BLOCK / copied.max(1)).clamp(1, plan.chunk);
             return plan;
         }
         let mut plan = Self::new(&flattened(s), MOST_LANES, 1);

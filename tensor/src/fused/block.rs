@@ -149,7 +149,7 @@ impl<'a, T: Float> Block<'a, T> {
                 }
                 debug_assert!(!from.contains(&to), "a step must not write what it reads");
                 // SAFETY: `len` elements are whole tiles, and readable and writable (`address`). The builder gives a value
-                // a place that none of its operands has. The kernel was picked on this machine.
+                // a place that none of its operands has (see `apply`). The kernel was picked on this machine.
                 unsafe { kernel(&operands, self.address(to), self.len / TILE) }
             }
             Step::Unary { kernel, x, to } => self.apply([x], to, |[x], to| kernel(x, to)),
@@ -182,8 +182,8 @@ impl<'a, T: Float> Block<'a, T> {
         let aligned = self.aligned && self.count == self.len;
         let arrays = &arrays[..region.arrays.len()];
         // SAFETY: `len` elements are whole tiles, and readable and writable (`address`). The builder gives what a region writes
-        // places that nothing it reads has, but for operands to be overwritten, which the first line to read one copies. The
-        // file begins with the tiles.
+        // places that nothing it reads has, but for operands to be overwritten, each of which a line of its own copies before
+        // any line overwrites one. The file begins with the tiles.
         unsafe { native.run(number, arrays, self.file, self.len, aligned) }
         for &(kind, number, tile) in &region.reduced {
             let (mut lanes, count) = ([kind.neutral(); TILE], self.count.min(TILE));
@@ -198,7 +198,8 @@ impl<'a, T: Float> Block<'a, T> {
         let target: *mut [T] = self.write(to);
         let sources = from.map(|place| self.read(place));
         // SAFETY: `to` is none of `from`, and different places are different memory: tiles, edges and registers are apart in
-        // the file, stores are separate `&mut` slices of the caller's, and no kernel writes to an operand.
+        // the file, and stores are separate `&mut` slices of the caller's. Only an operand that is overwritten stands where a
+        // store does; that store is written by a region, or, without regions, the operand has been gathered into a register.
         f(sources, unsafe { &mut *target });
     }
 

@@ -17,7 +17,8 @@ pub(super) enum Definition<T> {
     Ternary(TernaryKernel<T>, Value, Value, Value),
     Tiled(Formula, Vec<Value>),
     Sqrt(Value),
-    /// The value, to be stored over an operand. Nothing reads it, so that it is done last of all.
+    /// The value, to be stored over an operand. Nothing reads it, so that among regions it is in the last one; without regions
+    /// the operand has been gathered before.
     Over(Value),
     /// Not at all: it is part of its only reader.
     Absorbed,

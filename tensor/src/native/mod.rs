@@ -72,8 +72,8 @@ impl Native {
     ///
     /// # Safety
     /// There are as many arrays as the program has. They are readable, and writable if it writes them, for so many elements;
-    /// what it writes overlaps nothing else, unless it is an array that a line copies and nothing else reads. `tiles` holds all
-    /// tiles that it refers to.
+    /// what it writes overlaps nothing else, unless it is the very same memory as an array that one line alone reads, which
+    /// comes before all lines that write there. `tiles` holds all tiles that it refers to.
     pub unsafe fn run<T: Float>(
         &self,
         program: usize,

@@ -152,7 +152,9 @@ impl<T: Float> Task<T> for Spread<'_, T> {
             return;
         }
         // What the pointers below reach.
-        assert!((far + reach) as usize + self.pixel <= self.band.len() && self.pixel.is_multiple_of(V::N));
+        assert!(
+            far as usize + reach as usize + self.pixel <= self.band.len() && self.pixel.is_multiple_of(V::N)
+        );
         assert!(self.taps.len() * self.channels * self.pixel <= self.panels.len());
         assert!((self.channels - 1) * self.dy_step + self.outputs.len() <= self.dy.len());
         let mut panel = self.panels.as_ptr();

@@ -45,9 +45,8 @@ pub(in crate::conv) fn weights<T: Float>(plan: &Plan, x: &[T], dy: &[T], dw: &mu
     let (partials, sizes) = (all.next(plan.chunks * room(&[packed])), own(plan));
     let (image, out_image) = (x.len() / s.batch, dy.len() / s.batch);
     let each = room(&sizes);
-    let mut nothing = [];
-    let rest = if each > 0 { all.next(plan.chunks * each) } else { &mut nothing };
-    let chunks = partials.par_chunks_mut(room(&[packed])).zip(rest.par_chunks_mut(each.max(1)));
+    let own_parts = all.next(plan.chunks * each).par_chunks_mut(each);
+    let chunks = partials.par_chunks_mut(room(&[packed])).zip(own_parts);
     chunks.enumerate().for_each(|(index, (sums, scratch))| {
         sums.fill(T::ZERO);
         let mut own = Parts::of(scratch);
