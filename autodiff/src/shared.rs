@@ -230,4 +230,16 @@ mod tests {
         drop(lent);
         assert_eq!(pool.install(|| w.get()).to_vec(), [1.0, 0.0]);
     }
+
+    #[test]
+    fn a_function_that_was_refused_a_variable_reads_the_right_ones_later() {
+        let [a, b] = [1.0, 2.0].map(|value| Shared::new("v", Tensor::from_slice(&[value, value])));
+        let mut f = crate::Function::<f64>::new([], [&(a.expr() - b.expr())]).expect("no inputs");
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+        let lent = b.lend();
+        let refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| pool.install(|| f.run(&[]))));
+        assert!(refused.is_err());
+        drop(lent);
+        assert_eq!(f.call(&[]).expect("runs")[0].to_vec(), [-1.0, -1.0]);
+    }
 }

@@ -68,12 +68,15 @@ fn run(options: &Options) -> Result<(), AnyError> {
         .run(iterations)?;
 
     let evaluation = Evaluation::new(options, &net, &fit, &data, &elapsed)?;
-    output::print(&evaluation);
+    // The files first: whoever reads the terminal may have gone.
     if let Some(path) = &options.json {
         output::write_json(path, &evaluation)?;
     }
     if let Some(path) = &options.report {
         evaluation.report(&fit, &data)?.write(path)?;
+    }
+    output::print(&evaluation);
+    if let Some(path) = &options.report {
         println!("\nreport: {}", path.display());
     }
     Ok(())

@@ -101,10 +101,11 @@ pub(super) unsafe fn sums<V: Lanes, const P: usize, const S: usize>(
     // SAFETY: the caller promises that all of these are in reach.
     unsafe {
         let (first, rest) = taps.offsets.split_at(taps.pass.min(taps.offsets.len()));
-        let mut total = pass_sums::<V, P, S>(first, panel, x);
+        let zero = [[V::splat(V::T::ZERO); S]; P];
+        let mut total = add_products(zero, first, panel, S * V::N, x);
         for pass in rest.chunks(taps.pass) {
             panel = panel.add(taps.pass * S * V::N);
-            let sums = pass_sums::<V, P, S>(pass, panel, x);
+            let sums = add_products(zero, pass, panel, S * V::N, x);
             for p in 0..P {
                 for s in 0..S {
                     total[p][s] = total[p][s].add(sums[p][s]);
@@ -115,32 +116,57 @@ pub(super) unsafe fn sums<V: Lanes, const P: usize, const S: usize>(
     }
 }
 
-/// [`sums`] of one pass.
+/// `sums[p][s] + Σ panel[t · step + s] · x[p][offset t]` over some offsets.
+///
+/// # Safety
+/// The processor has the instructions of `V`; `S` vectors can be read at each step of the panel, and an element at each x
+/// plus each offset.
 #[inline(always)]
-unsafe fn pass_sums<V: Lanes, const P: usize, const S: usize>(
+unsafe fn add_products<V: Lanes, const P: usize, const S: usize>(
+    mut sums: [[V; S]; P],
     offsets: &[u32],
     mut panel: *const V::T,
+    step: usize,
     x: [*const V::T; P],
 ) -> [[V; S]; P] {
-    // SAFETY: handed on.
+    // SAFETY: the caller promises that all of these are in reach.
     unsafe {
-        let mut sums = [[V::splat(V::T::ZERO); S]; P];
         for &offset in offsets {
-            let mut weights = [V::splat(V::T::ZERO); S];
+            let mut vectors = [V::splat(V::T::ZERO); S];
             for s in 0..S {
-                weights[s] = V::load(panel.add(s * V::N));
+                vectors[s] = V::load(panel.add(s * V::N));
             }
             for p in 0..P {
                 let x = V::splat(*x[p].add(offset as usize));
                 for s in 0..S {
-                    sums[p][s] = sums[p][s].add_product(weights[s], x);
+                    sums[p][s] = sums[p][s].add_product(vectors[s], x);
                 }
             }
-            panel = panel.add(S * V::N);
+            panel = panel.wrapping_add(step);
         }
         sums
     }
 }
+
+/// The expression for a count from 1 to 6, which it knows as a constant of this name.
+macro_rules! with_count {
+    ($count:expr, $P:ident => $result:expr) => {
+        match $count {
+            1 => with_count!(@ $P 1 $result),
+            2 => with_count!(@ $P 2 $result),
+            3 => with_count!(@ $P 3 $result),
+            4 => with_count!(@ $P 4 $result),
+            5 => with_count!(@ $P 5 $result),
+            6 => with_count!(@ $P 6 $result),
+            count => unreachable!("a tile of {count}"),
+        }
+    };
+    (@ $P:ident $count:literal $result:expr) => {{
+        const $P: usize = $count;
+        $result
+    }};
+}
+use with_count;
 
 /// `out[o, q] = Σ band[offset of output q + offset of tap t] · weight[o, t]`.
 pub(super) struct ByChannel<'a, T> {
@@ -189,8 +215,8 @@ impl<T: Float> Task<T> for ByChannel<'_, T> {
                     unsafe {
                         let values = values.as_mut_ptr().add(at * pitch);
                         match vectors {
-                            1 => tile_of::<V, 1>(taps, size, panel, x, values),
-                            _ => tile_of::<V, 2>(taps, size, panel, x, values),
+                            1 => with_count!(size, P => tile::<V, P, 1>(taps, panel, x, values)),
+                            _ => with_count!(size, P => tile::<V, P, 2>(taps, panel, x, values)),
                         }
                     }
                 }
@@ -230,28 +256,7 @@ impl<T: Float> Task<T> for ByChannel<'_, T> {
     }
 }
 
-/// Stores the sums of the first `size` outputs, for `S` vectors of channels.
-#[inline(always)]
-unsafe fn tile_of<V: Lanes, const S: usize>(
-    taps: Taps,
-    size: usize,
-    panel: *const V::T,
-    x: [*const V::T; OUTPUTS],
-    values: *mut V::T,
-) {
-    // SAFETY: handed on.
-    unsafe {
-        match size {
-            1 => tile::<V, 1, S>(taps, panel, x, values),
-            2 => tile::<V, 2, S>(taps, panel, x, values),
-            3 => tile::<V, 3, S>(taps, panel, x, values),
-            4 => tile::<V, 4, S>(taps, panel, x, values),
-            5 => tile::<V, 5, S>(taps, panel, x, values),
-            _ => tile::<V, 6, S>(taps, panel, x, values),
-        }
-    }
-}
-
+/// Stores the sums of the first `P` outputs, for `S` vectors of channels.
 #[inline(always)]
 unsafe fn tile<V: Lanes, const P: usize, const S: usize>(
     taps: Taps,

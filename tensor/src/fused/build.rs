@@ -20,6 +20,7 @@ use crate::simd::combined::{Formula, TILE};
 pub(super) const MOST_ARRAYS: usize = 64;
 /// Where operands and results together are larger than this many bytes, no cache would keep the results: they go past it.
 const STREAMED_BYTES: usize = 24 << 20;
+
 /// A value inside a loop being built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Value(pub(super) usize);

@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use super::{OUTPUTS, VECTORS, word};
+use super::{OUTPUTS, VECTORS, with_count, word};
 use crate::Float;
 use crate::conv::parts::{PART, Parts, room};
 use crate::conv::pixels::AddToPlanes;
@@ -165,8 +165,8 @@ impl<T: Float> Task<T> for Spread<'_, T> {
                     let band = self.band.as_mut_ptr().add(first * V::N + tap as usize);
                     for (q, count) in groups(self.outputs.len(), OUTPUTS) {
                         match vectors {
-                            1 => self.tile_of::<V, 1>(panel, q, count, band),
-                            _ => self.tile_of::<V, 2>(panel, q, count, band),
+                            1 => with_count!(count, P => self.tile::<V, P, 1>(panel, q, band)),
+                            _ => with_count!(count, P => self.tile::<V, P, 2>(panel, q, band)),
                         }
                     }
                     panel = panel.add(self.channels * vectors * V::N);
@@ -177,27 +177,6 @@ impl<T: Float> Task<T> for Spread<'_, T> {
 }
 
 impl<T: Float> Spread<'_, T> {
-    #[inline(always)]
-    unsafe fn tile_of<V: Lanes<T = T>, const S: usize>(
-        &self,
-        panel: *const T,
-        q: usize,
-        count: usize,
-        band: *mut T,
-    ) {
-        // SAFETY: handed on.
-        unsafe {
-            match count {
-                1 => self.tile::<V, 1, S>(panel, q, band),
-                2 => self.tile::<V, 2, S>(panel, q, band),
-                3 => self.tile::<V, 3, S>(panel, q, band),
-                4 => self.tile::<V, 4, S>(panel, q, band),
-                5 => self.tile::<V, 5, S>(panel, q, band),
-                _ => self.tile::<V, 6, S>(panel, q, band),
-            }
-        }
-    }
-
     /// The outputs from q on.
     #[inline(always)]
     unsafe fn tile<V: Lanes<T = T>, const P: usize, const S: usize>(

@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::{Taps, VECTORS, offsets};
+use super::{Taps, VECTORS, add_products, offsets, with_count};
 use crate::Float;
 use crate::conv::correlate::each_tap;
 use crate::conv::parts::{PART, Parts, room};
@@ -138,8 +138,8 @@ impl<T: Float> Task<T> for Gradient<'_, T> {
                 // SAFETY: the assertions above.
                 unsafe {
                     match vectors {
-                        1 => self.tile_of::<V, 1>(taps, dy, sums),
-                        _ => self.tile_of::<V, 2>(taps, dy, sums),
+                        1 => with_count!(rows, R => self.tile::<V, R, 1>(taps, dy, sums)),
+                        _ => with_count!(rows, R => self.tile::<V, R, 2>(taps, dy, sums)),
                     }
                     sums = sums.add(rows * vectors * V::N);
                 }
@@ -149,21 +149,6 @@ impl<T: Float> Task<T> for Gradient<'_, T> {
 }
 
 impl<T: Float> Gradient<'_, T> {
-    #[inline(always)]
-    unsafe fn tile_of<V: Lanes<T = T>, const S: usize>(&self, taps: &[u32], dy: *const T, sums: *mut T) {
-        // SAFETY: handed on.
-        unsafe {
-            match taps.len() {
-                1 => self.tile::<V, 1, S>(taps, dy, sums),
-                2 => self.tile::<V, 2, S>(taps, dy, sums),
-                3 => self.tile::<V, 3, S>(taps, dy, sums),
-                4 => self.tile::<V, 4, S>(taps, dy, sums),
-                5 => self.tile::<V, 5, S>(taps, dy, sums),
-                _ => self.tile::<V, 6, S>(taps, dy, sums),
-            }
-        }
-    }
-
     #[inline(always)]
     unsafe fn tile<V: Lanes<T = T>, const R: usize, const S: usize>(
         &self,
@@ -179,20 +164,7 @@ impl<T: Float> Gradient<'_, T> {
                 for r in 0..R {
                     x[r] = x[r].add(taps[r] as usize);
                 }
-                let mut dy = dy.add(n * self.dy_step);
-                for &output in self.outputs {
-                    let mut gradients = [V::splat(T::ZERO); S];
-                    for s in 0..S {
-                        gradients[s] = V::load(dy.add(s * V::N));
-                    }
-                    for r in 0..R {
-                        let x = V::splat(*x[r].add(output as usize));
-                        for s in 0..S {
-                            sums[r][s] = sums[r][s].add_product(gradients[s], x);
-                        }
-                    }
-                    dy = dy.add(self.pixel);
-                }
+                sums = add_products(sums, self.outputs, dy.add(n * self.dy_step), self.pixel, x);
             }
             for r in 0..R {
                 for s in 0..S {
