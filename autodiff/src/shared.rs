@@ -45,7 +45,8 @@ impl<T: Float> Lent<'_, T> {
     /// The elements; of a copy if somebody still holds the tensor.
     pub fn elements_mut(&mut self) -> &mut [T] {
         if Arc::get_mut(&mut self.value).and_then(Tensor::get_mut).is_none() {
-            let copy = Tensor::new(self.value.shape(), self.value.to_vec());
+            let mut copy = Tensor::clone(&self.value);
+            copy.make_mut();
             *self.value = Arc::new(copy);
         }
         Arc::get_mut(&mut self.value).and_then(Tensor::get_mut).unwrap_or_default()

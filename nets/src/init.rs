@@ -33,16 +33,16 @@ impl Stream {
 
     /// Independent standard normal numbers.
     pub fn normal<T: Float>(&self, shape: &[usize]) -> Tensor<T> {
-        let mut values = vec![T::ZERO; shape.iter().product()];
-        random::fill_normal(self.seed, self.stream, 0, &mut values);
-        Tensor::new(shape, values)
+        let mut values = Tensor::zeros(shape);
+        random::fill_normal(self.seed, self.stream, 0, values.make_mut());
+        values
     }
 
     /// Independent numbers, uniform on [0, 1).
     pub fn uniform<T: Float>(&self, shape: &[usize]) -> Tensor<T> {
-        let mut values = vec![T::ZERO; shape.iter().product()];
-        random::fill_uniform(self.seed, self.stream, 0, &mut values);
-        Tensor::new(shape, values)
+        let mut values = Tensor::zeros(shape);
+        random::fill_uniform(self.seed, self.stream, 0, values.make_mut());
+        values
     }
 
     /// One number for all of the stream, to seed another generator with.

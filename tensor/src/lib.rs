@@ -38,6 +38,7 @@ mod pool;
 pub mod random;
 pub mod simd;
 pub mod softmax;
+mod storage;
 mod tensor;
 mod tile;
 

@@ -37,7 +37,7 @@ type Many<X> = SmallVec<[X; 64]>;
 #[derive(Debug)]
 pub(crate) enum Slot<T: Float> {
     /// For values that come and go.
-    Scratch(Vec<T>),
+    Scratch(Tensor<T>),
     /// For one output.
     Output(Arc<Tensor<T>>),
 }
@@ -74,14 +74,14 @@ impl<T: Float> Default for Program<T> {
 impl<T: Float> Slot<T> {
     fn elements(&self) -> &[T] {
         match self {
-            Slot::Scratch(data) => data,
+            Slot::Scratch(tensor) => tensor.as_slice().unwrap_or_default(),
             Slot::Output(tensor) => tensor.as_slice().unwrap_or_default(),
         }
     }
 
     fn elements_mut(&mut self) -> &mut [T] {
         match self {
-            Slot::Scratch(data) => data,
+            Slot::Scratch(tensor) => tensor.get_mut().unwrap_or_default(),
             Slot::Output(tensor) => Arc::get_mut(tensor).and_then(Tensor::get_mut).unwrap_or_default(),
         }
     }

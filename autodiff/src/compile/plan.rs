@@ -277,7 +277,7 @@ impl<T: Float> Plan<'_, T> {
         // Outputs have theirs; they come first.
         let outputs = self.program.slots.len();
         let scratch = self.slots.capacities().skip(outputs);
-        self.program.slots.extend(scratch.map(|capacity| Some(Slot::Scratch(vec![T::ZERO; capacity]))));
+        self.program.slots.extend(scratch.map(|capacity| Some(Slot::Scratch(Tensor::zeros([capacity])))));
         self.program
     }
 }

@@ -14,6 +14,7 @@ pub(crate) mod walk;
 use std::sync::Arc;
 
 use crate::Float;
+use crate::storage::Storage;
 use walk::{Walk, row_major_strides};
 
 /// An n-d array of `f32` or `f64`.
@@ -32,7 +33,7 @@ use walk::{Walk, row_major_strides};
 /// ```
 #[derive(Clone)]
 pub struct Tensor<T> {
-    data: Arc<Vec<T>>,
+    data: Arc<Storage<T>>,
     shape: Vec<usize>,
     /// In elements; negative after a flip, 0 along a broadcast axis.
     strides: Vec<isize>,
@@ -55,6 +56,10 @@ impl<T: Float> Tensor<T> {
             "Tensor::new: shape {shape:?} holds {wanted} elements, but the data has {}",
             data.len()
         );
+        Self::stored(shape, Storage::Heap(data))
+    }
+
+    fn stored(shape: &[usize], data: Storage<T>) -> Self {
         Self { data: Arc::new(data), shape: shape.to_vec(), strides: row_major_strides(shape), offset: 0 }
     }
 
@@ -70,7 +75,8 @@ impl<T: Float> Tensor<T> {
 
     /// All zeros.
     pub fn zeros(shape: impl AsRef<[usize]>) -> Self {
-        Self::full(shape, T::ZERO)
+        let shape = shape.as_ref();
+        Self::stored(shape, Storage::zeros(shape.iter().product()))
     }
 
     /// All ones.
@@ -80,8 +86,9 @@ impl<T: Float> Tensor<T> {
 
     /// The same number everywhere.
     pub fn full(shape: impl AsRef<[usize]>, value: T) -> Self {
-        let shape = shape.as_ref();
-        Self::new(shape, vec![value; shape.iter().product()])
+        let mut tensor = Self::zeros(shape);
+        tensor.make_mut().fill(value);
+        tensor
     }
 
     /// Each element computed from its index, in row-major order.
@@ -94,9 +101,9 @@ impl<T: Float> Tensor<T> {
     pub fn from_fn(shape: impl AsRef<[usize]>, mut f: impl FnMut(&[usize]) -> T) -> Self {
         let shape = shape.as_ref();
         let mut index = vec![0; shape.len()];
-        let mut data = Vec::with_capacity(shape.iter().product());
-        for _ in 0..shape.iter().product() {
-            data.push(f(&index));
+        let mut tensor = Self::zeros(shape);
+        for element in tensor.make_mut() {
+            *element = f(&index);
             for axis in (0..shape.len()).rev() {
                 index[axis] += 1;
                 if index[axis] < shape[axis] {
@@ -105,7 +112,7 @@ impl<T: Float> Tensor<T> {
                 index[axis] = 0;
             }
         }
-        Self::new(shape, data)
+        tensor
     }
 
     /// 0, 1, …, n − 1.
@@ -175,9 +182,26 @@ impl<T: Float> Tensor<T> {
             return slice.to_vec();
         }
         let mut out = vec![T::ZERO; self.len()];
-        let walk = Walk::new(&self.shape, [&self.strides]);
-        walk::par_chunks(&mut out, |start, out| self.gather(&walk, start, out));
+        self.copy_to(&mut out);
         out
+    }
+
+    /// Copies the elements in row-major order.
+    fn copy_to(&self, out: &mut [T]) {
+        match self.as_slice() {
+            Some(slice) => out.copy_from_slice(slice),
+            None => {
+                let walk = Walk::new(&self.shape, [&self.strides]);
+                walk::par_chunks(out, |start, out| self.gather(&walk, start, out));
+            }
+        }
+    }
+
+    /// A copy in storage of its own.
+    fn copied(&self) -> Self {
+        let mut data = Storage::zeros(self.len());
+        self.copy_to(&mut data);
+        Self::stored(&self.shape, data)
     }
 
     /// Copies elements `start ..` in row-major order into `out`. `walk` is over this tensor's own shape and strides.
@@ -244,7 +268,7 @@ impl<T: Float> Tensor<T> {
 
     /// The same elements in contiguous storage: this tensor itself if it is so already, a copy otherwise.
     pub fn contiguous(&self) -> Self {
-        if self.is_contiguous() { self.clone() } else { Self::new(&self.shape, self.to_vec()) }
+        if self.is_contiguous() { self.clone() } else { self.copied() }
     }
 
     /// The elements for writing, in row-major order. Copies them first if the storage is shared or not contiguous.
@@ -257,13 +281,10 @@ impl<T: Float> Tensor<T> {
     /// assert_eq!((a.to_vec(), b.to_vec()), (vec![0.0, 5.0], vec![0.0, 0.0]));
     /// ```
     pub fn make_mut(&mut self) -> &mut [T] {
-        if !self.is_contiguous() || Arc::get_mut(&mut self.data).is_none() {
-            *self = Self::new(&self.shape, self.to_vec());
+        if self.get_mut().is_none() {
+            *self = self.copied();
         }
-        let (offset, len) = (self.offset, self.len());
-        // Unique by now, so `Arc::make_mut` does not copy.
-        let data = Arc::make_mut(&mut self.data);
-        if len == 0 { &mut [] } else { &mut data[offset..offset + len] }
+        self.get_mut().unwrap_or_else(|| unreachable!("nobody else has a new tensor's storage"))
     }
 
     /// The elements for writing, only if that needs no copy.
