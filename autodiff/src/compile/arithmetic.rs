@@ -11,6 +11,7 @@ pub(super) fn unary<T: Float>(builder: &mut FusedBuilder<T>, op: Unary, x: Value
         Unary::Square => builder.square(x),
         Unary::Recip => builder.recip(x),
         Unary::Sqrt => builder.sqrt(x),
+        Unary::Ln => builder.ln(x),
         Unary::Relu => builder.relu(x),
         _ => builder.unary(op.vector(), x),
     }

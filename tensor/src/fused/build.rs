@@ -9,7 +9,7 @@ use super::place::{Placed, Task, place};
 use super::reduce::{Reduce, Reduction};
 use super::sizes::{block_len, chunk_len, fetched};
 use super::space::{Space, row_major, row_major_without};
-use super::{BinaryKernel, Fused, Operand, Place, Step, TernaryKernel, UnaryKernel};
+use super::{BinaryKernel, Fused, Operand, Place, Step, TernaryKernel, UnaryKernel, logarithms};
 use crate::Float;
 use crate::native::program::Program;
 use crate::native::{self, Native};
@@ -153,6 +153,11 @@ impl<T: Float> FusedBuilder<T> {
         self.define(Definition::Sqrt(x))
     }
 
+    /// ln x. A sum of it over everything costs much less than the logarithms, where nothing else reads them.
+    pub fn ln(&mut self, x: Value) -> Value {
+        self.define(Definition::Ln(x))
+    }
+
     /// −x.
     pub fn neg(&mut self, x: Value) -> Value {
         let zero = self.constant(-T::ZERO); // −0 − 0 is −0, and −0 − −0 is 0
@@ -229,7 +234,7 @@ impl<T: Float> FusedBuilder<T> {
     }
 
     /// [`FusedBuilder::build`] with or without going past the caches and, where possible, machine code.
-    pub(super) fn build_with(self, streamed: bool, native: bool) -> Fused<T> {
+    pub(super) fn build_with(mut self, streamed: bool, native: bool) -> Fused<T> {
         let row_major = row_major(&self.shape, |_| true);
         let mut walks = self.operands.clone();
         walks.push(row_major);
@@ -252,12 +257,13 @@ impl<T: Float> FusedBuilder<T> {
                 None => Operand::Strided { strides },
             })
             .collect();
-        let reduced: Vec<(Reduce, Value, bool)> = self
+        let mut reduced: Vec<(Reduce, Value, bool)> = self
             .reductions
             .iter()
             .zip(&reduction_walks)
             .map(|((kind, value, _), walk)| (*kind, *value, walk.iter().all(|&stride| stride == 0)))
             .collect();
+        let logarithms = logarithms::absorb(&mut self.values, &operands, &self.stores, &mut reduced);
         let (placed, native) = self.placed(&operands, &reduced, streamed, native);
         let Placed { once, spread, steps, regions, uniform, tiles, registers, in_place } = placed;
 
@@ -275,9 +281,11 @@ impl<T: Float> FusedBuilder<T> {
             .reductions
             .iter()
             .zip(reduction_walks)
-            .map(|((kind, _, axes), strides)| {
+            .zip(logarithms)
+            .map(|(((kind, _, axes), strides), logarithms)| {
                 let kept = self.shape.iter().enumerate().filter(|(axis, _)| !axes.contains(axis));
-                Reduction { kind: *kind, strides, len: kept.map(|(_, &size)| size).product() }
+                let len = kept.map(|(_, &size)| size).product();
+                Reduction { kind: *kind, logarithms, strides, len }
             })
             .collect();
         let chunk = chunk_len(space.len(), block, reductions.iter().map(|r| r.len).sum());

@@ -17,6 +17,7 @@ pub(super) enum Definition<T> {
     Ternary(TernaryKernel<T>, Value, Value, Value),
     Tiled(Formula, Vec<Value>),
     Sqrt(Value),
+    Ln(Value),
     /// The value, to be stored over an operand. Nothing reads it, so that among regions it is in the last one; without regions
     /// the operand has been gathered before.
     Over(Value),
@@ -37,7 +38,9 @@ impl<T> Definition<T> {
             | Definition::Constant(_)
             | Definition::Noise(..)
             | Definition::Absorbed => Vec::new(),
-            Definition::Unary(_, x) | Definition::Sqrt(x) | Definition::Over(x) => vec![*x],
+            Definition::Unary(_, x) | Definition::Sqrt(x) | Definition::Ln(x) | Definition::Over(x) => {
+                vec![*x]
+            }
             Definition::Binary(_, x, y) => vec![*x, *y],
             Definition::Ternary(_, x, y, z) => vec![*x, *y, *z],
             Definition::Tiled(_, inputs) => inputs.clone(),

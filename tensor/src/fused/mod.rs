@@ -58,6 +58,7 @@ use std::ops::Range;
 mod block;
 mod build;
 mod definition;
+mod logarithms;
 mod memory;
 mod noise;
 mod place;

@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use super::logarithms::SumOfLogarithms;
 use super::space::Space;
 use crate::Float;
 use crate::simd::combined::TILE;
@@ -19,6 +20,8 @@ pub enum Reduce {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Reduction {
     pub kind: Reduce,
+    /// Whether it is of the elements' logarithms: a sum over everything.
+    pub logarithms: bool,
     /// Over the space's axes: 0 where reduced, row-major over what is kept.
     pub strides: Vec<isize>,
     /// The number of results.
@@ -43,12 +46,12 @@ impl Reduce {
 }
 
 /// What a reduction does, at compile time.
-trait Combine {
+pub(super) trait Combine {
     const KIND: Reduce;
     fn combine<T: Float>(a: T, b: T) -> T;
 }
 
-struct Sum;
+pub(super) struct Sum;
 
 impl Combine for Sum {
     const KIND: Reduce = Reduce::Sum;
@@ -112,6 +115,7 @@ impl Reduction {
     /// Takes in one block: elements `start ..` of the space.
     pub fn absorb<T: Float>(&self, space: &Space, start: usize, block: &[T], partial: &mut [T]) {
         match self.kind {
+            _ if self.logarithms => run::<_, SumOfLogarithms>((block, &mut partial[0])),
             Reduce::Sum => run::<_, Absorb<Sum>>((self, space, start, block, partial)),
             Reduce::Max => run::<_, Absorb<Largest>>((self, space, start, block, partial)),
         }
@@ -134,7 +138,7 @@ impl Reduction {
 }
 
 /// Independent lanes of a fold, which the compiler turns into vectors.
-const LANES: usize = TILE;
+pub(super) const LANES: usize = TILE;
 
 /// Folds a slice.
 #[inline(always)]
@@ -154,7 +158,7 @@ fn fold<T: Float, C: Combine>(x: &[T]) -> T {
 
 /// Halves onto each other until one is left. Not part of the loop above, whose vectors the compiler would cut up for it.
 #[inline(never)]
-fn join_lanes<T: Float, C: Combine>(mut lanes: [T; LANES]) -> T {
+pub(super) fn join_lanes<T: Float, C: Combine>(mut lanes: [T; LANES]) -> T {
     let mut width = LANES / 2;
     while width > 0 {
         for i in 0..width {

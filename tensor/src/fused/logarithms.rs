@@ -1,0 +1,133 @@
+//! Sums of logarithms, as a loop needs them for an entropy: one logarithm for many numbers.
+
+use super::definition::{Definition, uniform};
+use super::reduce::{LANES, Reduce, Sum, join_lanes};
+use super::{Operand, Value};
+use crate::Float;
+use crate::simd::dispatch::{Kernel, Loop, MulAdd};
+use crate::simd::exponential::Ln;
+
+/// Factors of a product: with each between √½ and √2 it stays far from both ends of the range, and its rounding errors
+/// add up to what those of so many logarithms of about 1 would.
+const FACTORS: usize = 32;
+
+/// Adds Σ ln x to a sum. With x = 2ᵏ m it is ln 2 · Σ k + ln Π m.
+pub(super) struct SumOfLogarithms;
+
+impl<T: Float> Loop<(&[T], &mut T)> for SumOfLogarithms {
+    #[inline(always)]
+    fn run<M: MulAdd>((x, sum): (&[T], &mut T)) {
+        for x in x.chunks(FACTORS * LANES) {
+            if x.iter().fold(false, |found, &x| found | Ln::is_slow(x)) {
+                let ln = |&x: &T| if Ln::is_slow(x) { Ln::slow(x) } else { Ln::eval::<T, M>(x) };
+                *sum += x.iter().map(ln).fold(T::ZERO, |sum, ln| sum + ln);
+                continue;
+            }
+            let (mut products, mut exponents) = ([T::ONE; LANES], [T::ZERO; LANES]);
+            let rows = x.chunks_exact(LANES);
+            for ((product, exponent), x) in products.iter_mut().zip(&mut exponents).zip(rows.remainder()) {
+                (*product, *exponent) = x.split_exponent();
+            }
+            for row in rows {
+                for ((product, exponent), x) in products.iter_mut().zip(&mut exponents).zip(row) {
+                    let (m, k) = x.split_exponent();
+                    (*product, *exponent) = (*product * m, *exponent + k);
+                }
+            }
+            products.iter_mut().for_each(|product| *product = Ln::eval::<T, M>(*product));
+            *sum += join_lanes::<T, Sum>(products) + T::LN2 * join_lanes::<T, Sum>(exponents);
+        }
+    }
+}
+
+/// Finds the sums over everything of logarithms that nothing else reads. Such a reduction gets what the logarithm is of, and
+/// is no longer one that regions can do; the logarithm is not computed.
+pub(super) fn absorb<T: Float>(
+    values: &mut [Definition<T>],
+    operands: &[Operand],
+    stores: &[Value],
+    reduced: &mut [(Reduce, Value, bool)],
+) -> Vec<bool> {
+    let uniform = uniform(values, operands);
+    let mut readers = vec![0; values.len()];
+    let inputs: Vec<Value> = values.iter().flat_map(Definition::inputs).collect();
+    let read_by_reductions = reduced.iter().map(|(_, value, _)| value);
+    inputs.iter().chain(stores).chain(read_by_reductions).for_each(|read| readers[read.0] += 1);
+    let mut absorb = |(kind, value, whole): &mut (Reduce, Value, bool)| match values[value.0] {
+        Definition::Ln(x) if *whole && *kind == Reduce::Sum && readers[value.0] == 1 && !uniform[x.0] => {
+            values[value.0] = Definition::Absorbed;
+            (*value, *whole) = (x, false);
+            true
+        }
+        _ => false,
+    };
+    reduced.iter_mut().map(&mut absorb).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fused::{Fused, FusedBuilder};
+    use crate::simd;
+
+    /// Sums of ln x, and of what else is asked for.
+    fn loops<T: Float>(len: usize, and_stored: bool) -> Fused<T> {
+        let mut builder = FusedBuilder::new(&[len]);
+        let x = builder.operand(&[1]);
+        let ln = builder.ln(x);
+        builder.reduce(Reduce::Sum, ln, &[0]);
+        if and_stored {
+            builder.store(ln);
+        }
+        builder.build()
+    }
+
+    fn check<T: Float>(tolerance: f64) {
+        for len in [1, 31, 32, 33, 1000, 1024, 1057, 100_003] {
+            // From 1e-30 to 1e30, most of them near 1.
+            let number = |i: usize| 10f64.powf(30.0 * ((i * 7919 % 4001) as f64 / 2000.0 - 1.0).powi(5));
+            let x: Vec<T> = (0..len).map(|i| T::from_f64(number(i))).collect();
+            let logarithms: Vec<f64> = x.iter().map(|x| x.to_f64().ln()).collect();
+            let scale: f64 = logarithms.iter().map(|ln| ln.abs()).sum::<f64>().max(1.0);
+            let (fused, mut sum) = (loops::<T>(len, false), [T::ZERO]);
+            let mut scratch = vec![T::ZERO; fused.scratch()];
+            fused.run(&[(&x, 0)], &mut [], &mut [&mut sum], &mut scratch);
+            let error = (sum[0].to_f64() - logarithms.iter().sum::<f64>()).abs();
+            assert!(error <= tolerance * scale, "{len} of {}: {error} of {scale}", T::NAME);
+        }
+    }
+
+    #[test]
+    fn sums_of_logarithms_are_as_close_as_sums_of_rounded_ones() {
+        check::<f32>(3e-7);
+        check::<f64>(1e-15);
+    }
+
+    #[test]
+    fn numbers_without_an_ordinary_logarithm_count() {
+        let sum = |odd: f32| {
+            let mut x = [1.0; 1100];
+            x[777] = odd;
+            let (fused, mut sum) = (loops::<f32>(x.len(), false), [0.0]);
+            let mut scratch = vec![0.0; fused.scratch()];
+            fused.run(&[(&x, 0)], &mut [], &mut [&mut sum], &mut scratch);
+            sum[0]
+        };
+        assert_eq!(sum(0.0), f32::NEG_INFINITY);
+        assert_eq!(sum(f32::INFINITY), f32::INFINITY);
+        assert!(sum(-1.0).is_nan() && sum(f32::NAN).is_nan());
+        assert!((sum(1e-42) - 1e-42f32.ln()).abs() < 1e-4);
+    }
+
+    #[test]
+    fn a_logarithm_that_is_wanted_itself_is_computed() {
+        let x: Vec<f64> = (1..=500).map(f64::from).collect();
+        let (fused, mut ln, mut sum) = (loops(x.len(), true), vec![0.0; x.len()], [0.0]);
+        let mut scratch = vec![0.0; fused.scratch()];
+        fused.run(&[(&x, 0)], &mut [&mut ln], &mut [&mut sum], &mut scratch);
+        let mut expected = vec![0.0; x.len()];
+        simd::ln(&x, &mut expected);
+        assert_eq!(ln, expected);
+        assert!((sum[0] - expected.iter().sum::<f64>()).abs() < 1e-10);
+    }
+}
