@@ -67,19 +67,23 @@ pub(super) fn absorb<T: Float>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fused::{Fused, FusedBuilder};
+    use crate::fused::{Arithmetic, Fused, FusedBuilder};
     use crate::simd;
 
-    /// Sums of ln x, and of what else is asked for.
-    fn loops<T: Float>(len: usize, and_stored: bool) -> Fused<T> {
-        let mut builder = FusedBuilder::new(&[len]);
-        let x = builder.operand(&[1]);
-        let ln = builder.ln(x);
-        builder.reduce(Reduce::Sum, ln, &[0]);
-        if and_stored {
-            builder.store(ln);
+    /// Σ ln x, where x is read from memory or computed from x/2.
+    fn sum<T: Float>(x: &[T], computed: bool, native: bool) -> T {
+        let mut builder = FusedBuilder::new(&[x.len()]);
+        let mut value = builder.operand(&[1]);
+        if computed {
+            value = builder.arithmetic(Arithmetic::Add, value, value);
         }
-        builder.build()
+        let ln = builder.ln(value);
+        builder.reduce(Reduce::Sum, ln, &[0]);
+        let fused: Fused<T> = builder.build_with(false, native);
+        let read: Vec<T> = x.iter().map(|&x| if computed { x / (T::ONE + T::ONE) } else { x }).collect();
+        let (mut sum, mut scratch) = ([T::ZERO], vec![T::ZERO; fused.scratch()]);
+        fused.run(&[(&read, 0)], &mut [], &mut [&mut sum], &mut scratch);
+        sum[0]
     }
 
     fn check<T: Float>(tolerance: f64) {
@@ -89,11 +93,11 @@ mod tests {
             let x: Vec<T> = (0..len).map(|i| T::from_f64(number(i))).collect();
             let logarithms: Vec<f64> = x.iter().map(|x| x.to_f64().ln()).collect();
             let scale: f64 = logarithms.iter().map(|ln| ln.abs()).sum::<f64>().max(1.0);
-            let (fused, mut sum) = (loops::<T>(len, false), [T::ZERO]);
-            let mut scratch = vec![T::ZERO; fused.scratch()];
-            fused.run(&[(&x, 0)], &mut [], &mut [&mut sum], &mut scratch);
-            let error = (sum[0].to_f64() - logarithms.iter().sum::<f64>()).abs();
-            assert!(error <= tolerance * scale, "{len} of {}: {error} of {scale}", T::NAME);
+            for (computed, native) in [(false, false), (false, true), (true, false), (true, true)] {
+                let sum = sum(&x, computed, native).to_f64();
+                let error = (sum - logarithms.iter().sum::<f64>()).abs();
+                assert!(error <= tolerance * scale, "{len} of {}: {error} of {scale}", T::NAME);
+            }
         }
     }
 
@@ -108,10 +112,7 @@ mod tests {
         let sum = |odd: f32| {
             let mut x = [1.0; 1100];
             x[777] = odd;
-            let (fused, mut sum) = (loops::<f32>(x.len(), false), [0.0]);
-            let mut scratch = vec![0.0; fused.scratch()];
-            fused.run(&[(&x, 0)], &mut [], &mut [&mut sum], &mut scratch);
-            sum[0]
+            sum(&x, false, true)
         };
         assert_eq!(sum(0.0), f32::NEG_INFINITY);
         assert_eq!(sum(f32::INFINITY), f32::INFINITY);
@@ -122,7 +123,12 @@ mod tests {
     #[test]
     fn a_logarithm_that_is_wanted_itself_is_computed() {
         let x: Vec<f64> = (1..=500).map(f64::from).collect();
-        let (fused, mut ln, mut sum) = (loops(x.len(), true), vec![0.0; x.len()], [0.0]);
+        let mut builder = FusedBuilder::<f64>::new(&[x.len()]);
+        let operand = builder.operand(&[1]);
+        let ln = builder.ln(operand);
+        builder.reduce(Reduce::Sum, ln, &[0]);
+        builder.store(ln);
+        let (fused, mut ln, mut sum) = (builder.build(), vec![0.0; x.len()], [0.0]);
         let mut scratch = vec![0.0; fused.scratch()];
         fused.run(&[(&x, 0)], &mut [&mut ln], &mut [&mut sum], &mut scratch);
         let mut expected = vec![0.0; x.len()];
