@@ -1,4 +1,4 @@
-"""Writes `tests/data/functions.txt`: arguments, and values exact to the last digit, for the f64 tests (needs mpmath).
+"""Writes `tests/it/data/functions.txt`: arguments, and values exact to the last digit, for the f64 tests (needs mpmath).
 
 A line is: function, arguments, the value rounded to f64, and what that leaves out, in ULP of the value.
 """

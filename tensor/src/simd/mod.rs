@@ -15,7 +15,7 @@
 //! with fused multiply-add (AVX2, AVX-512, NEON) give the same bits; the portable path rounds a few results otherwise.
 //!
 //! Errors are stated in units in the last place (ULP), largest seen in a dense test over the whole range
-//! (`tests/simd.rs` measures them again). None panics except for slices whose lengths differ.
+//! (`tests/it/simd.rs` measures them again). None panics except for slices whose lengths differ.
 
 mod binary;
 pub(crate) mod coefficients;

@@ -1,10 +1,8 @@
 //! Max-pooling with places, and the convolution fused with it: against nested loops in f64, against the functions that
 //! they are composed of, and the same bits for any number of threads.
 
-mod common;
-
+use crate::common::*;
 use bayeux_tensor::*;
-use common::*;
 use proptest::prelude::*;
 
 /// Input indices as places in the windows.

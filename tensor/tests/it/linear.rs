@@ -1,10 +1,8 @@
 //! The linear kernels (gemm, convolution, max-pooling) against nested loops that follow their formulas, on random
 //! shapes; adjointness; the same bits for any number of threads.
 
-mod common;
-
+use crate::common::*;
 use bayeux_tensor::*;
-use common::*;
 use proptest::prelude::*;
 
 // ---- gemm ----

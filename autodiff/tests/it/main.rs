@@ -1,0 +1,4 @@
+//! Tests of the crate from outside, in one program, which is built faster than several.
+
+mod functions;
+mod in_place;

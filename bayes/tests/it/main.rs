@@ -1,0 +1,5 @@
+//! Tests of the crate from outside, in one program, which is built faster than several.
+
+mod advi;
+mod densities;
+mod model;

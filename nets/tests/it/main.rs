@@ -1,0 +1,6 @@
+//! Tests of the crate from outside, in one program, which is built faster than several.
+
+mod gradients;
+mod layers;
+mod onnx;
+mod training;

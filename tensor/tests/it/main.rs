@@ -1,0 +1,9 @@
+//! Tests of the crate from outside, in one program, which is built faster than several.
+
+mod common;
+mod linear;
+mod matrixmultiply;
+mod pooled;
+mod random;
+mod simd;
+mod tensor;
