@@ -13,11 +13,7 @@ use flate2::write::GzEncoder;
 fn example() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let build = escargot::CargoBuild::new()
-            .arg("--workspace")
-            .example("mnist")
-            .current_release()
-            .current_target();
+        let build = escargot::CargoBuild::new().arg("--workspace").example("mnist").current_release();
         build.run().expect("the example builds").path().to_path_buf()
     })
 }
