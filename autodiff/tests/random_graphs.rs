@@ -1,5 +1,5 @@
 //! The compiler against its referee: a thousand random expression graphs, their gradients included, computed by the
-//! compiled program and by the interpreter.
+//! compiled program and by the interpreter. In a program of its own: it sets the hook for panics, which is the process's.
 
 use bayeux_autodiff::{
     Axes, Conv2dOptions, Expr, Function, Pool2dOptions, RandomStreams, Shape, Shared, grad, interpret,

@@ -110,6 +110,7 @@ mod pages {
         use super::*;
 
         #[test]
+        #[cfg_attr(miri, ignore)]
         fn large_pages_hold_zeros_that_can_be_written() {
             assert!(Pages::<f32>::zeros(LARGE / 8 - PLACES.0 * PLACES.1).is_none());
             assert!(Pages::<f64>::zeros(usize::MAX / 4).is_none());

@@ -63,6 +63,19 @@ pub(super) fn uniform<T>(values: &[Definition<T>], operands: &[Operand]) -> Vec<
     uniform
 }
 
+/// How often each value is read: by others, to be stored, or to be reduced.
+pub(super) fn readers<T>(
+    values: &[Definition<T>],
+    stores: &[Value],
+    reduced: &[(Reduce, Value, bool)],
+) -> Vec<usize> {
+    let mut readers = vec![0; values.len()];
+    let inputs: Vec<Value> = values.iter().flat_map(Definition::inputs).collect();
+    let reduced = reduced.iter().map(|(_, value, _)| value);
+    inputs.iter().chain(stores).chain(reduced).for_each(|read| readers[read.0] += 1);
+    readers
+}
+
 /// Puts an operation that is read once into its reader, where there is a kernel for both.
 pub(super) fn combine<T: Float>(
     values: &mut [Definition<T>],
@@ -71,10 +84,7 @@ pub(super) fn combine<T: Float>(
     reduced: &[(Reduce, Value, bool)],
 ) {
     let uniform = uniform(values, operands);
-    let mut readers = vec![0; values.len()];
-    let inputs: Vec<Value> = values.iter().flat_map(Definition::inputs).collect();
-    let reduced = reduced.iter().map(|(_, value, _)| value);
-    inputs.iter().chain(stores).chain(reduced).for_each(|read| readers[read.0] += 1);
+    let readers = readers(values, stores, reduced);
 
     for i in 0..values.len() {
         if uniform[i] {

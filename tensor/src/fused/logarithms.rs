@@ -1,6 +1,6 @@
 //! Sums of logarithms, as a loop needs them for an entropy: one logarithm for many numbers.
 
-use super::definition::{Definition, uniform};
+use super::definition::{Definition, readers, uniform};
 use super::reduce::{LANES, Reduce, Sum, join_lanes};
 use super::{Operand, Value};
 use crate::Float;
@@ -48,12 +48,8 @@ pub(super) fn absorb<T: Float>(
     stores: &[Value],
     reduced: &mut [(Reduce, Value, bool)],
 ) -> Vec<bool> {
-    let uniform = uniform(values, operands);
-    let mut readers = vec![0; values.len()];
-    let inputs: Vec<Value> = values.iter().flat_map(Definition::inputs).collect();
-    let read_by_reductions = reduced.iter().map(|(_, value, _)| value);
-    inputs.iter().chain(stores).chain(read_by_reductions).for_each(|read| readers[read.0] += 1);
-    let mut absorb = |(kind, value, whole): &mut (Reduce, Value, bool)| match values[value.0] {
+    let (uniform, readers) = (uniform(values, operands), readers(values, stores, reduced));
+    let absorbed = |(kind, value, whole): &mut (Reduce, Value, bool)| match values[value.0] {
         Definition::Ln(x) if *whole && *kind == Reduce::Sum && readers[value.0] == 1 && !uniform[x.0] => {
             values[value.0] = Definition::Absorbed;
             (*value, *whole) = (x, false);
@@ -61,7 +57,7 @@ pub(super) fn absorb<T: Float>(
         }
         _ => false,
     };
-    reduced.iter_mut().map(&mut absorb).collect()
+    reduced.iter_mut().map(absorbed).collect()
 }
 
 #[cfg(test)]
@@ -80,6 +76,8 @@ mod tests {
         let ln = builder.ln(value);
         builder.reduce(Reduce::Sum, ln, &[0]);
         let fused: Fused<T> = builder.build_with(false, native);
+        // A single number is the same everywhere, and what it takes is computed once anyway.
+        assert_eq!(fused.reductions[0].logarithms, x.len() > 1);
         let read: Vec<T> = x.iter().map(|&x| if computed { x / (T::ONE + T::ONE) } else { x }).collect();
         let (mut sum, mut scratch) = ([T::ZERO], vec![T::ZERO; fused.scratch()]);
         fused.run(&[(&read, 0)], &mut [], &mut [&mut sum], &mut scratch);
@@ -131,6 +129,7 @@ mod tests {
         let (fused, mut ln, mut sum) = (builder.build(), vec![0.0; x.len()], [0.0]);
         let mut scratch = vec![0.0; fused.scratch()];
         fused.run(&[(&x, 0)], &mut [&mut ln], &mut [&mut sum], &mut scratch);
+        assert!(!fused.reductions[0].logarithms);
         let mut expected = vec![0.0; x.len()];
         simd::ln(&x, &mut expected);
         assert_eq!(ln, expected);

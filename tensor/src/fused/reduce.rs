@@ -114,8 +114,10 @@ impl Reduction {
 
     /// Takes in one block: elements `start ..` of the space.
     pub fn absorb<T: Float>(&self, space: &Space, start: usize, block: &[T], partial: &mut [T]) {
+        if self.logarithms {
+            return run::<_, SumOfLogarithms>((block, &mut partial[0]));
+        }
         match self.kind {
-            _ if self.logarithms => run::<_, SumOfLogarithms>((block, &mut partial[0])),
             Reduce::Sum => run::<_, Absorb<Sum>>((self, space, start, block, partial)),
             Reduce::Max => run::<_, Absorb<Largest>>((self, space, start, block, partial)),
         }

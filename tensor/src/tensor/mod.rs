@@ -73,7 +73,7 @@ impl<T: Float> Tensor<T> {
         Self::new([values.len()], values.to_vec())
     }
 
-    /// All zeros.
+    /// All zeros. A MiB of them and more stand on large pages, where the system has such.
     pub fn zeros(shape: impl AsRef<[usize]>) -> Self {
         let shape = shape.as_ref();
         Self::stored(shape, Storage::zeros(shape.iter().product()))

@@ -204,13 +204,7 @@ proptest! {
 
     #[test]
     fn max_pool_agrees_with_its_definition(s in pool_shape(), ties: bool, nan in prop::option::of(0usize..999)) {
-        let mut x: Vec<f64> = numbers(s.x_len(), 1);
-        if ties {
-            x.iter_mut().for_each(|x| *x = (*x * 2.0).round());
-        }
-        if let Some(x) = nan.and_then(|i| x.get_mut(i)) {
-            *x = f64::NAN;
-        }
+        let x = pool_input(&s, ties, nan);
         check_pool::<f64>(&s, &x);
         check_pool::<f32>(&s, &x.iter().map(|&x| x as f32).collect::<Vec<_>>());
     }

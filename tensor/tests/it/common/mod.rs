@@ -86,6 +86,18 @@ pub fn maxima<T: Float>(s: &Pool2dShape, x: &[T]) -> Vec<usize> {
     places
 }
 
+/// What is pooled: with equal numbers if there are to be ties, and a NaN at a place if it is there.
+pub fn pool_input(s: &Pool2dShape, ties: bool, nan: Option<usize>) -> Vec<f64> {
+    let mut x: Vec<f64> = numbers(s.x_len(), 1);
+    if ties {
+        x.iter_mut().for_each(|x| *x = (*x * 2.0).round());
+    }
+    if let Some(x) = nan.and_then(|i| x.get_mut(i)) {
+        *x = f64::NAN;
+    }
+    x
+}
+
 prop_compose! {
     /// Windows that fit; half of them 2×2 side by side.
     pub fn pool_shape()(
