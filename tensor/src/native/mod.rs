@@ -5,6 +5,8 @@
 //! registers from one operation to the next. The operations are exact or correctly rounded, and none are contracted, so the
 //! bits are those of the kernels. Elsewhere, and where the system does not allow it, the kernels are what runs.
 
+// Loops keep their programs where nothing compiles them, too.
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 pub(crate) mod program;
 
 #[cfg(target_arch = "x86_64")]

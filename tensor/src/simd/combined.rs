@@ -7,7 +7,9 @@
 use std::marker::PhantomData;
 
 use super::binary::{Add, Div, Eq, Ge, Gt, Le, Lt, Maximum, Minimum, Mul, Ne, Sub};
-use super::dispatch::{Kernel2, Level, Plain, level};
+#[cfg(target_arch = "x86_64")]
+use super::dispatch::Level;
+use super::dispatch::{Kernel2, Plain, level};
 use super::exponential::select;
 use crate::Float;
 
