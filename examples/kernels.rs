@@ -107,7 +107,7 @@ fn products<T: Float>(bench: &mut Bench) {
         if bench.wanted(&name) {
             let (a, b) = (numbers::<T>(m * k), numbers::<T>(k * n));
             let a_strides = if transposed { [1, m as isize] } else { [k as isize, 1] };
-            let mut scratch = vec![T::ZERO; gemm_scratch(m, k, n)];
+            let mut scratch = vec![T::ZERO; gemm_scratch(k, n)];
             let run = |c: &mut Vec<T>| {
                 gemm(m, k, n, T::ONE, &a, a_strides, &b, [n as isize, 1], T::ZERO, c, &mut scratch)
             };

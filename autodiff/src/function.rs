@@ -286,7 +286,7 @@ impl<T: Float> Function<T> {
     /// use bayeux_autodiff::{Expr, Function};
     /// use bayeux_tensor::Tensor;
     /// let x = Expr::<f32>::input("x", [200, 300]);
-    /// let mut f = Function::new([&x], [&x.matmul(&x.t()).tanh()])?;
+    /// let mut f = Function::new([&x], [&x.matmul(&x.t())])?;
     /// f.set_profiling(true);
     /// f.run(&[&Tensor::zeros([200, 300])])?;
     /// let profile = f.profile().unwrap();

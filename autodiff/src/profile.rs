@@ -193,28 +193,28 @@ mod tests {
     fn flops_bytes_and_times_of_each_instruction() {
         let (x, w) = (Expr::<f32>::input("x", [30, 40]), Expr::<f32>::input("w", [40, 50]));
         let bias = Expr::<f32>::input("b", [50]);
-        let y = (x.matmul(&w) + &bias).tanh();
-        let mut f = Function::new([&x, &w, &bias], [&y]).unwrap();
+        let (y, z) = ((x.matmul(&w) + &bias).tanh(), x.square());
+        let mut f = Function::new([&x, &w, &bias], [&y, &z]).unwrap();
         assert!(f.profile().is_none());
         f.set_profiling(true);
         for _ in 0..3 {
             f.run(&[&Tensor::zeros([30, 40]), &Tensor::zeros([40, 50]), &Tensor::zeros([50])]).unwrap();
         }
         let profile = f.profile().unwrap();
-        let [product, activation] = profile.instructions.as_slice() else {
-            panic!("a product and a loop in {profile}")
+        let [product, square] = profile.instructions.as_slice() else {
+            panic!("a product with a loop and a loop in {profile}")
         };
-        assert_eq!(product.flops, 2 * 30 * 40 * 50);
-        assert_eq!(product.bytes, 4 * (30 * 40 + 40 * 50 + 30 * 50));
-        // Two operations an element; the bias is read once.
-        assert_eq!(activation.flops, 2 * 30 * 50);
-        assert_eq!(activation.bytes, 4 * (30 * 50 + 50 + 30 * 50));
-        assert_eq!((profile.runs, profile.flops()), (3, product.flops + activation.flops));
-        assert!(product.span[1] <= activation.span[0] && profile.time() > Duration::ZERO);
-        assert!(profile.to_string().contains("0: matmul"));
+        // Two operations an element besides the product; the bias is read once, and the product itself is nowhere.
+        assert_eq!(product.flops, 2 * 30 * 40 * 50 + 2 * 30 * 50);
+        assert_eq!(product.bytes, 4 * (30 * 40 + 40 * 50 + 50 + 30 * 50));
+        assert_eq!(square.flops, 30 * 40);
+        assert_eq!(square.bytes, 4 * (30 * 40 + 30 * 40));
+        assert_eq!((profile.runs, profile.flops()), (3, product.flops + square.flops));
+        assert!(product.span[1] <= square.span[0] && profile.time() > Duration::ZERO);
+        assert!(profile.to_string().contains("0: matmul, add, tanh"));
 
         let trace: serde_json::Value = serde_json::from_str(&profile.chrome_trace()).unwrap();
-        assert_eq!(trace["traceEvents"][1]["args"]["bytes"], activation.bytes);
+        assert_eq!(trace["traceEvents"][1]["args"]["bytes"], square.bytes);
         assert!(trace["traceEvents"][1]["dur"].as_f64().unwrap() > 0.0);
 
         f.set_profiling(false);

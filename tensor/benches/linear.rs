@@ -28,7 +28,7 @@ fn products<T: Float>(c: &mut Criterion) {
         let (a, b, mut out) = (numbers::<T>(m * k), numbers::<T>(k * n), numbers::<T>(m * n));
         let a_strides = if transposed == "A" { [1, m as isize] } else { [k as isize, 1] };
         let b_strides = if transposed == "B" { [1, k as isize] } else { [n as isize, 1] };
-        let mut scratch = vec![T::ZERO; gemm_scratch(m, k, n)];
+        let mut scratch = vec![T::ZERO; gemm_scratch(k, n)];
         group.throughput(Throughput::Elements(2 * (m * k * n) as u64));
         group.bench_function(format!("{m}x{k}x{n}{transposed}"), |bench| {
             bench.iter(|| {

@@ -20,6 +20,17 @@ pub trait Linear: Sized {
         c: &mut [Self],
         scratch: &mut [Self],
     );
+    #[allow(clippy::too_many_arguments)] // as above
+    fn gemm_by_rows(
+        size: [usize; 3],
+        a: &[Self],
+        a_strides: [isize; 2],
+        b: &[Self],
+        b_strides: [isize; 2],
+        kept: Option<&mut [Self]>,
+        scratch: &mut [Self],
+        each: &(dyn Fn(usize, *mut Self) + Sync),
+    );
     fn conv2d(s: &Conv2dShape, x: &[Self], w: &[Self], y: &mut [Self], scratch: &mut [Self]);
     fn conv2d_input(s: &Conv2dShape, dy: &[Self], w: &[Self], dx: &mut [Self], scratch: &mut [Self]);
     fn conv2d_weights(s: &Conv2dShape, x: &[Self], dy: &[Self], dw: &mut [Self], scratch: &mut [Self]);
@@ -68,6 +79,19 @@ macro_rules! compiled {
                 scratch: &mut [Self],
             ) {
                 gemm::product(size, alpha, a, a_strides, b, b_strides, beta, c, scratch);
+            }
+            #[track_caller]
+            fn gemm_by_rows(
+                size: [usize; 3],
+                a: &[Self],
+                a_strides: [isize; 2],
+                b: &[Self],
+                b_strides: [isize; 2],
+                kept: Option<&mut [Self]>,
+                scratch: &mut [Self],
+                each: &(dyn Fn(usize, *mut Self) + Sync),
+            ) {
+                gemm::by_rows(size, a, a_strides, b, b_strides, kept, scratch, each);
             }
             #[track_caller]
             fn conv2d(s: &Conv2dShape, x: &[Self], w: &[Self], y: &mut [Self], scratch: &mut [Self]) {

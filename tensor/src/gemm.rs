@@ -1,8 +1,9 @@
 //! The matrix product of strided slices, `C ← α A B + β C`.
 //!
-//! Both factors are copied to where the inner loop reads them one element after the other ([`pack`]): B as panels of two
-//! vectors' width, A as strips of six rows, unless so few columns of B profit that A's rows are better read in place. C
-//! is then cut into tasks of strips × panels ([`part`]), whose innermost part is a register tile ([`kernel`]).
+//! Both factors are copied to where the inner loop reads them one element after the other ([`pack`]): first B, as panels of two
+//! vectors' width. C is then cut into tasks of rows, or of rows × panels where rows are few ([`part`]); each copies its rows of A
+//! as strips of six, unless so few columns of B profit that they are better read in place. The innermost part is a register tile
+//! ([`kernel`]). A loop over C's elements can go on with the rows of each task while they are in a cache ([`by_rows`]).
 //!
 //! An element of C is the sum over the depth in order, block after block, in whichever task it is computed.
 
@@ -10,18 +11,23 @@ mod kernel;
 mod pack;
 mod part;
 
+use std::mem::MaybeUninit;
+
 use crate::Float;
 use crate::compiled::Linear;
 use crate::lanes::{Lanes, MOST_LANES, groups};
+use crate::shared::Shared;
 use pack::Matrix;
-use part::{DEPTH, Part};
+use part::{Cut, DEPTH, Part, TASK_ROWS, for_each};
 
 /// Terms whose factors are copied at a time, at most.
 const COPIED_DEPTH: usize = 4 * DEPTH;
-/// Rows of A and columns of B that are copied at a time, at most.
-const COPIED_SIDE: usize = 4096;
+/// Columns of B that are copied at a time, at most.
+const COPIED_COLUMNS: usize = 4096;
 /// With fewer columns A is not copied if its rows are contiguous: each copied element would be used too rarely.
 const COPY_COLUMNS: usize = 128;
+/// Elements of C for which there is room beside the copies in a second-level cache, and on a worker's stack.
+const ROOM: usize = 32 << 10;
 /// Elements by which the copies may be moved to the beginning of a cache line.
 const SLACK: usize = 64 / size_of::<f32>();
 
@@ -37,7 +43,7 @@ const SLACK: usize = 64 / size_of::<f32>();
 /// ```
 /// use bayeux_tensor::{gemm, gemm_scratch};
 /// let (a, b, mut c) = ([1., 2., 3., 4.], [5., 6., 7., 8.], [0.; 4]);
-/// let mut scratch = vec![0.; gemm_scratch(2, 2, 2)];
+/// let mut scratch = vec![0.; gemm_scratch(2, 2)];
 /// gemm(2, 2, 2, 1.0, &a, [1, 2], &b, [2, 1], 0.0, &mut c, &mut scratch); // aᵀ b
 /// assert_eq!(c, [26., 30., 38., 44.]);
 /// ```
@@ -59,11 +65,10 @@ pub fn gemm<T: Float>(
     <T as Linear>::gemm([m, k, n], alpha, a, a_strides, b, b_strides, beta, c, scratch);
 }
 
-/// The number of elements of working space that [`gemm`] needs for A of m×k and B of k×n. At most about 8 million:
-/// larger products are computed in parts.
-pub fn gemm_scratch(m: usize, k: usize, n: usize) -> usize {
-    let columns = n.min(COPIED_SIDE).next_multiple_of(2 * MOST_LANES);
-    (m.min(COPIED_SIDE) + columns) * k.min(COPIED_DEPTH) + SLACK
+/// The number of elements of working space that [`gemm`] needs for B of k×n. At most about 4 million: larger products are
+/// computed in parts.
+pub fn gemm_scratch(k: usize, n: usize) -> usize {
+    n.min(COPIED_COLUMNS).next_multiple_of(2 * MOST_LANES) * k.min(COPIED_DEPTH) + SLACK
 }
 
 #[track_caller]
@@ -82,7 +87,7 @@ pub(crate) fn product<T: Float>(
     assert_eq!(c.len(), m * n, "gemm: C has {} elements, but its shape is {m}×{n}", c.len());
     let a_steps = check("A", a.len(), [m, k], a_strides);
     let b_steps = check("B", b.len(), [k, n], b_strides);
-    let needs = gemm_scratch(m, k, n);
+    let needs = gemm_scratch(k, n);
     assert!(scratch.len() >= needs, "gemm: the scratch has {} elements, needs {needs}", scratch.len());
     if beta != T::ONE && (beta != T::ZERO || k == 0) {
         scale(beta, c);
@@ -91,32 +96,96 @@ pub(crate) fn product<T: Float>(
         return;
     }
     let start = scratch.as_ptr().align_offset(64).min(SLACK);
-    let in_place = a_steps[1] == 1 && n < COPY_COLUMNS;
+    let b_copy = scratch[start..].as_mut_ptr();
+    let a_in_place = a_steps[1] == 1 && n < COPY_COLUMNS;
     let width = 2 * <T::Portable as Lanes>::N;
-    for (panel, panels) in groups(n.div_ceil(width), COPIED_SIDE / width) {
+    for (panel, panels) in groups(n.div_ceil(width), COPIED_COLUMNS / width) {
         let column = panel * width;
         for (first, depth) in groups(k, COPIED_DEPTH) {
-            let (b_copy, a_copy) = scratch[start..].split_at_mut(panels * width * depth);
-            for (row, rows) in groups(m, if in_place { m } else { COPIED_SIDE }) {
-                assert!(in_place || rows * depth <= a_copy.len());
-                let part = Part {
-                    size: [rows, depth, (panels * width).min(n - column)],
-                    alpha,
-                    a: Matrix { at: a.as_ptr(), steps: a_steps }.from(row, first),
-                    b: Matrix { at: b.as_ptr(), steps: b_steps }.from(first, column),
-                    c: c[row * n + column..].as_mut_ptr(),
-                    c_step: n,
-                    add: first > 0 || beta != T::ZERO,
-                    a_copy: (!in_place).then_some(a_copy.as_mut_ptr()),
-                    b_copy: b_copy.as_mut_ptr(),
-                };
-                // SAFETY: `check` has shown that all of A and B can be read, C has m × n elements, and the scratch
-                // has been cut into room for the copies.
-                unsafe { part.run() };
+            let part = Part {
+                size: [m, depth, (panels * width).min(n - column)],
+                alpha,
+                a: Matrix { at: a.as_ptr(), steps: a_steps }.from(0, first),
+                b: Matrix { at: b.as_ptr(), steps: b_steps }.from(first, column),
+                a_in_place,
+                b_copy,
+                add: first > 0 || beta != T::ZERO,
+                cut: Cut::new([m, depth, panels], width, m),
+            };
+            let c = Shared(c[column..].as_mut_ptr());
+            // SAFETY: `check` has shown that all of A and B can be read, C has m × n elements, and the scratch is as long as
+            // `gemm_scratch` says.
+            unsafe {
+                part.copy();
+                for_each(part.tasks(), false, |task| part.multiply(task, c.get(), n));
             }
         }
     }
 }
+
+/// How many rows [`by_rows`] computes at a time, for A of m×k and B of k×n; `None` if it cannot.
+pub(crate) fn rows_at_a_time<T: Float>([m, k, n]: [usize; 3]) -> Option<usize> {
+    let width = 2 * <T::Portable as Lanes>::N;
+    let whole = m > 0 && (1..=COPIED_DEPTH).contains(&k) && (1..=COPIED_COLUMNS).contains(&n);
+    let most = if whole { ROOM / n } else { 0 };
+    let cut = Cut::new([m, k, n.div_ceil(width)], width, most);
+    (most >= TASK_ROWS && cut.across == 1).then_some(cut.rows)
+}
+
+/// `A B`, some rows at a time: as soon as task i has computed its rows, it calls `each` with i and where their first element is,
+/// which may read and overwrite them. If they are `kept` that is their place in there; otherwise they are gone after the call.
+///
+/// # Panics
+/// As [`gemm`], with the scratch of [`gemm_scratch`], and if [`rows_at_a_time`] is `None`.
+#[track_caller]
+#[allow(clippy::too_many_arguments)] // the BLAS signature
+pub(crate) fn by_rows<T: Float>(
+    [m, k, n]: [usize; 3],
+    a: &[T],
+    a_strides: [isize; 2],
+    b: &[T],
+    b_strides: [isize; 2],
+    kept: Option<&mut [T]>,
+    scratch: &mut [T],
+    each: &(dyn Fn(usize, *mut T) + Sync),
+) {
+    let rows = rows_at_a_time::<T>([m, k, n]).expect("a product by rows");
+    let a_steps = check("A", a.len(), [m, k], a_strides);
+    let b_steps = check("B", b.len(), [k, n], b_strides);
+    let needs = gemm_scratch(k, n);
+    assert!(scratch.len() >= needs, "gemm: the scratch has {} elements, needs {needs}", scratch.len());
+    kept.iter().for_each(|c| assert_eq!(c.len(), m * n, "gemm: C of {m}×{n} has {} elements", c.len()));
+    let start = scratch.as_ptr().align_offset(64).min(SLACK);
+    let part = Part {
+        size: [m, k, n],
+        alpha: T::ONE,
+        a: Matrix { at: a.as_ptr(), steps: a_steps },
+        b: Matrix { at: b.as_ptr(), steps: b_steps },
+        a_in_place: a_steps[1] == 1 && n < COPY_COLUMNS,
+        b_copy: scratch[start..].as_mut_ptr(),
+        add: false,
+        cut: Cut { rows, across: 1 },
+    };
+    // SAFETY: the factors and the scratch have been checked.
+    unsafe { part.copy() };
+    let kept = kept.map(|c| Shared(c.as_mut_ptr()));
+    for_each(part.tasks(), false, |task| {
+        let mut room = const { Room([MaybeUninit::<T>::uninit(); ROOM]) };
+        let first = task * rows * n;
+        let at = match kept {
+            Some(c) => c.get().wrapping_add(first),
+            None => room.0.as_mut_ptr().cast(),
+        };
+        // SAFETY: B has been copied and A checked. At `at` there is room for the task's rows: in C, or in the room, since
+        // `rows_at_a_time` has seen that so many rows fit.
+        unsafe { part.multiply(task, at.wrapping_sub(first), n) };
+        each(task, at);
+    });
+}
+
+/// Room for the rows of a task.
+#[repr(align(64))]
+struct Room<T>([MaybeUninit<T>; ROOM]);
 
 /// `C ← β C`, where with β = 0 C may hold anything.
 fn scale<T: Float>(beta: T, c: &mut [T]) {

@@ -36,6 +36,7 @@ mod native;
 mod peak;
 mod pool;
 pub mod random;
+mod shared;
 pub mod simd;
 pub mod softmax;
 mod storage;

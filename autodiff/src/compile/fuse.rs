@@ -9,6 +9,7 @@ use std::collections::HashSet;
 
 use bayeux_tensor::Float;
 
+use super::epilogue::{depends, epilogues};
 use super::graph::{Graph, Id};
 use super::layout::Layout;
 use super::sink::sink;
@@ -24,6 +25,8 @@ pub(super) struct Unit {
     pub members: Vec<Id>,
     /// Of a loop: the shape it runs over.
     pub space: Option<Vec<usize>>,
+    /// Of a loop: the member that is a matrix product, with which it goes on.
+    pub product: Option<Id>,
     /// The units whose results it reads.
     pub needs: HashSet<usize>,
 }
@@ -53,6 +56,7 @@ pub(super) fn fuse<T: Float>(graph: &Graph<T>, layouts: &[Layout]) -> Vec<Unit> 
         }
     }
     fusion.units = sink(graph, layouts, fusion.units);
+    epilogues(graph, layouts, &mut fusion.units);
     fusion.in_order()
 }
 
@@ -94,7 +98,12 @@ impl<T: Float> Fusion<'_, T> {
         let index = match home {
             Some(index) => index,
             None => {
-                self.units.push(Some(Unit { members: Vec::new(), space, needs: HashSet::new() }));
+                self.units.push(Some(Unit {
+                    members: Vec::new(),
+                    space,
+                    product: None,
+                    needs: HashSet::new(),
+                }));
                 self.units.len() - 1
             }
         };
@@ -148,30 +157,18 @@ impl<T: Float> Fusion<'_, T> {
         };
         unit.members.len() < MOST
             && self.graph.nodes[id].inputs.iter().all(inside)
-            && self.sources(id).into_iter().all(|source| source == index || !self.depends(source, index))
-    }
-
-    /// Whether one unit needs another's results, directly or through others.
-    fn depends(&self, unit: usize, on: usize) -> bool {
-        let mut seen = HashSet::new();
-        let mut stack = vec![unit];
-        while let Some(unit) = stack.pop() {
-            if unit == on {
-                return true;
-            }
-            if seen.insert(unit) {
-                stack.extend(self.unit(unit).needs.iter().copied());
-            }
-        }
-        false
+            && self
+                .sources(id)
+                .into_iter()
+                .all(|source| source == index || !depends(&self.units, source, index))
     }
 
     /// Makes one loop of two, if no third instruction must run between them and no view or reduction of one is read
     /// by the other. Gives the loop that is left.
     fn merge(&mut self, a: usize, b: usize) -> Option<usize> {
-        let (first, second) = if self.depends(a, b) { (b, a) } else { (a, b) };
-        let between = |&need: &usize| need != first && self.depends(need, first);
-        if self.unit(second).needs.iter().any(between) || self.depends(first, second) {
+        let (first, second) = if depends(&self.units, a, b) { (b, a) } else { (a, b) };
+        let between = |&need: &usize| need != first && depends(&self.units, need, first);
+        if self.unit(second).needs.iter().any(between) || depends(&self.units, first, second) {
             return None;
         }
         let reads_inside = |&input: &Id| {

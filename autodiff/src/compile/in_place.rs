@@ -45,6 +45,7 @@ pub(super) fn in_place<T: Float>(
         let only_here = units[position + 1..]
             .iter()
             .all(|later| reads(later).iter().all(|id| !of_old(id) && layouts[*id].root != new));
+        let by_rows = |product: Id| graph.nodes[product].inputs.iter().any(of_old);
         let outputs = graph.outputs.iter().filter(|&&output| output == new).count();
         if position >= safe
             && unit.space.as_ref() == Some(shape)
@@ -52,6 +53,7 @@ pub(super) fn in_place<T: Float>(
             && shape.iter().product::<usize>() > 1
             && !read.is_empty()
             && read.iter().all(element_by_element)
+            && !unit.product.is_some_and(by_rows)
             && only_here
             && outputs == 1
         {

@@ -50,12 +50,20 @@ pub(crate) struct Write {
 
 #[derive(Debug)]
 pub(crate) enum Work<T: Float> {
-    /// Element-wise operations, some on random numbers; the writes are the stored values, then the reductions.
-    Loop { fused: Box<Fused<T>>, noise: Vec<Noise>, stores: usize },
+    /// Element-wise operations, some on random numbers; the writes are the stored values, then the reductions. If the loop goes
+    /// on with a product, its factors are the first reads, and its place the first write if it is kept.
+    Loop { fused: Box<Fused<T>>, noise: Vec<Noise>, stores: usize, product: Option<Kept> },
     /// An op with a kernel of its own.
     Kernel(Box<dyn Kernel<T>>),
     /// Random numbers.
     Noise(Noise),
+}
+
+/// Whether a product is kept after the loop that goes on with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    Yes,
+    No,
 }
 
 #[derive(Debug)]

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use bayeux_tensor::fused::Product;
 use bayeux_tensor::{Float, Tensor};
 use smallvec::SmallVec;
 
-use super::instruction::{Instruction, Read, Source, Target, Work};
+use super::instruction::{Instruction, Kept, Read, Source, Target, Work};
 use crate::kernel::View;
 use crate::profile::Clock;
 use crate::shared::Lent;
@@ -196,12 +197,28 @@ fn execute<'a, T: Float>(
         .map(|(taken, write)| &mut taken.elements_mut()[..write.len])
         .collect();
     match &instruction.work {
-        Work::Loop { fused, noise, stores } => {
+        Work::Loop { fused, noise, stores, product } => {
             let noise: Many<(u64, u64)> = noise.iter().map(|noise| noise.source(call)).collect();
-            let operands: Many<(&[T], usize)> =
+            let mut operands: Many<(&[T], usize)> =
                 instruction.reads.iter().map(|read| (find(read.source), read.offset)).collect();
+            let Some(kept) = product else {
+                let (stored, reduced) = outputs.split_at_mut(*stores);
+                fused.run_with_noise(&noise, &operands, stored, reduced, scratch);
+                return Ok(());
+            };
+            let [a, b] = [0, 1].map(|factor| &operands[factor].0[operands[factor].1..]);
+            let [a_strides, b_strides] = [0, 1].map(|factor| {
+                let strides = &instruction.reads[factor].strides;
+                [strides[0], strides[1]]
+            });
+            // The product itself is the loop's first operand.
+            operands.remove(0);
+            operands[0] = (&[], 0);
+            let (product, outputs) = outputs.split_at_mut(usize::from(*kept == Kept::Yes));
             let (stored, reduced) = outputs.split_at_mut(*stores);
-            fused.run_with_noise(&noise, &operands, stored, reduced, scratch);
+            let kept = product.first_mut().map(|product| &mut **product);
+            let product = Product { a, a_strides, b, b_strides, kept };
+            fused.run_on_product(product, &noise, &operands, stored, reduced, scratch);
             Ok(())
         }
         Work::Kernel(kernel) => {

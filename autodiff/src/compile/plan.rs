@@ -9,7 +9,7 @@ use bayeux_tensor::{Float, Tensor};
 use super::arithmetic;
 use super::fuse::{Unit, drawn_in_loops};
 use super::graph::{Graph, Id};
-use super::instruction::{Instruction, Read, Source, Target, Work, Write};
+use super::instruction::{Instruction, Kept, Read, Source, Target, Work, Write};
 use super::layout::Layout;
 use super::machine::{Program, Slot};
 use super::slots::Slots;
@@ -177,7 +177,15 @@ impl<T: Float> Plan<'_, T> {
         let (mut reads, mut noise) = (Vec::new(), Vec::new());
         let (mut stored, mut reduced) = (Vec::new(), Vec::new());
         let mut names = Vec::new();
-        for &id in &unit.members {
+        let mut terms = 0;
+        if let Some(id) = unit.product {
+            let node = &self.graph.nodes[id];
+            terms = self.graph.nodes[node.inputs[0]].shape[1];
+            reads.extend(node.inputs.iter().map(|&factor| self.read(factor)));
+            values.insert(id, builder.product(terms));
+            names.push(node.op.rule().name());
+        }
+        for &id in unit.members.iter().filter(|&&id| Some(id) != unit.product) {
             let node = &self.graph.nodes[id];
             let arguments: Vec<Value> = node
                 .inputs
@@ -236,12 +244,15 @@ impl<T: Float> Plan<'_, T> {
         }
         let fused = Box::new(builder.build());
         let stores = stored.len();
-        let writes = stored.into_iter().chain(reduced).map(|id| self.write(id)).collect();
+        let kept = unit.product.filter(|id| to_store.contains(id) && !self.in_place.contains_key(id));
+        let product = unit.product.map(|_| if kept.is_some() { Kept::Yes } else { Kept::No });
+        let writes = kept.into_iter().chain(stored).chain(reduced).map(|id| self.write(id)).collect();
         let scratch = self.slots.scratch(fused.scratch());
         let copies = unit.members.iter().filter(|&&id| matches!(self.graph.nodes[id].op, Op::Copy)).count();
-        let flops = (unit.members.len() - copies) * space.iter().product::<usize>();
+        let operations = unit.members.len() - copies - usize::from(unit.product.is_some());
+        let flops = (operations + 2 * terms) * space.iter().product::<usize>();
         Instruction {
-            work: Work::Loop { fused, noise, stores },
+            work: Work::Loop { fused, noise, stores, product },
             reads,
             writes,
             scratch,

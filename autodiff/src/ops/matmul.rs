@@ -16,9 +16,9 @@ impl<T: Float> Rule<T> for Matmul {
     }
 
     fn kernel(&self, inputs: &[&[usize]], shape: &[usize]) -> Result<Option<Box<dyn Kernel<T>>>, Error> {
-        let [m, n] = [shape[shape.len() - 2], shape[shape.len() - 1]];
+        let n = shape[shape.len() - 1];
         let k = inputs[0][shape.len() - 1];
-        Ok(Some(Box::new(MatmulKernel { scratch: gemm_scratch(m, k, n) })))
+        Ok(Some(Box::new(MatmulKernel { scratch: gemm_scratch(k, n) })))
     }
 
     /// y = a b:   ∂a = g bᵀ, ∂b = aᵀ g

@@ -19,7 +19,7 @@ fn grown(rng: &mut impl Rng, shape: [usize; 2]) -> (Vec<Shared<f64>>, Expr<f64>,
     for _ in 0..rng.random_range(1..25) {
         let mut any = || pool[rng.random_range(0..pool.len())].clone();
         let (a, b) = (any(), any());
-        pool.push(match rng.random_range(0..20) {
+        pool.push(match rng.random_range(0..21) {
             0..4 => a * 0.9 + b * 0.1,
             4..8 => a - b * 0.2,
             8 => a.tanh() * b,
@@ -34,6 +34,8 @@ fn grown(rng: &mut impl Rng, shape: [usize; 2]) -> (Vec<Shared<f64>>, Expr<f64>,
             16 => grad(&(a * b.tanh()).sum_all(), std::slice::from_ref(&variables[0].expr())).remove(0),
             17 => a.mean_all() + b,
             18 => a.reshape([shape[0] * shape[1]]).reshape(shape).cos(),
+            // A product and an update of one of its factors.
+            19 if shape[0] == shape[1] => a.matmul(&b) * 0.02 - a,
             _ => a,
         });
     }
@@ -43,7 +45,7 @@ fn grown(rng: &mut impl Rng, shape: [usize; 2]) -> (Vec<Shared<f64>>, Expr<f64>,
 /// How many variables were updated in place.
 fn check(seed: u64) -> usize {
     let mut rng = SmallRng::seed_from_u64(seed);
-    let shape = [[5, 7], [33, 61], [300, 120]][rng.random_range(0..3)];
+    let shape = [[5, 7], [33, 61], [90, 90], [300, 120]][rng.random_range(0..4)];
     let (variables, x, pool) = grown(&mut rng, shape);
     let mut any = || pool[rng.random_range(0..pool.len())].clone();
     let updates: Vec<_> = variables.iter().map(|variable| (variable, any())).collect();

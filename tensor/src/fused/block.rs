@@ -28,7 +28,7 @@ pub(super) struct Block<'a, T> {
     len: usize,
     /// The elements that count; fewer than `len` only at an edge.
     count: usize,
-    /// Whether all results begin at multiples of 16 bytes.
+    /// Whether this chunk of all results begins at multiples of 16 bytes.
     aligned: bool,
 }
 
@@ -38,17 +38,18 @@ impl<'a, T: Float> Block<'a, T> {
         (fused.tiles + fused.operands.len() + fused.stores) * TILE + fused.registers * longest
     }
 
-    /// Fills the tiles and what is computed once.
+    /// Fills the tiles and what is computed once, for the elements of the space from `first` on.
     pub fn new(
         fused: &'a Fused<T>,
         arguments: Arguments<'a, T>,
         file: &'a mut [MaybeUninit<T>],
         longest: usize,
+        first: usize,
     ) -> Self {
         file[..Self::file_len(fused, longest)].fill(MaybeUninit::new(T::ZERO));
         let file = file.as_mut_ptr().cast();
         let results = &arguments.stores[..fused.stores];
-        let aligned = results.iter().all(|result| result.get().addr().is_multiple_of(16));
+        let aligned = results.iter().all(|result| result.get().wrapping_add(first).addr().is_multiple_of(16));
         let mut block = Block { fused, arguments, file, longest, start: 0, len: TILE, count: TILE, aligned };
         for uniform in &fused.uniform {
             let number = match uniform.source {
@@ -86,7 +87,7 @@ impl<'a, T: Float> Block<'a, T> {
     fn edge(&mut self, partials: &mut [T]) {
         for (i, operand) in self.fused.operands.iter().enumerate() {
             let from = match *operand {
-                Operand::Direct => self.operand(i),
+                Operand::Direct | Operand::Product => self.operand(i),
                 Operand::Former { store } => self.result(store).cast_const(),
                 Operand::Uniform | Operand::Strided { .. } => continue,
             };
@@ -133,7 +134,7 @@ impl<'a, T: Float> Block<'a, T> {
                             std::ptr::copy_nonoverlapping(from, self.write(to).as_mut_ptr(), count);
                         }
                     }
-                    Operand::Direct | Operand::Uniform => {}
+                    Operand::Direct | Operand::Product | Operand::Uniform => {}
                 }
             }
             Step::Noise { noise, number, to } => {
@@ -231,7 +232,7 @@ impl<'a, T: Float> Block<'a, T> {
     ///
     /// Of the file there are as many (`new`); of an operand and of a result unless this is an edge, where the file stands
     /// in for them: `Fused::check` has seen that they go on to the end of the space. An operand to be overwritten is where the
-    /// result is.
+    /// result is, and of a product there are the rows of this chunk.
     fn address(&self, place: Place) -> *mut T {
         let edges = self.fused.tiles;
         let operands = self.fused.operands.len();
@@ -253,6 +254,9 @@ impl<'a, T: Float> Block<'a, T> {
 
     /// Where this block of a row-major operand begins.
     fn operand(&self, i: usize) -> *const T {
+        if self.fused.operands[i] == Operand::Product {
+            return self.arguments.product.get().wrapping_add(self.start);
+        }
         let (data, offset) = self.arguments.operands[i];
         data.as_ptr().wrapping_add(offset + self.start)
     }

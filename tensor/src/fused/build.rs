@@ -10,11 +10,11 @@ use super::reduce::{Reduce, Reduction};
 use super::sizes::{block_len, chunk_len, fetched};
 use super::space::{Space, row_major, row_major_without};
 use super::{BinaryKernel, Fused, Operand, Place, Step, TernaryKernel, UnaryKernel, logarithms};
-use crate::Float;
 use crate::native::program::Program;
 use crate::native::{self, Native};
 use crate::simd::Arithmetic;
 use crate::simd::combined::{Formula, TILE};
+use crate::{Float, gemm};
 
 /// The most arrays of a compiled function.
 pub(super) const MOST_ARRAYS: usize = 64;
@@ -30,6 +30,8 @@ pub struct Value(pub(super) usize);
 pub struct FusedBuilder<T> {
     shape: Vec<usize>,
     operands: Vec<Vec<isize>>,
+    /// The operand that is a product, and the terms of its sums.
+    product: Option<(usize, usize)>,
     noise: usize,
     values: Vec<Definition<T>>,
     stores: Vec<Value>,
@@ -44,6 +46,7 @@ impl<T: Float> FusedBuilder<T> {
         FusedBuilder {
             shape: shape.to_vec(),
             operands: Vec::new(),
+            product: None,
             noise: 0,
             values: Vec::new(),
             stores: Vec::new(),
@@ -60,6 +63,31 @@ impl<T: Float> FusedBuilder<T> {
         assert_eq!(strides.len(), self.shape.len(), "an operand needs a stride for each axis");
         self.operands.push(strides.to_vec());
         self.define(Definition::Operand(self.operands.len() - 1))
+    }
+
+    /// The next operand, the product of two matrices with so many columns and rows. [`Fused::run_on_product`] computes it, some
+    /// rows at a time, and goes on with these; it is given an empty slice in the operand's place.
+    ///
+    /// # Panics
+    /// If there is a product already, or [`FusedBuilder::chunks_of_product`] is `None`.
+    pub fn product(&mut self, terms: usize) -> Value {
+        assert!(self.product.is_none(), "a loop can go on with one product");
+        let chunks = Self::chunks_of_product(&self.shape, terms);
+        assert!(
+            chunks.is_some(),
+            "a loop over {:?} cannot go on with a product of {terms} terms",
+            self.shape
+        );
+        self.product = Some((self.operands.len(), terms));
+        self.operand(&row_major(&self.shape, |_| true))
+    }
+
+    /// For a loop over a shape that goes on with a product of so many terms: the number of its chunks, each of which has its
+    /// own partial reductions. `None` if there cannot be such a loop: because the shape has not two axes, or is so
+    /// large, or has so few rows, that the product is not computed by whole rows.
+    pub fn chunks_of_product(shape: &[usize], terms: usize) -> Option<usize> {
+        let &[m, n] = shape else { return None };
+        gemm::rows_at_a_time::<T>([m, terms, n]).map(|rows| m.div_ceil(rows))
     }
 
     /// The same number everywhere.
@@ -229,7 +257,7 @@ impl<T: Float> FusedBuilder<T> {
         let whole = row_major(&self.shape, |_| true);
         let read = self.operands.iter().filter(|strides| **strides == whole).count();
         let elements: usize = self.shape.iter().product();
-        let arrays = read + self.stores.len() - self.over.len();
+        let arrays = read + self.stores.len() - self.over.len() - usize::from(self.product.is_some());
         self.build_with(arrays * elements * size_of::<T>() > STREAMED_BYTES, true)
     }
 
@@ -252,6 +280,7 @@ impl<T: Float> FusedBuilder<T> {
                     assert!(strides == direct, "an operand to be overwritten must be read row-major");
                     Operand::Former { store }
                 }
+                None if self.product.is_some_and(|(operand, _)| operand == i) => Operand::Product,
                 None if strides.iter().all(|&stride| stride == 0) => Operand::Uniform,
                 None if strides == direct => Operand::Direct,
                 None => Operand::Strided { strides },
@@ -288,10 +317,15 @@ impl<T: Float> FusedBuilder<T> {
                 Reduction { kind: *kind, logarithms, strides, len }
             })
             .collect();
-        let chunk = chunk_len(space.len(), block, reductions.iter().map(|r| r.len).sum());
+        let product = self.product.map(|(_, terms)| [self.shape[0], terms, self.shape[1]]);
+        let chunk = match product.and_then(gemm::rows_at_a_time::<T>) {
+            Some(rows) => rows * self.shape[1],
+            None => chunk_len(space.len(), block, reductions.iter().map(|r| r.len).sum()),
+        };
         Fused {
             space,
             operands,
+            product,
             noise: self.noise,
             uniform,
             once,

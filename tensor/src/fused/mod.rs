@@ -28,6 +28,27 @@
 //! assert_eq!(sum, [2.0, 4.0, 6.0]);
 //! ```
 //!
+//! A loop can go on with a product of matrices, some rows at a time, while they are in a cache:
+//!
+//! ```
+//! use bayeux_tensor::fused::{Fused, FusedBuilder, Product};
+//! use bayeux_tensor::simd;
+//!
+//! // tanh(a b), of 2×3 and 3×2.
+//! let mut builder = FusedBuilder::new(&[2, 2]);
+//! let product = builder.product(3);
+//! let y = builder.unary(simd::tanh, product);
+//! builder.store(y);
+//! let fused: Fused<f64> = builder.build();
+//!
+//! let (a, b) = ([1.0, 0.0, 0.0, 0.0, 1.0, 1.0], [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]);
+//! let product = Product { a: &a, a_strides: [3, 1], b: &b, b_strides: [2, 1], kept: None };
+//! let (mut y, mut scratch) = ([0.0; 4], vec![0.0; fused.scratch()]);
+//! fused.run_on_product(product, &[], &[(&[], 0)], &mut [&mut y], &mut [], &mut scratch);
+//! assert_eq!(y[0], 0.1f64.tanh());
+//! assert!((y[3] - 1.0f64.tanh()).abs() < 1e-12); // 0.4 + 0.6
+//! ```
+//!
 //! Random numbers need no memory at all: each block draws its own, and an element's number depends on its place alone.
 //!
 //! ```
@@ -71,6 +92,7 @@ mod space;
 pub use crate::simd::Arithmetic;
 pub use build::{FusedBuilder, Value};
 pub use reduce::Reduce;
+pub use run::Product;
 
 use crate::native::Native;
 use crate::simd::combined::{Formula, TileKernel};
@@ -91,6 +113,8 @@ pub type TernaryKernel<T> = fn(&[T], &[T], &[T], &mut [T]);
 pub struct Fused<T> {
     space: Space,
     operands: Vec<Operand>,
+    /// Rows, terms and columns of the product that the loop goes on with.
+    product: Option<[usize; 3]>,
     /// The number of noise values.
     noise: usize,
     /// Numbers that are the same everywhere, known before the loop,
@@ -133,6 +157,8 @@ enum Operand {
     Strided { strides: Vec<isize> },
     /// What stands in a result until it is overwritten, row-major over the whole space.
     Former { store: usize },
+    /// The product that the loop goes on with, row-major over the whole space.
+    Product,
 }
 
 /// A number that is the same everywhere, and its tile.

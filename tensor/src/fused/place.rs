@@ -130,7 +130,7 @@ impl<T: Float> Placing<'_, T> {
     /// Whether an operand is read where it is. Where it is overwritten, this takes a region, which reads before it writes.
     fn in_memory(&self, operand: usize) -> bool {
         match self.task.operands[operand] {
-            Operand::Direct => true,
+            Operand::Direct | Operand::Product => true,
             Operand::Former { .. } => self.task.regions,
             Operand::Uniform | Operand::Strided { .. } => false,
         }

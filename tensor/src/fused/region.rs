@@ -30,7 +30,9 @@ pub(super) fn groups<T>(
         return (0..values.len()).map(|i| vec![i]).collect();
     }
     let in_memory = |i: usize| match values[i] {
-        Definition::Operand(o) => matches!(operands[o], Operand::Direct | Operand::Former { .. }),
+        Definition::Operand(o) => {
+            matches!(operands[o], Operand::Direct | Operand::Former { .. } | Operand::Product)
+        }
         _ => false,
     };
     let is_line = |i: usize| values[i].is_line();

@@ -7,31 +7,17 @@ use rayon::prelude::*;
 use super::block::{Block, File};
 use super::memory::fence;
 use super::{Fused, Operand};
-use crate::Float;
+use crate::shared::Shared;
 use crate::simd::combined::TILE;
+use crate::{Float, gemm_scratch};
 
 /// Elements of the register file on a worker's stack; the builder's block size keeps within it.
 pub(super) const FILE: usize = 16 << 10;
 
-/// A pointer that chunks on several threads write through, each to its own part.
-#[derive(Clone, Copy)]
-pub(super) struct Shared<T>(*mut T);
-
-// SAFETY: the pointers are only used for ranges that no two chunks have in common (see `Fused::run`).
-unsafe impl<T: Send> Send for Shared<T> {}
-// SAFETY: as above.
-unsafe impl<T: Send> Sync for Shared<T> {}
-
-impl<T> Shared<T> {
-    pub fn get(self) -> *mut T {
-        self.0
-    }
-}
-
 impl<T: Float> Fused<T> {
-    /// The number of elements of working space a run needs: the partial reductions of all chunks.
+    /// The number of elements of working space a run needs: the partial reductions of all chunks, and what a product needs.
     pub fn scratch(&self) -> usize {
-        self.partial() * self.chunks()
+        self.partial() * self.chunks() + self.product.map_or(0, |[_, k, n]| gemm_scratch(k, n))
     }
 
     /// The number of elements of the iteration space.
@@ -80,26 +66,64 @@ impl<T: Float> Fused<T> {
         reduced: &mut [&mut [T]],
         scratch: &mut [T],
     ) {
+        assert!(self.product.is_none(), "the loop goes on with a product");
+        self.run_all(None, noise, operands, stores, reduced, scratch);
+    }
+
+    /// [`Fused::run_with_noise`] for a loop that was built to go on with a [product](super::FusedBuilder::product).
+    ///
+    /// # Panics
+    /// As [`Fused::run_with_noise`], and if the loop has no product, or its factors or its place have not as many elements as
+    /// their shapes and strides say.
+    #[track_caller]
+    pub fn run_on_product(
+        &self,
+        product: Product<'_, T>,
+        noise: &[(u64, u64)],
+        operands: &[(&[T], usize)],
+        stores: &mut [&mut [T]],
+        reduced: &mut [&mut [T]],
+        scratch: &mut [T],
+    ) {
+        assert!(self.product.is_some(), "the loop has no product to go on with");
+        self.run_all(Some(product), noise, operands, stores, reduced, scratch);
+    }
+
+    #[track_caller]
+    fn run_all(
+        &self,
+        product: Option<Product<'_, T>>,
+        noise: &[(u64, u64)],
+        operands: &[(&[T], usize)],
+        stores: &mut [&mut [T]],
+        reduced: &mut [&mut [T]],
+        scratch: &mut [T],
+    ) {
         assert_eq!(noise.len(), self.noise, "number of random values");
         self.check(operands, stores, reduced, scratch);
         let (partial, chunks) = (self.partial(), self.chunks());
-        let partials = &mut scratch[..partial * chunks];
+        let (partials, scratch) = scratch.split_at_mut(partial * chunks);
         let mut pointers = [const { Shared(std::ptr::null_mut()) }; MAX_STORES];
         for (pointer, store) in pointers.iter_mut().zip(stores.iter_mut()) {
             *pointer = Shared(store.as_mut_ptr());
         }
-        let arguments = Arguments { noise, operands, stores: &pointers };
-        if chunks == 1 {
-            self.run_chunk(arguments, 0, partials);
-        } else {
-            let base = Shared(partials.as_mut_ptr());
-            (0..chunks).into_par_iter().for_each(|chunk| {
-                // SAFETY: each chunk has its own `partial` elements of `partials`, which holds `chunks` times as many
-                // and is not otherwise used until all chunks are done.
-                let partials =
-                    unsafe { std::slice::from_raw_parts_mut(base.get().add(chunk * partial), partial) };
-                self.run_chunk(arguments, chunk, partials);
-            });
+        let base = Shared(partials.as_mut_ptr());
+        let arguments =
+            Arguments { noise, operands, stores: &pointers, product: Shared(std::ptr::null_mut()) };
+        let run_chunk = |chunk: usize, product: *mut T| {
+            // SAFETY: each chunk has its own `partial` elements of `partials`, which holds `chunks` times as many
+            // and is not otherwise used until all chunks are done.
+            let partials =
+                unsafe { std::slice::from_raw_parts_mut(base.get().add(chunk * partial), partial) };
+            let product = Shared(product.wrapping_sub(chunk * self.chunk));
+            self.run_chunk(Arguments { product, ..arguments }, chunk, partials);
+        };
+        match (product, self.product) {
+            (Some(Product { a, a_strides, b, b_strides, kept }), Some(size)) => {
+                T::gemm_by_rows(size, a, a_strides, b, b_strides, kept, scratch, &run_chunk);
+            }
+            _ if chunks == 1 => run_chunk(0, std::ptr::null_mut()),
+            _ => (0..chunks).into_par_iter().for_each(|chunk| run_chunk(chunk, std::ptr::null_mut())),
         }
         let mut at = 0;
         for (reduction, result) in self.reductions.iter().zip(reduced) {
@@ -119,7 +143,7 @@ impl<T: Float> Fused<T> {
         for (operand, (data, offset)) in self.operands.iter().zip(operands) {
             let (low, high) = match operand {
                 _ if len == 0 => continue,
-                Operand::Former { .. } => continue,
+                Operand::Former { .. } | Operand::Product => continue,
                 Operand::Direct => (0, len as isize - 1),
                 Operand::Uniform => (0, 0),
                 Operand::Strided { strides } => {
@@ -153,10 +177,10 @@ impl<T: Float> Fused<T> {
         let longest = self.block.min(range.len().next_multiple_of(TILE));
         if Block::file_len(self, longest) <= FILE / 8 {
             let mut file = File([const { MaybeUninit::<T>::uninit() }; FILE / 8]);
-            Block::new(self, arguments, &mut file.0, longest).run(range, partials);
+            Block::new(self, arguments, &mut file.0, longest, start).run(range, partials);
         } else {
             let mut file = File([const { MaybeUninit::<T>::uninit() }; FILE]);
-            Block::new(self, arguments, &mut file.0, longest).run(range, partials);
+            Block::new(self, arguments, &mut file.0, longest, start).run(range, partials);
         }
         if self.streamed {
             fence();
@@ -174,4 +198,22 @@ pub(super) struct Arguments<'a, T> {
     pub noise: &'a [(u64, u64)],
     pub operands: &'a [(&'a [T], usize)],
     pub stores: &'a [Shared<T>],
+    /// Where the product would begin, of which there are the rows of a chunk.
+    pub product: Shared<T>,
+}
+
+/// What a loop [goes on with](Fused::run_on_product): the product of A, of m×k, and B, of k×n, with strides as
+/// [`gemm`](crate::gemm) takes them.
+#[derive(Debug)]
+pub struct Product<'a, T> {
+    /// A, from its first element on.
+    pub a: &'a [T],
+    /// A's strides, in elements.
+    pub a_strides: [isize; 2],
+    /// B, from its first element on.
+    pub b: &'a [T],
+    /// B's strides, in elements.
+    pub b_strides: [isize; 2],
+    /// Where to put the product, row-major, if it is needed afterwards. Otherwise it never leaves the caches.
+    pub kept: Option<&'a mut [T]>,
 }

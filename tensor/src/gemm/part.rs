@@ -1,4 +1,6 @@
-//! A part of a product, of which both factors fit in the scratch: copied by all threads, then multiplied by all threads.
+//! A part of a product: panels of B, copied by all threads, then multiplied by rows of A in independent tasks.
+
+use std::mem::MaybeUninit;
 
 use rayon::prelude::*;
 
@@ -10,20 +12,44 @@ use crate::tile::TILE;
 
 /// Terms of a sum that are added up in registers, at most: a panel fills half of a first-level cache.
 pub(super) const DEPTH: usize = 256;
-/// Bytes of the strips of a task, for `DEPTH` terms, at most: half of a second-level cache.
-const STRIP_BYTES: usize = 256 << 10;
+/// Rows of A that are copied at a time, at most: with a panel they leave most of a second-level cache to C.
+const ROWS: usize = 10 * TILE;
+/// Rows in a task, at least, unless there are fewer: a panel comes from the second-level cache once for so many.
+pub(super) const TASK_ROWS: usize = 5 * TILE;
+/// Panels of B in a task, at least, unless there are fewer: a task copies its rows of A for so many.
+const TASK_PANELS: usize = 16;
 /// Tasks, unless they would be too small or too large.
 const TASKS: usize = 16;
 /// Products in a task, at least.
 const TASK_PRODUCTS: usize = 1 << 18;
-/// Panels of B in a task, at least, unless there are fewer.
-const TASK_PANELS: usize = 4;
-/// Strips of A in a task, at least, unless there are fewer.
-const TASK_STRIPS: usize = 8;
-/// Strips, and panels, that a task copies.
+/// Products that are enough for a task, whatever their number.
+const MANY_PRODUCTS: usize = 1 << 20;
+/// Panels that a task copies.
 const COPIES: usize = 4;
 /// Elements that are copied on one thread.
 const SERIAL: usize = 1 << 15;
+
+/// Into how many rows and panels of how many tasks a product is cut.
+#[derive(Clone, Copy)]
+pub(super) struct Cut {
+    /// Rows of A in a task.
+    pub rows: usize,
+    /// Tasks side by side.
+    pub across: usize,
+}
+
+impl Cut {
+    /// For A of m×k and B of k × so many panels of `width` columns, with at most so many rows a task.
+    pub fn new([m, k, panels]: [usize; 3], width: usize, most_rows: usize) -> Self {
+        let products = m * k * panels * width;
+        let tasks = (products / TASK_PRODUCTS).clamp(1, TASKS);
+        let enough = ROWS * (products / m.max(1)) >= MANY_PRODUCTS;
+        let rows = m.div_ceil(tasks).min(if enough { ROWS } else { m }).min(most_rows);
+        let rows = (rows / TILE * TILE).max(TASK_ROWS);
+        let across = (tasks / m.div_ceil(rows).max(1)).clamp(1, (panels / TASK_PANELS).max(1));
+        Cut { rows, across }
+    }
+}
 
 /// `C ← α A B` or `C ← α A B + C`.
 #[derive(Clone, Copy)]
@@ -33,49 +59,49 @@ pub(super) struct Part<T> {
     pub alpha: T,
     pub a: Matrix<T>,
     pub b: Matrix<T>,
-    pub c: *mut T,
-    pub c_step: usize,
-    /// Whether the product is added to C, or replaces it.
-    pub add: bool,
-    /// Room for A; if there is none, A's rows are contiguous and are read in place. The copy is, for each of the groups
-    /// of terms, strip after strip.
-    pub a_copy: Option<*mut T>,
+    /// Whether A's rows are contiguous and are read in place.
+    pub a_in_place: bool,
     /// Room for α B, padded with zeros to whole panels: for each of the groups of terms, panel after panel.
     pub b_copy: *mut T,
+    /// Whether the product is added to C, or replaces it.
+    pub add: bool,
+    pub cut: Cut,
 }
 
 // SAFETY: the pointers are the same for all tasks, which write to different elements.
 unsafe impl<T: Sync> Sync for Part<T> {}
 
 impl<T: Float> Part<T> {
+    pub fn tasks(&self) -> usize {
+        self.size[0].div_ceil(self.cut.rows) * self.cut.across
+    }
+
+    /// Copies B.
+    ///
     /// # Safety
-    /// All of A and B can be read, all of C is the caller's to write, and there is room for the copies.
-    pub unsafe fn run(self) {
-        let ([m, k, n], width) = (self.size, 2 * <T::Portable as Lanes>::N);
-        let (strips, panels) = (m.div_ceil(TILE), n.div_ceil(width));
-        let copied_strips = if self.a_copy.is_some() { strips } else { 0 };
-        let (a_tasks, b_tasks) = (copied_strips.div_ceil(COPIES), panels.div_ceil(COPIES));
-        let small = (copied_strips * TILE + n) * k <= SERIAL;
-        let part = &self;
-        for_each(a_tasks + b_tasks, small, |task| match task.checked_sub(b_tasks) {
-            None => lanes::run(CopyPanels(*part, [task * panels / b_tasks, (task + 1) * panels / b_tasks])),
-            Some(task) => {
-                lanes::run(CopyStrips(*part, [task * strips / a_tasks, (task + 1) * strips / a_tasks]))
-            }
+    /// All of B can be read, and there is room for the copy.
+    pub unsafe fn copy(&self) {
+        let ([_, k, n], width) = (self.size, 2 * <T::Portable as Lanes>::N);
+        let panels = n.div_ceil(width);
+        let tasks = panels.div_ceil(COPIES);
+        for_each(tasks, n * k <= SERIAL, |task| {
+            lanes::run(CopyPanels(*self, [task * panels / tasks, (task + 1) * panels / tasks]));
         });
-        let down = strips.div_ceil(STRIP_BYTES / DEPTH / TILE / size_of::<T>());
-        let wanted = (m * k * n / TASK_PRODUCTS).clamp(1, TASKS);
-        let across = wanted.div_ceil(down).next_power_of_two().min(panels.div_ceil(TASK_PANELS));
-        let more = (wanted / across).min(strips / TASK_STRIPS);
-        let down = if more > down { 1 << more.ilog2() } else { down };
-        for_each(down * across, false, |task| {
-            let share = |total: usize, count: usize, i: usize| [i * total / count, (i + 1) * total / count];
-            lanes::run(Multiply {
-                part: *part,
-                strips: share(strips, down, task / across),
-                panels: share(panels, across, task % across),
-            });
-        });
+    }
+
+    /// One of the tasks. C's first element, of all rows, is at `c`, its rows are `c_step` apart.
+    ///
+    /// # Safety
+    /// B has been copied, all of A can be read, and the task's elements of C are the caller's to write.
+    pub unsafe fn multiply(&self, task: usize, c: *mut T, c_step: usize) {
+        let ([m, _, n], width) = (self.size, 2 * <T::Portable as Lanes>::N);
+        let (down, beside) = (task / self.cut.across, task % self.cut.across);
+        let first = down * self.cut.rows;
+        let last = (first + self.cut.rows).min(m);
+        let panels = [beside, beside + 1].map(|i| i * n.div_ceil(width) / self.cut.across);
+        for (row, rows) in groups(last - first, ROWS) {
+            lanes::run(Multiply { part: *self, rows: [first + row, first + row + rows], panels, c, c_step });
+        }
     }
 
     /// The copy of a panel, for the terms from `first` on.
@@ -83,17 +109,10 @@ impl<T: Float> Part<T> {
         let ([_, _, n], width) = (self.size, 2 * V::N);
         self.b_copy.wrapping_add(first * n.next_multiple_of(width) + panel * width * depth)
     }
-
-    /// Of a strip: its first row, its rows.
-    #[inline(always)]
-    fn rows(&self, strip: usize) -> [usize; 2] {
-        let (row, rows) = groups(self.size[0], TILE).nth(strip).expect("a strip of A");
-        [row, rows]
-    }
 }
 
 /// Does all tasks: here, or on all threads.
-fn for_each(tasks: usize, small: bool, task: impl Fn(usize) + Sync + Send) {
+pub(super) fn for_each(tasks: usize, small: bool, task: impl Fn(usize) + Sync + Send) {
     if small || tasks == 1 {
         (0..tasks).for_each(task);
     } else {
@@ -113,7 +132,7 @@ impl<T: Float> Task<T> for CopyPanels<T> {
             for panel in begin..end {
                 let columns = (n - panel * width).min(width);
                 let copy = part.panel::<V>(panel, [first, depth]);
-                // SAFETY: `Part::run` promises B, and room for its panels.
+                // SAFETY: `Part::copy` promises B, and room for its panels.
                 unsafe {
                     part.b.from(first, panel * width).pack_panel::<V>([depth, columns], copy);
                     if part.alpha != T::ONE {
@@ -125,55 +144,51 @@ impl<T: Float> Task<T> for CopyPanels<T> {
     }
 }
 
-/// Copies these strips of A.
-struct CopyStrips<T>(Part<T>, [usize; 2]);
+/// Room for copied rows of A, on the worker's stack, so that it stays in the caches from one task to the next.
+#[repr(align(64))]
+struct Room<T>([MaybeUninit<T>; ROWS * DEPTH]);
 
-impl<T: Float> Task<T> for CopyStrips<T> {
-    #[inline(always)]
-    unsafe fn run<V: Lanes<T = T>>(self) {
-        let Self(part, [begin, end]) = self;
-        let ([m, k, _], Some(copy)) = (part.size, part.a_copy) else { return };
-        for (first, depth) in groups(k, DEPTH) {
-            for [row, rows] in (begin..end).map(|strip| part.rows(strip)) {
-                // SAFETY: `Part::run` promises A, and room for its strips.
-                unsafe {
-                    let copy = copy.add(first * m + row * depth);
-                    part.a.from(row, first).pack_strip::<V>([rows, depth], m - row, copy);
-                }
-            }
-        }
-    }
-}
-
-/// The product of these strips and panels. It takes [`DEPTH`] terms at a time and goes along the panels: each stays in the
-/// first-level cache while all the strips, which stay in the second-level cache, pass by.
+/// The product of these rows, at most [`ROWS`], and panels. It takes [`DEPTH`] terms at a time, for which it copies the rows as
+/// strips, and goes along the panels: each stays in the first-level cache while all the strips pass by.
 struct Multiply<T> {
     part: Part<T>,
-    strips: [usize; 2],
+    rows: [usize; 2],
     panels: [usize; 2],
+    c: *mut T,
+    c_step: usize,
 }
 
 impl<T: Float> Task<T> for Multiply<T> {
     #[inline(always)]
     unsafe fn run<V: Lanes<T = T>>(self) {
         let (part, width) = (self.part, 2 * V::N);
-        let [m, k, n] = part.size;
+        let ([m, k, n], [begin, end]) = (part.size, self.rows);
+        let mut room = const { Room([MaybeUninit::<T>::uninit(); ROWS * DEPTH]) };
+        let room = room.0.as_mut_ptr().cast::<T>();
+        let strips = || groups(end - begin, TILE).map(|(row, rows)| [begin + row, rows]);
         for (first, depth) in groups(k, DEPTH) {
             let add = part.add || first > 0;
+            if !part.a_in_place {
+                for [row, rows] in strips() {
+                    // SAFETY: `Part::multiply` promises A; the room is for as many rows and terms.
+                    unsafe {
+                        let copy = room.add((row - begin) * depth);
+                        part.a.from(row, first).pack_strip::<V>([rows, depth], m - row, copy);
+                    }
+                }
+            }
             for panel in self.panels[0]..self.panels[1] {
                 let (column, columns) = (panel * width, (n - panel * width).min(width));
                 let panel = Panel { at: part.panel::<V>(panel, [first, depth]), depth };
-                for [row, rows] in (self.strips[0]..self.strips[1]).map(|strip| part.rows(strip)) {
-                    // SAFETY: `Part::run` promises A and C; the copies have been written.
-                    unsafe {
-                        let strip = match part.a_copy {
-                            Some(copy) => Strip::Packed { at: copy.add(first * m + row * depth) },
-                            None => Strip::Rows { at: part.a.from(row, first).at, step: part.a.steps[0] },
-                        };
-                        let at = part.c.add(row * part.c_step + column);
-                        let place = Place { at, step: part.c_step, size: [rows, columns], add };
-                        strip.times::<V>(panel, place);
-                    }
+                for [row, rows] in strips() {
+                    let strip = match part.a_in_place {
+                        true => Strip::Rows { at: part.a.from(row, first).at, step: part.a.steps[0] },
+                        false => Strip::Packed { at: room.wrapping_add((row - begin) * depth) },
+                    };
+                    let at = self.c.wrapping_add(row * self.c_step + column);
+                    let place = Place { at, step: self.c_step, size: [rows, columns], add };
+                    // SAFETY: `Part::multiply` promises A and C; the copies have been written.
+                    unsafe { strip.times::<V>(panel, place) };
                 }
             }
         }

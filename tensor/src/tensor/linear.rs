@@ -33,7 +33,7 @@ impl<T: Float> Tensor<T> {
         let b = other.for_gemm().broadcast_to(whole([k, n]));
         let mut out = vec![T::ZERO; batch.iter().product::<usize>() * m * n];
         if !out.is_empty() && k > 0 {
-            let mut scratch = vec![T::ZERO; gemm_scratch(m, k, n)];
+            let mut scratch = vec![T::ZERO; gemm_scratch(k, n)];
             for (i, out) in out.chunks_exact_mut(m * n).enumerate() {
                 let ((a, a_strides), (b, b_strides)) = (a.matrix(i), b.matrix(i));
                 gemm(m, k, n, T::ONE, a, a_strides, b, b_strides, T::ZERO, out, &mut scratch);

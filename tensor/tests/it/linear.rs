@@ -34,7 +34,7 @@ fn check_gemm<T: Float>(
         }
     }
     let mut c = start;
-    let mut scratch = dirty(gemm_scratch(m, k, n));
+    let mut scratch = dirty(gemm_scratch(k, n));
     gemm(m, k, n, T::from_f64(alpha), &a, sa, &b, sb, T::from_f64(beta), &mut c, &mut scratch);
     assert_close(&c, &want, 2 * k);
 }
@@ -240,7 +240,7 @@ fn the_bits_do_not_depend_on_the_number_of_threads() {
             for [m, k, n] in [[400, 700, 130], [9, 900, 300], [1000, 20, 32]] {
                 let mut c = dirty(m * n);
                 let (a, b) = (numbers(m * k, 4), numbers(k * n, 5));
-                let mut scratch = dirty(gemm_scratch(m, k, n));
+                let mut scratch = dirty(gemm_scratch(k, n));
                 gemm(m, k, n, 1.0, &a, [k as isize, 1], &b, [n as isize, 1], 0.0, &mut c, &mut scratch);
                 products.push(c);
             }

@@ -4,6 +4,7 @@ mod common;
 mod linear;
 mod matrixmultiply;
 mod pooled;
+mod products_in_loops;
 mod random;
 mod simd;
 mod tensor;

@@ -17,7 +17,7 @@ fn products_agree_with_matrixmultiply() {
             let a_strides = if transposed { [1, m as isize] } else { [k as isize, 1] };
             let b_strides = if transposed { [1, k as isize] } else { [n as isize, 1] };
             let (mut found, mut expected) = (start.clone(), start);
-            let mut scratch = vec![f64::NAN; gemm_scratch(m, k, n)];
+            let mut scratch = vec![f64::NAN; gemm_scratch(k, n)];
             gemm(m, k, n, 0.7, &a, a_strides, &b, b_strides, 0.3, &mut found, &mut scratch);
             // SAFETY: the slices hold m·k, k·n and m·n elements, which the strides walk exactly.
             unsafe {

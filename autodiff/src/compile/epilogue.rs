@@ -1,0 +1,74 @@
+//! Loops that go on with the rows of a matrix product while they are in a cache.
+
+use std::collections::HashSet;
+
+use bayeux_tensor::Float;
+use bayeux_tensor::fused::FusedBuilder;
+
+use super::fuse::{Unit, is_reduction};
+use super::graph::{Graph, Id};
+use super::layout::Layout;
+use crate::ops::Op;
+
+/// Puts each product into a loop over its elements, if there is one that nothing between them must run before.
+pub(super) fn epilogues<T: Float>(graph: &Graph<T>, layouts: &[Layout], units: &mut [Option<Unit>]) {
+    for product in 0..units.len() {
+        let Some(&Unit { ref members, space: None, .. }) = units[product].as_ref() else { continue };
+        let id = members[0];
+        if let Some(into) = (0..units.len()).find(|&into| goes_on(graph, layouts, units, [product, into], id))
+            && let Some(gone) = units[product].take()
+        {
+            for unit in units.iter_mut().flatten() {
+                if unit.needs.remove(&product) {
+                    unit.needs.insert(into);
+                }
+            }
+            if let Some(unit) = &mut units[into] {
+                unit.needs.remove(&into);
+                unit.needs.extend(gone.needs);
+                unit.members.insert(0, id);
+                unit.product = Some(id);
+            }
+        }
+    }
+}
+
+/// Whether a loop can go on with a product: it reads it element by element and has no other, its partial reductions are no
+/// more than the product itself, and what else it reads does not wait for the product.
+fn goes_on<T: Float>(
+    graph: &Graph<T>,
+    layouts: &[Layout],
+    units: &[Option<Unit>],
+    [product, into]: [usize; 2],
+    id: Id,
+) -> bool {
+    let (node, Some(unit)) = (&graph.nodes[id], &units[into]) else { return false };
+    let Op::Matmul(_) = node.op else { return false };
+    let shape = &node.shape;
+    if unit.space.as_ref() != Some(shape) || unit.product.is_some() || !unit.needs.contains(&product) {
+        return false;
+    }
+    let terms = graph.nodes[node.inputs[0]].shape.last().copied().unwrap_or_default();
+    let Some(chunks) = FusedBuilder::<T>::chunks_of_product(shape, terms) else { return false };
+    let reductions = unit.members.iter().filter(|&&member| is_reduction(graph, member));
+    let reduced: usize = reductions.map(|&member| graph.nodes[member].shape.iter().product::<usize>()).sum();
+    let mut inputs = unit.members.iter().flat_map(|&member| &graph.nodes[member].inputs);
+    chunks * reduced <= shape.iter().product()
+        && inputs.all(|&input| layouts[input].root != id || input == id)
+        && unit.needs.iter().all(|&need| need == product || !depends(units, need, product))
+}
+
+/// Whether one unit needs another's results, directly or through others.
+pub(super) fn depends(units: &[Option<Unit>], unit: usize, on: usize) -> bool {
+    let mut seen = HashSet::new();
+    let mut stack = vec![unit];
+    while let Some(unit) = stack.pop() {
+        if unit == on {
+            return true;
+        }
+        if seen.insert(unit) {
+            stack.extend(units[unit].iter().flat_map(|unit| unit.needs.iter().copied()));
+        }
+    }
+    false
+}
