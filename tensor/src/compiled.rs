@@ -29,7 +29,7 @@ pub trait Linear: Sized {
         b_strides: [isize; 2],
         kept: Option<&mut [Self]>,
         scratch: &mut [Self],
-        each: &(dyn Fn(usize, *mut Self) + Sync),
+        each: &(dyn Fn(usize, [usize; 2], *mut Self) + Sync),
     );
     fn conv2d(s: &Conv2dShape, x: &[Self], w: &[Self], y: &mut [Self], scratch: &mut [Self]);
     fn conv2d_input(s: &Conv2dShape, dy: &[Self], w: &[Self], dx: &mut [Self], scratch: &mut [Self]);
@@ -89,7 +89,7 @@ macro_rules! compiled {
                 b_strides: [isize; 2],
                 kept: Option<&mut [Self]>,
                 scratch: &mut [Self],
-                each: &(dyn Fn(usize, *mut Self) + Sync),
+                each: &(dyn Fn(usize, [usize; 2], *mut Self) + Sync),
             ) {
                 gemm::by_rows(size, a, a_strides, b, b_strides, kept, scratch, each);
             }

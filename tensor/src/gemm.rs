@@ -17,8 +17,9 @@ use crate::Float;
 use crate::compiled::Linear;
 use crate::lanes::{Lanes, MOST_LANES, groups};
 use crate::shared::Shared;
+use crate::tile::TILE;
 use pack::Matrix;
-use part::{Cut, DEPTH, Part, TASK_ROWS, for_each};
+use part::{Cut, DEPTH, FEWEST_STRIPS, Part, for_each};
 
 /// Terms whose factors are copied at a time, at most.
 const COPIED_DEPTH: usize = 4 * DEPTH;
@@ -110,7 +111,7 @@ pub(crate) fn product<T: Float>(
                 a_in_place,
                 b_copy,
                 add: first > 0 || beta != T::ZERO,
-                cut: Cut::new([m, depth, panels], width, m),
+                cut: Cut::new([m, depth, panels], width, usize::MAX),
             };
             let c = Shared(c[column..].as_mut_ptr());
             // SAFETY: `check` has shown that all of A and B can be read, C has m × n elements, and the scratch is as long as
@@ -123,20 +124,21 @@ pub(crate) fn product<T: Float>(
     }
 }
 
-/// How many rows [`by_rows`] computes at a time, for A of m×k and B of k×n; `None` if it cannot.
-pub(crate) fn rows_at_a_time<T: Float>([m, k, n]: [usize; 3]) -> Option<usize> {
+/// In how many tasks [`by_rows`] computes A of m×k times B of k×n; `None` if it cannot.
+pub(crate) fn tasks_by_rows<T: Float>([m, k, n]: [usize; 3]) -> Option<usize> {
     let width = 2 * <T::Portable as Lanes>::N;
     let whole = m > 0 && (1..=COPIED_DEPTH).contains(&k) && (1..=COPIED_COLUMNS).contains(&n);
-    let most = if whole { ROOM / n } else { 0 };
-    let cut = Cut::new([m, k, n.div_ceil(width)], width, most);
-    (most >= TASK_ROWS && cut.across == 1).then_some(cut.rows)
+    let most_strips = if whole { ROOM / n / TILE } else { 0 };
+    let cut = Cut::new([m, k, n.div_ceil(width)], width, most_strips);
+    (most_strips >= FEWEST_STRIPS && cut.across == 1).then_some(cut.down)
 }
 
-/// `A B`, some rows at a time: as soon as task i has computed its rows, it calls `each` with i and where their first element is,
-/// which may read and overwrite them. If they are `kept` that is their place in there; otherwise they are gone after the call.
+/// `A B`, some rows at a time: as soon as task i has computed rows `first .. last`, it calls `each` with i, these, and where the
+/// first element of the first row is. The call may read and overwrite the rows. If they are `kept` they are in their place in
+/// there; otherwise they are gone after the call.
 ///
 /// # Panics
-/// As [`gemm`], with the scratch of [`gemm_scratch`], and if [`rows_at_a_time`] is `None`.
+/// As [`gemm`], with the scratch of [`gemm_scratch`], and if [`tasks_by_rows`] is `None`.
 #[track_caller]
 #[allow(clippy::too_many_arguments)] // the BLAS signature
 pub(crate) fn by_rows<T: Float>(
@@ -147,9 +149,9 @@ pub(crate) fn by_rows<T: Float>(
     b_strides: [isize; 2],
     kept: Option<&mut [T]>,
     scratch: &mut [T],
-    each: &(dyn Fn(usize, *mut T) + Sync),
+    each: &(dyn Fn(usize, [usize; 2], *mut T) + Sync),
 ) {
-    let rows = rows_at_a_time::<T>([m, k, n]).expect("a product by rows");
+    let down = tasks_by_rows::<T>([m, k, n]).expect("a product by rows");
     let a_steps = check("A", a.len(), [m, k], a_strides);
     let b_steps = check("B", b.len(), [k, n], b_strides);
     let needs = gemm_scratch(k, n);
@@ -164,22 +166,23 @@ pub(crate) fn by_rows<T: Float>(
         a_in_place: a_steps[1] == 1 && n < COPY_COLUMNS,
         b_copy: scratch[start..].as_mut_ptr(),
         add: false,
-        cut: Cut { rows, across: 1 },
+        cut: Cut { down, across: 1 },
     };
     // SAFETY: the factors and the scratch have been checked.
     unsafe { part.copy() };
     let kept = kept.map(|c| Shared(c.as_mut_ptr()));
     for_each(part.tasks(), false, |task| {
         let mut room = const { Room([MaybeUninit::<T>::uninit(); ROOM]) };
-        let first = task * rows * n;
+        let rows = part.rows(task);
+        assert!((rows[1] - rows[0]) * n <= ROOM, "the room is for fewer than rows {rows:?} of {n}");
         let at = match kept {
-            Some(c) => c.get().wrapping_add(first),
+            Some(c) => c.get().wrapping_add(rows[0] * n),
             None => room.0.as_mut_ptr().cast(),
         };
         // SAFETY: B has been copied and A checked. At `at` there is room for the task's rows: in C, or in the room, since
-        // `rows_at_a_time` has seen that so many rows fit.
-        unsafe { part.multiply(task, at.wrapping_sub(first), n) };
-        each(task, at);
+        // which is large enough.
+        unsafe { part.multiply(task, at.wrapping_sub(rows[0] * n), n) };
+        each(task, rows, at);
     });
 }
 
@@ -210,4 +213,37 @@ fn check(name: &str, len: usize, size: [usize; 2], strides: [isize; 2]) -> [usiz
         );
     }
     steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tasks_share_all_rows_evenly_and_fit_in_the_room() {
+        for [m, k, n] in (1..1200).step_by(7).flat_map(|m| {
+            [1, 37, 500, 800].into_iter().flat_map(move |k| [1, 10, 33, 130, 800, 1090].map(|n| [m, k, n]))
+        }) {
+            let Some(tasks) = tasks_by_rows::<f32>([m, k, n]) else { continue };
+            let matrix = Matrix { at: std::ptr::null(), steps: [0, 0] };
+            let part = Part {
+                size: [m, k, n],
+                alpha: 1.0,
+                a: matrix,
+                b: matrix,
+                a_in_place: false,
+                b_copy: std::ptr::null_mut(),
+                add: false,
+                cut: Cut { down: tasks, across: 1 },
+            };
+            let rows: Vec<[usize; 2]> = (0..part.tasks()).map(|task| part.rows(task)).collect();
+            assert_eq!((rows[0][0], rows[tasks - 1][1]), (0, m));
+            assert!(rows.windows(2).all(|pair| pair[0][1] == pair[1][0]), "{m}: {rows:?}");
+            let lengths = rows.iter().map(|[first, last]| last - first);
+            assert!(lengths.clone().all(|length| length * n <= ROOM), "{m}×{n}: {rows:?}");
+            // Within a strip, and a row in each of few.
+            let (least, most) = (lengths.clone().min().unwrap_or(0), lengths.max().unwrap_or(0));
+            assert!(most - least <= 2 * TILE, "{m}×{k}×{n}: {rows:?}");
+        }
+    }
 }

@@ -87,7 +87,7 @@ impl<T: Float> FusedBuilder<T> {
     /// large, or has so few rows, that the product is not computed by whole rows.
     pub fn chunks_of_product(shape: &[usize], terms: usize) -> Option<usize> {
         let &[m, n] = shape else { return None };
-        gemm::rows_at_a_time::<T>([m, terms, n]).map(|rows| m.div_ceil(rows))
+        gemm::tasks_by_rows::<T>([m, terms, n])
     }
 
     /// The same number everywhere.
@@ -318,9 +318,10 @@ impl<T: Float> FusedBuilder<T> {
             })
             .collect();
         let product = self.product.map(|(_, terms)| [self.shape[0], terms, self.shape[1]]);
-        let chunk = match product.and_then(gemm::rows_at_a_time::<T>) {
-            Some(rows) => rows * self.shape[1],
-            None => chunk_len(space.len(), block, reductions.iter().map(|r| r.len).sum()),
+        let chunk = chunk_len(space.len(), block, reductions.iter().map(|r| r.len).sum());
+        let chunks = match product.and_then(gemm::tasks_by_rows::<T>) {
+            Some(tasks) => tasks,
+            None => space.len().div_ceil(chunk.max(1)).max(1),
         };
         Fused {
             space,
@@ -343,6 +344,7 @@ impl<T: Float> FusedBuilder<T> {
             reductions,
             block,
             chunk,
+            chunks,
         }
     }
 }

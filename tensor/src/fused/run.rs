@@ -1,6 +1,7 @@
 //! Running a fused loop.
 
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -17,7 +18,7 @@ pub(super) const FILE: usize = 16 << 10;
 impl<T: Float> Fused<T> {
     /// The number of elements of working space a run needs: the partial reductions of all chunks, and what a product needs.
     pub fn scratch(&self) -> usize {
-        self.partial() * self.chunks() + self.product.map_or(0, |[_, k, n]| gemm_scratch(k, n))
+        self.partial() * self.chunks + self.product.map_or(0, |[_, k, n]| gemm_scratch(k, n))
     }
 
     /// The number of elements of the iteration space.
@@ -28,10 +29,6 @@ impl<T: Float> Fused<T> {
     /// Whether the iteration space is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    fn chunks(&self) -> usize {
-        self.len().div_ceil(self.chunk.max(1)).max(1)
     }
 
     fn partial(&self) -> usize {
@@ -101,7 +98,7 @@ impl<T: Float> Fused<T> {
     ) {
         assert_eq!(noise.len(), self.noise, "number of random values");
         self.check(operands, stores, reduced, scratch);
-        let (partial, chunks) = (self.partial(), self.chunks());
+        let (partial, chunks) = (self.partial(), self.chunks);
         let (partials, scratch) = scratch.split_at_mut(partial * chunks);
         let mut pointers = [const { Shared(std::ptr::null_mut()) }; MAX_STORES];
         for (pointer, store) in pointers.iter_mut().zip(stores.iter_mut()) {
@@ -110,20 +107,27 @@ impl<T: Float> Fused<T> {
         let base = Shared(partials.as_mut_ptr());
         let arguments =
             Arguments { noise, operands, stores: &pointers, product: Shared(std::ptr::null_mut()) };
-        let run_chunk = |chunk: usize, product: *mut T| {
+        let run_chunk = |chunk: usize, range: Range<usize>, product: *mut T| {
             // SAFETY: each chunk has its own `partial` elements of `partials`, which holds `chunks` times as many
             // and is not otherwise used until all chunks are done.
             let partials =
                 unsafe { std::slice::from_raw_parts_mut(base.get().add(chunk * partial), partial) };
-            let product = Shared(product.wrapping_sub(chunk * self.chunk));
-            self.run_chunk(Arguments { product, ..arguments }, chunk, partials);
+            let product = Shared(product.wrapping_sub(range.start));
+            self.run_chunk(Arguments { product, ..arguments }, range, partials);
+        };
+        let run_alone = |chunk: usize| {
+            let start = chunk * self.chunk;
+            run_chunk(chunk, start..(start + self.chunk).min(self.len()), std::ptr::null_mut());
         };
         match (product, self.product) {
             (Some(Product { a, a_strides, b, b_strides, kept }), Some(size)) => {
-                T::gemm_by_rows(size, a, a_strides, b, b_strides, kept, scratch, &run_chunk);
+                let run_rows = |task: usize, [first, last]: [usize; 2], product: *mut T| {
+                    run_chunk(task, first * size[2]..last * size[2], product);
+                };
+                T::gemm_by_rows(size, a, a_strides, b, b_strides, kept, scratch, &run_rows);
             }
-            _ if chunks == 1 => run_chunk(0, std::ptr::null_mut()),
-            _ => (0..chunks).into_par_iter().for_each(|chunk| run_chunk(chunk, std::ptr::null_mut())),
+            _ if chunks == 1 => run_alone(0),
+            _ => (0..chunks).into_par_iter().for_each(run_alone),
         }
         let mut at = 0;
         for (reduction, result) in self.reductions.iter().zip(reduced) {
@@ -163,17 +167,16 @@ impl<T: Float> Fused<T> {
             .for_each(|(result, reduction)| assert_eq!(result.len(), reduction.len, "length of a reduction"));
     }
 
-    fn run_chunk(&self, arguments: Arguments<'_, T>, chunk: usize, partials: &mut [T]) {
+    fn run_chunk(&self, arguments: Arguments<'_, T>, range: Range<usize>, partials: &mut [T]) {
         let mut at = 0;
         for reduction in &self.reductions {
             partials[at..at + reduction.len].fill(reduction.kind.neutral());
             at += reduction.len;
         }
-        let start = chunk * self.chunk;
-        let range = start..(start + self.chunk).min(self.len());
         if range.is_empty() {
             return;
         }
+        let start = range.start;
         let longest = self.block.min(range.len().next_multiple_of(TILE));
         if Block::file_len(self, longest) <= FILE / 8 {
             let mut file = File([const { MaybeUninit::<T>::uninit() }; FILE / 8]);

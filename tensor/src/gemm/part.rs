@@ -13,13 +13,17 @@ use crate::tile::TILE;
 /// Terms of a sum that are added up in registers, at most: a panel fills half of a first-level cache.
 pub(super) const DEPTH: usize = 256;
 /// Rows of A that are copied at a time, at most: with a panel they leave most of a second-level cache to C.
-const ROWS: usize = 10 * TILE;
-/// Rows in a task, at least, unless there are fewer: a panel comes from the second-level cache once for so many.
-pub(super) const TASK_ROWS: usize = 5 * TILE;
-/// Panels of B in a task, at least, unless there are fewer: a task copies its rows of A for so many.
+const ROWS: usize = MOST_STRIPS * TILE;
+/// Strips of A in a task, at most, where there is enough to do.
+const MOST_STRIPS: usize = 10;
+/// Strips of A in a task, at least, unless there are fewer: a panel comes from the second-level cache once for so many.
+pub(super) const FEWEST_STRIPS: usize = 5;
+/// Panels of B in a task, at least, unless there are fewer: a task copies its strips of A for so many.
 const TASK_PANELS: usize = 16;
 /// Tasks, unless they would be too small or too large.
 const TASKS: usize = 16;
+/// The number of tasks is a multiple of this where it can be, so that few threads all have the same to do.
+const EVEN: usize = 4;
 /// Products in a task, at least.
 const TASK_PRODUCTS: usize = 1 << 18;
 /// Products that are enough for a task, whatever their number.
@@ -29,25 +33,27 @@ const COPIES: usize = 4;
 /// Elements that are copied on one thread.
 const SERIAL: usize = 1 << 15;
 
-/// Into how many rows and panels of how many tasks a product is cut.
+/// How a product is cut into tasks.
 #[derive(Clone, Copy)]
 pub(super) struct Cut {
-    /// Rows of A in a task.
-    pub rows: usize,
-    /// Tasks side by side.
+    /// Tasks one below the other, each of some strips of A.
+    pub down: usize,
+    /// Tasks side by side, each of some panels of B.
     pub across: usize,
 }
 
 impl Cut {
-    /// For A of m×k and B of k × so many panels of `width` columns, with at most so many rows a task.
-    pub fn new([m, k, panels]: [usize; 3], width: usize, most_rows: usize) -> Self {
-        let products = m * k * panels * width;
+    /// For A of m×k and B of k × so many panels of `width` columns, with at most so many strips a task.
+    pub fn new([m, k, panels]: [usize; 3], width: usize, most_strips: usize) -> Self {
+        let (strips, products) = (m.div_ceil(TILE), m * k * panels * width);
         let tasks = (products / TASK_PRODUCTS).clamp(1, TASKS);
         let enough = ROWS * (products / m.max(1)) >= MANY_PRODUCTS;
-        let rows = m.div_ceil(tasks).min(if enough { ROWS } else { m }).min(most_rows);
-        let rows = (rows / TILE * TILE).max(TASK_ROWS);
-        let across = (tasks / m.div_ceil(rows).max(1)).clamp(1, (panels / TASK_PANELS).max(1));
-        Cut { rows, across }
+        let most_strips = most_strips.min(if enough { MOST_STRIPS } else { strips }).max(1);
+        let least = strips.div_ceil(most_strips).max(1);
+        let down = if tasks.max(least) > 1 { tasks.max(least).next_multiple_of(EVEN) } else { 1 };
+        let down = down.min(strips / FEWEST_STRIPS).max(least);
+        let across = (tasks / down).clamp(1, (panels / TASK_PANELS).max(1));
+        Cut { down, across }
     }
 }
 
@@ -73,7 +79,16 @@ unsafe impl<T: Sync> Sync for Part<T> {}
 
 impl<T: Float> Part<T> {
     pub fn tasks(&self) -> usize {
-        self.size[0].div_ceil(self.cut.rows) * self.cut.across
+        self.cut.down * self.cut.across
+    }
+
+    /// The first row of a task, and the first after it.
+    pub fn rows(&self, task: usize) -> [usize; 2] {
+        let (m, strips) = (self.size[0], self.size[0].div_ceil(TILE));
+        let down = task / self.cut.across;
+        // As `groups` cuts rows into strips, some of which have one row more than others.
+        let row = |strip: usize| strip * (m / strips) + strip.min(m % strips);
+        [down, down + 1].map(|i| row(i * strips / self.cut.down))
     }
 
     /// Copies B.
@@ -94,10 +109,8 @@ impl<T: Float> Part<T> {
     /// # Safety
     /// B has been copied, all of A can be read, and the task's elements of C are the caller's to write.
     pub unsafe fn multiply(&self, task: usize, c: *mut T, c_step: usize) {
-        let ([m, _, n], width) = (self.size, 2 * <T::Portable as Lanes>::N);
-        let (down, beside) = (task / self.cut.across, task % self.cut.across);
-        let first = down * self.cut.rows;
-        let last = (first + self.cut.rows).min(m);
+        let ([_, _, n], width) = (self.size, 2 * <T::Portable as Lanes>::N);
+        let ([first, last], beside) = (self.rows(task), task % self.cut.across);
         let panels = [beside, beside + 1].map(|i| i * n.div_ceil(width) / self.cut.across);
         for (row, rows) in groups(last - first, ROWS) {
             lanes::run(Multiply { part: *self, rows: [first + row, first + row + rows], panels, c, c_step });
