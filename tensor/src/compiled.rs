@@ -3,6 +3,7 @@
 //! A generic function is compiled anew in every crate that calls it. For kernels that exist for several instruction sets
 //! this would cost each program and each test minutes; so the public functions are thin, and call these.
 
+use crate::fused::Product;
 use crate::{Conv2dShape, Pool2dShape, conv, gemm, peak};
 
 /// The kernels for one element type.
@@ -20,14 +21,9 @@ pub trait Linear: Sized {
         c: &mut [Self],
         scratch: &mut [Self],
     );
-    #[allow(clippy::too_many_arguments)] // as above
     fn gemm_by_rows(
         size: [usize; 3],
-        a: &[Self],
-        a_strides: [isize; 2],
-        b: &[Self],
-        b_strides: [isize; 2],
-        kept: Option<&mut [Self]>,
+        product: Product<'_, Self>,
         scratch: &mut [Self],
         each: &(dyn Fn(usize, [usize; 2], *mut Self) + Sync),
     );
@@ -83,15 +79,11 @@ macro_rules! compiled {
             #[track_caller]
             fn gemm_by_rows(
                 size: [usize; 3],
-                a: &[Self],
-                a_strides: [isize; 2],
-                b: &[Self],
-                b_strides: [isize; 2],
-                kept: Option<&mut [Self]>,
+                product: Product<'_, Self>,
                 scratch: &mut [Self],
                 each: &(dyn Fn(usize, [usize; 2], *mut Self) + Sync),
             ) {
-                gemm::by_rows(size, a, a_strides, b, b_strides, kept, scratch, each);
+                gemm::by_rows(size, product, scratch, each);
             }
             #[track_caller]
             fn conv2d(s: &Conv2dShape, x: &[Self], w: &[Self], y: &mut [Self], scratch: &mut [Self]) {

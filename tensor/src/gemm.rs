@@ -15,6 +15,7 @@ use std::mem::MaybeUninit;
 
 use crate::Float;
 use crate::compiled::Linear;
+use crate::fused::Product;
 use crate::lanes::{Lanes, MOST_LANES, groups};
 use crate::shared::Shared;
 use crate::tile::TILE;
@@ -140,14 +141,9 @@ pub(crate) fn tasks_by_rows<T: Float>([m, k, n]: [usize; 3]) -> Option<usize> {
 /// # Panics
 /// As [`gemm`], with the scratch of [`gemm_scratch`], and if [`tasks_by_rows`] is `None`.
 #[track_caller]
-#[allow(clippy::too_many_arguments)] // the BLAS signature
 pub(crate) fn by_rows<T: Float>(
     [m, k, n]: [usize; 3],
-    a: &[T],
-    a_strides: [isize; 2],
-    b: &[T],
-    b_strides: [isize; 2],
-    kept: Option<&mut [T]>,
+    Product { a, a_strides, b, b_strides, kept }: Product<'_, T>,
     scratch: &mut [T],
     each: &(dyn Fn(usize, [usize; 2], *mut T) + Sync),
 ) {
@@ -241,7 +237,7 @@ mod tests {
             assert!(rows.windows(2).all(|pair| pair[0][1] == pair[1][0]), "{m}: {rows:?}");
             let lengths = rows.iter().map(|[first, last]| last - first);
             assert!(lengths.clone().all(|length| length * n <= ROOM), "{m}×{n}: {rows:?}");
-            // Within a strip, and a row in each of few.
+            // Tasks differ by a strip, and strips by a row.
             let (least, most) = (lengths.clone().min().unwrap_or(0), lengths.max().unwrap_or(0));
             assert!(most - least <= 2 * TILE, "{m}×{k}×{n}: {rows:?}");
         }

@@ -120,11 +120,11 @@ impl<T: Float> Fused<T> {
             run_chunk(chunk, start..(start + self.chunk).min(self.len()), std::ptr::null_mut());
         };
         match (product, self.product) {
-            (Some(Product { a, a_strides, b, b_strides, kept }), Some(size)) => {
-                let run_rows = |task: usize, [first, last]: [usize; 2], product: *mut T| {
-                    run_chunk(task, first * size[2]..last * size[2], product);
+            (Some(product), Some(size)) => {
+                let run_rows = |task: usize, [first, last]: [usize; 2], rows: *mut T| {
+                    run_chunk(task, first * size[2]..last * size[2], rows);
                 };
-                T::gemm_by_rows(size, a, a_strides, b, b_strides, kept, scratch, &run_rows);
+                T::gemm_by_rows(size, product, scratch, &run_rows);
             }
             _ if chunks == 1 => run_alone(0),
             _ => (0..chunks).into_par_iter().for_each(run_alone),

@@ -66,6 +66,7 @@ fn gemm_agrees_beyond_its_blocks() {
         [4100, 7, 130],
         [8200, 3, 5],
         [9, 5, 4110],
+        [40, 300, 800], // tasks side by side
     ] {
         for (ta, tb) in [(false, false), (true, false), (false, true)] {
             check_gemm::<f32>([m, k, n], [ta, tb], [0, 1], 1.0, 0.0);
@@ -237,7 +238,7 @@ fn the_bits_do_not_depend_on_the_number_of_threads() {
         pool.install(|| {
             let mut products: Vec<_> =
                 [[6, 10], [6, 32], [16, 32]].into_iter().flat_map(convolution).collect();
-            for [m, k, n] in [[400, 700, 130], [9, 900, 300], [1000, 20, 32]] {
+            for [m, k, n] in [[400, 700, 130], [9, 900, 300], [40, 300, 800], [1000, 20, 32]] {
                 let mut c = dirty(m * n);
                 let (a, b) = (numbers(m * k, 4), numbers(k * n, 5));
                 let mut scratch = dirty(gemm_scratch(k, n));

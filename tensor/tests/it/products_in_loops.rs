@@ -161,25 +161,27 @@ fn a_loop_refuses_a_product_that_is_too_wide() {
     FusedBuilder::<f32>::new(&[500, 3000]).product(10);
 }
 
-#[test]
-#[should_panic(expected = "the loop goes on with a product")]
-fn a_loop_on_a_product_needs_one() {
-    let mut builder = FusedBuilder::<f32>::new(&[2, 2]);
+/// A loop that stores a product of 2×2 and 2×2, and its scratch.
+fn stored_product() -> (Fused<f32>, Vec<f32>) {
+    let mut builder = FusedBuilder::new(&[2, 2]);
     let p = builder.product(2);
     builder.store(p);
     let fused = builder.build();
-    let mut scratch = vec![0.0; fused.scratch()];
+    let scratch = vec![0.0; fused.scratch()];
+    (fused, scratch)
+}
+
+#[test]
+#[should_panic(expected = "the loop goes on with a product")]
+fn a_loop_on_a_product_needs_one() {
+    let (fused, mut scratch) = stored_product();
     fused.run(&[(&[], 0)], &mut [&mut [0.0; 4]], &mut [], &mut scratch);
 }
 
 #[test]
 #[should_panic(expected = "gemm: B of 2×2 with strides [2, 1] needs 4 elements, got 3")]
 fn a_loop_names_the_short_factor() {
-    let mut builder = FusedBuilder::<f32>::new(&[2, 2]);
-    let p = builder.product(2);
-    builder.store(p);
-    let fused = builder.build();
-    let mut scratch = vec![0.0; fused.scratch()];
+    let (fused, mut scratch) = stored_product();
     let product = Product { a: &[0.0; 4], a_strides: [2, 1], b: &[0.0; 3], b_strides: [2, 1], kept: None };
     fused.run_on_product(product, &[], &[(&[], 0)], &mut [&mut [0.0; 4]], &mut [], &mut scratch);
 }
