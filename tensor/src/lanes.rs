@@ -213,7 +213,12 @@ impl Vectors for f64 {
 /// (32 rows by at most 6 make 6, 6, 5, 5, 5, 5, and not five sixes and a slow 2.)
 #[inline(always)]
 pub(crate) fn groups(total: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
-    let count = total.div_ceil(most);
+    split(total, total.div_ceil(most))
+}
+
+/// The most equal split of `total` items into so many groups.
+#[inline(always)]
+pub(crate) fn split(total: usize, count: usize) -> impl Iterator<Item = (usize, usize)> {
     let (small, larger) = (total / count.max(1), total % count.max(1));
     (0..count).map(move |g| (g * small + g.min(larger), small + usize::from(g < larger)))
 }

@@ -9,17 +9,34 @@ pub(super) mod weights;
 use super::correlate::{each_tap, pass_channels};
 use super::plan::Plan;
 use crate::Float;
-use crate::lanes::{Lanes, MOST_LANES, Task, groups};
+use crate::lanes::{Lanes, MOST_LANES, Task, groups, split};
 use crate::tile::Walk;
 
-/// Most vectors of channels of a tile.
-pub(super) const VECTORS: usize = 2;
-/// Most outputs of a tile: 6 × 2 sums, 2 vectors of weights and a broadcast pixel fill 15 of AVX2's 16 registers.
+/// Most outputs of a tile.
 const OUTPUTS: usize = 6;
+/// Products of a sum in a turn of the loop: the instructions of the loop itself cost 3 to 9 % with one.
+const UNROLL: usize = 4;
 /// Bytes of a line of the cache.
 const LINE: usize = 64;
 /// Most outputs that are transposed together.
 const BLOCK: usize = 96;
+
+/// Most vectors of channels of a tile.
+pub(super) const VECTORS: usize = 3;
+
+/// The vectors of channels, as tiles take them: two by two, and an odd one with the two before, as the few sums of one
+/// vector would wait for each other.
+#[inline(always)]
+pub(super) fn tiles(vectors: usize) -> impl Iterator<Item = (usize, usize)> {
+    split(vectors, (vectors / 2).max(vectors.min(1)))
+}
+
+/// Most outputs of a tile of so many vectors. The sums of 6 × 2, 2 vectors of weights and a broadcast pixel fill 15 of
+/// AVX2's 16 registers. (4 × 3 would fill all, but the compiler takes two for pixels, and puts a sum into memory.)
+#[inline(always)]
+fn outputs_beside(vectors: usize) -> usize {
+    if vectors == VECTORS { 3 } else { OUTPUTS }
+}
 
 /// An offset in a band.
 ///
@@ -63,20 +80,20 @@ impl<'a> Taps<'a> {
 
 /// Writes the offsets of a band's outputs.
 pub(super) fn offsets<'a>(plan: &Plan, outputs: &'a mut [u32]) -> &'a [u32] {
-    let (row_step, columns) = (plan.s.stride[0] * plan.layout.row_step(), plan.out_size[1]);
+    let ([row_step, step], columns) = (plan.steps(), plan.out_size[1]);
     let outputs = &mut outputs[..plan.band * columns];
     for (q, output) in outputs.iter_mut().enumerate() {
-        *output = word(q / columns * row_step + q % columns);
+        *output = word(q / columns * row_step + q % columns * step);
     }
     outputs
 }
 
-/// Packs weights: group after group of at most [`VECTORS`] vectors of output channels, in each tap after tap in the order
+/// Packs weights: group after group of vectors of output channels ([`tiles`]), in each tap after tap in the order
 /// of the [`Walk`], in each the group's channels, zero for those that there are none of.
 pub(super) fn pack<T: Float>(taps: &Walk, outputs: usize, weights: &[T], panels: &mut [T]) {
     let lanes = <T::Portable as Lanes>::N;
     let mut panels = panels.iter_mut();
-    for (first, count) in groups(outputs.next_multiple_of(MOST_LANES) / lanes, VECTORS) {
+    for (first, count) in tiles(outputs.next_multiple_of(MOST_LANES) / lanes) {
         each_tap(taps, |tap| {
             for o in first * lanes..(first + count) * lanes {
                 let weight = if o < outputs { weights[o * taps.len() + tap] } else { T::ZERO };
@@ -131,20 +148,44 @@ unsafe fn add_products<V: Lanes, const P: usize, const S: usize>(
 ) -> [[V; S]; P] {
     // SAFETY: the caller promises that all of these are in reach.
     unsafe {
-        for &offset in offsets {
-            let mut vectors = [V::splat(V::T::ZERO); S];
-            for s in 0..S {
-                vectors[s] = V::load(panel.add(s * V::N));
+        let (whole, rest) = offsets.as_chunks::<UNROLL>();
+        for offsets in whole {
+            for &offset in offsets {
+                add_product(&mut sums, offset, panel, x);
+                panel = panel.wrapping_add(step);
             }
-            for p in 0..P {
-                let x = V::splat(*x[p].add(offset as usize));
-                for s in 0..S {
-                    sums[p][s] = sums[p][s].add_product(vectors[s], x);
-                }
-            }
+        }
+        for &offset in rest {
+            add_product(&mut sums, offset, panel, x);
             panel = panel.wrapping_add(step);
         }
         sums
+    }
+}
+
+/// One offset of [`add_products`].
+///
+/// # Safety
+/// As for it.
+#[inline(always)]
+unsafe fn add_product<V: Lanes, const P: usize, const S: usize>(
+    sums: &mut [[V; S]; P],
+    offset: u32,
+    panel: *const V::T,
+    x: [*const V::T; P],
+) {
+    // SAFETY: handed on.
+    unsafe {
+        let mut vectors = [V::splat(V::T::ZERO); S];
+        for s in 0..S {
+            vectors[s] = V::load(panel.add(s * V::N));
+        }
+        for p in 0..P {
+            let x = V::splat(*x[p].add(offset as usize));
+            for s in 0..S {
+                sums[p][s] = sums[p][s].add_product(vectors[s], x);
+            }
+        }
     }
 }
 
@@ -167,6 +208,19 @@ macro_rules! with_count {
     }};
 }
 use with_count;
+
+/// As [`with_count`], for a count from 1 to 3.
+macro_rules! with_few {
+    ($count:expr, $P:ident => $result:expr) => {
+        match $count {
+            1 => with_count!(@ $P 1 $result),
+            2 => with_count!(@ $P 2 $result),
+            3 => with_count!(@ $P 3 $result),
+            count => unreachable!("a tile of {count}"),
+        }
+    };
+}
+use with_few;
 
 /// `out[o, q] = Σ band[offset of output q + offset of tap t] · weight[o, t]`.
 pub(super) struct ByChannel<'a, T> {
@@ -196,7 +250,7 @@ impl<T: Float> Task<T> for ByChannel<'_, T> {
         assert!((self.channels - 1) * self.out_step + self.outputs.len() <= self.out.len());
 
         let mut values = [T::ZERO; BLOCK * VECTORS * MOST_LANES];
-        for (first, vectors) in groups(padded / V::N, VECTORS) {
+        for (first, vectors) in tiles(padded / V::N) {
             let (first, pitch) = (first * V::N, vectors * V::N);
             let panel = self.panels[first * taps.len()..].as_ptr();
             for (start, count) in groups(self.outputs.len(), BLOCK) {
@@ -206,7 +260,7 @@ impl<T: Float> Task<T> for ByChannel<'_, T> {
                         prefetch::<V>(self.out.as_ptr().wrapping_add(o * self.out_step + start), count)
                     };
                 }
-                for (at, size) in groups(count, OUTPUTS) {
+                for (at, size) in groups(count, outputs_beside(vectors)) {
                     let mut x = [self.band.as_ptr(); OUTPUTS];
                     for k in 0..size {
                         x[k] = x[k].wrapping_add(self.outputs[start + at + k] as usize);
@@ -216,7 +270,8 @@ impl<T: Float> Task<T> for ByChannel<'_, T> {
                         let values = values.as_mut_ptr().add(at * pitch);
                         match vectors {
                             1 => with_count!(size, P => tile::<V, P, 1>(taps, panel, x, values)),
-                            _ => with_count!(size, P => tile::<V, P, 2>(taps, panel, x, values)),
+                            2 => with_count!(size, P => tile::<V, P, 2>(taps, panel, x, values)),
+                            _ => with_few!(size, P => tile::<V, P, 3>(taps, panel, x, values)),
                         }
                     }
                 }

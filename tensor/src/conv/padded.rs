@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::Float;
-use crate::lanes::MOST_LANES;
+use crate::lanes::{self, Lanes, MOST_LANES, Task};
 
 /// The layout of a copied band. Element (c, r, b, q), at `((c · rows + r) · phases + b) · pitch + q`, is the image's
 /// pixel in row `first_row + r` and column `first_column + q · phases + b`, or zero outside of the image. With as many
@@ -40,32 +40,7 @@ impl Padded {
     /// Copies the band that starts in `first_row` of the image `[channels, size]`.
     #[inline(always)]
     pub fn fill<T: Float>(&self, image: &[T], first_row: isize, out: &mut [T]) {
-        let [h, w] = self.size;
-        let (data, slack) = out[..self.len()].split_at_mut(self.channels * self.channel_step());
-        slack.fill(T::ZERO); // it meets zero weights, and NaN · 0 would not vanish
-        let step = self.row_step();
-        for (index, out) in data.chunks_exact_mut(step).enumerate() {
-            let (c, r) = (index / self.rows, first_row + (index % self.rows) as isize);
-            if r < 0 || r >= h as isize {
-                out.fill(T::ZERO);
-                continue;
-            }
-            let row = &image[(c * h + r as usize) * w..][..w];
-            for (b, out) in out.chunks_exact_mut(self.pitch).enumerate() {
-                let (inside, first) = self.inside(b, w);
-                out[..inside.start].fill(T::ZERO);
-                out[inside.end..].fill(T::ZERO);
-                if inside.is_empty() {
-                    continue;
-                }
-                let (row, out) = (&row[first..], &mut out[inside]);
-                if self.phases == 1 {
-                    out.copy_from_slice(&row[..out.len()]);
-                } else {
-                    out.iter_mut().zip(row.iter().step_by(self.phases)).for_each(|(o, x)| *o = *x);
-                }
-            }
-        }
+        lanes::run(Fill { layout: *self, image, first_row, out });
     }
 
     /// Adds the band that starts in `first_row` to the image; what lies outside of the image is dropped.
@@ -101,5 +76,82 @@ impl Padded {
         let until = |column: isize| ((column - first).max(0) as usize).div_ceil(step).min(self.pitch);
         let (start, end) = (until(0), until(width as isize));
         (start..end, (first + (start * step) as isize).max(0) as usize)
+    }
+}
+
+/// See [`Padded::fill`].
+struct Fill<'a, T> {
+    layout: Padded,
+    image: &'a [T],
+    first_row: isize,
+    out: &'a mut [T],
+}
+
+impl<T: Float> Task<T> for Fill<'_, T> {
+    #[inline(always)]
+    unsafe fn run<V: Lanes<T = T>>(self) {
+        let Self { layout, image, first_row, out } = self;
+        let [h, w] = layout.size;
+        let (data, slack) = out[..layout.len()].split_at_mut(layout.channels * layout.channel_step());
+        slack.fill(T::ZERO); // it meets zero weights, and NaN · 0 would not vanish
+        for b in 0..layout.phases {
+            let (inside, first) = layout.inside(b, w);
+            let mut rows = data.chunks_exact_mut(layout.row_step());
+            for c in 0..layout.channels {
+                for (r, row) in (first_row..).zip(rows.by_ref().take(layout.rows)) {
+                    let out = &mut row[b * layout.pitch..][..layout.pitch];
+                    let outside = r < 0 || r >= h as isize || inside.is_empty();
+                    // SAFETY: the caller has seen to the instructions.
+                    unsafe {
+                        if outside || inside.len() < out.len() {
+                            zero::<V>(out);
+                        }
+                        if outside {
+                            continue;
+                        }
+                        let (row, out) =
+                            (&image[(c * h + r as usize) * w..][first..w], &mut out[inside.clone()]);
+                        if layout.phases == 1 {
+                            copy::<V>(&row[..out.len()], out);
+                        } else {
+                            out.iter_mut().zip(row.iter().step_by(layout.phases)).for_each(|(o, x)| *o = *x);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Sets a row to zero. (A row is so short that a call of `memset`, or of `memcpy`, takes longer.)
+///
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+unsafe fn zero<V: Lanes>(row: &mut [V::T]) {
+    if row.len() < V::N {
+        return row.fill(V::T::ZERO);
+    }
+    for at in (0..row.len()).step_by(V::N) {
+        // SAFETY: the last vector overlaps the one before, so that it ends with the row.
+        unsafe { V::splat(V::T::ZERO).store(row.as_mut_ptr().add(at.min(row.len() - V::N))) };
+    }
+}
+
+/// Copies a row, as [`zero`].
+///
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+unsafe fn copy<V: Lanes>(from: &[V::T], to: &mut [V::T]) {
+    let len = to.len();
+    if len < V::N {
+        return to.copy_from_slice(from);
+    }
+    assert_eq!(len, from.len());
+    for at in (0..len).step_by(V::N) {
+        let at = at.min(len - V::N);
+        // SAFETY: as above.
+        unsafe { V::load(from.as_ptr().add(at)).store(to.as_mut_ptr().add(at)) };
     }
 }

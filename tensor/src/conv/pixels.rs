@@ -67,22 +67,33 @@ impl<T: Float> Task<T> for AddToPlanes<'_, T> {
         assert!((channels - 1) * step + count <= planes.len() && count * pixel <= pixels.len());
         assert!(channels <= pixel && pixel.is_multiple_of(V::N));
         for c in (0..channels).step_by(V::N) {
-            let whole = if c + V::N <= channels { count / V::N * V::N } else { 0 };
-            for start in (0..whole).step_by(V::N) {
-                // SAFETY: the assertions above.
+            let end = (c + V::N).min(channels);
+            for start in (0..count).step_by(V::N) {
+                // The last vectors overlap the ones before, or what comes after the pixels, and add zeros there.
+                let from = start.min(count.saturating_sub(V::N));
+                let own = start - from..(count - from).min(V::N);
+                if c + V::N > channels || (end - 1) * step + from + V::N > planes.len() {
+                    for (c, i) in (c..end).flat_map(|c| (start..from + own.end).map(move |i| (c, i))) {
+                        planes[c * step + i] += pixels[i * pixel + c];
+                    }
+                    continue;
+                }
+                // SAFETY: the assertions and the condition above.
                 unsafe {
-                    let square = load::<V>(pixels.as_ptr().add(start * pixel + c), pixel);
-                    let (mut square, plane) =
-                        (V::transpose(square), planes.as_mut_ptr().add(c * step + start));
+                    let (pixels, plane) =
+                        (pixels.as_ptr().add(from * pixel + c), planes.as_mut_ptr().add(c * step + from));
+                    let mut square = [V::splat(T::ZERO); MOST_LANES];
+                    if own.len() == V::N {
+                        square = load(pixels, pixel);
+                    }
+                    for k in if own.len() == V::N { 0..0 } else { own } {
+                        square[k] = V::load(pixels.add(k * pixel));
+                    }
+                    let mut square = V::transpose(square);
                     for k in 0..V::N {
                         square[k] = V::load(plane.add(k * step)).add(square[k]);
                     }
                     store(square, plane, step);
-                }
-            }
-            for c in c..(c + V::N).min(channels) {
-                for i in whole..count {
-                    planes[c * step + i] += pixels[i * pixel + c];
                 }
             }
         }

@@ -49,45 +49,34 @@ pub(super) struct Plan {
 impl Plan {
     /// Of the forward pass.
     pub fn forward(s: &Conv2dShape) -> Self {
-        let mut plan = Self::new(&flattened(s), 1, 1);
+        let flat = flattened(s);
+        let mut plan = match by_channel(&flat, s.out_channels) {
+            true => Self::by_channel(&flat, 1),
+            false => Self::by_column(&flat, 1),
+        };
         plan.dy_len = 0;
         plan.cut(s.batch, CHUNKS);
-        if by_channel(&plan.s, plan.s.out_channels) {
-            plan.use_channels();
-        }
         plan
     }
 
     /// Of the forward pass with 2×2 max-pooling: bands of an even number of rows. Images without padding are read in
     /// place, that is, the layout is the image's.
     pub fn forward_pooled(s: &Conv2dShape) -> Self {
-        let mut plan = Self::new(s, 1, 2);
+        let mut plan = Self::by_channel(s, 2);
         plan.dy_len = 0;
         plan.cut(s.batch, CHUNKS);
-        plan.use_channels();
         plan
-    }
-
-    /// Output channels in the lanes. Images without padding are read in place, that is, the layout is the image's.
-    fn use_channels(&mut self) {
-        let s = &self.s;
-        self.by_channel = true;
-        self.in_place = s.padding == [[0, 0], [0, 0]] && s.stride[1] == 1;
-        if self.in_place {
-            (self.layout.rows, self.layout.pitch) = (s.in_size[0], s.in_size[1]);
-        }
     }
 
     /// Of the adjoint with respect to the input.
     pub fn input(s: &Conv2dShape) -> Self {
         // Of a single tap the additions to the band would take as long as the products.
         if s.kernel != [1, 1] && by_channel(s, s.in_channels) {
-            let mut plan = Self::new(s, 1, 1);
-            plan.by_channel = true;
+            let mut plan = Self::by_channel(s, 1);
             plan.cut(s.batch, CHUNKS);
             return plan;
         }
-        let mut plan = Self::new(&flattened(s), MOST_LANES, 1);
+        let mut plan = Self::by_column(&flattened(s), MOST_LANES);
         if plan.columns(MOST_LANES) == plan.out_size[1] {
             plan.dy_len = 0;
         }
@@ -101,15 +90,14 @@ impl Plan {
         let narrow = !flattened(s).out_size()[1].is_multiple_of(MOST_LANES);
         let taps = s.in_channels * s.kernel[0] * s.kernel[1];
         if by_channel(&flattened(s), s.out_channels) && (narrow || taps >= MANY_TAPS) {
-            let mut plan = Self::new(&flattened(s), 1, 1);
-            plan.use_channels();
+            let mut plan = Self::by_channel(&flattened(s), 1);
             plan.cut(s.batch * plan.bands, partials);
             plan.dy_len = plan.band * plan.out_size[1] * plan.padded_channels();
             let copied = plan.dy_len + if plan.in_place { 0 } else { plan.layout.len() };
             plan.block = (GRADIENTS / plan.dy_len.max(1)).min(BLOCK / copied.max(1)).clamp(1, plan.chunk);
             return plan;
         }
-        let mut plan = Self::new(&flattened(s), MOST_LANES, 1);
+        let mut plan = Self::by_column(&flattened(s), MOST_LANES);
         plan.cut(s.batch * plan.bands, partials);
         plan.block = (BLOCK / (plan.layout.len() + plan.dy_len)).clamp(1, plan.chunk);
         if plan.bands == 1 && plan.columns(MOST_LANES) == plan.out_size[1] {
@@ -118,17 +106,35 @@ impl Plan {
         plan
     }
 
-    /// Bands whose columns are padded to a multiple of `lanes`, and whose rows are a multiple of `together`.
-    fn new(s: &Conv2dShape, lanes: usize, together: usize) -> Self {
+    /// Output columns in the lanes, padded to a multiple of `lanes`.
+    fn by_column(s: &Conv2dShape, lanes: usize) -> Self {
+        let columns = s.out_size()[1].next_multiple_of(lanes);
+        Self::new(s, [columns, 1], s.stride[1], columns + (s.kernel[1] - 1) / s.stride[1])
+    }
+
+    /// Channels in the lanes, bands of a multiple of `together` rows. Images without padding are read in place, that is,
+    /// the layout is the image's.
+    fn by_channel(s: &Conv2dShape, together: usize) -> Self {
+        let columns = s.out_size()[1];
+        let mut plan = Self::new(s, [columns, together], 1, (columns - 1) * s.stride[1] + s.kernel[1]);
+        plan.by_channel = true;
+        plan.in_place = s.padding == [[0, 0], [0, 0]];
+        if plan.in_place {
+            (plan.layout.rows, plan.layout.pitch) = (s.in_size[0], s.in_size[1]);
+        }
+        plan
+    }
+
+    /// Bands of a multiple of `together` rows of so many columns.
+    fn new(s: &Conv2dShape, [columns, together]: [usize; 2], phases: usize, pitch: usize) -> Self {
         let s = *s;
         let out_size = s.out_size();
-        let columns = out_size[1].next_multiple_of(lanes);
         let layout = |band: usize| Padded {
             channels: s.in_channels,
             size: s.in_size,
             rows: (band - 1) * s.stride[0] + s.kernel[0],
-            phases: s.stride[1],
-            pitch: columns + (s.kernel[1] - 1) / s.stride[1],
+            phases,
+            pitch,
             first_column: -(s.padding[1][0] as isize),
         };
         let gradient = |band| s.out_channels * band * columns;
@@ -157,11 +163,17 @@ impl Plan {
         self.chunks = items.div_ceil(self.chunk);
     }
 
-    /// The terms of an output: the taps of the kernel in the band.
+    /// The terms of an output: the taps of the kernel in the band, whatever its layout in the same order.
     pub fn taps(&self) -> Walk {
-        let (layout, [rows, elements]) = (&self.layout, self.s.kernel);
-        let steps = [layout.channel_step(), layout.row_step(), layout.pitch, 1];
-        Walk { channels: layout.channels, rows, elements, phases: layout.phases, steps }
+        let (layout, [rows, elements], phases) = (&self.layout, self.s.kernel, self.s.stride[1]);
+        let [phase, element] = if layout.phases == phases { [layout.pitch, 1] } else { [1, phases] };
+        let steps = [layout.channel_step(), layout.row_step(), phase, element];
+        Walk { channels: layout.channels, rows, elements, phases, steps }
+    }
+
+    /// From an output's pixel to the one of the next row and of the next column, with channels in the lanes.
+    pub fn steps(&self) -> [usize; 2] {
+        [self.s.stride[0] * self.layout.row_step(), self.s.stride[1]]
     }
 
     /// Output channels, in whole vectors.
@@ -240,12 +252,13 @@ impl Plan {
     }
 }
 
-/// Whether channels in the lanes waste no more of them than columns do. A tile of channels takes two vectors, and
-/// one that has only one to do takes nearly as long.
+/// Whether channels in the lanes waste no more of them than columns do. A tile of channels takes two or three vectors,
+/// and one that has only one to do takes nearly as long as with two.
 fn by_channel(s: &Conv2dShape, channels: usize) -> bool {
     let columns = s.out_size()[1];
-    let [tiles, vectors] = [channels.next_multiple_of(2 * MOST_LANES), columns.next_multiple_of(MOST_LANES)];
-    tiles * columns <= vectors * channels
+    let padded = channels.next_multiple_of(MOST_LANES).max(2 * MOST_LANES);
+    let vectors = columns.next_multiple_of(MOST_LANES);
+    padded * columns <= vectors * channels
 }
 
 /// The same convolution on images of one row, where that makes no difference, so that narrow images fill vectors.
@@ -267,6 +280,6 @@ mod tests {
             by_channel(&s, channels)
         };
         assert!(by_channel(32, 8) && by_channel(16, 24) && by_channel(31, 5));
-        assert!(!by_channel(8, 8) && !by_channel(24, 24) && !by_channel(31, 32));
+        assert!(by_channel(24, 24) && !by_channel(8, 8) && !by_channel(31, 32));
     }
 }

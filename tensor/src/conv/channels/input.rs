@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use super::{OUTPUTS, VECTORS, with_count, word};
+use super::{add_products, outputs_beside, tiles, with_count, with_few, word};
 use crate::Float;
 use crate::conv::parts::{PART, Parts, room};
 use crate::conv::pixels::AddToPlanes;
@@ -26,7 +26,8 @@ impl Band {
     fn new(plan: &Plan) -> Self {
         let (s, [_, ow]) = (&plan.s, plan.out_size);
         let columns = (ow - 1) * s.stride[1] + s.kernel[1];
-        Self { rows: plan.layout.rows, columns, pixel: s.in_channels.next_multiple_of(MOST_LANES) }
+        let rows = (plan.band - 1) * s.stride[0] + s.kernel[0];
+        Self { rows, columns, pixel: s.in_channels.next_multiple_of(MOST_LANES) }
     }
 
     fn len(&self) -> usize {
@@ -34,10 +35,10 @@ impl Band {
     }
 }
 
-/// Elements of what all chunks share: the packed weights, the offsets of the outputs and of the taps.
-fn shared(plan: &Plan, band: &Band) -> [usize; 3] {
+/// Elements of what all chunks share: the packed weights, the offsets of the outputs, of the taps and of the channels.
+fn shared(plan: &Plan, band: &Band) -> [usize; 4] {
     let ([kh, kw], channels) = (plan.s.kernel, plan.s.out_channels);
-    [channels * kh * kw * band.pixel, plan.band * plan.out_size[1], kh * kw]
+    [channels * kh * kw * band.pixel, plan.band * plan.out_size[1], kh * kw, channels]
 }
 
 pub(in crate::conv) fn scratch(plan: &Plan) -> usize {
@@ -49,16 +50,20 @@ pub(in crate::conv) fn scratch(plan: &Plan) -> usize {
 pub(in crate::conv) fn input<T: Float>(plan: &Plan, dy: &[T], w: &[T], dx: &mut [T], scratch: &mut [T]) {
     let (s, [oh, ow], band) = (&plan.s, plan.out_size, Band::new(plan));
     let (mut all, sizes) = (Parts::new(scratch), shared(plan, &band));
-    let [panels, outputs, taps] = sizes.map(|len| all.next(len));
+    let [panels, outputs, taps, channels] = sizes.map(|len| all.next(len));
     pack(s.out_channels, s.in_channels, s.kernel[0] * s.kernel[1], w, panels);
-    let (outputs, taps) = (&mut words(outputs)[..sizes[1]], &mut words(taps)[..sizes[2]]);
+    let [outputs, taps, channels] = [(outputs, sizes[1]), (taps, sizes[2]), (channels, sizes[3])]
+        .map(|(part, len)| &mut words(part)[..len]);
     for (q, output) in outputs.iter_mut().enumerate() {
         *output = word((q / ow * s.stride[0] * band.columns + q % ow * s.stride[1]) * band.pixel);
     }
     for (t, tap) in taps.iter_mut().enumerate() {
         *tap = word((t / s.kernel[1] * band.columns + t % s.kernel[1]) * band.pixel);
     }
-    let (panels, outputs, taps) = (&*panels, &*outputs, &*taps);
+    for (o, channel) in channels.iter_mut().enumerate() {
+        *channel = word(o * oh * ow);
+    }
+    let (panels, outputs, taps, channels) = (&*panels, &*outputs, &*taps, &*channels);
     let (image, out_image) = (dx.len() / s.batch, s.out_channels * oh * ow);
     let bands = all.next(plan.chunks * room(&[band.len()]));
     let chunks = dx.par_chunks_mut(plan.chunk * image).zip(bands.par_chunks_mut(room(&[band.len()])));
@@ -73,8 +78,7 @@ pub(in crate::conv) fn input<T: Float>(plan: &Plan, dy: &[T], w: &[T], dx: &mut 
                     outputs: &outputs[..plan.rows(first) * ow],
                     panels,
                     dy: dy.get(first * ow..).unwrap_or_default(),
-                    channels: s.out_channels,
-                    dy_step: oh * ow,
+                    channels,
                     pixel: band.pixel,
                     band: sums,
                 });
@@ -84,13 +88,13 @@ pub(in crate::conv) fn input<T: Float>(plan: &Plan, dy: &[T], w: &[T], dx: &mut 
     });
 }
 
-/// Packs weights `[outputs, channels, taps]`: group after group of at most [`VECTORS`] vectors of the input's channels, in
+/// Packs weights `[outputs, channels, taps]`: group after group of vectors of the input's channels ([`tiles`]), in
 /// each tap after tap, in each output channel after output channel, in each the group's channels, zero for those that
 /// there are none of.
 fn pack<T: Float>(outputs: usize, channels: usize, taps: usize, weights: &[T], panels: &mut [T]) {
     let lanes = <T::Portable as Lanes>::N;
     let mut panels = panels.iter_mut();
-    for (first, count) in groups(channels.next_multiple_of(MOST_LANES) / lanes, VECTORS) {
+    for (first, count) in tiles(channels.next_multiple_of(MOST_LANES) / lanes) {
         for tap in 0..taps {
             for o in 0..outputs {
                 for c in first * lanes..(first + count) * lanes {
@@ -137,9 +141,8 @@ struct Spread<'a, T> {
     panels: &'a [T],
     /// The gradients, from the first on.
     dy: &'a [T],
-    /// Output channels, and from one's gradients to the next one's.
-    channels: usize,
-    dy_step: usize,
+    /// Of the output channels: the offsets of their gradients.
+    channels: &'a [u32],
     pixel: usize,
     band: &'a mut [T],
 }
@@ -148,28 +151,27 @@ impl<T: Float> Task<T> for Spread<'_, T> {
     #[inline(always)]
     unsafe fn run<V: Lanes<T = T>>(self) {
         let (Some(&far), Some(&reach)) = (self.outputs.iter().max(), self.taps.iter().max()) else { return };
-        if self.channels == 0 || self.pixel == 0 {
-            return;
-        }
+        let Some(&last) = self.channels.iter().max() else { return };
         // What the pointers below reach.
         assert!(
             far as usize + reach as usize + self.pixel <= self.band.len() && self.pixel.is_multiple_of(V::N)
         );
-        assert!(self.taps.len() * self.channels * self.pixel <= self.panels.len());
-        assert!((self.channels - 1) * self.dy_step + self.outputs.len() <= self.dy.len());
+        assert!(self.taps.len() * self.channels.len() * self.pixel <= self.panels.len());
+        assert!(last as usize + self.outputs.len() <= self.dy.len());
         let mut panel = self.panels.as_ptr();
-        for (first, vectors) in groups(self.pixel / V::N, VECTORS) {
+        for (first, vectors) in tiles(self.pixel / V::N) {
             for &tap in self.taps {
                 // SAFETY: the assertions above.
                 unsafe {
                     let band = self.band.as_mut_ptr().add(first * V::N + tap as usize);
-                    for (q, count) in groups(self.outputs.len(), OUTPUTS) {
+                    for (q, count) in groups(self.outputs.len(), outputs_beside(vectors)) {
                         match vectors {
                             1 => with_count!(count, P => self.tile::<V, P, 1>(panel, q, band)),
-                            _ => with_count!(count, P => self.tile::<V, P, 2>(panel, q, band)),
+                            2 => with_count!(count, P => self.tile::<V, P, 2>(panel, q, band)),
+                            _ => with_few!(count, P => self.tile::<V, P, 3>(panel, q, band)),
                         }
                     }
-                    panel = panel.add(self.channels * vectors * V::N);
+                    panel = panel.add(self.channels.len() * vectors * V::N);
                 }
             }
         }
@@ -181,28 +183,15 @@ impl<T: Float> Spread<'_, T> {
     #[inline(always)]
     unsafe fn tile<V: Lanes<T = T>, const P: usize, const S: usize>(
         &self,
-        mut panel: *const T,
+        panel: *const T,
         q: usize,
         band: *mut T,
     ) {
         // SAFETY: `run` has checked what the pointers reach.
         unsafe {
-            let mut sums = [[V::splat(T::ZERO); S]; P];
-            let mut dy = self.dy.as_ptr().add(q);
-            for _ in 0..self.channels {
-                let mut weights = [V::splat(T::ZERO); S];
-                for s in 0..S {
-                    weights[s] = V::load(panel.add(s * V::N));
-                }
-                for p in 0..P {
-                    let dy = V::splat(*dy.add(p));
-                    for s in 0..S {
-                        sums[p][s] = sums[p][s].add_product(weights[s], dy);
-                    }
-                }
-                panel = panel.add(S * V::N);
-                dy = dy.wrapping_add(self.dy_step);
-            }
+            let zero = [[V::splat(T::ZERO); S]; P];
+            let dy = std::array::from_fn(|p| self.dy.as_ptr().wrapping_add(q + p));
+            let sums = add_products(zero, self.channels, panel, S * V::N, dy);
             for p in 0..P {
                 let band = band.add(self.outputs[q + p] as usize);
                 for s in 0..S {

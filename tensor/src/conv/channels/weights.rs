@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::{Taps, VECTORS, add_products, offsets, with_count};
+use super::{Taps, add_products, offsets, outputs_beside, tiles, with_count, with_few};
 use crate::Float;
 use crate::conv::correlate::each_tap;
 use crate::conv::parts::{PART, Parts, room};
@@ -13,7 +13,6 @@ use crate::conv::pixels::ToPixels;
 use crate::conv::plan::Plan;
 use crate::float::words;
 use crate::lanes::{self, Lanes, Task, groups};
-use crate::tile::TILE;
 
 pub(in crate::conv) fn scratch(plan: &Plan) -> usize {
     room(&shared(plan)) + plan.chunks * (room(&[packed_len(plan)]) + room(&own(plan))) + PART
@@ -88,7 +87,7 @@ pub(in crate::conv) fn weights<T: Float>(plan: &Plan, x: &[T], dy: &[T], dw: &mu
     });
     let mut sums = sums.iter();
     let (lanes, len) = (<T::Portable as Lanes>::N, taps.len());
-    for (first, count) in groups(pixel / lanes, VECTORS) {
+    for (first, count) in tiles(pixel / lanes) {
         each_tap(&plan.taps(), |tap| {
             for (o, sum) in (first * lanes..(first + count) * lanes).zip(&mut sums) {
                 if o < s.out_channels {
@@ -131,15 +130,16 @@ impl<T: Float> Task<T> for Gradient<'_, T> {
         assert!(last * self.dy_step + self.outputs.len() * self.pixel <= self.dy.len());
         assert!(self.taps.len() * self.pixel <= self.sums.len() && self.pixel.is_multiple_of(V::N));
         let mut sums = self.sums.as_mut_ptr();
-        for (first, vectors) in groups(self.pixel / V::N, VECTORS) {
+        for (first, vectors) in tiles(self.pixel / V::N) {
             let dy = self.dy[first * V::N..].as_ptr();
-            for (tap, rows) in groups(self.taps.len(), TILE) {
+            for (tap, rows) in groups(self.taps.len(), outputs_beside(vectors)) {
                 let taps = &self.taps.offsets[tap..tap + rows];
                 // SAFETY: the assertions above.
                 unsafe {
                     match vectors {
                         1 => with_count!(rows, R => self.tile::<V, R, 1>(taps, dy, sums)),
-                        _ => with_count!(rows, R => self.tile::<V, R, 2>(taps, dy, sums)),
+                        2 => with_count!(rows, R => self.tile::<V, R, 2>(taps, dy, sums)),
+                        _ => with_few!(rows, R => self.tile::<V, R, 3>(taps, dy, sums)),
                     }
                     sums = sums.add(rows * vectors * V::N);
                 }

@@ -71,7 +71,7 @@ pub(crate) fn forward<T: Float>(
                     panels: packed.panels,
                     channels: c.out_channels,
                     band,
-                    row_step: c.stride[0] * plan.layout.row_step(),
+                    steps: plan.steps(),
                     windows,
                     values,
                     places: value_places,

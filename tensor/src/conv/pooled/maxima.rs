@@ -4,9 +4,9 @@
 #![allow(clippy::needless_range_loop)] // tiles of registers are read more easily by their indices
 
 use crate::Float;
-use crate::conv::channels::{Taps, VECTORS, sums};
+use crate::conv::channels::{Taps, sums, tiles};
 use crate::conv::pixels;
-use crate::lanes::{Lanes, MOST_LANES, Task, groups};
+use crate::lanes::{Lanes, MOST_LANES, Task};
 use crate::pool::Masks;
 
 /// Outputs of a window.
@@ -19,8 +19,8 @@ pub(super) struct Maxima<'a, T> {
     pub panels: &'a [T],
     pub channels: usize,
     pub band: &'a [T],
-    /// From one row of outputs to the next, in the band.
-    pub row_step: usize,
+    /// From one row and from one column of outputs to the next, in the band.
+    pub steps: [usize; 2],
     /// Rows and columns of windows.
     pub windows: [usize; 2],
     /// The maxima and their places: window after window, in each the channels, padded to a multiple of [`MOST_LANES`].
@@ -31,30 +31,31 @@ pub(super) struct Maxima<'a, T> {
 impl<T: Float> Task<T> for Maxima<'_, T> {
     #[inline(always)]
     unsafe fn run<V: Lanes<T = T>>(self) {
-        let (taps, [rows, columns]) = (self.taps, self.windows);
+        let (taps, [rows, columns], [row_step, step]) = (self.taps, self.windows, self.steps);
         let (count, channels) = (rows * columns, self.channels.next_multiple_of(MOST_LANES));
         if count == 0 {
             return;
         }
         // What the pointers below reach.
-        assert!(taps.reach + (2 * rows - 1) * self.row_step + 2 * columns <= self.band.len());
+        assert!(taps.reach + (2 * rows - 1) * row_step + (2 * columns - 1) * step < self.band.len());
         assert!(taps.len() * channels <= self.panels.len());
         assert!(count * channels <= self.values.len() && count * channels <= self.places.len());
 
         let (values, places) = (self.values.as_mut_ptr(), self.places.as_mut_ptr());
-        for (first, vectors) in groups(channels / V::N, VECTORS) {
+        for (first, vectors) in tiles(channels / V::N) {
             // SAFETY: the assertions above bound what the pointers reach.
             unsafe {
                 let panel = self.panels.as_ptr().add(first * V::N * taps.len());
                 let mut at = first * V::N;
                 for i in 0..rows {
                     for j in 0..columns {
-                        let x = self.band.as_ptr().add(2 * i * self.row_step + 2 * j);
-                        let x = [x, x.add(1), x.add(self.row_step), x.add(self.row_step + 1)];
+                        let x = self.band.as_ptr().add(2 * i * row_step + 2 * j * step);
+                        let x = [x, x.add(step), x.add(row_step), x.add(row_step + step)];
                         let (values, places) = (values.add(at), places.add(at));
                         match vectors {
                             1 => tile::<V, 1>(taps, panel, x, values, places),
-                            _ => tile::<V, 2>(taps, panel, x, values, places),
+                            2 => tile::<V, 2>(taps, panel, x, values, places),
+                            _ => tile::<V, 3>(taps, panel, x, values, places),
                         }
                         at += channels;
                     }
