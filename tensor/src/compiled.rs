@@ -3,7 +3,7 @@
 //! A generic function is compiled anew in every crate that calls it. For kernels that exist for several instruction sets
 //! this would cost each program and each test minutes; so the public functions are thin, and call these.
 
-use crate::fused::Product;
+use crate::fused::Each;
 use crate::{Conv2dShape, Pool2dShape, conv, gemm, peak};
 
 /// The kernels for one element type.
@@ -23,9 +23,17 @@ pub trait Linear: Sized {
     );
     fn gemm_by_rows(
         size: [usize; 3],
-        product: Product<'_, Self>,
+        factors: [(&[Self], [isize; 2]); 2],
+        kept: Option<&mut [Self]>,
         scratch: &mut [Self],
-        each: &(dyn Fn(usize, [usize; 2], *mut Self) + Sync),
+        each: Each<'_, Self>,
+    );
+    fn conv2d_by_images(
+        s: &Conv2dShape,
+        factors: [&[Self]; 2],
+        kept: Option<&mut [Self]>,
+        scratch: &mut [Self],
+        each: Each<'_, Self>,
     );
     fn conv2d(s: &Conv2dShape, x: &[Self], w: &[Self], y: &mut [Self], scratch: &mut [Self]);
     fn conv2d_input(s: &Conv2dShape, dy: &[Self], w: &[Self], dx: &mut [Self], scratch: &mut [Self]);
@@ -79,11 +87,22 @@ macro_rules! compiled {
             #[track_caller]
             fn gemm_by_rows(
                 size: [usize; 3],
-                product: Product<'_, Self>,
+                factors: [(&[Self], [isize; 2]); 2],
+                kept: Option<&mut [Self]>,
                 scratch: &mut [Self],
-                each: &(dyn Fn(usize, [usize; 2], *mut Self) + Sync),
+                each: Each<'_, Self>,
             ) {
-                gemm::by_rows(size, product, scratch, each);
+                gemm::by_rows(size, factors, kept, scratch, each);
+            }
+            #[track_caller]
+            fn conv2d_by_images(
+                s: &Conv2dShape,
+                factors: [&[Self]; 2],
+                kept: Option<&mut [Self]>,
+                scratch: &mut [Self],
+                each: Each<'_, Self>,
+            ) {
+                conv::by_images(s, factors, kept, scratch, each);
             }
             #[track_caller]
             fn conv2d(s: &Conv2dShape, x: &[Self], w: &[Self], y: &mut [Self], scratch: &mut [Self]) {

@@ -15,7 +15,7 @@ use std::mem::MaybeUninit;
 
 use crate::Float;
 use crate::compiled::Linear;
-use crate::fused::Product;
+use crate::fused::Each;
 use crate::lanes::{Lanes, MOST_LANES, groups};
 use crate::shared::Shared;
 use crate::tile::TILE;
@@ -29,7 +29,7 @@ const COPIED_COLUMNS: usize = 4096;
 /// With fewer columns A is not copied if its rows are contiguous: each copied element would be used too rarely.
 const COPY_COLUMNS: usize = 128;
 /// Elements of C for which there is room beside the copies in a second-level cache, and on a worker's stack.
-const ROOM: usize = 32 << 10;
+pub(crate) const ROOM: usize = 32 << 10;
 /// Elements by which the copies may be moved to the beginning of a cache line.
 const SLACK: usize = 64 / size_of::<f32>();
 
@@ -143,9 +143,10 @@ pub(crate) fn tasks_by_rows<T: Float>([m, k, n]: [usize; 3]) -> Option<usize> {
 #[track_caller]
 pub(crate) fn by_rows<T: Float>(
     [m, k, n]: [usize; 3],
-    Product { a, a_strides, b, b_strides, kept }: Product<'_, T>,
+    [(a, a_strides), (b, b_strides)]: [(&[T], [isize; 2]); 2],
+    kept: Option<&mut [T]>,
     scratch: &mut [T],
-    each: &(dyn Fn(usize, [usize; 2], *mut T) + Sync),
+    each: Each<'_, T>,
 ) {
     let down = tasks_by_rows::<T>([m, k, n]).expect("a product by rows");
     let a_steps = check("A", a.len(), [m, k], a_strides);
@@ -168,12 +169,12 @@ pub(crate) fn by_rows<T: Float>(
     unsafe { part.copy() };
     let kept = kept.map(|c| Shared(c.as_mut_ptr()));
     for_each(part.tasks(), false, |task| {
-        let mut room = const { Room([MaybeUninit::<T>::uninit(); ROOM]) };
+        let mut room = Room::<T>::new();
         let rows = part.rows(task);
         assert!((rows[1] - rows[0]) * n <= ROOM, "the room is for fewer than rows {rows:?} of {n}");
         let at = match kept {
             Some(c) => c.get().wrapping_add(rows[0] * n),
-            None => room.0.as_mut_ptr().cast(),
+            None => room.as_mut_ptr(),
         };
         // SAFETY: B has been copied and A checked. At `at` there is room for the task's rows: in C, or in the room, since
         // which is large enough.
@@ -182,9 +183,20 @@ pub(crate) fn by_rows<T: Float>(
     });
 }
 
-/// Room for the rows of a task.
+/// Room for the rows of a task, or its images, on the worker's stack.
 #[repr(align(64))]
-struct Room<T>([MaybeUninit<T>; ROOM]);
+pub(crate) struct Room<T>([MaybeUninit<T>; ROOM]);
+
+impl<T: Float> Room<T> {
+    #[inline(always)]
+    pub fn new() -> Self {
+        const { Room([MaybeUninit::uninit(); ROOM]) }
+    }
+
+    pub fn as_mut_ptr(&mut self) -> *mut T {
+        self.0.as_mut_ptr().cast()
+    }
+}
 
 /// `C ← β C`, where with β = 0 C may hold anything.
 fn scale<T: Float>(beta: T, c: &mut [T]) {

@@ -1,14 +1,14 @@
-//! Loops that go on with the rows of a matrix product while they are in a cache.
+//! Loops that go on with the rows of a matrix product, or the images of a convolution, while they are in a cache.
 
 use std::collections::HashSet;
 
 use bayeux_tensor::Float;
-use bayeux_tensor::fused::FusedBuilder;
+use bayeux_tensor::fused::{FusedBuilder, Product};
 
 use super::fuse::{Unit, is_reduction};
 use super::graph::{Graph, Id};
 use super::layout::Layout;
-use crate::ops::Op;
+use crate::ops::{Conv2d, ConvMap, Op};
 
 /// Puts each product into a loop over its elements, if there is one that nothing between them must run before.
 pub(super) fn epilogues<T: Float>(graph: &Graph<T>, layouts: &[Layout], units: &mut [Option<Unit>]) {
@@ -33,6 +33,20 @@ pub(super) fn epilogues<T: Float>(graph: &Graph<T>, layouts: &[Layout], units: &
     }
 }
 
+/// The product that a node is, if it is one that loops can go on with.
+pub(super) fn product_of<T: Float>(graph: &Graph<T>, id: Id) -> Option<Product> {
+    let node = &graph.nodes[id];
+    let shapes: Vec<&[usize]> =
+        node.inputs.iter().map(|&input| graph.nodes[input].shape.as_slice()).collect();
+    match &node.op {
+        Op::Matmul(_) => shapes[0].last().map(|&terms| Product::Matrices(terms)),
+        Op::Conv2d(op @ Conv2d { map: ConvMap::Forward, .. }) => {
+            Some(Product::Images(op.geometry(&shapes, &node.shape)))
+        }
+        _ => None,
+    }
+}
+
 /// Whether a loop can go on with a product: it reads it element by element and has no other, its partial reductions are no
 /// more than the product itself, and what else it reads does not wait for the product.
 fn goes_on<T: Float>(
@@ -43,13 +57,12 @@ fn goes_on<T: Float>(
     id: Id,
 ) -> bool {
     let (node, Some(unit)) = (&graph.nodes[id], &units[into]) else { return false };
-    let Op::Matmul(_) = node.op else { return false };
     let shape = &node.shape;
     if unit.space.as_ref() != Some(shape) || unit.product.is_some() || !unit.needs.contains(&product) {
         return false;
     }
-    let terms = graph.nodes[node.inputs[0]].shape.last().copied().unwrap_or_default();
-    let Some(chunks) = FusedBuilder::<T>::chunks_of_product(shape, terms) else { return false };
+    let chunks = product_of(graph, id).and_then(|of| FusedBuilder::<T>::chunks_of_product(shape, of));
+    let Some(chunks) = chunks else { return false };
     let reductions = unit.members.iter().filter(|&&member| is_reduction(graph, member));
     let reduced: usize = reductions.map(|&member| graph.nodes[member].shape.iter().product::<usize>()).sum();
     let mut inputs = unit.members.iter().flat_map(|&member| &graph.nodes[member].inputs);

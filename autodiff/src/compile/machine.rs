@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bayeux_tensor::fused::Product;
+use bayeux_tensor::fused::Factors;
 use bayeux_tensor::{Float, Tensor};
 use smallvec::SmallVec;
 
@@ -206,19 +206,23 @@ fn execute<'a, T: Float>(
                 fused.run_with_noise(&noise, &operands, stored, reduced, scratch);
                 return Ok(());
             };
-            let [a, b] = [0, 1].map(|factor| &operands[factor].0[operands[factor].1..]);
-            let [a_strides, b_strides] = [0, 1].map(|factor| {
-                let strides = &instruction.reads[factor].strides;
-                [strides[0], strides[1]]
-            });
+            let factor = |i: usize| (&operands[i].0[operands[i].1..], &instruction.reads[i]);
+            let factors = match [factor(0), factor(1)] {
+                [(a, Read { strides: a_strides, .. }), (b, Read { strides: b_strides, .. })]
+                    if a_strides.len() == 2 =>
+                {
+                    Factors::Matrices([(a, [a_strides[0], a_strides[1]]), (b, [b_strides[0], b_strides[1]])])
+                }
+                // Row-major, as all that a kernel reads.
+                images => Factors::Images(images.map(|(x, read)| &x[..read.shape.iter().product()])),
+            };
             // The product itself is the loop's first operand.
             operands.remove(0);
             operands[0] = (&[], 0);
             let (product, outputs) = outputs.split_at_mut(usize::from(*kept == Kept::Yes));
             let (stored, reduced) = outputs.split_at_mut(*stores);
             let kept = product.first_mut().map(|product| &mut **product);
-            let product = Product { a, a_strides, b, b_strides, kept };
-            fused.run_on_product(product, &noise, &operands, stored, reduced, scratch);
+            fused.run_on_product(factors, kept, &noise, &operands, stored, reduced, scratch);
             Ok(())
         }
         Work::Kernel(kernel) => {

@@ -10,7 +10,7 @@
 //! | materialise | `layout` | what can be seen through strides is not computed; copies where a view will not do |
 //! | fuse | `fuse` | element-wise chains and the reductions that end them become one loop |
 //! | sink | `sink` | what only a later loop needs is computed there, if less has to be stored |
-//! | epilogue | `epilogue` | loops go on with the rows of a matrix product while they are in a cache |
+//! | epilogue | `epilogue` | loops go on with the rows of a matrix product, or the images of a convolution, while they are in a cache |
 //! | in place | `in_place` | which variables are updated where they stand |
 //! | plan | `plan` | which buffer each value lives in, from its first writer to its last reader |
 //!

@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use bayeux_tensor::fused::{FusedBuilder, Reduce, Value};
+use bayeux_tensor::fused::{FusedBuilder, Product, Reduce, Value};
 use bayeux_tensor::{Float, Tensor};
 
 use super::arithmetic;
+use super::epilogue::product_of;
 use super::fuse::{Unit, drawn_in_loops};
 use super::graph::{Graph, Id};
 use super::instruction::{Instruction, Kept, Read, Source, Target, Work, Write};
@@ -180,9 +181,13 @@ impl<T: Float> Plan<'_, T> {
         let mut terms = 0;
         if let Some(id) = unit.product {
             let node = &self.graph.nodes[id];
-            terms = self.graph.nodes[node.inputs[0]].shape[1];
+            let Some(product) = product_of(self.graph, id) else { unreachable!("a unit's product is one") };
+            terms = match product {
+                Product::Matrices(terms) => terms,
+                Product::Images(s) => s.in_channels * s.kernel[0] * s.kernel[1],
+            };
             reads.extend(node.inputs.iter().map(|&factor| self.read(factor)));
-            values.insert(id, builder.product(terms));
+            values.insert(id, builder.product(product));
             names.push(node.op.rule().name());
         }
         for &id in unit.members.iter().filter(|&&id| Some(id) != unit.product) {

@@ -247,6 +247,23 @@ fn a_loop_goes_on_with_the_product_it_reads() {
 }
 
 #[test]
+fn a_loop_goes_on_with_the_convolution_it_reads() {
+    let [x, w, b] = [("x", vec![20, 2, 9, 8]), ("w", vec![16, 2, 3, 3]), ("b", vec![16, 1])]
+        .map(|(n, s)| Expr::input(n, s));
+    let options = Conv2dOptions { stride: [2, 2], padding: [[1, 1], [1, 0]] };
+    let y = (x.conv2d(&w, options) + b.reshape([16, 1, 1])).tanh();
+    let inputs = [x, w, b];
+    let program = checked_program(&inputs, std::slice::from_ref(&y));
+    assert_eq!(program.len(), 1, "{program:?}");
+    assert!(program[0].contains("s0[6400] <- conv2d stride [2, 2]"), "{program:?}");
+    // Of images that are views, of the sums and of the gradients.
+    let cost = y.square().sum_all();
+    checked_program(&inputs, &grad(&cost, &inputs));
+    let turned = inputs[0].transpose(&[0, 1, 3, 2]).conv2d(&inputs[1], options);
+    checked_program(&inputs[..2], &[turned.tanh(), turned.sum([0, 2, 3])]);
+}
+
+#[test]
 fn a_product_that_is_read_otherwise_too_is_kept() {
     let [x, w] = [("x", [150, 40]), ("w", [40, 90])].map(|(n, s)| Expr::<f64>::input(n, s));
     let p = x.matmul(&w);

@@ -46,6 +46,19 @@ pub(crate) enum Map {
     Filters,
 }
 
+impl Conv2d {
+    /// The convolution of a map between these shapes.
+    pub fn geometry(&self, inputs: &[&[usize]], shape: &[usize]) -> Conv2dShape {
+        let (x, w) = match self.map {
+            Map::Forward => (inputs[0], inputs[1]),
+            Map::Images => (shape, inputs[1]),
+            Map::Filters => (inputs[0], shape),
+        };
+        let Conv2dOptions { stride, padding } = self.options;
+        Conv2dShape::new(x[0], x[1], [x[2], x[3]], w[0], [w[2], w[3]], stride, padding)
+    }
+}
+
 impl<T: Float> Rule<T> for Conv2d {
     fn name(&self) -> String {
         let Conv2dOptions { stride, padding } = self.options;
@@ -60,14 +73,7 @@ impl<T: Float> Rule<T> for Conv2d {
     }
 
     fn kernel(&self, inputs: &[&[usize]], shape: &[usize]) -> Result<Option<Box<dyn Kernel<T>>>, Error> {
-        let (x, w) = match self.map {
-            Map::Forward => (inputs[0], inputs[1]),
-            Map::Images => (shape, inputs[1]),
-            Map::Filters => (inputs[0], shape),
-        };
-        let Conv2dOptions { stride, padding } = self.options;
-        let geometry = Conv2dShape::new(x[0], x[1], [x[2], x[3]], w[0], [w[2], w[3]], stride, padding);
-        Ok(Some(Box::new(Conv2dKernel { map: self.map, geometry })))
+        Ok(Some(Box::new(Conv2dKernel { map: self.map, geometry: self.geometry(inputs, shape) })))
     }
 
     /// The maps are bilinear, so each one's gradient with respect to one argument is another of them.

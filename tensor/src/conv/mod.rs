@@ -6,6 +6,7 @@
 //! is split into chunks of images whose number depends on the shape only, each with its own part of the scratch: the
 //! results have the same bits for any number of threads.
 
+mod by_images;
 mod channels;
 mod correlate;
 mod packed;
@@ -18,6 +19,7 @@ mod shape;
 mod spread;
 mod weights;
 
+pub(crate) use by_images::{by_images, scratch_by_images, tasks_by_images};
 pub use pooled::{conv2d_input_pooled, conv2d_max_pool2d, conv2d_weights_pooled};
 pub use shape::Conv2dShape;
 pub(crate) use shape::{check_window, out_size};

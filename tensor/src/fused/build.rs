@@ -9,12 +9,12 @@ use super::place::{Placed, Task, place};
 use super::reduce::{Reduce, Reduction};
 use super::sizes::{block_len, chunk_len, fetched};
 use super::space::{Space, row_major, row_major_without};
-use super::{BinaryKernel, Fused, Operand, Place, Step, TernaryKernel, UnaryKernel, logarithms};
+use super::{BinaryKernel, Fused, Operand, Place, Product, Step, TernaryKernel, UnaryKernel, logarithms};
+use crate::Float;
 use crate::native::program::Program;
 use crate::native::{self, Native};
 use crate::simd::Arithmetic;
 use crate::simd::combined::{Formula, TILE};
-use crate::{Float, gemm};
 
 /// The most arrays of a compiled function.
 pub(super) const MOST_ARRAYS: usize = 64;
@@ -30,8 +30,8 @@ pub struct Value(pub(super) usize);
 pub struct FusedBuilder<T> {
     shape: Vec<usize>,
     operands: Vec<Vec<isize>>,
-    /// The operand that is a product, and the terms of its sums.
-    product: Option<(usize, usize)>,
+    /// The operand that is a product, and which.
+    product: Option<(usize, Product)>,
     noise: usize,
     values: Vec<Definition<T>>,
     stores: Vec<Value>,
@@ -65,29 +65,24 @@ impl<T: Float> FusedBuilder<T> {
         self.define(Definition::Operand(self.operands.len() - 1))
     }
 
-    /// The next operand, the product of two matrices with so many columns and rows. [`Fused::run_on_product`] computes it, some
-    /// rows at a time, and goes on with these; it is given an empty slice in the operand's place.
+    /// The next operand, a product of the loop's shape. [`Fused::run_on_product`] computes it, some
+    /// rows or images at a time, and goes on with these; it is given an empty slice in the operand's place.
     ///
     /// # Panics
     /// If there is a product already, or [`FusedBuilder::chunks_of_product`] is `None`.
-    pub fn product(&mut self, terms: usize) -> Value {
+    pub fn product(&mut self, product: Product) -> Value {
         assert!(self.product.is_none(), "a loop can go on with one product");
-        let chunks = Self::chunks_of_product(&self.shape, terms);
-        assert!(
-            chunks.is_some(),
-            "a loop over {:?} cannot go on with a product of {terms} terms",
-            self.shape
-        );
-        self.product = Some((self.operands.len(), terms));
+        let chunks = Self::chunks_of_product(&self.shape, product);
+        assert!(chunks.is_some(), "a loop over {:?} cannot go on with the product {product:?}", self.shape);
+        self.product = Some((self.operands.len(), product));
         self.operand(&row_major(&self.shape, |_| true))
     }
 
-    /// For a loop over a shape that goes on with a product of so many terms: the number of its chunks, each of which has its
-    /// own partial reductions. `None` if there cannot be such a loop: because the shape has not two axes, or is so
-    /// large, or has so few rows, that the product is not computed by whole rows.
-    pub fn chunks_of_product(shape: &[usize], terms: usize) -> Option<usize> {
-        let &[m, n] = shape else { return None };
-        gemm::tasks_by_rows::<T>([m, terms, n])
+    /// For a loop over a shape that goes on with a product: the number of its chunks, each of which has its
+    /// own partial reductions. `None` if there cannot be such a loop: because the shape is another, or so
+    /// large, or has so few rows, that the product is not computed by whole rows or images.
+    pub fn chunks_of_product(shape: &[usize], product: Product) -> Option<usize> {
+        product.tasks::<T>(shape)
     }
 
     /// The same number everywhere.
@@ -317,9 +312,9 @@ impl<T: Float> FusedBuilder<T> {
                 Reduction { kind: *kind, logarithms, strides, len }
             })
             .collect();
-        let product = self.product.map(|(_, terms)| [self.shape[0], terms, self.shape[1]]);
+        let product = self.product.map(|(_, product)| (product, self.shape.clone()));
         let chunk = chunk_len(space.len(), block, reductions.iter().map(|r| r.len).sum());
-        let chunks = match product.and_then(gemm::tasks_by_rows::<T>) {
+        let chunks = match product.as_ref().and_then(|(product, shape)| product.tasks::<T>(shape)) {
             Some(tasks) => tasks,
             None => space.len().div_ceil(chunk.max(1)).max(1),
         };

@@ -28,23 +28,23 @@
 //! assert_eq!(sum, [2.0, 4.0, 6.0]);
 //! ```
 //!
-//! A loop can go on with a product of matrices, some rows at a time, while they are in a cache:
+//! A loop can go on with a product of matrices, or a convolution, some rows or images at a time, while they are in a cache:
 //!
 //! ```
-//! use bayeux_tensor::fused::{Fused, FusedBuilder, Product};
+//! use bayeux_tensor::fused::{Factors, Fused, FusedBuilder, Product};
 //! use bayeux_tensor::simd;
 //!
 //! // tanh(a b), of 2×3 and 3×2.
 //! let mut builder = FusedBuilder::new(&[2, 2]);
-//! let product = builder.product(3);
+//! let product = builder.product(Product::Matrices(3));
 //! let y = builder.unary(simd::tanh, product);
 //! builder.store(y);
 //! let fused: Fused<f64> = builder.build();
 //!
 //! let (a, b) = ([1.0, 0.0, 0.0, 0.0, 1.0, 1.0], [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]);
-//! let product = Product { a: &a, a_strides: [3, 1], b: &b, b_strides: [2, 1], kept: None };
+//! let factors = Factors::Matrices([(&a, [3, 1]), (&b, [2, 1])]);
 //! let (mut y, mut scratch) = ([0.0; 4], vec![0.0; fused.scratch()]);
-//! fused.run_on_product(product, &[], &[(&[], 0)], &mut [&mut y], &mut [], &mut scratch);
+//! fused.run_on_product(factors, None, &[], &[(&[], 0)], &mut [&mut y], &mut [], &mut scratch);
 //! assert_eq!(y[0], 0.1f64.tanh());
 //! assert!((y[3] - 1.0f64.tanh()).abs() < 1e-12); // 0.4 + 0.6
 //! ```
@@ -83,6 +83,7 @@ mod logarithms;
 mod memory;
 mod noise;
 mod place;
+mod product;
 mod reduce;
 mod region;
 mod run;
@@ -91,8 +92,9 @@ mod space;
 
 pub use crate::simd::Arithmetic;
 pub use build::{FusedBuilder, Value};
+pub(crate) use product::Each;
+pub use product::{Factors, Product};
 pub use reduce::Reduce;
-pub use run::Product;
 
 use crate::native::Native;
 use crate::simd::combined::{Formula, TileKernel};
@@ -113,8 +115,8 @@ pub type TernaryKernel<T> = fn(&[T], &[T], &[T], &mut [T]);
 pub struct Fused<T> {
     space: Space,
     operands: Vec<Operand>,
-    /// Rows, terms and columns of the product that the loop goes on with.
-    product: Option<[usize; 3]>,
+    /// The product that the loop goes on with, and its shape.
+    product: Option<(Product, Vec<usize>)>,
     /// The number of noise values.
     noise: usize,
     /// Numbers that are the same everywhere, known before the loop,

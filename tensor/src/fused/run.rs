@@ -7,10 +7,10 @@ use rayon::prelude::*;
 
 use super::block::{Block, File};
 use super::memory::fence;
-use super::{Fused, Operand};
+use super::{Factors, Fused, Operand};
+use crate::Float;
 use crate::shared::Shared;
 use crate::simd::combined::TILE;
-use crate::{Float, gemm_scratch};
 
 /// Elements of the register file on a worker's stack; the builder's block size keeps within it.
 pub(super) const FILE: usize = 16 << 10;
@@ -18,7 +18,8 @@ pub(super) const FILE: usize = 16 << 10;
 impl<T: Float> Fused<T> {
     /// The number of elements of working space a run needs: the partial reductions of all chunks, and what a product needs.
     pub fn scratch(&self) -> usize {
-        self.partial() * self.chunks + self.product.map_or(0, |[_, k, n]| gemm_scratch(k, n))
+        let product = self.product.as_ref().map_or(0, |(product, shape)| product.scratch(shape));
+        self.partial() * self.chunks + product
     }
 
     /// The number of elements of the iteration space.
@@ -67,15 +68,18 @@ impl<T: Float> Fused<T> {
         self.run_all(None, noise, operands, stores, reduced, scratch);
     }
 
-    /// [`Fused::run_with_noise`] for a loop that was built to go on with a [product](super::FusedBuilder::product).
+    /// [`Fused::run_with_noise`] for a loop that was built to go on with a [product](super::FusedBuilder::product) of these
+    /// factors. If it is needed afterwards it is `kept`, row-major; otherwise it never leaves the caches.
     ///
     /// # Panics
-    /// As [`Fused::run_with_noise`], and if the loop has no product, or its factors or its place have not as many elements as
+    /// As [`Fused::run_with_noise`], and if the loop has no such product, or its factors or its place have not as many elements as
     /// their shapes and strides say.
     #[track_caller]
+    #[allow(clippy::too_many_arguments)] // what a loop is given, and a product
     pub fn run_on_product(
         &self,
-        product: Product<'_, T>,
+        factors: Factors<'_, T>,
+        kept: Option<&mut [T]>,
         noise: &[(u64, u64)],
         operands: &[(&[T], usize)],
         stores: &mut [&mut [T]],
@@ -83,13 +87,13 @@ impl<T: Float> Fused<T> {
         scratch: &mut [T],
     ) {
         assert!(self.product.is_some(), "the loop has no product to go on with");
-        self.run_all(Some(product), noise, operands, stores, reduced, scratch);
+        self.run_all(Some((factors, kept)), noise, operands, stores, reduced, scratch);
     }
 
     #[track_caller]
     fn run_all(
         &self,
-        product: Option<Product<'_, T>>,
+        product: Option<(Factors<'_, T>, Option<&mut [T]>)>,
         noise: &[(u64, u64)],
         operands: &[(&[T], usize)],
         stores: &mut [&mut [T]],
@@ -119,12 +123,13 @@ impl<T: Float> Fused<T> {
             let start = chunk * self.chunk;
             run_chunk(chunk, start..(start + self.chunk).min(self.len()), std::ptr::null_mut());
         };
-        match (product, self.product) {
-            (Some(product), Some(size)) => {
+        match (product, &self.product) {
+            (Some((factors, kept)), Some((product, shape))) => {
+                let row: usize = shape[1..].iter().product();
                 let run_rows = |task: usize, [first, last]: [usize; 2], rows: *mut T| {
-                    run_chunk(task, first * size[2]..last * size[2], rows);
+                    run_chunk(task, first * row..last * row, rows);
                 };
-                T::gemm_by_rows(size, product, scratch, &run_rows);
+                product.run(shape, factors, kept, scratch, &run_rows);
             }
             _ if chunks == 1 => run_alone(0),
             _ => (0..chunks).into_par_iter().for_each(run_alone),
@@ -203,20 +208,4 @@ pub(super) struct Arguments<'a, T> {
     pub stores: &'a [Shared<T>],
     /// Where the product would begin, of which there are the rows of a chunk.
     pub product: Shared<T>,
-}
-
-/// What a loop [goes on with](Fused::run_on_product): the product of A, of m×k, and B, of k×n, with strides as
-/// [`gemm`](crate::gemm) takes them.
-#[derive(Debug)]
-pub struct Product<'a, T> {
-    /// A, from its first element on.
-    pub a: &'a [T],
-    /// A's strides, in elements.
-    pub a_strides: [isize; 2],
-    /// B, from its first element on.
-    pub b: &'a [T],
-    /// B's strides, in elements.
-    pub b_strides: [isize; 2],
-    /// Where to put the product, row-major, if it is needed afterwards. Otherwise it never leaves the caches.
-    pub kept: Option<&'a mut [T]>,
 }

@@ -1,7 +1,7 @@
 //! Loops that go on with a product, against the product and then the loop.
 
 use crate::common::*;
-use bayeux_tensor::fused::{Fused, FusedBuilder, Product, Reduce, Value};
+use bayeux_tensor::fused::{Factors, Fused, FusedBuilder, Product, Reduce, Value};
 use bayeux_tensor::*;
 use proptest::prelude::*;
 
@@ -52,7 +52,7 @@ impl Case {
     fn fused<T: Float>(&self) -> Fused<T> {
         let [m, k, n] = self.size;
         let mut builder = FusedBuilder::new(&[m, n]);
-        let p = builder.product(k);
+        let p = builder.product(Product::Matrices(k));
         build(&mut builder, p, n);
         builder.build()
     }
@@ -77,9 +77,9 @@ impl Case {
             fused.run_with_noise(&noise, &operands, stores, reduced, &mut scratch);
         } else {
             let kept = self.kept.then_some(&mut r.product[..]);
-            let product = Product { a: &a, a_strides, b: &b, b_strides, kept };
+            let factors = Factors::Matrices([(&a, a_strides), (&b, b_strides)]);
             let operands = [(&[][..], 0), (&bias[..], 0), (&d[..], 0), (&[][..], 0)];
-            fused.run_on_product(product, &noise, &operands, stores, reduced, &mut scratch);
+            fused.run_on_product(factors, kept, &noise, &operands, stores, reduced, &mut scratch);
         }
         r
     }
@@ -133,14 +133,15 @@ fn a_loop_goes_on_with_products_of_many_tasks() {
 
 #[test]
 fn some_products_are_not_computed_by_rows() {
-    let chunks = |[m, k, n]: [usize; 3]| FusedBuilder::<f32>::chunks_of_product(&[m, n], k);
+    let chunks =
+        |[m, k, n]: [usize; 3]| FusedBuilder::<f32>::chunks_of_product(&[m, n], Product::Matrices(k));
     assert!(chunks([500, 800, 800]).is_some_and(|chunks| chunks > 8));
     assert_eq!(chunks([10, 4, 10]), Some(1));
     // Few rows; rows, sums or matrices that are too long, or have nothing in them.
     for size in [[40, 800, 800], [500, 10, 3000], [500, 3000, 10], [0, 3, 3], [3, 0, 3], [3, 3, 0]] {
         assert_eq!(chunks(size), None, "{size:?}");
     }
-    assert_eq!(FusedBuilder::<f32>::chunks_of_product(&[2, 3, 4], 5), None);
+    assert_eq!(FusedBuilder::<f32>::chunks_of_product(&[2, 3, 4], Product::Matrices(5)), None);
 }
 
 #[test]
@@ -156,15 +157,15 @@ fn the_bits_of_a_loop_on_a_product_do_not_depend_on_the_number_of_threads() {
 }
 
 #[test]
-#[should_panic(expected = "a loop over [500, 3000] cannot go on with a product of 10 terms")]
+#[should_panic(expected = "a loop over [500, 3000] cannot go on with the product Matrices(10)")]
 fn a_loop_refuses_a_product_that_is_too_wide() {
-    FusedBuilder::<f32>::new(&[500, 3000]).product(10);
+    FusedBuilder::<f32>::new(&[500, 3000]).product(Product::Matrices(10));
 }
 
 /// A loop that stores a product of 2×2 and 2×2, and its scratch.
 fn stored_product() -> (Fused<f32>, Vec<f32>) {
     let mut builder = FusedBuilder::new(&[2, 2]);
-    let p = builder.product(2);
+    let p = builder.product(Product::Matrices(2));
     builder.store(p);
     let fused = builder.build();
     let scratch = vec![0.0; fused.scratch()];
@@ -182,6 +183,81 @@ fn a_loop_on_a_product_needs_one() {
 #[should_panic(expected = "gemm: B of 2×2 with strides [2, 1] needs 4 elements, got 3")]
 fn a_loop_names_the_short_factor() {
     let (fused, mut scratch) = stored_product();
-    let product = Product { a: &[0.0; 4], a_strides: [2, 1], b: &[0.0; 3], b_strides: [2, 1], kept: None };
-    fused.run_on_product(product, &[], &[(&[], 0)], &mut [&mut [0.0; 4]], &mut [], &mut scratch);
+    let factors = Factors::Matrices([(&[0.0; 4], [2, 1]), (&[0.0; 3], [2, 1])]);
+    fused.run_on_product(factors, None, &[], &[(&[], 0)], &mut [&mut [0.0; 4]], &mut [], &mut scratch);
+}
+
+/// A loop that goes on with a convolution: tanh(p + a bias for each channel), and the sums of p over all but the channels,
+/// against the convolution and then the loop. y and p have the same bits.
+fn check_images<T: Float>(s: &Conv2dShape, kept: bool) {
+    let [h, w] = s.out_size();
+    let shape = [s.batch, s.out_channels, h, w];
+    let (x, filters, bias) =
+        (numbers::<T>(s.x_len(), 1), numbers::<T>(s.w_len(), 2), numbers::<T>(s.out_channels, 3));
+    let build = |by_images: bool| {
+        let mut builder = FusedBuilder::<T>::new(&shape);
+        let strides = [s.out_channels * h * w, h * w, w, 1].map(|step| step as isize);
+        let p = if by_images { builder.product(Product::Images(*s)) } else { builder.operand(&strides) };
+        let b = builder.operand(&[0, 1, 0, 0]);
+        let biased = builder.arithmetic(fused::Arithmetic::Add, p, b);
+        let y = builder.unary(simd::tanh, biased);
+        builder.store(y);
+        builder.reduce(Reduce::Sum, p, &[0, 2, 3]);
+        builder.build()
+    };
+    let results = || [s.y_len(), s.y_len(), s.out_channels].map(dirty::<T>);
+    let [mut want_p, mut want_y, mut want_sums] = results();
+    let fused = build(false);
+    conv2d(s, &x, &filters, &mut want_p, &mut dirty(s.scratch_forward()));
+    let operands = [(&want_p[..], 0), (&bias[..], 0)];
+    fused.run(&operands, &mut [&mut want_y], &mut [&mut want_sums], &mut dirty(fused.scratch()));
+
+    let [mut p, mut y, mut sums] = results();
+    let (fused, operands) = (build(true), [(&[][..], 0), (&bias[..], 0)]);
+    let (factors, place) = (Factors::Images([&x, &filters]), kept.then_some(&mut p[..]));
+    let scratch = &mut dirty(fused.scratch());
+    fused.run_on_product(factors, place, &[], &operands, &mut [&mut y], &mut [&mut sums], scratch);
+    assert!(y == want_y && (!kept || p == want_p), "{s:?}");
+    let most = T::EPSILON * T::from_f64((4 * s.y_len() * s.w_len()) as f64);
+    for (&found, &want) in sums.iter().zip(&want_sums) {
+        assert!((found - want).abs() <= most, "{found} is not {want}: {s:?}");
+    }
+}
+
+#[test]
+fn a_loop_goes_on_with_a_convolution() {
+    let none = [[0, 0], [0, 0]];
+    for s in [
+        Conv2dShape::new(61, 1, [28, 28], 24, [3, 3], [2, 2], [[1, 1], [1, 1]]),
+        Conv2dShape::new(37, 24, [14, 14], 48, [3, 3], [2, 2], [[1, 1], [1, 1]]),
+        Conv2dShape::new(1, 3, [9, 11], 5, [3, 4], [2, 3], [[1, 0], [2, 3]]), // columns in the lanes
+        Conv2dShape::new(5, 2, [70, 60], 3, [5, 5], [1, 1], none), // bands of rows, two images' room
+        Conv2dShape::new(200, 2, [3, 3], 4, [3, 3], [1, 1], none),
+    ] {
+        for kept in [false, true] {
+            check_images::<f32>(&s, kept);
+            check_images::<f64>(&s, kept);
+        }
+    }
+}
+
+#[test]
+fn some_convolutions_are_not_computed_by_images() {
+    let chunks = |batch, size: usize, shape: [usize; 4]| {
+        let s = Conv2dShape::new(batch, 1, [size, size], 8, [1, 1], [1, 1], [[0, 0], [0, 0]]);
+        FusedBuilder::<f32>::chunks_of_product(&shape, Product::Images(s))
+    };
+    assert!(chunks(100, 10, [100, 8, 10, 10]).is_some_and(|chunks| chunks >= 4));
+    // Another shape; images that are too large; none at all.
+    assert_eq!(chunks(100, 10, [100, 8, 10, 11]), None);
+    assert_eq!(chunks(100, 65, [100, 8, 65, 65]), None);
+    assert_eq!(chunks(0, 10, [0, 8, 10, 10]), None);
+}
+
+#[test]
+#[should_panic(expected = "but the factors are of the other kind")]
+fn a_loop_on_a_product_refuses_other_factors() {
+    let (fused, mut scratch) = stored_product();
+    let factors = Factors::Images([&[0.0; 4], &[0.0; 4]]);
+    fused.run_on_product(factors, None, &[], &[(&[], 0)], &mut [&mut [0.0; 4]], &mut [], &mut scratch);
 }

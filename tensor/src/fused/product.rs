@@ -1,0 +1,68 @@
+//! Products that a loop goes on with, some rows or images at a time.
+
+use crate::{Conv2dShape, Float, conv, gemm, gemm_scratch};
+
+/// A product that a loop over its elements can go on with, by what the shape of the loop does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Product {
+    /// Of two matrices, by the number of columns of the first and rows of the second.
+    Matrices(usize),
+    /// A convolution.
+    Images(Conv2dShape),
+}
+
+/// The factors of a [`Product`].
+#[derive(Clone, Copy, Debug)]
+pub enum Factors<'a, T> {
+    /// A, of m×k, and B, of k×n, each from its first element on and with strides as [`gemm`](crate::gemm) takes them.
+    Matrices([(&'a [T], [isize; 2]); 2]),
+    /// x and w of [`conv2d`](crate::conv2d).
+    Images([&'a [T]; 2]),
+}
+
+/// The tasks of a product: what a task has computed is handed on with the number of the task, the first row or image and the
+/// first after it, and where the first element is.
+pub(crate) type Each<'a, T> = &'a (dyn Fn(usize, [usize; 2], *mut T) + Sync);
+
+impl Product {
+    /// In how many tasks a loop over the shape goes on with it; `None` if it cannot.
+    pub(super) fn tasks<T: Float>(self, shape: &[usize]) -> Option<usize> {
+        match (self, shape) {
+            (Product::Matrices(terms), &[m, n]) => gemm::tasks_by_rows::<T>([m, terms, n]),
+            (Product::Images(s), &[batch, channels, h, w]) => {
+                let same = [s.batch, s.out_channels] == [batch, channels] && s.out_size() == [h, w];
+                if same { conv::tasks_by_images(&s) } else { None }
+            }
+            _ => None,
+        }
+    }
+
+    /// Elements of scratch for [`Product::run`].
+    pub(super) fn scratch(self, shape: &[usize]) -> usize {
+        match self {
+            Product::Matrices(terms) => gemm_scratch(terms, shape[1]),
+            Product::Images(s) => conv::scratch_by_images(&s),
+        }
+    }
+
+    /// Computes it task by task, in `kept` if that is not `None`; otherwise the elements are gone after the call of `each`.
+    #[track_caller]
+    pub(super) fn run<T: Float>(
+        self,
+        shape: &[usize],
+        factors: Factors<'_, T>,
+        kept: Option<&mut [T]>,
+        scratch: &mut [T],
+        each: Each<'_, T>,
+    ) {
+        match (self, factors) {
+            (Product::Matrices(terms), Factors::Matrices(factors)) => {
+                T::gemm_by_rows([shape[0], terms, shape[1]], factors, kept, scratch, each);
+            }
+            (Product::Images(s), Factors::Images(factors)) => {
+                T::conv2d_by_images(&s, factors, kept, scratch, each);
+            }
+            _ => panic!("the loop goes on with {self:?}, but the factors are of the other kind"),
+        }
+    }
+}
