@@ -65,8 +65,8 @@ impl<T: Float> FusedBuilder<T> {
         self.define(Definition::Operand(self.operands.len() - 1))
     }
 
-    /// The next operand, a product of the loop's shape. [`Fused::run_on_product`] computes it, some
-    /// rows or images at a time, and goes on with these; it is given an empty slice in the operand's place.
+    /// The next operand, a product of the loop's shape. [`Fused::run_on_product`] computes it, some rows or images at a time, and
+    /// goes on with these; it is given an empty slice in the operand's place.
     ///
     /// # Panics
     /// If there is a product already, or [`FusedBuilder::chunks_of_product`] is `None`.
@@ -78,9 +78,9 @@ impl<T: Float> FusedBuilder<T> {
         self.operand(&row_major(&self.shape, |_| true))
     }
 
-    /// For a loop over a shape that goes on with a product: the number of its chunks, each of which has its
-    /// own partial reductions. `None` if there cannot be such a loop: because the shape is another, or so
-    /// large, or has so few rows, that the product is not computed by whole rows or images.
+    /// For a loop over a shape that goes on with a product: the number of its chunks, each of which has its own partial
+    /// reductions. `None` if there cannot be such a loop: because the shape is another, or so large, or has so few rows, that the
+    /// product is not computed by whole rows or images.
     pub fn chunks_of_product(shape: &[usize], product: Product) -> Option<usize> {
         product.tasks::<T>(shape)
     }
