@@ -70,8 +70,11 @@ impl Plan {
 
     /// Of the adjoint with respect to the input.
     pub fn input(s: &Conv2dShape) -> Self {
-        // Of a single tap the additions to the band would take as long as the products.
-        if s.kernel != [1, 1] && by_channel(s, s.in_channels) {
+        // Of a single tap the additions to the band would take as long as the products. Tiles of three vectors have more of them for
+        // each product, and pay only where columns waste lanes.
+        let odd = s.in_channels.div_ceil(MOST_LANES) % 2 == 1;
+        let narrow = !s.out_size()[1].is_multiple_of(MOST_LANES);
+        if s.kernel != [1, 1] && by_channel(s, s.in_channels) && (narrow || !odd) {
             let mut plan = Self::by_channel(s, 1);
             plan.cut(s.batch, CHUNKS);
             return plan;
