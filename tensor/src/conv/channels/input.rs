@@ -6,7 +6,8 @@
 
 use rayon::prelude::*;
 
-use super::{add_products, outputs_beside, tiles, with_count, with_few, word};
+use super::sums::{add_products, with_count, with_few};
+use super::{outputs_beside, tiles, word};
 use crate::Float;
 use crate::conv::parts::{PART, Parts, room};
 use crate::conv::pixels::AddToPlanes;

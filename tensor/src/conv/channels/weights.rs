@@ -5,7 +5,8 @@
 
 use rayon::prelude::*;
 
-use super::{Taps, add_products, offsets, outputs_beside, tiles, with_count, with_few};
+use super::sums::{add_products, with_count, with_few};
+use super::{Taps, offsets, outputs_beside, tiles};
 use crate::Float;
 use crate::conv::correlate::each_tap;
 use crate::conv::parts::{PART, Parts, room};
