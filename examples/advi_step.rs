@@ -94,9 +94,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     if options.batch == 0 || options.steps == 0 {
         return Err("--batch and --steps must be at least 1".into());
     }
-    if let Some(threads) = options.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
-    }
+    bayeux::start_threads(options.threads)?;
     let digits = digits(options.batch);
     let begun = Instant::now();
     let mut step = match options.inference {

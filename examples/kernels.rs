@@ -36,9 +36,7 @@ struct Options {
 fn main() -> Result<(), Box<dyn Error>> {
     sigpipe::reset(); // a reader that has seen enough, such as head, is no error
     let options = Options::parse();
-    if let Some(threads) = options.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
-    }
+    bayeux::start_threads(options.threads)?;
     let mut bench = Bench { options, figures: Vec::new() };
     products::<f32>(&mut bench);
     products::<f64>(&mut bench);

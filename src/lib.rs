@@ -45,11 +45,13 @@
 #[cfg(feature = "datasets")]
 pub mod datasets;
 pub mod metrics;
+mod threads;
 
 pub use bayeux_autodiff as autodiff;
 pub use bayeux_bayes as bayes;
 pub use bayeux_nets as nets;
 pub use bayeux_tensor as tensor;
+pub use threads::start_threads;
 
 /// What most programs use.
 pub mod prelude {

@@ -144,11 +144,12 @@ impl Options {
         Ok(())
     }
 
-    /// Starts as many threads as were asked for.
+    /// Starts as many threads as were asked for, or rayon's number.
     pub fn start_threads(&self) -> Result<(), String> {
-        let Some(threads) = self.threads else { return Ok(()) };
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
-        pool.map_err(|error| format!("cannot start {threads} threads: {error}"))
+        bayeux::start_threads(self.threads).map_err(|error| {
+            let threads = self.threads.map(|threads| format!("{threads} ")).unwrap_or_default();
+            format!("cannot start {threads}threads: {error}")
+        })
     }
 
     /// How many steps to make with images of this size.
