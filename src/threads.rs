@@ -3,7 +3,7 @@
 /// Starts the threads that everything computes on: so many, or by default `RAYON_NUM_THREADS`, or one for each processor.
 ///
 /// It is for the beginning of a program, whose main thread becomes one of them: it then computes its share where it would
-/// otherwise wake another thread and wait for it, which a function of less than a millisecond notices. Without this call rayon
+/// otherwise wake another thread and wait for it, which a function of a few milliseconds notices. Without this call rayon
 /// starts threads beside the main one when they are first needed. Results have the same bits either way.
 ///
 /// What is given to [`rayon::spawn`](https://docs.rs/rayon/latest/rayon/fn.spawn.html) runs on the other threads only, until the
