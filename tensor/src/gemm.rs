@@ -2,7 +2,7 @@
 //!
 //! Both factors are copied to where the inner loop reads them one element after the other ([`pack`]): first B, as panels of two
 //! vectors' width. C is then cut into tasks of rows, or of rows × panels where rows are few ([`part`]); each copies its rows of A
-//! as strips of six, unless so few columns of B profit that they are better read in place. The innermost part is a register tile
+//! as strips of a few, unless so few columns of B profit that they are better read in place. The innermost part is a register tile
 //! ([`kernel`]). A loop over C's elements can go on with the rows of each task while they are in a cache ([`by_rows`]).
 //!
 //! An element of C is the sum over the depth in order, block after block, in whichever task it is computed.
@@ -16,11 +16,10 @@ use std::mem::MaybeUninit;
 use crate::Float;
 use crate::compiled::Linear;
 use crate::fused::Each;
-use crate::lanes::{Lanes, MOST_LANES, groups};
+use crate::lanes::{WIDEST, groups, lanes, narrow_lanes};
 use crate::shared::Shared;
-use crate::tile::TILE;
 use pack::Matrix;
-use part::{Cut, DEPTH, FEWEST_STRIPS, Part, for_each};
+use part::{Cut, DEPTH, FEWEST_STRIPS, Part, STRIP, for_each};
 
 /// Terms whose factors are copied at a time, at most.
 const COPIED_DEPTH: usize = 4 * DEPTH;
@@ -70,7 +69,7 @@ pub fn gemm<T: Float>(
 /// The number of elements of working space that [`gemm`] needs for B of k×n. At most about 4 million: larger products are
 /// computed in parts.
 pub fn gemm_scratch(k: usize, n: usize) -> usize {
-    n.min(COPIED_COLUMNS).next_multiple_of(2 * MOST_LANES) * k.min(COPIED_DEPTH) + SLACK
+    n.min(COPIED_COLUMNS).next_multiple_of(2 * WIDEST) * k.min(COPIED_DEPTH) + SLACK
 }
 
 #[track_caller]
@@ -100,7 +99,7 @@ pub(crate) fn product<T: Float>(
     let start = scratch.as_ptr().align_offset(64).min(SLACK);
     let b_copy = scratch[start..].as_mut_ptr();
     let a_in_place = a_steps[1] == 1 && n < COPY_COLUMNS;
-    let width = 2 * <T::Portable as Lanes>::N;
+    let width = 2 * lanes::<T>();
     for (panel, panels) in groups(n.div_ceil(width), COPIED_COLUMNS / width) {
         let column = panel * width;
         for (first, depth) in groups(k, COPIED_DEPTH) {
@@ -127,9 +126,10 @@ pub(crate) fn product<T: Float>(
 
 /// In how many tasks [`by_rows`] computes A of m×k times B of k×n; `None` if it cannot.
 pub(crate) fn tasks_by_rows<T: Float>([m, k, n]: [usize; 3]) -> Option<usize> {
-    let width = 2 * <T::Portable as Lanes>::N;
+    // The same tasks at every level, as what goes on with them may add up their rows.
+    let width = 2 * narrow_lanes::<T>();
     let whole = m > 0 && (1..=COPIED_DEPTH).contains(&k) && (1..=COPIED_COLUMNS).contains(&n);
-    let most_strips = if whole { ROOM / n / TILE } else { 0 };
+    let most_strips = if whole { ROOM / n / STRIP } else { 0 };
     let cut = Cut::new([m, k, n.div_ceil(width)], width, most_strips);
     (most_strips >= FEWEST_STRIPS && cut.across == 1).then_some(cut.down)
 }
@@ -251,7 +251,7 @@ mod tests {
             assert!(lengths.clone().all(|length| length * n <= ROOM), "{m}×{n}: {rows:?}");
             // Tasks differ by a strip, and strips by a row.
             let (least, most) = (lengths.clone().min().unwrap_or(0), lengths.max().unwrap_or(0));
-            assert!(most - least <= 2 * TILE, "{m}×{k}×{n}: {rows:?}");
+            assert!(most - least <= 2 * STRIP, "{m}×{k}×{n}: {rows:?}");
         }
     }
 }

@@ -32,6 +32,7 @@ mod float;
 pub mod fused;
 mod gemm;
 mod lanes;
+mod level;
 mod native;
 mod peak;
 mod pool;

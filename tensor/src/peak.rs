@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::Float;
 use crate::compiled::Linear;
-use crate::lanes::{self, Lanes, MOST_LANES, Task};
+use crate::lanes::{self, Lanes, Task, WIDEST};
 
 /// Chains of dependent products: enough to hide their latency, few enough for registers.
 const CHAINS: usize = 12;
@@ -30,7 +30,7 @@ pub fn peak_flops<T: Float>() -> f64 {
 
 pub(crate) fn measure<T: Float>() -> f64 {
     let threads = rayon::current_num_threads();
-    let operations = 2 * CHAINS * <T::Portable as Lanes>::N * LENGTH * threads;
+    let operations = 2 * CHAINS * lanes::lanes::<T>() * LENGTH * threads;
     best(|| (0..threads).into_par_iter().with_max_len(1).for_each(|_| lanes::run(Products(T::from_f64(0.5)))))
         * operations as f64
 }
@@ -62,7 +62,7 @@ struct Products<T>(T);
 impl<T: Float> Task<T> for Products<T> {
     #[inline(always)]
     unsafe fn run<V: Lanes<T = T>>(self) {
-        let mut result = [T::ZERO; MOST_LANES];
+        let mut result = [T::ZERO; WIDEST];
         // SAFETY: the caller has checked for the instructions of V; the result has room for a vector.
         unsafe {
             let factor = V::splat(black_box(self.0));

@@ -1,13 +1,13 @@
-//! The register tile of the convolutions and of the matrix product: up to 6 rows × 2 vectors of sums of products.
+//! The register tile of the convolutions along rows: up to 6 rows × 2 narrow vectors of sums of products.
 
 use crate::Float;
-use crate::lanes::{Lanes, MOST_LANES};
+use crate::lanes::{Lanes, NARROW};
 
 /// Most rows: 6 × 2 sums, 2 vectors and a broadcast factor fill 15 of AVX2's 16 registers.
 pub(crate) const TILE: usize = 6;
 
 /// The sums of a tile: by row, by vector, by lane.
-pub(crate) type Sums<T> = [[[T; MOST_LANES]; 2]; TILE];
+pub(crate) type Sums<T> = [[[T; NARROW]; 2]; TILE];
 
 /// The terms of a sum: channels × rows × elements, where the elements of a row go round the phases (element v is the
 /// v / phases-th of phase v % phases), each with a step in memory. A convolution walks over its taps in this way; a
@@ -120,8 +120,8 @@ impl Walk {
 /// # Safety
 /// The processor has the instructions of `V`; `out` is valid for `count` elements.
 #[inline(always)]
-pub(crate) unsafe fn put<V: Lanes>(values: &[V::T; MOST_LANES], out: *mut V::T, count: usize, add: bool) {
-    // SAFETY: handed on; all vectors have at most MOST_LANES lanes.
+pub(crate) unsafe fn put<V: Lanes>(values: &[V::T; NARROW], out: *mut V::T, count: usize, add: bool) {
+    // SAFETY: handed on; all vectors have at most NARROW lanes.
     unsafe {
         if count == V::N {
             let sum = V::load(values.as_ptr());
@@ -134,3 +134,20 @@ pub(crate) unsafe fn put<V: Lanes>(values: &[V::T; MOST_LANES], out: *mut V::T, 
         }
     }
 }
+
+/// The expression for a number of rows from 1 to 12, which it knows as a constant of this name.
+macro_rules! with_rows {
+    ($rows:expr, $R:ident => $result:expr) => {
+        with_rows!(@ $rows, $R => $result, 1 2 3 4 5 6 7 8 9 10 11 12)
+    };
+    (@ $rows:expr, $R:ident => $result:expr, $($n:literal)*) => {
+        match $rows {
+            $($n => {
+                const $R: usize = $n;
+                $result
+            })*
+            rows => unreachable!("a tile of {rows} rows"),
+        }
+    };
+}
+pub(crate) use with_rows;

@@ -12,7 +12,7 @@ pub(super) use sums::sums;
 use super::correlate::{each_tap, pass_channels};
 use super::plan::Plan;
 use crate::Float;
-use crate::lanes::{Lanes, MOST_LANES, split};
+use crate::lanes::{NARROW, narrow_lanes, split};
 use crate::tile::Walk;
 
 /// Most outputs of a tile.
@@ -88,9 +88,9 @@ pub(super) fn offsets<'a>(plan: &Plan, outputs: &'a mut [u32]) -> &'a [u32] {
 /// Packs weights: group after group of vectors of output channels ([`tiles`]), in each tap after tap in the order
 /// of the [`Walk`], in each the group's channels, zero for those that there are none of.
 pub(super) fn pack<T: Float>(taps: &Walk, outputs: usize, weights: &[T], panels: &mut [T]) {
-    let lanes = <T::Portable as Lanes>::N;
+    let lanes = narrow_lanes::<T>();
     let mut panels = panels.iter_mut();
-    for (first, count) in tiles(outputs.next_multiple_of(MOST_LANES) / lanes) {
+    for (first, count) in tiles(outputs.next_multiple_of(NARROW) / lanes) {
         each_tap(taps, |tap| {
             for o in first * lanes..(first + count) * lanes {
                 let weight = if o < outputs { weights[o * taps.len() + tap] } else { T::ZERO };

@@ -5,7 +5,7 @@
 
 use super::padded::Padded;
 use crate::Float;
-use crate::lanes::{Lanes, MOST_LANES, Task, groups};
+use crate::lanes::{Lanes, NARROW, Task, groups};
 use crate::tile::{Sums, TILE, Walk, put};
 
 /// Taps in one pass over the outputs, so that a panel of weights and its part of the band stay in the first-level cache.
@@ -78,7 +78,7 @@ impl<T: Float> Task<T> for Correlate<'_, T> {
         assert!((self.out_channels - 1) * self.out_step + rows * columns <= self.out.len());
 
         let per_channel = taps.rows * taps.elements;
-        let mut sums: Sums<T> = [[[T::ZERO; MOST_LANES]; 2]; TILE];
+        let mut sums: Sums<T> = [[[T::ZERO; NARROW]; 2]; TILE];
         for (first_channel, pass) in passes(taps) {
             let band = self.band[first_channel * self.layout.channel_step()..].as_ptr();
             for (first, count) in groups(self.out_channels, TILE) {

@@ -28,7 +28,7 @@ use rayon::prelude::*;
 
 use crate::Float;
 use crate::compiled::Linear;
-use crate::lanes::{self, Lanes};
+use crate::lanes::{self, narrow_lanes};
 use channels::ByChannel;
 use correlate::Correlate;
 use packed::Packed;
@@ -100,7 +100,7 @@ fn image_forward<T: Float>(plan: &Plan, packed: &Packed<T>, x: &[T], band: &mut 
         let band = plan.band_of(x, first, band);
         let (rows, out_step, out) = (plan.rows(first), oh * ow, &mut y[first * ow..]);
         if plan.by_channel {
-            lanes::run(ByChannel {
+            lanes::run_narrow(ByChannel {
                 taps: packed.taps,
                 panels,
                 channels: plan.s.out_channels,
@@ -110,7 +110,7 @@ fn image_forward<T: Float>(plan: &Plan, packed: &Packed<T>, x: &[T], band: &mut 
                 out,
             });
         } else {
-            lanes::run(Correlate {
+            lanes::run_narrow(Correlate {
                 taps: plan.taps(),
                 layout: &plan.layout,
                 panels,
@@ -146,7 +146,7 @@ pub(crate) fn input<T: Float>(s: &Conv2dShape, dy: &[T], w: &[T], dx: &mut [T], 
     if plan.by_channel {
         return channels::input::input(&plan, dy, w, dx, scratch);
     }
-    let lanes = <T::Portable as Lanes>::N;
+    let lanes = narrow_lanes::<T>();
     let (panels, scratch) = scratch.split_at_mut(s.w_len());
     spread::pack(s.out_channels, s.in_channels * s.kernel[0], s.kernel[1], w, panels);
     let (image, out_image, [oh, ow]) = (s.x_len() / s.batch, s.y_len() / s.batch, plan.out_size);
@@ -165,7 +165,7 @@ pub(crate) fn input<T: Float>(s: &Conv2dShape, dy: &[T], w: &[T], dx: &mut [T], 
                     (&dy[first * ow..], oh * ow)
                 };
                 band.fill(T::ZERO);
-                lanes::run(Spread {
+                lanes::run_narrow(Spread {
                     layout: &plan.layout,
                     kernel: s.kernel,
                     panels,
@@ -205,7 +205,7 @@ pub(crate) fn weights<T: Float>(s: &Conv2dShape, x: &[T], dy: &[T], dw: &mut [T]
     if plan.by_channel {
         return channels::weights::weights(&plan, x, dy, dw, scratch);
     }
-    let lanes = <T::Portable as Lanes>::N;
+    let lanes = narrow_lanes::<T>();
     let (partials, scratch) = scratch.split_at_mut(plan.chunks * s.w_len());
     let (image, out_image, [oh, ow]) = (s.x_len() / s.batch, s.y_len() / s.batch, plan.out_size);
     let chunks = partials.par_chunks_mut(s.w_len());
@@ -228,7 +228,7 @@ pub(crate) fn weights<T: Float>(s: &Conv2dShape, x: &[T], dy: &[T], dw: &mut [T]
             } else {
                 (&dy[block.start * out_image..], [out_image, oh * ow])
             };
-            lanes::run(Gradient {
+            lanes::run_narrow(Gradient {
                 layout: &plan.layout,
                 bands,
                 dy,

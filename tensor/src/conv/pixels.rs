@@ -3,7 +3,7 @@
 #![allow(clippy::needless_range_loop)] // tiles of registers are read more easily by their indices
 
 use crate::Float;
-use crate::lanes::{Lanes, MOST_LANES, Task};
+use crate::lanes::{Lanes, Task, copy_transposed, load_square, store_square};
 
 /// Copies planes, the first pixels of each of some channels, to pixels; channels that there are none of are zero.
 pub(super) struct ToPixels<'a, T> {
@@ -34,8 +34,8 @@ impl<T: Float> Task<T> for ToPixels<'_, T> {
                 let start = start.min(whole - V::N);
                 // SAFETY: the assertions above.
                 unsafe {
-                    let square = load::<V>(planes.as_ptr().add(c * step + start), step);
-                    store(V::transpose(square), pixels.as_mut_ptr().add(start * pixel + c), pixel);
+                    let (from, to) = (planes.as_ptr().add(c * step + start), pixels.as_mut_ptr());
+                    copy_transposed::<V>(from, step, to.add(start * pixel + c), pixel);
                 }
             }
             for c in if whole > 0 { 0..0 } else { c..c + V::N } {
@@ -82,9 +82,9 @@ impl<T: Float> Task<T> for AddToPlanes<'_, T> {
                 unsafe {
                     let (pixels, plane) =
                         (pixels.as_ptr().add(from * pixel + c), planes.as_mut_ptr().add(c * step + from));
-                    let mut square = [V::splat(T::ZERO); MOST_LANES];
+                    let mut square = V::splat(T::ZERO).square();
                     if own.len() == V::N {
-                        square = load(pixels, pixel);
+                        square = load_square::<V>(pixels, pixel);
                     }
                     for k in if own.len() == V::N { 0..0 } else { own } {
                         square[k] = V::load(pixels.add(k * pixel));
@@ -93,39 +93,9 @@ impl<T: Float> Task<T> for AddToPlanes<'_, T> {
                     for k in 0..V::N {
                         square[k] = V::load(plane.add(k * step)).add(square[k]);
                     }
-                    store(square, plane, step);
+                    store_square::<V>(square, plane, step);
                 }
             }
-        }
-    }
-}
-
-/// Vectors that are `step` apart, the first N of the array.
-///
-/// # Safety
-/// The processor has the instructions of V, and all of them can be read.
-#[inline(always)]
-pub(super) unsafe fn load<V: Lanes>(p: *const V::T, step: usize) -> [V; MOST_LANES] {
-    // SAFETY: handed on.
-    unsafe {
-        let mut square = [V::splat(V::T::ZERO); MOST_LANES];
-        for k in 0..V::N {
-            square[k] = V::load(p.add(k * step));
-        }
-        square
-    }
-}
-
-/// The inverse of [`load`].
-///
-/// # Safety
-/// As for it, but written.
-#[inline(always)]
-pub(super) unsafe fn store<V: Lanes>(square: [V; MOST_LANES], p: *mut V::T, step: usize) {
-    // SAFETY: handed on.
-    unsafe {
-        for k in 0..V::N {
-            square[k].store(p.add(k * step));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::Conv2dShape;
 use super::padded::Padded;
 use crate::Float;
-use crate::lanes::{MOST_LANES, groups};
+use crate::lanes::{NARROW, groups};
 use crate::tile::Walk;
 
 /// Elements of a copied band: with some weights and outputs it stays in the second-level cache.
@@ -72,15 +72,15 @@ impl Plan {
     pub fn input(s: &Conv2dShape) -> Self {
         // Of a single tap the additions to the band would take as long as the products. Tiles of three vectors have more of them for
         // each product, and pay only where columns waste lanes.
-        let odd = s.in_channels.div_ceil(MOST_LANES) % 2 == 1;
-        let narrow = !s.out_size()[1].is_multiple_of(MOST_LANES);
+        let odd = s.in_channels.div_ceil(NARROW) % 2 == 1;
+        let narrow = !s.out_size()[1].is_multiple_of(NARROW);
         if s.kernel != [1, 1] && by_channel(s, s.in_channels) && (narrow || !odd) {
             let mut plan = Self::by_channel(s, 1);
             plan.cut(s.batch, CHUNKS);
             return plan;
         }
-        let mut plan = Self::by_column(&flattened(s), MOST_LANES);
-        if plan.columns(MOST_LANES) == plan.out_size[1] {
+        let mut plan = Self::by_column(&flattened(s), NARROW);
+        if plan.columns(NARROW) == plan.out_size[1] {
             plan.dy_len = 0;
         }
         plan.cut(s.batch, CHUNKS);
@@ -90,7 +90,7 @@ impl Plan {
     /// Of the adjoint with respect to the weights. Its chunks have partial sums of their own.
     pub fn weights(s: &Conv2dShape) -> Self {
         let partials = (PARTIALS / s.w_len().max(1)).clamp(4, 16);
-        let narrow = !flattened(s).out_size()[1].is_multiple_of(MOST_LANES);
+        let narrow = !flattened(s).out_size()[1].is_multiple_of(NARROW);
         let taps = s.in_channels * s.kernel[0] * s.kernel[1];
         if by_channel(&flattened(s), s.out_channels) && (narrow || taps >= MANY_TAPS) {
             let mut plan = Self::by_channel(&flattened(s), 1);
@@ -100,10 +100,10 @@ impl Plan {
             plan.block = (GRADIENTS / plan.dy_len.max(1)).min(BLOCK / copied.max(1)).clamp(1, plan.chunk);
             return plan;
         }
-        let mut plan = Self::by_column(&flattened(s), MOST_LANES);
+        let mut plan = Self::by_column(&flattened(s), NARROW);
         plan.cut(s.batch * plan.bands, partials);
         plan.block = (BLOCK / (plan.layout.len() + plan.dy_len)).clamp(1, plan.chunk);
-        if plan.bands == 1 && plan.columns(MOST_LANES) == plan.out_size[1] {
+        if plan.bands == 1 && plan.columns(NARROW) == plan.out_size[1] {
             plan.dy_len = 0;
         }
         plan
@@ -181,7 +181,7 @@ impl Plan {
 
     /// Output channels, in whole vectors.
     pub fn padded_channels(&self) -> usize {
-        self.s.out_channels.next_multiple_of(MOST_LANES)
+        self.s.out_channels.next_multiple_of(NARROW)
     }
 
     /// Of the forward pass: the band from output row `first` on of an image, which is in `copy` unless it is in place.
@@ -259,8 +259,8 @@ impl Plan {
 /// and one that has only one to do takes nearly as long as with two.
 fn by_channel(s: &Conv2dShape, channels: usize) -> bool {
     let columns = s.out_size()[1];
-    let padded = channels.next_multiple_of(MOST_LANES).max(2 * MOST_LANES);
-    let vectors = columns.next_multiple_of(MOST_LANES);
+    let padded = channels.next_multiple_of(NARROW).max(2 * NARROW);
+    let vectors = columns.next_multiple_of(NARROW);
     padded * columns <= vectors * channels
 }
 

@@ -7,7 +7,7 @@
 
 use super::padded::Padded;
 use crate::Float;
-use crate::lanes::{Lanes, MOST_LANES, Task, groups};
+use crate::lanes::{Lanes, NARROW, Task, groups};
 use crate::tile::{Sums, TILE, Walk, put};
 
 /// Packs weights: group after group of at most [`TILE`] pairs (c, u), in each column after column of the kernel, in each
@@ -69,7 +69,7 @@ impl<T: Float> Task<T> for Spread<'_, T> {
         let steps = [0, 0, 0, self.dy_step];
         let terms = Walk { channels: 1, rows: 1, elements: self.out_channels, phases: 1, steps };
         let (per_row, vectors) = (columns / V::N, rows * columns / V::N);
-        let mut sums: Sums<T> = [[[T::ZERO; MOST_LANES]; 2]; TILE];
+        let mut sums: Sums<T> = [[[T::ZERO; NARROW]; 2]; TILE];
         for (first, count) in groups(pairs, TILE) {
             let mut offsets = [0; TILE];
             (0..count).for_each(|r| offsets[r] = offset(first + r));

@@ -6,7 +6,7 @@
 
 use super::padded::Padded;
 use crate::Float;
-use crate::lanes::{Lanes, MOST_LANES, Task, groups};
+use crate::lanes::{Lanes, NARROW, Task, groups};
 
 /// One block of bands: `dw[o, c, u, v] += Σ band[c, i · stride + u, j · phases + v] · dy[o, i, j]` over all bands.
 pub(super) struct Gradient<'a, T> {
@@ -188,7 +188,7 @@ impl Tile {
                 }
             }
             // By way of memory: an index known only at run time would keep the sums out of the registers above.
-            let mut lanes = [[[V::T::default(); MOST_LANES]; S]; R];
+            let mut lanes = [[[V::T::default(); NARROW]; S]; R];
             for r in 0..R {
                 for s in 0..S {
                     sums[r][s].store(lanes[r][s].as_mut_ptr());

@@ -4,8 +4,9 @@ use super::definition::{Definition, readers, uniform};
 use super::reduce::{LANES, Reduce, Sum, join_lanes};
 use super::{Operand, Value};
 use crate::Float;
-use crate::simd::dispatch::{Kernel, Loop, MulAdd};
+use crate::simd::dispatch::{Kernel, Loop};
 use crate::simd::exponential::Ln;
+use crate::simd::fma::MulAdd;
 
 /// Factors of a product: with each between √½ and √2 it stays far from both ends of the range, and its rounding errors
 /// add up to what those of so many logarithms of about 1 would.

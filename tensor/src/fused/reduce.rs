@@ -6,7 +6,8 @@ use super::logarithms::SumOfLogarithms;
 use super::space::Space;
 use crate::Float;
 use crate::simd::combined::TILE;
-use crate::simd::dispatch::{Loop, MulAdd, run};
+use crate::simd::dispatch::{Loop, run};
+use crate::simd::fma::MulAdd;
 
 /// What a reduction does with the elements it meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,12 @@
-//! The inner loop: a register tile of C, up to 6 rows × 2 vectors.
+//! The inner loop: a register tile of C, some rows × 2 vectors.
+
+#![allow(clippy::needless_range_loop)] // tiles of registers are read more easily by their indices
 
 use crate::Float;
-use crate::lanes::{Lanes, MOST_LANES};
+use crate::lanes::Lanes;
+use crate::tile::with_rows;
 
-/// Up to 6 rows of A.
+/// Some rows of A, at most [`Lanes::ROWS`].
 #[derive(Clone, Copy)]
 pub(super) enum Strip<T> {
     /// In place: row r's term t is at `at + r · step + t`.
@@ -45,26 +48,20 @@ impl<T: Float> Strip<T> {
     pub unsafe fn times<V: Lanes<T = T>>(self, panel: Panel<T>, c: Place<T>) {
         // SAFETY: handed on.
         unsafe {
-            match (c.size[0], c.size[1].div_ceil(V::N)) {
-                (6, 2) => self.tile::<V, 6, 2>(panel, c),
-                (5, 2) => self.tile::<V, 5, 2>(panel, c),
-                (4, 2) => self.tile::<V, 4, 2>(panel, c),
-                (3, 2) => self.tile::<V, 3, 2>(panel, c),
-                (2, 2) => self.tile::<V, 2, 2>(panel, c),
-                (1, 2) => self.tile::<V, 1, 2>(panel, c),
-                (6, 1) => self.tile::<V, 6, 1>(panel, c),
-                (5, 1) => self.tile::<V, 5, 1>(panel, c),
-                (4, 1) => self.tile::<V, 4, 1>(panel, c),
-                (3, 1) => self.tile::<V, 3, 1>(panel, c),
-                (2, 1) => self.tile::<V, 2, 1>(panel, c),
-                (1, 1) => self.tile::<V, 1, 1>(panel, c),
-                _ => unreachable!("a tile has 1 to 6 rows and one or two vectors"),
+            if c.size[1] > V::N {
+                with_rows!(c.size[0], R => self.tile::<V, R, 2>(panel, c));
+            } else {
+                with_rows!(c.size[0], R => self.tile::<V, R, 1>(panel, c));
             }
         }
     }
 
     #[inline(always)]
     unsafe fn tile<V: Lanes<T = T>, const R: usize, const P: usize>(self, panel: Panel<T>, c: Place<T>) {
+        const { assert!(P == 1 || P == 2) };
+        if R > V::ROWS {
+            return; // nobody calls it, so nobody compiles it
+        }
         // SAFETY: what `times` promises.
         unsafe {
             for r in 0..R {
@@ -122,25 +119,15 @@ impl<T: Float> Strip<T> {
                     }
                 }
             }
-            if c.size[1] == P * V::N {
-                for (r, sums) in sums.iter().enumerate() {
-                    for (p, &sum) in sums.iter().enumerate() {
-                        let c_at = c.at.add(r * c.step + p * V::N);
-                        (if c.add { V::load(c_at).add(sum) } else { sum }).store(c_at);
-                    }
-                }
-            } else {
-                // By way of memory: an index known only at run time would keep the sums out of the registers above.
-                let mut values = [[[T::ZERO; MOST_LANES]; P]; R];
-                for (sums, values) in sums.iter().zip(&mut values) {
-                    for (sum, values) in sums.iter().zip(values) {
-                        sum.store(values.as_mut_ptr());
-                    }
-                }
-                for (r, values) in values.iter().enumerate() {
-                    for j in 0..c.size[1] {
-                        let (c_at, value) = (c.at.add(r * c.step + j), values[j / V::N][j % V::N]);
-                        *c_at = if c.add { *c_at + value } else { value };
+            for r in 0..R {
+                for p in 0..P {
+                    let (c_at, sum) = (c.at.add(r * c.step + p * V::N), sums[r][p]);
+                    let columns = c.size[1] - p * V::N;
+                    match (columns < V::N, c.add) {
+                        (false, false) => sum.store(c_at),
+                        (false, true) => V::load(c_at).add(sum).store(c_at),
+                        (true, false) => sum.store_first(c_at, columns),
+                        (true, true) => V::load_first(c_at, columns).add(sum).store_first(c_at, columns),
                     }
                 }
             }

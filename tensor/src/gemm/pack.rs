@@ -2,6 +2,7 @@
 
 use crate::Float;
 use crate::lanes::{Lanes, copy_transposed};
+use crate::tile::with_rows;
 
 /// A matrix in reach of a pointer: element (i, j) is at `at + i · steps[0] + j · steps[1]`.
 #[derive(Clone, Copy)]
@@ -23,7 +24,7 @@ impl<T: Float> Matrix<T> {
         unsafe { *self.from(i, j).at }
     }
 
-    /// Copies a strip of A, at most 6 rows, of which there are `more` in the matrix: column after column.
+    /// Copies a strip of A, at most [`Lanes::ROWS`] rows, of which there are `more` in the matrix: column after column.
     ///
     /// # Safety
     /// The processor has the instructions of `V`; `depth` columns of `more` rows can be read, and the copy has room for
@@ -32,21 +33,16 @@ impl<T: Float> Matrix<T> {
     pub unsafe fn pack_strip<V: Lanes<T = T>>(self, [rows, depth]: [usize; 2], more: usize, copy: *mut T) {
         // SAFETY: handed on.
         unsafe {
-            match rows {
-                6 => self.pack_rows::<V, 6>(depth, more, copy),
-                5 => self.pack_rows::<V, 5>(depth, more, copy),
-                4 => self.pack_rows::<V, 4>(depth, more, copy),
-                3 => self.pack_rows::<V, 3>(depth, more, copy),
-                2 => self.pack_rows::<V, 2>(depth, more, copy),
-                1 => self.pack_rows::<V, 1>(depth, more, copy),
-                _ => unreachable!("a strip has 1 to 6 rows"),
-            }
+            with_rows!(rows, R => self.pack_rows::<V, R>(depth, more, copy));
         }
     }
 
     #[inline(always)]
     unsafe fn pack_rows<V: Lanes<T = T>, const R: usize>(self, depth: usize, more: usize, copy: *mut T) {
         let [down, across] = self.steps;
+        if R > V::ROWS {
+            return; // nobody calls it, so nobody compiles it
+        }
         // SAFETY: as `pack_strip` says; arrays have their element's alignment.
         unsafe {
             let mut t = 0;
@@ -55,7 +51,7 @@ impl<T: Float> Matrix<T> {
                     copy.add(t * R).cast::<[T; R]>().write(self.from(0, t).at.cast::<[T; R]>().read());
                     t += 1;
                 }
-            } else if across == 1 && R >= 4 && more >= V::N {
+            } else if across == 1 && R >= 4.max(V::N / 2) && more >= V::N {
                 // Blocks of the matrix, transposed. Where a block is wider than the strip, what it writes beyond a
                 // column is overwritten by the next one, so that one column at least is left for the loop below.
                 while t + V::N < depth {

@@ -7,13 +7,14 @@ use rayon::prelude::*;
 use super::kernel::{Panel, Place, Strip};
 use super::pack::Matrix;
 use crate::Float;
-use crate::lanes::{self, Lanes, Task, groups};
-use crate::tile::TILE;
+use crate::lanes::{self, Lanes, Task, groups, lanes};
 
 /// Terms of a sum that are added up in registers, at most: a panel fills half of a first-level cache.
 pub(super) const DEPTH: usize = 256;
 /// Rows of A that are copied at a time, at most: with a panel they leave most of a second-level cache to C.
-const ROWS: usize = MOST_STRIPS * TILE;
+const ROWS: usize = MOST_STRIPS * STRIP;
+/// Rows that tasks are multiples of, more or less. (Tiles may have more, as many as the registers hold.)
+pub(super) const STRIP: usize = 6;
 /// Strips of A in a task, at most, where there is enough to do.
 const MOST_STRIPS: usize = 10;
 /// Strips of A in a task, at least, unless there are fewer: a panel comes from the second-level cache once for so many.
@@ -45,7 +46,7 @@ pub(super) struct Cut {
 impl Cut {
     /// For A of m×k and B of k × so many panels of `width` columns, with at most so many strips a task.
     pub fn new([m, k, panels]: [usize; 3], width: usize, most_strips: usize) -> Self {
-        let (strips, products) = (m.div_ceil(TILE), m * k * panels * width);
+        let (strips, products) = (m.div_ceil(STRIP), m * k * panels * width);
         let tasks = (products / TASK_PRODUCTS).clamp(1, TASKS);
         let enough = ROWS * (products / m.max(1)) >= MANY_PRODUCTS;
         let most_strips = most_strips.min(if enough { MOST_STRIPS } else { strips }).max(1);
@@ -84,7 +85,7 @@ impl<T: Float> Part<T> {
 
     /// The first row of a task, and the first after it.
     pub fn rows(&self, task: usize) -> [usize; 2] {
-        let (m, strips) = (self.size[0], self.size[0].div_ceil(TILE));
+        let (m, strips) = (self.size[0], self.size[0].div_ceil(STRIP));
         let down = task / self.cut.across;
         // As `groups` cuts rows into strips, some of which have one row more than others.
         let row = |strip: usize| strip * (m / strips) + strip.min(m % strips);
@@ -96,7 +97,7 @@ impl<T: Float> Part<T> {
     /// # Safety
     /// All of B can be read, and there is room for the copy.
     pub unsafe fn copy(&self) {
-        let ([_, k, n], width) = (self.size, 2 * <T::Portable as Lanes>::N);
+        let ([_, k, n], width) = (self.size, 2 * lanes::<T>());
         let panels = n.div_ceil(width);
         let tasks = panels.div_ceil(COPIES);
         for_each(tasks, n * k <= SERIAL, |task| {
@@ -109,7 +110,7 @@ impl<T: Float> Part<T> {
     /// # Safety
     /// B has been copied, all of A can be read, and the task's elements of C are the caller's to write.
     pub unsafe fn multiply(&self, task: usize, c: *mut T, c_step: usize) {
-        let ([_, _, n], width) = (self.size, 2 * <T::Portable as Lanes>::N);
+        let ([_, _, n], width) = (self.size, 2 * lanes::<T>());
         let ([first, last], beside) = (self.rows(task), task % self.cut.across);
         let panels = [beside, beside + 1].map(|i| i * n.div_ceil(width) / self.cut.across);
         for (row, rows) in groups(last - first, ROWS) {
@@ -178,7 +179,7 @@ impl<T: Float> Task<T> for Multiply<T> {
         let ([m, k, n], [begin, end]) = (part.size, self.rows);
         let mut room = const { Room([MaybeUninit::<T>::uninit(); ROWS * DEPTH]) };
         let room = room.0.as_mut_ptr().cast::<T>();
-        let strips = || groups(end - begin, TILE).map(|(row, rows)| [begin + row, rows]);
+        let strips = || groups(end - begin, V::ROWS).map(|(row, rows)| [begin + row, rows]);
         for (first, depth) in groups(k, DEPTH) {
             let add = part.add || first > 0;
             if !part.a_in_place {

@@ -6,6 +6,8 @@ use std::arch::x86_64::*;
 impl Lanes for __m256 {
     type T = f32;
     const N: usize = 8;
+    const ROWS: usize = 6;
+    type Square = [Self; 8];
     #[inline(always)]
     unsafe fn splat(v: f32) -> Self {
         // SAFETY: as the trait says.
@@ -27,6 +29,16 @@ impl Lanes for __m256 {
         unsafe {
             let lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
             _mm256_maskload_ps(p, _mm256_cmpgt_epi32(_mm256_set1_epi32(count as i32), lanes))
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_first(self, p: *mut f32, count: usize) {
+        // One by one: a masked store takes dozens of cycles on some processors.
+        let mut lanes = [0.0; 8];
+        // SAFETY: as the trait says, and the array has room.
+        unsafe {
+            self.store(lanes.as_mut_ptr());
+            (0..count.min(8)).for_each(|i| *p.add(i) = lanes[i]);
         }
     }
     #[inline(always)]
@@ -85,7 +97,11 @@ impl Lanes for __m256 {
         unsafe { _mm256_blendv_ps(no, yes, mask) }
     }
     #[inline(always)]
-    unsafe fn transpose(square: [Self; 8]) -> [Self; 8] {
+    unsafe fn square(self) -> Self::Square {
+        [self; 8]
+    }
+    #[inline(always)]
+    unsafe fn transpose(square: Self::Square) -> Self::Square {
         // SAFETY: as the trait says.
         unsafe {
             // Pairs of neighbours, then fours, then halves: each step on all vectors before the next.
@@ -128,6 +144,8 @@ impl Lanes for __m256 {
 impl Lanes for __m256d {
     type T = f64;
     const N: usize = 4;
+    const ROWS: usize = 6;
+    type Square = [Self; 4];
     #[inline(always)]
     unsafe fn splat(v: f64) -> Self {
         // SAFETY: as the trait says.
@@ -149,6 +167,16 @@ impl Lanes for __m256d {
         unsafe {
             let lanes = _mm256_setr_epi64x(0, 1, 2, 3);
             _mm256_maskload_pd(p, _mm256_cmpgt_epi64(_mm256_set1_epi64x(count as i64), lanes))
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_first(self, p: *mut f64, count: usize) {
+        // One by one: a masked store takes dozens of cycles on some processors.
+        let mut lanes = [0.0; 4];
+        // SAFETY: as the trait says, and the array has room.
+        unsafe {
+            self.store(lanes.as_mut_ptr());
+            (0..count.min(4)).for_each(|i| *p.add(i) = lanes[i]);
         }
     }
     #[inline(always)]
@@ -204,7 +232,11 @@ impl Lanes for __m256d {
         unsafe { _mm256_blendv_pd(no, yes, mask) }
     }
     #[inline(always)]
-    unsafe fn transpose(square: [Self; 8]) -> [Self; 8] {
+    unsafe fn square(self) -> Self::Square {
+        [self; 4]
+    }
+    #[inline(always)]
+    unsafe fn transpose(square: Self::Square) -> Self::Square {
         // SAFETY: as the trait says.
         unsafe {
             let pairs: [Self; 4] = std::array::from_fn(|k| {

@@ -34,7 +34,7 @@ pub(crate) struct Native {
 pub(crate) fn available() -> bool {
     #[cfg(target_arch = "x86_64")]
     {
-        use crate::simd::dispatch::{Level, level};
+        use crate::level::{Level, level};
         level() != Level::Portable
     }
     #[cfg(not(target_arch = "x86_64"))]

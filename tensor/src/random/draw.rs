@@ -1,8 +1,9 @@
 //! From random words to numbers, for a batch of blocks at once.
 
 use crate::Float;
-use crate::simd::dispatch::{Kernel, MulAdd};
+use crate::simd::dispatch::Kernel;
 use crate::simd::exponential::Ln;
+use crate::simd::fma::MulAdd;
 use crate::simd::trigonometric::sin_cos_inside;
 
 /// Philox blocks in a batch.

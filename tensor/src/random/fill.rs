@@ -11,7 +11,8 @@ use rayon::prelude::*;
 use super::draw::{LANES, Words};
 use super::philox::{counter, key, rounds};
 use crate::Float;
-use crate::simd::dispatch::{Loop, MulAdd, run};
+use crate::simd::dispatch::{Loop, run};
+use crate::simd::fma::MulAdd;
 
 /// Elements per parallel task: whole batches of either width.
 const CHUNK: usize = 1 << 13;

@@ -1,7 +1,8 @@
 //! The functions of two arguments, each for two slices, a slice and a number, and a number and a slice; and `select`.
 
-use super::dispatch::{Kernel2, Loop, MulAdd, Zip, ZipLeft, ZipRight, run};
+use super::dispatch::{Kernel2, Loop, Zip, ZipLeft, ZipRight, run};
 use super::exponential::select as pick;
+use super::fma::MulAdd;
 use super::power::Pow;
 use crate::Float;
 

@@ -3,7 +3,7 @@
 //! Minimax and near-minimax fits by `tools/coefficients.py`, which also prints the errors: below 2⁻²⁵ of the whole function
 //! in f32 (erfc 2⁻²⁴·⁵) and below 2⁻⁵⁵ in f64 (erfc 2⁻⁵⁴).
 
-use super::dispatch::MulAdd;
+use super::fma::MulAdd;
 use crate::Float;
 
 /// c₀ + c₁ x + c₂ x² + …, by Estrin's scheme: pairs of terms, pairs of pairs, then Horner's rule in x⁴. The chain of

@@ -7,11 +7,12 @@
 use std::marker::PhantomData;
 
 use super::binary::{Add, Div, Eq, Ge, Gt, Le, Lt, Maximum, Minimum, Mul, Ne, Sub};
-#[cfg(target_arch = "x86_64")]
-use super::dispatch::Level;
-use super::dispatch::{Kernel2, Plain, level};
+use super::dispatch::Kernel2;
 use super::exponential::select;
+use super::fma::Instruction;
 use crate::Float;
+#[cfg(target_arch = "x86_64")]
+use crate::level::{Level, level};
 
 /// The elements of a tile: some vectors of every instruction set.
 pub(crate) const TILE: usize = 32;
@@ -164,7 +165,7 @@ macro_rules! expressions {
 /// The operations are exact or correctly rounded: the same with every instruction set.
 #[inline(always)]
 fn apply<F: Kernel2, T: Float>(a: T, b: T) -> T {
-    F::eval::<T, Plain>(a, b)
+    F::eval::<T, Instruction>(a, b)
 }
 
 expressions! {

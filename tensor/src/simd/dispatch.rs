@@ -1,55 +1,8 @@
 //! One loop over slices, compiled for several instruction sets; which to run is found out once.
 
-use std::sync::atomic::{AtomicU8, Ordering};
-
-use super::real::Real;
+use super::fma::{Emulated, Instruction, MulAdd};
 use crate::Float;
-
-/// How a · b + c is computed: in one rounding where the hardware can, in two where a fused one would be a library call.
-pub trait MulAdd {
-    /// a · b + c.
-    fn mul_add<T: Float>(a: T, b: T, c: T) -> T;
-
-    /// a · b as a rounded product and its exact error.
-    fn two_product<T: Float>(a: T, b: T) -> (T, T);
-}
-
-/// One rounding.
-pub(crate) struct Fused;
-
-/// Two roundings.
-pub(crate) struct Plain;
-
-impl MulAdd for Fused {
-    #[inline(always)]
-    fn mul_add<T: Float>(a: T, b: T, c: T) -> T {
-        a.mul_add(b, c)
-    }
-    #[inline(always)]
-    fn two_product<T: Float>(a: T, b: T) -> (T, T) {
-        let p = a * b;
-        (p, a.mul_add(b, -p))
-    }
-}
-
-impl MulAdd for Plain {
-    #[inline(always)]
-    fn mul_add<T: Float>(a: T, b: T, c: T) -> T {
-        a * b + c
-    }
-    /// Dekker's product (Numerische Mathematik 18, 1971).
-    #[inline(always)]
-    fn two_product<T: Float>(a: T, b: T) -> (T, T) {
-        let halves = |x: T| {
-            let t = x * <T as Real>::SPLITTER;
-            let high = t - (t - x);
-            (high, x - high)
-        };
-        let p = a * b;
-        let ((ah, al), (bh, bl)) = (halves(a), halves(b));
-        (p, ((ah * bh - p) + ah * bl + al * bh) + al * bl)
-    }
-}
+use crate::level::{Level, level};
 
 /// A function of one number, branch-free, so that a loop over it becomes vector code.
 ///
@@ -108,78 +61,6 @@ pub(crate) trait Loop<A> {
     fn run<M: MulAdd>(args: A);
 }
 
-/// An instruction set that the loops are compiled for.
-#[derive(Clone, Copy, PartialEq, Debug)]
-#[repr(u8)]
-pub(crate) enum Level {
-    Portable = 1,
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
-    #[cfg(target_arch = "aarch64")]
-    Neon,
-}
-
-impl Level {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Portable => "portable",
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => "avx2",
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => "avx512",
-            #[cfg(target_arch = "aarch64")]
-            Self::Neon => "neon",
-        }
-    }
-
-    fn detect() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        {
-            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-            let avx512 = is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512dq")
-                && is_x86_feature_detected!("avx512vl");
-            match (avx2, avx512) {
-                (true, true) => Self::Avx512,
-                (true, false) => Self::Avx2,
-                _ => Self::Portable,
-            }
-        }
-        #[cfg(target_arch = "aarch64")]
-        {
-            Self::Neon // part of every aarch64
-        }
-        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-        {
-            Self::Portable
-        }
-    }
-}
-
-/// The best instruction set of this machine.
-#[inline]
-pub(crate) fn level() -> Level {
-    static FOUND: AtomicU8 = AtomicU8::new(0);
-    // Relaxed: every thread that finds 0 stores the same value.
-    match FOUND.load(Ordering::Relaxed) {
-        1 => Level::Portable,
-        #[cfg(target_arch = "x86_64")]
-        2 => Level::Avx2,
-        #[cfg(target_arch = "x86_64")]
-        3 => Level::Avx512,
-        #[cfg(target_arch = "aarch64")]
-        2 => Level::Neon,
-        _ => {
-            let level = Level::detect();
-            FOUND.store(level as u8, Ordering::Relaxed);
-            level
-        }
-    }
-}
-
 /// Runs the loop with the best instruction set.
 #[inline]
 pub(crate) fn run<A, L: Loop<A>>(args: A) {
@@ -192,23 +73,23 @@ pub(crate) fn run_at<A, L: Loop<A>>(level: Level, args: A) {
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,fma")]
     fn avx2<A, L: Loop<A>>(args: A) {
-        L::run::<Fused>(args)
+        L::run::<Instruction>(args)
     }
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
     fn avx512<A, L: Loop<A>>(args: A) {
-        L::run::<Fused>(args)
+        L::run::<Instruction>(args)
     }
     match level {
-        Level::Portable => L::run::<Plain>(args),
-        // SAFETY: `Level::detect` gives this level only where the machine has AVX2 and FMA.
+        Level::Portable => L::run::<Emulated>(args),
+        // SAFETY: [`Level`] says that it is used only where the machine has AVX2 and FMA.
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => unsafe { avx2::<A, L>(args) },
-        // SAFETY: `Level::detect` gives this level only where the machine has these features.
+        // SAFETY: [`Level`] says that it is used only where the machine has these features.
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => unsafe { avx512::<A, L>(args) },
         #[cfg(target_arch = "aarch64")]
-        Level::Neon => L::run::<Fused>(args),
+        Level::Neon => L::run::<Instruction>(args),
     }
 }
 

@@ -1,7 +1,8 @@
 //! erf and erfc.
 
-use super::dispatch::{Kernel, MulAdd};
+use super::dispatch::Kernel;
 use super::exponential::{exp_two_words, select};
+use super::fma::MulAdd;
 use crate::Float;
 
 /// erf x for |x| ≤ 1: x + x (2/√π − 1 + z P(z)), z = x². The first x is exact.

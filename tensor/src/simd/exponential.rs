@@ -1,6 +1,7 @@
 //! exp, ln and what is made of them.
 
-use super::dispatch::{Kernel, MulAdd};
+use super::dispatch::Kernel;
+use super::fma::MulAdd;
 use crate::Float;
 
 /// `yes` if the condition holds, `no` otherwise: a blend in vector code, since both are computed.

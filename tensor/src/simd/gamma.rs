@@ -2,8 +2,9 @@
 
 use std::f64::consts::PI;
 
-use super::dispatch::{Kernel, MulAdd, Plain};
+use super::dispatch::Kernel;
 use super::exponential::{Ln, ln_positive, select};
+use super::fma::{Instruction, MulAdd};
 use crate::Float;
 
 /// From here on the asymptotic series hold; below, arguments are moved by recurrences.
@@ -48,7 +49,7 @@ impl Kernel for Lgamma {
             return T::INFINITY;
         }
         let sin = (PI * (x - x.round())).sin().abs();
-        T::from_f64((PI / sin).ln() - (-x).ln() - Self::eval::<f64, Plain>(-x))
+        T::from_f64((PI / sin).ln() - (-x).ln() - Self::eval::<f64, Instruction>(-x))
     }
 }
 
@@ -88,7 +89,7 @@ impl Kernel for Digamma {
         if x == x.floor() {
             return T::NAN;
         }
-        T::from_f64(Self::eval::<f64, Plain>(1.0 - x) - PI / (PI * (x - x.round())).tan())
+        T::from_f64(Self::eval::<f64, Instruction>(1.0 - x) - PI / (PI * (x - x.round())).tan())
     }
 }
 

@@ -23,6 +23,7 @@ pub(crate) mod combined;
 pub(crate) mod dispatch;
 mod error_function;
 pub(crate) mod exponential;
+pub(crate) mod fma;
 mod gamma;
 #[cfg(test)]
 mod levels_agree;
@@ -38,5 +39,5 @@ pub use unary::*;
 
 /// The instruction set in use: `"avx512"`, `"avx2"`, `"neon"` or `"portable"`.
 pub fn instruction_set() -> &'static str {
-    dispatch::level().name()
+    crate::level::level().name()
 }

@@ -1,8 +1,9 @@
 //! xʸ, with the logarithm in two words: y ln x must be right to far more digits than the result has, since its absolute
 //! error is the result's relative error.
 
-use super::dispatch::{Kernel2, MulAdd};
+use super::dispatch::Kernel2;
 use super::exponential::{exp_two_words, select, split};
+use super::fma::MulAdd;
 use crate::Float;
 
 /// a + b as a rounded sum and its error, for |a| ≥ |b| or a = 0 (Dekker).

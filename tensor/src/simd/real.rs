@@ -5,8 +5,6 @@ pub trait Real: Copy {
     /// 1.5 · 2^p where p is the number of mantissa bits: adding it rounds to a whole number, which then stands in the
     /// low bits of the sum.
     const MAGIC: Self;
-    /// 2^⌈bits/2⌉ + 1, which splits a number into two halves (Veltkamp).
-    const SPLITTER: Self;
     /// log₂ e.
     const LOG2_E: Self;
     /// ln 2 without its last bits, so that whole multiples up to the largest exponent are exact,
@@ -53,10 +51,12 @@ pub trait Real: Copy {
     fn exponent(self) -> (Self, Self);
     /// |self| with the sign bit of `sign`.
     fn with_sign(self, sign: Self) -> Self;
+    /// a · b + c in one rounding, for processors without an instruction for it.
+    fn emulated_mul_add(a: Self, b: Self, c: Self) -> Self;
 }
 
 macro_rules! real {
-    ($t:ident $bits:ident, mantissa $p:literal, $sqrt_half:expr, { $($consts:tt)* }) => {
+    ($t:ident $bits:ident, mantissa $p:literal, $sqrt_half:expr, $emulated:path, { $($consts:tt)* }) => {
         impl Real for $t {
             const MAGIC: Self = 1.5 * (1u64 << $p) as $t;
             const LOG2_E: Self = std::$t::consts::LOG2_E;
@@ -102,12 +102,15 @@ macro_rules! real {
             fn with_sign(self, sign: Self) -> Self {
                 self.copysign(sign)
             }
+            #[inline(always)]
+            fn emulated_mul_add(a: Self, b: Self, c: Self) -> Self {
+                $emulated(a, b, c)
+            }
         }
     };
 }
 
-real!(f32 u32, mantissa 23, std::f32::consts::FRAC_1_SQRT_2, {
-    const SPLITTER: Self = 4097.0;
+real!(f32 u32, mantissa 23, std::f32::consts::FRAC_1_SQRT_2, super::fma::mul_add_f32, {
     const LN2_HI: Self = 6.931_381e-1;
     const LN2_LO: Self = 9.058_001e-6;
     const HALF_PI: [Self; 4] = [1.570_312_5, 4.837_513e-4, 7.549_533_6e-8, 2.563_344e-12];
@@ -120,8 +123,8 @@ real!(f32 u32, mantissa 23, std::f32::consts::FRAC_1_SQRT_2, {
     const TWO_THIRDS: [Self; 2] = [2.0 / 3.0, -1.986_821_6e-8];
 });
 
-real!(f64 u64, mantissa 52, std::f64::consts::FRAC_1_SQRT_2, {
-    const SPLITTER: Self = 134_217_729.0;
+// The library does it for f64.
+real!(f64 u64, mantissa 52, std::f64::consts::FRAC_1_SQRT_2, f64::mul_add, {
     const LN2_HI: Self = 6.931_471_803_691_238e-1;
     const LN2_LO: Self = 1.908_214_929_270_587_7e-10;
     const HALF_PI: [Self; 4] =

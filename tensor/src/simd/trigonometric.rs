@@ -1,7 +1,8 @@
 //! sin and cos.
 
-use super::dispatch::{Kernel, MulAdd};
+use super::dispatch::Kernel;
 use super::exponential::select;
+use super::fma::MulAdd;
 use crate::Float;
 
 /// x = k π/2 + r for |x| up to `TRIG_LIMIT`: k + MAGIC and r (Cody and Waite's reduction in four parts).

@@ -1,7 +1,8 @@
 //! The functions of one argument.
 
-use super::dispatch::{Kernel, Map, MulAdd, in_place, run};
+use super::dispatch::{Kernel, Map, in_place, run};
 use super::exponential::{self, select};
+use super::fma::MulAdd;
 use super::{error_function, gamma, trigonometric};
 use crate::Float;
 

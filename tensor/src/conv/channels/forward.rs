@@ -6,7 +6,7 @@
 use super::sums::{sums, with_count, with_few};
 use super::{OUTPUTS, Taps, VECTORS, outputs_beside, tiles};
 use crate::Float;
-use crate::lanes::{Lanes, MOST_LANES, Task, groups};
+use crate::lanes::{Lanes, NARROW, Task, groups};
 
 /// Bytes of a line of the cache.
 const LINE: usize = 64;
@@ -30,7 +30,7 @@ pub(in crate::conv) struct ByChannel<'a, T> {
 impl<T: Float> Task<T> for ByChannel<'_, T> {
     #[inline(always)]
     unsafe fn run<V: Lanes<T = T>>(self) {
-        let (taps, padded) = (self.taps, self.channels.next_multiple_of(MOST_LANES));
+        let (taps, padded) = (self.taps, self.channels.next_multiple_of(NARROW));
         let Some(&far) = self.outputs.iter().max() else { return };
         if self.channels == 0 {
             return;
@@ -40,7 +40,7 @@ impl<T: Float> Task<T> for ByChannel<'_, T> {
         assert!(taps.len() * padded <= self.panels.len());
         assert!((self.channels - 1) * self.out_step + self.outputs.len() <= self.out.len());
 
-        let mut values = [T::ZERO; BLOCK * VECTORS * MOST_LANES];
+        let mut values = [T::ZERO; BLOCK * VECTORS * NARROW];
         for (first, vectors) in tiles(padded / V::N) {
             let (first, pitch) = (first * V::N, vectors * V::N);
             let panel = self.panels[first * taps.len()..].as_ptr();
@@ -78,7 +78,7 @@ impl<T: Float> Task<T> for ByChannel<'_, T> {
                         let q = q.min(whole - V::N);
                         // SAFETY: as above.
                         unsafe {
-                            let mut square = [V::splat(T::ZERO); MOST_LANES];
+                            let mut square = V::splat(T::ZERO).square();
                             for k in 0..V::N {
                                 square[k] = V::load(values.as_ptr().add((q + k) * pitch + s * V::N));
                             }

@@ -13,7 +13,7 @@ use crate::conv::parts::{PART, Parts, room};
 use crate::conv::pixels::AddToPlanes;
 use crate::conv::plan::Plan;
 use crate::float::words;
-use crate::lanes::{self, Lanes, MOST_LANES, Task, groups};
+use crate::lanes::{self, Lanes, NARROW, Task, groups, narrow_lanes};
 
 /// The band of the input that some rows of outputs see, padding included.
 struct Band {
@@ -28,7 +28,7 @@ impl Band {
         let (s, [_, ow]) = (&plan.s, plan.out_size);
         let columns = (ow - 1) * s.stride[1] + s.kernel[1];
         let rows = (plan.band - 1) * s.stride[0] + s.kernel[0];
-        Self { rows, columns, pixel: s.in_channels.next_multiple_of(MOST_LANES) }
+        Self { rows, columns, pixel: s.in_channels.next_multiple_of(NARROW) }
     }
 
     fn len(&self) -> usize {
@@ -74,7 +74,7 @@ pub(in crate::conv) fn input<T: Float>(plan: &Plan, dy: &[T], w: &[T], dx: &mut 
             let dy = &dy[(index * plan.chunk + n) * out_image..][..out_image];
             for first in plan.firsts() {
                 sums.fill(T::ZERO);
-                lanes::run(Spread {
+                lanes::run_narrow(Spread {
                     taps,
                     outputs: &outputs[..plan.rows(first) * ow],
                     panels,
@@ -93,9 +93,9 @@ pub(in crate::conv) fn input<T: Float>(plan: &Plan, dy: &[T], w: &[T], dx: &mut 
 /// each tap after tap, in each output channel after output channel, in each the group's channels, zero for those that
 /// there are none of.
 fn pack<T: Float>(outputs: usize, channels: usize, taps: usize, weights: &[T], panels: &mut [T]) {
-    let lanes = <T::Portable as Lanes>::N;
+    let lanes = narrow_lanes::<T>();
     let mut panels = panels.iter_mut();
-    for (first, count) in tiles(channels.next_multiple_of(MOST_LANES) / lanes) {
+    for (first, count) in tiles(channels.next_multiple_of(NARROW) / lanes) {
         for tap in 0..taps {
             for o in 0..outputs {
                 for c in first * lanes..(first + count) * lanes {
@@ -119,7 +119,7 @@ fn add_to<T: Float>(plan: &Plan, band: &Band, sums: &[T], first_row: isize, imag
     }
     let mut add = |row: usize, count: usize| {
         let at = ((first_row + row as isize) as usize) * w;
-        lanes::run(AddToPlanes {
+        lanes::run_narrow(AddToPlanes {
             pixels: &sums[(row * band.columns + left) * band.pixel..],
             pixel: band.pixel,
             count,

@@ -13,7 +13,7 @@ use crate::conv::parts::{PART, Parts, room};
 use crate::conv::pixels::ToPixels;
 use crate::conv::plan::Plan;
 use crate::float::words;
-use crate::lanes::{self, Lanes, Task, groups};
+use crate::lanes::{self, Lanes, Task, groups, narrow_lanes};
 
 pub(in crate::conv) fn scratch(plan: &Plan) -> usize {
     room(&shared(plan)) + plan.chunks * (room(&[packed_len(plan)]) + room(&own(plan))) + PART
@@ -56,7 +56,14 @@ pub(in crate::conv) fn weights<T: Float>(plan: &Plan, x: &[T], dy: &[T], dw: &mu
             for (n, copy) in images.clone().zip(copies.chunks_exact_mut(plan.dy_len)) {
                 let planes = &dy[n * out_image + first * ow..(n + 1) * out_image];
                 let channels = s.out_channels;
-                lanes::run(ToPixels { planes, channels, step: oh * ow, count: pixels, pixel, pixels: copy });
+                lanes::run_narrow(ToPixels {
+                    planes,
+                    channels,
+                    step: oh * ow,
+                    count: pixels,
+                    pixel,
+                    pixels: copy,
+                });
             }
             let (x, band_step) = if plan.in_place {
                 (&x[images.start * image + first * s.stride[0] * s.in_size[1]..], image)
@@ -66,7 +73,7 @@ pub(in crate::conv) fn weights<T: Float>(plan: &Plan, x: &[T], dy: &[T], dw: &mu
                 }
                 (&*bands, plan.layout.len())
             };
-            lanes::run(Gradient {
+            lanes::run_narrow(Gradient {
                 taps,
                 outputs: &outputs[..pixels],
                 x,
@@ -87,7 +94,7 @@ pub(in crate::conv) fn weights<T: Float>(plan: &Plan, x: &[T], dy: &[T], dw: &mu
         }
     });
     let mut sums = sums.iter();
-    let (lanes, len) = (<T::Portable as Lanes>::N, taps.len());
+    let (lanes, len) = (narrow_lanes::<T>(), taps.len());
     for (first, count) in tiles(pixel / lanes) {
         each_tap(&plan.taps(), |tap| {
             for (o, sum) in (first * lanes..(first + count) * lanes).zip(&mut sums) {

@@ -3,7 +3,7 @@
 use super::patches::Patches;
 use crate::Float;
 use crate::conv::pixels::{AddToPlanes, ToPixels};
-use crate::lanes::{Lanes, MOST_LANES, Task};
+use crate::lanes::{Lanes, NARROW, Task};
 
 /// Copies a block of a band whose first row is `first_row` of the image `[channels, height, width]`.
 pub(super) struct Fill<'a, T> {
@@ -60,7 +60,7 @@ impl<T: Float> Fill<'_, T> {
         for (out, line) in self.band.chunks_exact_mut(p.steps[0]).zip(lines.chunks_exact(p.line)) {
             for (j, out) in out.chunks_exact_mut(p.row).enumerate() {
                 let line = &line[j * p.s.stride[1] * channels..][..p.row];
-                let (out, line) = (out.as_chunks_mut::<MOST_LANES>().0, line.as_chunks::<MOST_LANES>().0);
+                let (out, line) = (out.as_chunks_mut::<NARROW>().0, line.as_chunks::<NARROW>().0);
                 out.iter_mut().zip(line).for_each(|(out, line)| *out = *line);
             }
         }

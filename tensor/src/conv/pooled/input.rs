@@ -71,7 +71,7 @@ pub(crate) fn input<T: Float>(
                 for block in 0..plan.patches.blocks {
                     let band = &mut band[..plan.patches.len()];
                     band.fill(T::ZERO);
-                    lanes::run(Spread {
+                    lanes::run_narrow(Spread {
                         s: c,
                         patches: &plan.patches,
                         panels: &panels[block * block_len..][..block_len],
@@ -80,7 +80,7 @@ pub(crate) fn input<T: Float>(
                         band,
                     });
                     let first_row = plan.input_row(first);
-                    lanes::run(AddTo { patches: &plan.patches, block, first_row, band, image: dx });
+                    lanes::run_narrow(AddTo { patches: &plan.patches, block, first_row, band, image: dx });
                 }
             }
         }

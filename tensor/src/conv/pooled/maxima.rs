@@ -5,8 +5,7 @@
 
 use crate::Float;
 use crate::conv::channels::{Taps, sums, tiles};
-use crate::conv::pixels;
-use crate::lanes::{Lanes, MOST_LANES, Task};
+use crate::lanes::{Lanes, NARROW, Task, copy_transposed, load_square};
 use crate::pool::Masks;
 
 /// Outputs of a window.
@@ -23,7 +22,7 @@ pub(super) struct Maxima<'a, T> {
     pub steps: [usize; 2],
     /// Rows and columns of windows.
     pub windows: [usize; 2],
-    /// The maxima and their places: window after window, in each the channels, padded to a multiple of [`MOST_LANES`].
+    /// The maxima and their places: window after window, in each the channels, padded to a multiple of [`NARROW`].
     pub values: &'a mut [T],
     pub places: &'a mut [T],
 }
@@ -32,7 +31,7 @@ impl<T: Float> Task<T> for Maxima<'_, T> {
     #[inline(always)]
     unsafe fn run<V: Lanes<T = T>>(self) {
         let (taps, [rows, columns], [row_step, step]) = (self.taps, self.windows, self.steps);
-        let (count, channels) = (rows * columns, self.channels.next_multiple_of(MOST_LANES));
+        let (count, channels) = (rows * columns, self.channels.next_multiple_of(NARROW));
         if count == 0 {
             return;
         }
@@ -103,7 +102,7 @@ pub(super) struct Planes<'a, T> {
 impl<T: Float> Task<T> for Planes<'_, T> {
     #[inline(always)]
     unsafe fn run<V: Lanes<T = T>>(self) {
-        let (pitch, count) = (self.channels.next_multiple_of(MOST_LANES), self.windows);
+        let (pitch, count) = (self.channels.next_multiple_of(NARROW), self.windows);
         if count == 0 {
             return;
         }
@@ -119,9 +118,9 @@ impl<T: Float> Task<T> for Planes<'_, T> {
                 // SAFETY: the assertions above bound what the pointers reach.
                 unsafe {
                     let (from, to) = (q * pitch + first, first * self.step + q);
-                    let values = V::transpose(pixels::load::<V>(self.values.as_ptr().add(from), pitch));
-                    pixels::store(values, self.y.as_mut_ptr().add(to), self.step);
-                    let places = V::transpose(pixels::load::<V>(self.value_places.as_ptr().add(from), pitch));
+                    let (values, y) = (self.values.as_ptr().add(from), self.y.as_mut_ptr().add(to));
+                    copy_transposed::<V>(values, pitch, y, self.step);
+                    let places = V::transpose(load_square::<V>(self.value_places.as_ptr().add(from), pitch));
                     for k in 0..V::N {
                         places[k].store_bytes(self.places.as_mut_ptr().add(to + k * self.step));
                     }

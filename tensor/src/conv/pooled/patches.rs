@@ -2,11 +2,11 @@
 //! input) is one run of memory.
 
 use crate::conv::Conv2dShape;
-use crate::lanes::MOST_LANES;
+use crate::lanes::NARROW;
 
 /// Most elements of a row of a patch in one block, unless the kernel is wider than this: 12 vectors of f32 sums and what
 /// they are made of fill the registers.
-const ROW: usize = 12 * MOST_LANES;
+const ROW: usize = 12 * NARROW;
 
 /// Pixels in a row: the first one's place in the image's planes and in the band, and how many.
 #[derive(Clone, Copy)]
@@ -31,7 +31,7 @@ pub(super) struct Patches {
     pub blocks: usize,
     /// Elements from one kernel column to the next.
     pub pixel: usize,
-    /// Elements of a patch's row, a multiple of [`MOST_LANES`]: `kernel columns · pixel`, and a rest of any content.
+    /// Elements of a patch's row, a multiple of [`NARROW`]: `kernel columns · pixel`, and a rest of any content.
     pub row: usize,
     /// Elements from one row of the band to the next, and from one output's patch to the next one's in a row.
     pub steps: [usize; 2],
@@ -47,13 +47,13 @@ pub(super) struct Patches {
 impl Patches {
     /// For `outputs` rows and columns of outputs, from column `first` on, which may lie outside of the convolution's.
     pub fn new(s: &Conv2dShape, outputs: [usize; 2], first: isize) -> Self {
-        let ([kh, kw], overlap) = (s.kernel, s.in_channels >= MOST_LANES);
-        let (vectors, most) = (s.in_channels.div_ceil(MOST_LANES), (ROW / MOST_LANES / kw).max(1));
+        let ([kh, kw], overlap) = (s.kernel, s.in_channels >= NARROW);
+        let (vectors, most) = (s.in_channels.div_ceil(NARROW), (ROW / NARROW / kw).max(1));
         // The products of all blocks, and for each block what a window costs besides: its place and its gradient.
         let cost = |v: &usize| vectors.div_ceil(*v) * (kw * v + 2);
         let vectors_of = (1..=most.min(vectors)).rev().min_by_key(cost).unwrap_or(1);
-        let pixel = if overlap { vectors_of * MOST_LANES } else { s.in_channels };
-        let row = (kw * pixel).next_multiple_of(MOST_LANES);
+        let pixel = if overlap { vectors_of * NARROW } else { s.in_channels };
+        let row = (kw * pixel).next_multiple_of(NARROW);
         let columns = if overlap { (outputs[1] - 1) * s.stride[1] + kw } else { outputs[1] };
         let per_column = if overlap { pixel } else { row };
         Self {

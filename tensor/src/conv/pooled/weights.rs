@@ -61,14 +61,21 @@ pub(crate) fn weights<T: Float>(
                 let offsets = &mut offsets[..images * c.out_channels * count];
                 for (channel, offsets) in offsets.chunks_exact_mut(count).enumerate() {
                     let places = &places[at + channel * windows..][..count];
-                    lanes::run::<T>(Offsets { plan: &plan, corners, places, offsets });
+                    lanes::run_narrow::<T>(Offsets { plan: &plan, corners, places, offsets });
                 }
                 for block in 0..plan.patches.blocks {
                     for (k, band) in bands.chunks_exact_mut(plan.patches.len()).take(images).enumerate() {
                         let (first_row, image) = (plan.input_row(first), &x[(start + k) * image..][..image]);
-                        lanes::run(Fill { patches: &plan.patches, block, first_row, image, lines, band });
+                        lanes::run_narrow(Fill {
+                            patches: &plan.patches,
+                            block,
+                            first_row,
+                            image,
+                            lines,
+                            band,
+                        });
                     }
-                    lanes::run(Gather {
+                    lanes::run_narrow(Gather {
                         s: c,
                         patches: &plan.patches,
                         bands,

@@ -1,0 +1,119 @@
+//! Every kind of vector against arrays of as many lanes.
+
+use super::*;
+
+/// What the operations make of some vectors.
+struct All<T> {
+    numbers: [T; 3 * WIDEST],
+    out: Vec<T>,
+}
+
+impl<T: Float> Task<T> for &mut All<T> {
+    #[inline(always)]
+    unsafe fn run<V: Lanes<T = T>>(self) {
+        let mut room = [T::ZERO; WIDEST * WIDEST];
+        // SAFETY: the caller has checked the instructions; all arrays have room for the vectors.
+        unsafe {
+            let vector = |i: usize| V::load(self.numbers.as_ptr().add(i * V::N));
+            let (a, b, c) = (vector(0), vector(1), vector(2));
+            let ([even, odd], [first, second]) = (V::deinterleave(a, b), V::interleave(a, b));
+            let chosen = V::choose(a.exceeds(b), a, b);
+            let splat = V::splat(self.numbers[1]);
+            for v in [splat, a.add(b), c.add_product(a, b), even, odd, first, second, chosen] {
+                v.store(room.as_mut_ptr());
+                self.out.extend(&room[..V::N]);
+            }
+            self.out.push(c.sum());
+            for count in 0..V::N {
+                V::load_first(self.numbers.as_ptr(), count).store(room.as_mut_ptr());
+                b.store_first(room.as_mut_ptr().add(V::N), count);
+                self.out.extend(&room[..2 * V::N]);
+            }
+            let bytes: [u8; WIDEST] = std::array::from_fn(|i| (251 * i + 255) as u8);
+            let mut stored = [0; WIDEST];
+            let numbers = V::load_bytes(bytes.as_ptr());
+            numbers.store_bytes(stored.as_mut_ptr());
+            numbers.store(room.as_mut_ptr());
+            assert_eq!(stored[..V::N], bytes[..V::N]);
+            self.out.extend(&room[..V::N]);
+            // Of columns that overlap, the later ones stay.
+            let matrix: [T; WIDEST * (WIDEST + 1)] = std::array::from_fn(|i| T::from_f64(i as f64));
+            copy_transposed::<V>(matrix.as_ptr(), V::N + 1, room.as_mut_ptr(), V::N - 1);
+            for (i, &value) in room[..V::N * (V::N - 1)].iter().enumerate() {
+                assert_eq!(value, matrix[i % (V::N - 1) * (V::N + 1) + i / (V::N - 1)]);
+            }
+        }
+    }
+}
+
+fn all<T: Float>() -> All<T> {
+    let number = |i: usize| T::from_f64(((i * 37 + 5) % 23) as f64 / 3.0 - 3.0);
+    let mut numbers: [T; 3 * WIDEST] = std::array::from_fn(number);
+    // NaN in a, in b, in both, whatever the number of lanes.
+    for lanes in [4, 8, 16] {
+        [0, lanes + 1, 2, lanes + 2].into_iter().for_each(|i| numbers[i] = T::NAN);
+    }
+    All { numbers, out: vec![] }
+}
+
+fn check<T: Float>(name: &str, run: impl FnOnce(&mut All<T>), as_arrays: impl FnOnce(&mut All<T>)) {
+    let (mut found, mut expected) = (all(), all());
+    run(&mut found);
+    as_arrays(&mut expected);
+    assert!(found.out.len() > 8 && found.out.len() == expected.out.len());
+    for (i, (x, y)) in found.out.iter().zip(&expected.out).enumerate() {
+        assert!(x.bits() == y.bits() || (x.is_nan() && y.is_nan()), "{name}, number {i}: {x} is not {y}");
+    }
+}
+
+#[test]
+fn vectors_do_what_arrays_do() {
+    // SAFETY: arrays ask for nothing, and the others are run only where the processor has their instructions.
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        for level in Level::available() {
+            match level {
+                Level::Portable => {}
+                Level::Avx2 => {
+                    check("avx2", |all| run_avx2::<f32>(all), |all| all.run::<[f32; 8]>());
+                    check("avx2", |all| run_avx2::<f64>(all), |all| all.run::<[f64; 4]>());
+                }
+                Level::Avx512 => {
+                    check("avx512", |all| run_avx512::<f32>(all), |all| all.run::<[f32; 16]>());
+                    check("avx512", |all| run_avx512::<f64>(all), |all| all.run::<[f64; 8]>());
+                }
+            }
+        }
+        check(
+            "in use",
+            |all| run::<f32>(all),
+            |all| match wide() {
+                16 => all.run::<[f32; 16]>(),
+                _ => all.run::<[f32; 8]>(),
+            },
+        );
+    }
+}
+
+#[test]
+fn arrays_do_what_they_should() {
+    let mut all = All { numbers: std::array::from_fn(|i| i as f64 - 5.0), out: vec![] };
+    all.numbers[1] = f64::NAN;
+    // SAFETY: arrays ask for nothing.
+    unsafe { (&mut all).run::<[f64; 4]>() };
+    let rows: Vec<&[f64]> = all.out.chunks(4).collect();
+    // a = −5, NaN, −3, −2; b = −1, 0, 1, 2; c = 3, 4, 5, 6.
+    assert!(rows[0].iter().all(|x| x.is_nan()) && rows[1][1].is_nan());
+    assert_eq!([rows[1][0], rows[1][2], rows[2][0], rows[2][3]], [-6., -2., 8., 2.]);
+    assert_eq!((rows[3], &rows[4][1..]), (&[-5., -3., -1., 1.][..], &[-2., 0., 2.][..]));
+    assert_eq!(([rows[5][1], rows[5][3]], rows[6]), ([-1., 0.], &[-3., 1., -2., 2.][..]));
+    assert!(rows[7][1].is_nan());
+    assert_eq!([rows[7][0], rows[7][2], rows[7][3], rows[8][0]], [-1., 1., 2., 18.]);
+}
+
+#[test]
+fn groups_are_even_and_complete() {
+    assert_eq!(groups(32, 6).collect::<Vec<_>>(), [(0, 6), (6, 6), (12, 5), (17, 5), (22, 5), (27, 5)]);
+    assert_eq!(groups(6, 6).collect::<Vec<_>>(), [(0, 6)]);
+    assert_eq!(groups(0, 6).count(), 0);
+}
