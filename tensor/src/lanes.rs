@@ -7,6 +7,21 @@
 //! Vectors are narrow, of 256 bits, or wide, as wide as the processor has them. A kernel whose results or layouts depend on the
 //! number of lanes is run with narrow ones ([`run_narrow`]), so that the bits of all results are the same at every level.
 
+/// A loop over `index < count`, at most 16, written out: vectors stay in registers only where all their indices are constants,
+/// and compilers do not unroll long loops before they decide that. Nor do they inline closures that are called in one.
+macro_rules! unrolled {
+    ($index:ident < $count:expr => $body:expr) => {
+        unrolled!(@ $index < $count => $body, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
+    };
+    (@ $index:ident < $count:expr => $body:expr, $($n:literal)*) => {
+        $(if $n < $count {
+            let $index: usize = $n;
+            $body;
+        })*
+    };
+}
+pub(crate) use unrolled;
+
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -73,9 +88,7 @@ pub(crate) unsafe fn load_square<V: Lanes>(p: *const V::T, step: usize) -> V::Sq
     // SAFETY: handed on.
     unsafe {
         let mut square = V::splat(V::T::ZERO).square();
-        for k in 0..V::N {
-            square[k] = V::load(p.add(k * step));
-        }
+        unrolled!(k < V::N => square[k] = V::load(p.add(k * step)));
         square
     }
 }
@@ -88,9 +101,7 @@ pub(crate) unsafe fn load_square<V: Lanes>(p: *const V::T, step: usize) -> V::Sq
 pub(crate) unsafe fn store_square<V: Lanes>(square: V::Square, p: *mut V::T, step: usize) {
     // SAFETY: handed on.
     unsafe {
-        for k in 0..V::N {
-            square[k].store(p.add(k * step));
-        }
+        unrolled!(k < V::N => square[k].store(p.add(k * step)));
     }
 }
 

@@ -1,9 +1,7 @@
 //! The inner loop: a register tile of C, some rows × 2 vectors.
 
-#![allow(clippy::needless_range_loop)] // tiles of registers are read more easily by their indices
-
 use crate::Float;
-use crate::lanes::Lanes;
+use crate::lanes::{Lanes, unrolled};
 use crate::tile::with_rows;
 
 /// Some rows of A, at most [`Lanes::ROWS`].
@@ -64,25 +62,20 @@ impl<T: Float> Strip<T> {
         }
         // SAFETY: what `times` promises.
         unsafe {
-            for r in 0..R {
-                V::prefetch(c.at.add(r * c.step));
-            }
+            unrolled!(r < R => V::prefetch(c.at.add(r * c.step)));
             let mut sums = [[V::splat(T::ZERO); P]; R];
             let mut b = panel.at;
             // One term: the factors of the rows are `a[r]`.
             macro_rules! term {
                 ($b:expr, $a:expr) => {
                     let b: *const T = $b;
-                    let mut factors = [V::splat(T::ZERO); P];
-                    for (p, factor) in factors.iter_mut().enumerate() {
-                        *factor = V::load(b.add(p * V::N));
-                    }
-                    for r in 0..R {
+                    let factors: [V; P] = std::array::from_fn(|p| V::load(b.add(p * V::N)));
+                    unrolled!(r < R => {
                         let a = V::splat(*$a(r));
                         for p in 0..P {
                             sums[r][p] = sums[r][p].add_product(a, factors[p]);
                         }
-                    }
+                    });
                 };
             }
             let (turns, rest) = (panel.depth / UNROLL, panel.depth % UNROLL);
@@ -102,35 +95,38 @@ impl<T: Float> Strip<T> {
                 }
                 Strip::Rows { at, step } => {
                     let mut rows = [at; R];
-                    for (r, row) in rows.iter_mut().enumerate() {
-                        *row = at.add(r * step);
-                    }
+                    unrolled!(r < R => rows[r] = at.add(r * step));
                     for _ in 0..turns {
                         for u in 0..UNROLL {
                             term!(b.add(u * 2 * V::N), |r: usize| rows[r].add(u));
                         }
-                        rows = rows.map(|row| row.add(UNROLL));
+                        unrolled!(r < R => rows[r] = rows[r].add(UNROLL));
                         b = b.add(UNROLL * 2 * V::N);
                     }
                     for _ in 0..rest {
                         term!(b, |r: usize| rows[r]);
-                        rows = rows.map(|row| row.add(1));
+                        unrolled!(r < R => rows[r] = rows[r].add(1));
                         b = b.add(2 * V::N);
                     }
                 }
             }
-            for r in 0..R {
-                for p in 0..P {
-                    let (c_at, sum) = (c.at.add(r * c.step + p * V::N), sums[r][p]);
-                    let columns = c.size[1] - p * V::N;
-                    match (columns < V::N, c.add) {
-                        (false, false) => sum.store(c_at),
-                        (false, true) => V::load(c_at).add(sum).store(c_at),
-                        (true, false) => sum.store_first(c_at, columns),
-                        (true, true) => V::load_first(c_at, columns).add(sum).store_first(c_at, columns),
-                    }
-                }
+            if c.size[1] == P * V::N {
+                unrolled!(r < R => for p in 0..P {
+                    let c_at = c.at.add(r * c.step + p * V::N);
+                    (if c.add { V::load(c_at).add(sums[r][p]) } else { sums[r][p] }).store(c_at);
+                });
+                return;
             }
+            let columns = c.size[1] - (P - 1) * V::N;
+            unrolled!(r < R => {
+                let c_at = c.at.add(r * c.step);
+                if P == 2 {
+                    (if c.add { V::load(c_at).add(sums[r][0]) } else { sums[r][0] }).store(c_at);
+                }
+                let (c_at, sum) = (c_at.add((P - 1) * V::N), sums[r][P - 1]);
+                let sum = if c.add { V::load_first(c_at, columns).add(sum) } else { sum };
+                sum.store_first(c_at, columns);
+            });
         }
     }
 }

@@ -13,6 +13,8 @@ use crate::lanes::{self, Lanes, Task, groups, lanes};
 pub(super) const DEPTH: usize = 256;
 /// Rows of A that are copied at a time, at most: with a panel they leave most of a second-level cache to C.
 const ROWS: usize = MOST_STRIPS * STRIP;
+/// Rows of a tile, at most, if they are read in place.
+const ROWS_IN_PLACE: usize = 6;
 /// Rows that tasks are multiples of, more or less. (Tiles may have more, as many as the registers hold.)
 pub(super) const STRIP: usize = 6;
 /// Strips of A in a task, at most, where there is enough to do.
@@ -179,7 +181,9 @@ impl<T: Float> Task<T> for Multiply<T> {
         let ([m, k, n], [begin, end]) = (part.size, self.rows);
         let mut room = const { Room([MaybeUninit::<T>::uninit(); ROWS * DEPTH]) };
         let room = room.0.as_mut_ptr().cast::<T>();
-        let strips = || groups(end - begin, V::ROWS).map(|(row, rows)| [begin + row, rows]);
+        // Rows in place: compilers load the factors of all rows first, for which there must be registers.
+        let most = if part.a_in_place { V::ROWS.min(ROWS_IN_PLACE) } else { V::ROWS };
+        let strips = || groups(end - begin, most).map(|(row, rows)| [begin + row, rows]);
         for (first, depth) in groups(k, DEPTH) {
             let add = part.add || first > 0;
             if !part.a_in_place {

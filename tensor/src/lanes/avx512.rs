@@ -101,28 +101,27 @@ impl Lanes for __m512 {
         // SAFETY: as the trait says.
         unsafe {
             // Pairs of neighbours, then fours, then the quarters of fours: each step on all vectors before the next.
-            let pairs: [Self; 16] = std::array::from_fn(|k| {
+            let [mut pairs, mut fours, mut columns] = [square; 3];
+            unrolled!(k < 16 => {
                 let (a, b) = (square[k / 2 * 2], square[k / 2 * 2 + 1]);
-                if k % 2 == 0 { _mm512_unpacklo_ps(a, b) } else { _mm512_unpackhi_ps(a, b) }
+                pairs[k] = if k % 2 == 0 { _mm512_unpacklo_ps(a, b) } else { _mm512_unpackhi_ps(a, b) };
             });
-            let fours: [Self; 16] = std::array::from_fn(|k| {
+            unrolled!(k < 16 => {
                 let first = k / 4 * 4 + k % 4 / 2;
-                let [a, b] = [pairs[first], pairs[first + 2]].map(|v| _mm512_castps_pd(v));
-                _mm512_castpd_ps(if k % 2 == 0 { _mm512_unpacklo_pd(a, b) } else { _mm512_unpackhi_pd(a, b) })
+                let (a, b) = (_mm512_castps_pd(pairs[first]), _mm512_castps_pd(pairs[first + 2]));
+                fours[k] =
+                    _mm512_castpd_ps(if k % 2 == 0 { _mm512_unpacklo_pd(a, b) } else { _mm512_unpackhi_pd(a, b) });
             });
-            std::array::from_fn(|k| {
-                let four = |i: usize| fours[4 * i + k % 4];
-                let [front, back] = if k < 8 {
-                    [[0, 1], [2, 3]].map(|[a, b]| _mm512_shuffle_f32x4::<0x44>(four(a), four(b)))
-                } else {
-                    [[0, 1], [2, 3]].map(|[a, b]| _mm512_shuffle_f32x4::<0xEE>(four(a), four(b)))
-                };
-                if k / 4 % 2 == 0 {
-                    _mm512_shuffle_f32x4::<0x88>(front, back)
-                } else {
-                    _mm512_shuffle_f32x4::<0xDD>(front, back)
-                }
-            })
+            unrolled!(k < 4 => {
+                let [a, b, c, d] = [fours[k], fours[4 + k], fours[8 + k], fours[12 + k]];
+                let (front, back) = (_mm512_shuffle_f32x4::<0x44>(a, b), _mm512_shuffle_f32x4::<0x44>(c, d));
+                columns[k] = _mm512_shuffle_f32x4::<0x88>(front, back);
+                columns[4 + k] = _mm512_shuffle_f32x4::<0xDD>(front, back);
+                let (front, back) = (_mm512_shuffle_f32x4::<0xEE>(a, b), _mm512_shuffle_f32x4::<0xEE>(c, d));
+                columns[8 + k] = _mm512_shuffle_f32x4::<0x88>(front, back);
+                columns[12 + k] = _mm512_shuffle_f32x4::<0xDD>(front, back);
+            });
+            columns
         }
     }
     #[inline(always)]
@@ -229,23 +228,21 @@ impl Lanes for __m512d {
         // SAFETY: as the trait says.
         unsafe {
             // Pairs of neighbours, then the quarters of pairs.
-            let pairs: [Self; 8] = std::array::from_fn(|k| {
+            let [mut pairs, mut columns] = [square; 2];
+            unrolled!(k < 8 => {
                 let (a, b) = (square[k / 2 * 2], square[k / 2 * 2 + 1]);
-                if k % 2 == 0 { _mm512_unpacklo_pd(a, b) } else { _mm512_unpackhi_pd(a, b) }
+                pairs[k] = if k % 2 == 0 { _mm512_unpacklo_pd(a, b) } else { _mm512_unpackhi_pd(a, b) };
             });
-            std::array::from_fn(|k| {
-                let pair = |i: usize| pairs[2 * i + k % 2];
-                let [front, back] = if k < 4 {
-                    [[0, 1], [2, 3]].map(|[a, b]| _mm512_shuffle_f64x2::<0x44>(pair(a), pair(b)))
-                } else {
-                    [[0, 1], [2, 3]].map(|[a, b]| _mm512_shuffle_f64x2::<0xEE>(pair(a), pair(b)))
-                };
-                if k / 2 % 2 == 0 {
-                    _mm512_shuffle_f64x2::<0x88>(front, back)
-                } else {
-                    _mm512_shuffle_f64x2::<0xDD>(front, back)
-                }
-            })
+            unrolled!(k < 2 => {
+                let [a, b, c, d] = [pairs[k], pairs[2 + k], pairs[4 + k], pairs[6 + k]];
+                let (front, back) = (_mm512_shuffle_f64x2::<0x44>(a, b), _mm512_shuffle_f64x2::<0x44>(c, d));
+                columns[k] = _mm512_shuffle_f64x2::<0x88>(front, back);
+                columns[2 + k] = _mm512_shuffle_f64x2::<0xDD>(front, back);
+                let (front, back) = (_mm512_shuffle_f64x2::<0xEE>(a, b), _mm512_shuffle_f64x2::<0xEE>(c, d));
+                columns[4 + k] = _mm512_shuffle_f64x2::<0x88>(front, back);
+                columns[6 + k] = _mm512_shuffle_f64x2::<0xDD>(front, back);
+            });
+            columns
         }
     }
     #[inline(always)]
