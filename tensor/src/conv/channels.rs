@@ -12,27 +12,40 @@ pub(super) use sums::sums;
 use super::correlate::{each_tap, pass_channels};
 use super::plan::Plan;
 use crate::Float;
-use crate::lanes::{NARROW, narrow_lanes, split};
+use crate::lanes::{Lanes, NARROW, lanes, split, wide};
 use crate::tile::Walk;
 
 /// Most outputs of a tile.
-const OUTPUTS: usize = 6;
+const OUTPUTS: usize = 8;
 
 /// Most vectors of channels of a tile.
-pub(super) const VECTORS: usize = 3;
+pub(super) const VECTORS: usize = 4;
 
-/// The vectors of channels, as tiles take them: two by two, and an odd one with the two before, as the few sums of one
-/// vector would wait for each other.
+/// The vectors of channels, as tiles take them. With 16 registers: two by two, and an odd one with the two before, as the few
+/// sums of one vector would wait for each other. With 32: up to four.
 #[inline(always)]
 pub(super) fn tiles(vectors: usize) -> impl Iterator<Item = (usize, usize)> {
-    split(vectors, (vectors / 2).max(vectors.min(1)))
+    let most = if wide() > NARROW { vectors.div_ceil(VECTORS) } else { (vectors / 2).max(vectors.min(1)) };
+    split(vectors, most)
 }
 
-/// Most outputs of a tile of so many vectors. The sums of 6 × 2, 2 vectors of weights and a broadcast pixel fill 15 of
-/// AVX2's 16 registers. (4 × 3 would fill all, but the compiler takes two for pixels, and puts a sum into memory.)
+/// Most outputs of a tile of so many vectors: with 16 registers 6 × 2 sums, 2 vectors of weights and a broadcast pixel. (4 × 3
+/// would fill all, but the compiler takes two for pixels, and puts a sum into memory.) With 32 registers at most eight outputs,
+/// whose addresses take a register of the other kind each.
 #[inline(always)]
-fn outputs_beside(vectors: usize) -> usize {
-    if vectors == VECTORS { 3 } else { OUTPUTS }
+const fn outputs_beside<V: Lanes>(vectors: usize) -> usize {
+    match (V::ROWS > 6, vectors) {
+        (false, 1 | 2) => 6,
+        (false, 3) => 3,
+        (true, 1 | 2 | 3) => 8,
+        (true, 4) => 6,
+        _ => 0,
+    }
+}
+
+/// Whether there are such tiles.
+const fn fits<V: Lanes>(outputs: usize, vectors: usize) -> bool {
+    outputs <= outputs_beside::<V>(vectors)
 }
 
 /// An offset in a band.
@@ -88,9 +101,9 @@ pub(super) fn offsets<'a>(plan: &Plan, outputs: &'a mut [u32]) -> &'a [u32] {
 /// Packs weights: group after group of vectors of output channels ([`tiles`]), in each tap after tap in the order
 /// of the [`Walk`], in each the group's channels, zero for those that there are none of.
 pub(super) fn pack<T: Float>(taps: &Walk, outputs: usize, weights: &[T], panels: &mut [T]) {
-    let lanes = narrow_lanes::<T>();
+    let lanes = lanes::<T>();
     let mut panels = panels.iter_mut();
-    for (first, count) in tiles(outputs.next_multiple_of(NARROW) / lanes) {
+    for (first, count) in tiles(outputs.next_multiple_of(wide()) / lanes) {
         each_tap(taps, |tap| {
             for o in first * lanes..(first + count) * lanes {
                 let weight = if o < outputs { weights[o * taps.len() + tap] } else { T::ZERO };

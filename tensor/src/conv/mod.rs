@@ -100,7 +100,7 @@ fn image_forward<T: Float>(plan: &Plan, packed: &Packed<T>, x: &[T], band: &mut 
         let band = plan.band_of(x, first, band);
         let (rows, out_step, out) = (plan.rows(first), oh * ow, &mut y[first * ow..]);
         if plan.by_channel {
-            lanes::run_narrow(ByChannel {
+            lanes::run(ByChannel {
                 taps: packed.taps,
                 panels,
                 channels: plan.s.out_channels,

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::Float;
-use crate::lanes::{self, Lanes, NARROW, Task};
+use crate::lanes::{self, Lanes, Task, WIDEST};
 
 /// The layout of a copied band. Element (c, r, b, q), at `((c · rows + r) · phases + b) · pitch + q`, is the image's
 /// pixel in row `first_row + r` and column `first_column + q · phases + b`, or zero outside of the image. With as many
@@ -34,13 +34,13 @@ impl Padded {
 
     /// Elements of scratch, with slack for a vector that starts at any of them.
     pub fn len(&self) -> usize {
-        self.channels * self.channel_step() + NARROW
+        self.channels * self.channel_step() + WIDEST
     }
 
     /// Copies the band that starts in `first_row` of the image `[channels, size]`.
     #[inline(always)]
     pub fn fill<T: Float>(&self, image: &[T], first_row: isize, out: &mut [T]) {
-        lanes::run_narrow(Fill { layout: *self, image, first_row, out });
+        lanes::run(Fill { layout: *self, image, first_row, out });
     }
 
     /// Adds the band that starts in `first_row` to the image; what lies outside of the image is dropped.

@@ -1,9 +1,7 @@
 //! Between planes, whose channels come first, and pixels, whose channels come last.
 
-#![allow(clippy::needless_range_loop)] // tiles of registers are read more easily by their indices
-
 use crate::Float;
-use crate::lanes::{Lanes, Task, copy_transposed, load_square, store_square};
+use crate::lanes::{Lanes, Task, copy_transposed, load_square, store_square, unrolled};
 
 /// Copies planes, the first pixels of each of some channels, to pixels; channels that there are none of are zero.
 pub(super) struct ToPixels<'a, T> {
@@ -28,19 +26,28 @@ impl<T: Float> Task<T> for ToPixels<'_, T> {
         assert!((channels - 1) * step + count <= planes.len() && count * pixel <= pixels.len());
         assert!(channels <= pixel && pixel.is_multiple_of(V::N));
         for c in (0..pixel).step_by(V::N) {
-            let whole = if c + V::N <= channels && count >= V::N { count } else { 0 };
-            for start in (0..whole).step_by(V::N) {
-                // The last vectors overlap the ones before.
-                let start = start.min(whole - V::N);
+            let has = channels.saturating_sub(c).min(V::N);
+            for start in (0..count).step_by(V::N) {
+                // The last vectors overlap the ones before, if there are any.
+                let start = start.min(count.saturating_sub(V::N));
                 // SAFETY: the assertions above.
                 unsafe {
-                    let (from, to) = (planes.as_ptr().add(c * step + start), pixels.as_mut_ptr());
-                    copy_transposed::<V>(from, step, to.add(start * pixel + c), pixel);
-                }
-            }
-            for c in if whole > 0 { 0..0 } else { c..c + V::N } {
-                for i in 0..count {
-                    pixels[i * pixel + c] = if c < channels { planes[c * step + i] } else { T::ZERO };
+                    let (from, to) =
+                        (planes.as_ptr().add(c.min(channels - 1) * step + start), pixels.as_mut_ptr());
+                    let to = to.add(start * pixel + c);
+                    if has == V::N && count >= V::N {
+                        copy_transposed::<V>(from, step, to, pixel);
+                        continue;
+                    }
+                    let mut square = V::splat(T::ZERO).square();
+                    unrolled!(k < V::N => if k < has {
+                        let from = from.add(k * step);
+                        square[k] = if count >= V::N { V::load(from) } else { V::load_first(from, count) };
+                    });
+                    let square = V::transpose(square);
+                    unrolled!(k < V::N => if k < count {
+                        square[k].store(to.add(k * pixel));
+                    });
                 }
             }
         }
@@ -72,7 +79,7 @@ impl<T: Float> Task<T> for AddToPlanes<'_, T> {
                 // The last vectors overlap the ones before, or what comes after the pixels, and add zeros there.
                 let from = start.min(count.saturating_sub(V::N));
                 let own = start - from..(count - from).min(V::N);
-                if c + V::N > channels || (end - 1) * step + from + V::N > planes.len() {
+                if (end - 1) * step + from + V::N > planes.len() {
                     for (c, i) in (c..end).flat_map(|c| (start..from + own.end).map(move |i| (c, i))) {
                         planes[c * step + i] += pixels[i * pixel + c];
                     }
@@ -86,14 +93,20 @@ impl<T: Float> Task<T> for AddToPlanes<'_, T> {
                     if own.len() == V::N {
                         square = load_square::<V>(pixels, pixel);
                     }
-                    for k in if own.len() == V::N { 0..0 } else { own } {
-                        square[k] = V::load(pixels.add(k * pixel));
+                    if own.len() < V::N {
+                        unrolled!(k < V::N => if own.contains(&k) {
+                            square[k] = V::load(pixels.add(k * pixel));
+                        });
                     }
                     let mut square = V::transpose(square);
-                    for k in 0..V::N {
-                        square[k] = V::load(plane.add(k * step)).add(square[k]);
+                    if c + V::N <= channels {
+                        unrolled!(k < V::N => square[k] = V::load(plane.add(k * step)).add(square[k]));
+                        store_square::<V>(square, plane, step);
+                    } else {
+                        unrolled!(k < V::N => if c + k < channels {
+                            V::load(plane.add(k * step)).add(square[k]).store(plane.add(k * step));
+                        });
                     }
-                    store_square::<V>(square, plane, step);
                 }
             }
         }

@@ -1,11 +1,12 @@
-//! How the three passes cut their work: bands of rows, chunks of images. All of it depends on the shape only.
+//! How the three passes cut their work: bands of rows, chunks of images. All of it depends on the shape only, not on the level, so
+//! that sums have the same parts; only channels in the lanes are padded to as many as there are.
 
 use std::ops::Range;
 
 use super::Conv2dShape;
 use super::padded::Padded;
 use crate::Float;
-use crate::lanes::{NARROW, groups};
+use crate::lanes::{NARROW, groups, wide};
 use crate::tile::Walk;
 
 /// Elements of a copied band: with some weights and outputs it stays in the second-level cache.
@@ -95,9 +96,12 @@ impl Plan {
         if by_channel(&flattened(s), s.out_channels) && (narrow || taps >= MANY_TAPS) {
             let mut plan = Self::by_channel(&flattened(s), 1);
             plan.cut(s.batch * plan.bands, partials);
-            plan.dy_len = plan.band * plan.out_size[1] * plan.padded_channels();
-            let copied = plan.dy_len + if plan.in_place { 0 } else { plan.layout.len() };
-            plan.block = (GRADIENTS / plan.dy_len.max(1)).min(BLOCK / copied.max(1)).clamp(1, plan.chunk);
+            let outputs = plan.band * plan.out_size[1];
+            plan.dy_len = outputs * plan.padded_channels();
+            // The same blocks at every level, as they are parts of a sum.
+            let dy_len = outputs * s.out_channels.next_multiple_of(NARROW);
+            let copied = dy_len + if plan.in_place { 0 } else { plan.layout.len() };
+            plan.block = (GRADIENTS / dy_len.max(1)).min(BLOCK / copied.max(1)).clamp(1, plan.chunk);
             return plan;
         }
         let mut plan = Self::by_column(&flattened(s), NARROW);
@@ -179,9 +183,9 @@ impl Plan {
         [self.s.stride[0] * self.layout.row_step(), self.s.stride[1]]
     }
 
-    /// Output channels, in whole vectors.
+    /// Output channels, in whole wide vectors.
     pub fn padded_channels(&self) -> usize {
-        self.s.out_channels.next_multiple_of(NARROW)
+        self.s.out_channels.next_multiple_of(wide())
     }
 
     /// Of the forward pass: the band from output row `first` on of an image, which is in `copy` unless it is in place.

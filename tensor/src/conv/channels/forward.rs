@@ -1,12 +1,10 @@
 //! The forward pass with output channels in the lanes. Blocks of tiles are transposed when they are stored, as the channels
 //! of y come first.
 
-#![allow(clippy::needless_range_loop)] // tiles of registers are read more easily by their indices
-
-use super::sums::{sums, with_count, with_few};
-use super::{OUTPUTS, Taps, VECTORS, outputs_beside, tiles};
+use super::sums::{sums, with_tile};
+use super::{OUTPUTS, Taps, VECTORS, fits, outputs_beside, tiles};
 use crate::Float;
-use crate::lanes::{Lanes, NARROW, Task, groups};
+use crate::lanes::{Lanes, Task, WIDEST, groups, load_square, store_square, unrolled, wide};
 
 /// Bytes of a line of the cache.
 const LINE: usize = 64;
@@ -30,7 +28,7 @@ pub(in crate::conv) struct ByChannel<'a, T> {
 impl<T: Float> Task<T> for ByChannel<'_, T> {
     #[inline(always)]
     unsafe fn run<V: Lanes<T = T>>(self) {
-        let (taps, padded) = (self.taps, self.channels.next_multiple_of(NARROW));
+        let (taps, padded) = (self.taps, self.channels.next_multiple_of(wide()));
         let Some(&far) = self.outputs.iter().max() else { return };
         if self.channels == 0 {
             return;
@@ -40,7 +38,7 @@ impl<T: Float> Task<T> for ByChannel<'_, T> {
         assert!(taps.len() * padded <= self.panels.len());
         assert!((self.channels - 1) * self.out_step + self.outputs.len() <= self.out.len());
 
-        let mut values = [T::ZERO; BLOCK * VECTORS * NARROW];
+        let mut values = [T::ZERO; BLOCK * VECTORS * WIDEST];
         for (first, vectors) in tiles(padded / V::N) {
             let (first, pitch) = (first * V::N, vectors * V::N);
             let panel = self.panels[first * taps.len()..].as_ptr();
@@ -51,7 +49,7 @@ impl<T: Float> Task<T> for ByChannel<'_, T> {
                         prefetch::<V>(self.out.as_ptr().wrapping_add(o * self.out_step + start), count)
                     };
                 }
-                for (at, size) in groups(count, outputs_beside(vectors)) {
+                for (at, size) in groups(count, outputs_beside::<V>(vectors)) {
                     let mut x = [self.band.as_ptr(); OUTPUTS];
                     for k in 0..size {
                         x[k] = x[k].wrapping_add(self.outputs[start + at + k] as usize);
@@ -59,11 +57,7 @@ impl<T: Float> Task<T> for ByChannel<'_, T> {
                     // SAFETY: the assertions above bound what the pointers reach; a block's values have room.
                     unsafe {
                         let values = values.as_mut_ptr().add(at * pitch);
-                        match vectors {
-                            1 => with_count!(size, P => tile::<V, P, 1>(taps, panel, x, values)),
-                            2 => with_count!(size, P => tile::<V, P, 2>(taps, panel, x, values)),
-                            _ => with_few!(size, P => tile::<V, P, 3>(taps, panel, x, values)),
-                        }
+                        with_tile!(size, vectors, (P, S) => tile::<V, P, S>(taps, panel, x, values));
                     }
                 }
                 for s in 0..vectors {
@@ -72,33 +66,56 @@ impl<T: Float> Task<T> for ByChannel<'_, T> {
                         continue;
                     }
                     let channels = (self.channels - o).min(V::N);
-                    let whole = if count >= V::N { count } else { 0 };
-                    for q in (0..whole).step_by(V::N) {
-                        // The last vectors overlap the ones before.
-                        let q = q.min(whole - V::N);
+                    for q in (0..count).step_by(V::N) {
+                        // The last vectors overlap the ones before, if there are any.
+                        let q = q.min(count.saturating_sub(V::N));
+                        let (size, out) = (count.min(V::N), self.out.as_mut_ptr());
                         // SAFETY: as above.
                         unsafe {
-                            let mut square = V::splat(T::ZERO).square();
-                            for k in 0..V::N {
-                                square[k] = V::load(values.as_ptr().add((q + k) * pitch + s * V::N));
-                            }
-                            let square = V::transpose(square);
-                            let out = self.out.as_mut_ptr().add(o * self.out_step + start + q);
-                            for k in 0..V::N {
-                                if k < channels {
-                                    square[k].store(out.add(k * self.out_step));
-                                }
-                            }
-                        }
-                    }
-                    for k in if whole > 0 { 0..0 } else { 0..channels } {
-                        for q in 0..count {
-                            self.out[(o + k) * self.out_step + start + q] = values[q * pitch + s * V::N + k];
+                            let out = out.add(o * self.out_step + start + q);
+                            let values = values.as_ptr().add(q * pitch + s * V::N);
+                            transposed::<V>(values, pitch, [size, channels], out, self.out_step);
                         }
                     }
                 }
             }
         }
+    }
+}
+
+/// Copies the channels of some outputs, each at most a vector, to rows of channels.
+///
+/// # Safety
+/// The processor has the instructions of `V`; the values, whole vectors `pitch` apart, can be read, and the rows written.
+#[inline(always)]
+unsafe fn transposed<V: Lanes>(
+    values: *const V::T,
+    pitch: usize,
+    [outputs, channels]: [usize; 2],
+    out: *mut V::T,
+    step: usize,
+) {
+    // SAFETY: handed on.
+    unsafe {
+        let mut square = V::splat(V::T::ZERO).square();
+        if outputs == V::N {
+            square = V::transpose(load_square::<V>(values, pitch));
+            if channels == V::N {
+                return store_square::<V>(square, out, step);
+            }
+        } else {
+            unrolled!(k < V::N => if k < outputs {
+                square[k] = V::load(values.add(k * pitch));
+            });
+            square = V::transpose(square);
+        }
+        unrolled!(k < V::N => if k < channels {
+            if outputs == V::N {
+                square[k].store(out.add(k * step));
+            } else {
+                square[k].store_first(out.add(k * step), outputs);
+            }
+        });
     }
 }
 
@@ -115,11 +132,7 @@ unsafe fn tile<V: Lanes, const P: usize, const S: usize>(
         let mut first = [x[0]; P];
         first.copy_from_slice(&x[..P]);
         let sums = sums::<V, P, S>(taps, panel, first);
-        for p in 0..P {
-            for s in 0..S {
-                sums[p][s].store(values.add((p * S + s) * V::N));
-            }
-        }
+        unrolled!(p < P => unrolled!(s < S => sums[p][s].store(values.add((p * S + s) * V::N))));
     }
 }
 

@@ -2,18 +2,16 @@
 //! weights, a tile of some outputs × vectors of channels summed over the output channels, is added to a band, whose
 //! channels come last, at the tap's offset.
 
-#![allow(clippy::needless_range_loop)] // tiles of registers are read more easily by their indices
-
 use rayon::prelude::*;
 
-use super::sums::{add_products, with_count, with_few};
-use super::{outputs_beside, tiles, word};
+use super::sums::{add_products, with_tile};
+use super::{fits, outputs_beside, tiles, word};
 use crate::Float;
 use crate::conv::parts::{PART, Parts, room};
 use crate::conv::pixels::AddToPlanes;
 use crate::conv::plan::Plan;
 use crate::float::words;
-use crate::lanes::{self, Lanes, NARROW, Task, groups, narrow_lanes};
+use crate::lanes::{self, Lanes, Task, groups, unrolled, wide};
 
 /// The band of the input that some rows of outputs see, padding included.
 struct Band {
@@ -28,7 +26,7 @@ impl Band {
         let (s, [_, ow]) = (&plan.s, plan.out_size);
         let columns = (ow - 1) * s.stride[1] + s.kernel[1];
         let rows = (plan.band - 1) * s.stride[0] + s.kernel[0];
-        Self { rows, columns, pixel: s.in_channels.next_multiple_of(NARROW) }
+        Self { rows, columns, pixel: s.in_channels.next_multiple_of(wide()) }
     }
 
     fn len(&self) -> usize {
@@ -74,7 +72,7 @@ pub(in crate::conv) fn input<T: Float>(plan: &Plan, dy: &[T], w: &[T], dx: &mut 
             let dy = &dy[(index * plan.chunk + n) * out_image..][..out_image];
             for first in plan.firsts() {
                 sums.fill(T::ZERO);
-                lanes::run_narrow(Spread {
+                lanes::run(Spread {
                     taps,
                     outputs: &outputs[..plan.rows(first) * ow],
                     panels,
@@ -93,9 +91,9 @@ pub(in crate::conv) fn input<T: Float>(plan: &Plan, dy: &[T], w: &[T], dx: &mut 
 /// each tap after tap, in each output channel after output channel, in each the group's channels, zero for those that
 /// there are none of.
 fn pack<T: Float>(outputs: usize, channels: usize, taps: usize, weights: &[T], panels: &mut [T]) {
-    let lanes = narrow_lanes::<T>();
+    let lanes = lanes::lanes::<T>();
     let mut panels = panels.iter_mut();
-    for (first, count) in tiles(channels.next_multiple_of(NARROW) / lanes) {
+    for (first, count) in tiles(channels.next_multiple_of(wide()) / lanes) {
         for tap in 0..taps {
             for o in 0..outputs {
                 for c in first * lanes..(first + count) * lanes {
@@ -119,7 +117,7 @@ fn add_to<T: Float>(plan: &Plan, band: &Band, sums: &[T], first_row: isize, imag
     }
     let mut add = |row: usize, count: usize| {
         let at = ((first_row + row as isize) as usize) * w;
-        lanes::run_narrow(AddToPlanes {
+        lanes::run(AddToPlanes {
             pixels: &sums[(row * band.columns + left) * band.pixel..],
             pixel: band.pixel,
             count,
@@ -165,12 +163,8 @@ impl<T: Float> Task<T> for Spread<'_, T> {
                 // SAFETY: the assertions above.
                 unsafe {
                     let band = self.band.as_mut_ptr().add(first * V::N + tap as usize);
-                    for (q, count) in groups(self.outputs.len(), outputs_beside(vectors)) {
-                        match vectors {
-                            1 => with_count!(count, P => self.tile::<V, P, 1>(panel, q, band)),
-                            2 => with_count!(count, P => self.tile::<V, P, 2>(panel, q, band)),
-                            _ => with_few!(count, P => self.tile::<V, P, 3>(panel, q, band)),
-                        }
+                    for (q, count) in groups(self.outputs.len(), outputs_beside::<V>(vectors)) {
+                        with_tile!(count, vectors, (P, S) => self.tile::<V, P, S>(panel, q, band));
                     }
                     panel = panel.add(self.channels.len() * vectors * V::N);
                 }
@@ -191,15 +185,16 @@ impl<T: Float> Spread<'_, T> {
         // SAFETY: `run` has checked what the pointers reach.
         unsafe {
             let zero = [[V::splat(T::ZERO); S]; P];
-            let dy = std::array::from_fn(|p| self.dy.as_ptr().wrapping_add(q + p));
+            let mut dy = [self.dy.as_ptr(); P];
+            unrolled!(p < P => dy[p] = dy[p].add(q + p));
             let sums = add_products(zero, self.channels, panel, S * V::N, dy);
-            for p in 0..P {
+            unrolled!(p < P => {
                 let band = band.add(self.outputs[q + p] as usize);
-                for s in 0..S {
+                unrolled!(s < S => {
                     let to = band.add(s * V::N);
                     V::load(to).add(sums[p][s]).store(to);
-                }
-            }
+                });
+            });
         }
     }
 }

@@ -1,10 +1,8 @@
 //! The inner loop of all passes: a tile's sums in registers.
 
-#![allow(clippy::needless_range_loop)] // tiles of registers are read more easily by their indices
-
 use super::Taps;
 use crate::Float;
-use crate::lanes::Lanes;
+use crate::lanes::{Lanes, unrolled};
 
 /// Products of a sum in a turn of the loop: the instructions of the loop itself cost 3 to 9 % with one.
 const UNROLL: usize = 4;
@@ -29,11 +27,7 @@ pub(in crate::conv) unsafe fn sums<V: Lanes, const P: usize, const S: usize>(
         for pass in rest.chunks(taps.pass) {
             panel = panel.add(taps.pass * S * V::N);
             let sums = add_products(zero, pass, panel, S * V::N, x);
-            for p in 0..P {
-                for s in 0..S {
-                    total[p][s] = total[p][s].add(sums[p][s]);
-                }
-            }
+            unrolled!(p < P => unrolled!(s < S => total[p][s] = total[p][s].add(sums[p][s])));
         }
         total
     }
@@ -83,47 +77,34 @@ unsafe fn add_product<V: Lanes, const P: usize, const S: usize>(
     // SAFETY: handed on.
     unsafe {
         let mut vectors = [V::splat(V::T::ZERO); S];
-        for s in 0..S {
-            vectors[s] = V::load(panel.add(s * V::N));
-        }
-        for p in 0..P {
+        unrolled!(s < S => vectors[s] = V::load(panel.add(s * V::N)));
+        unrolled!(p < P => {
             let x = V::splat(*x[p].add(offset as usize));
-            for s in 0..S {
-                sums[p][s] = sums[p][s].add_product(vectors[s], x);
-            }
-        }
+            unrolled!(s < S => sums[p][s] = sums[p][s].add_product(vectors[s], x));
+        });
     }
 }
 
-/// The expression for a count from 1 to 6, which it knows as a constant of this name.
-macro_rules! with_count {
-    ($count:expr, $P:ident => $result:expr) => {
-        match $count {
-            1 => with_count!(@ $P 1 $result),
-            2 => with_count!(@ $P 2 $result),
-            3 => with_count!(@ $P 3 $result),
-            4 => with_count!(@ $P 4 $result),
-            5 => with_count!(@ $P 5 $result),
-            6 => with_count!(@ $P 6 $result),
-            count => unreachable!("a tile of {count}"),
+/// The expression for a tile of a count of outputs and of vectors, which it knows as constants of these names.
+macro_rules! with_tile {
+    ($count:expr, $vectors:expr, ($P:ident, $S:ident) => $result:expr) => {
+        match $vectors {
+            1 => with_tile!(@ $count, $P, $S 1, $result, 1 2 3 4 5 6 7 8),
+            2 => with_tile!(@ $count, $P, $S 2, $result, 1 2 3 4 5 6 7 8),
+            3 => with_tile!(@ $count, $P, $S 3, $result, 1 2 3 4 5 6 7 8),
+            4 => with_tile!(@ $count, $P, $S 4, $result, 1 2 3 4 5 6),
+            vectors => unreachable!("a tile of {vectors} vectors"),
         }
     };
-    (@ $P:ident $count:literal $result:expr) => {{
-        const $P: usize = $count;
-        $result
+    (@ $count:expr, $P:ident, $S:ident $s:literal, $result:expr, $($p:literal)*) => {{
+        const $S: usize = $s;
+        match $count {
+            $($p => {
+                const $P: usize = $p;
+                if fits::<V>($P, $S) { $result } else { unreachable!("a tile of {} × {}", $P, $S) }
+            })*
+            count => unreachable!("a tile of {count} outputs"),
+        }
     }};
 }
-pub(super) use with_count;
-
-/// As [`with_count`], for a count from 1 to 3.
-macro_rules! with_few {
-    ($count:expr, $P:ident => $result:expr) => {
-        match $count {
-            1 => with_count!(@ $P 1 $result),
-            2 => with_count!(@ $P 2 $result),
-            3 => with_count!(@ $P 3 $result),
-            count => unreachable!("a tile of {count}"),
-        }
-    };
-}
-pub(super) use with_few;
+pub(super) use with_tile;

@@ -1,19 +1,17 @@
 //! The adjoint with respect to the weights with output channels in the lanes: a tile is some taps × vectors of channels,
 //! summed over the outputs of some images, whose gradients are copied with their channels last.
 
-#![allow(clippy::needless_range_loop)] // tiles of registers are read more easily by their indices
-
 use rayon::prelude::*;
 
-use super::sums::{add_products, with_count, with_few};
-use super::{Taps, offsets, outputs_beside, tiles};
+use super::sums::{add_products, with_tile};
+use super::{Taps, fits, offsets, outputs_beside, tiles};
 use crate::Float;
 use crate::conv::correlate::each_tap;
 use crate::conv::parts::{PART, Parts, room};
 use crate::conv::pixels::ToPixels;
 use crate::conv::plan::Plan;
 use crate::float::words;
-use crate::lanes::{self, Lanes, Task, groups, narrow_lanes};
+use crate::lanes::{self, Lanes, Task, groups, unrolled};
 
 pub(in crate::conv) fn scratch(plan: &Plan) -> usize {
     room(&shared(plan)) + plan.chunks * (room(&[packed_len(plan)]) + room(&own(plan))) + PART
@@ -56,14 +54,7 @@ pub(in crate::conv) fn weights<T: Float>(plan: &Plan, x: &[T], dy: &[T], dw: &mu
             for (n, copy) in images.clone().zip(copies.chunks_exact_mut(plan.dy_len)) {
                 let planes = &dy[n * out_image + first * ow..(n + 1) * out_image];
                 let channels = s.out_channels;
-                lanes::run_narrow(ToPixels {
-                    planes,
-                    channels,
-                    step: oh * ow,
-                    count: pixels,
-                    pixel,
-                    pixels: copy,
-                });
+                lanes::run(ToPixels { planes, channels, step: oh * ow, count: pixels, pixel, pixels: copy });
             }
             let (x, band_step) = if plan.in_place {
                 (&x[images.start * image + first * s.stride[0] * s.in_size[1]..], image)
@@ -73,7 +64,7 @@ pub(in crate::conv) fn weights<T: Float>(plan: &Plan, x: &[T], dy: &[T], dw: &mu
                 }
                 (&*bands, plan.layout.len())
             };
-            lanes::run_narrow(Gradient {
+            lanes::run(Gradient {
                 taps,
                 outputs: &outputs[..pixels],
                 x,
@@ -94,7 +85,7 @@ pub(in crate::conv) fn weights<T: Float>(plan: &Plan, x: &[T], dy: &[T], dw: &mu
         }
     });
     let mut sums = sums.iter();
-    let (lanes, len) = (narrow_lanes::<T>(), taps.len());
+    let (lanes, len) = (lanes::lanes::<T>(), taps.len());
     for (first, count) in tiles(pixel / lanes) {
         each_tap(&plan.taps(), |tap| {
             for (o, sum) in (first * lanes..(first + count) * lanes).zip(&mut sums) {
@@ -140,15 +131,11 @@ impl<T: Float> Task<T> for Gradient<'_, T> {
         let mut sums = self.sums.as_mut_ptr();
         for (first, vectors) in tiles(self.pixel / V::N) {
             let dy = self.dy[first * V::N..].as_ptr();
-            for (tap, rows) in groups(self.taps.len(), outputs_beside(vectors)) {
+            for (tap, rows) in groups(self.taps.len(), outputs_beside::<V>(vectors)) {
                 let taps = &self.taps.offsets[tap..tap + rows];
                 // SAFETY: the assertions above.
                 unsafe {
-                    match vectors {
-                        1 => with_count!(rows, R => self.tile::<V, R, 1>(taps, dy, sums)),
-                        2 => with_count!(rows, R => self.tile::<V, R, 2>(taps, dy, sums)),
-                        _ => with_few!(rows, R => self.tile::<V, R, 3>(taps, dy, sums)),
-                    }
+                    with_tile!(rows, vectors, (R, S) => self.tile::<V, R, S>(taps, dy, sums));
                     sums = sums.add(rows * vectors * V::N);
                 }
             }
@@ -169,17 +156,13 @@ impl<T: Float> Gradient<'_, T> {
             let mut sums = [[V::splat(T::ZERO); S]; R];
             for n in 0..self.count {
                 let mut x = [self.x.as_ptr().add(n * self.band_step); R];
-                for r in 0..R {
-                    x[r] = x[r].add(taps[r] as usize);
-                }
+                unrolled!(r < R => x[r] = x[r].add(taps[r] as usize));
                 sums = add_products(sums, self.outputs, dy.add(n * self.dy_step), self.pixel, x);
             }
-            for r in 0..R {
-                for s in 0..S {
-                    let to = to.add((r * S + s) * V::N);
-                    V::load(to).add(sums[r][s]).store(to);
-                }
-            }
+            unrolled!(r < R => unrolled!(s < S => {
+                let to = to.add((r * S + s) * V::N);
+                V::load(to).add(sums[r][s]).store(to);
+            }));
         }
     }
 }

@@ -66,7 +66,7 @@ pub(crate) fn forward<T: Float>(
             for first in plan.firsts() {
                 let windows = [plan.rows(first) / 2, plan.out_size[1] / 2];
                 let band = plan.band_of(x, first, band);
-                lanes::run_narrow(Maxima {
+                lanes::run(Maxima {
                     taps: packed.taps,
                     panels: packed.panels,
                     channels: c.out_channels,
@@ -77,7 +77,7 @@ pub(crate) fn forward<T: Float>(
                     places: value_places,
                 });
                 let start = first / 2 * windows[1];
-                lanes::run_narrow(Planes {
+                lanes::run(Planes {
                     channels: c.out_channels,
                     windows: windows[0] * windows[1],
                     values,

@@ -1,11 +1,9 @@
 //! The inner loops of the forward pass with 2×2 windows side by side: the lanes are output channels, a register tile
 //! holds the outputs of a window, and only their maxima leave the registers.
 
-#![allow(clippy::needless_range_loop)] // tiles of registers are read more easily by their indices
-
 use crate::Float;
 use crate::conv::channels::{Taps, sums, tiles};
-use crate::lanes::{Lanes, NARROW, Task, copy_transposed, load_square};
+use crate::lanes::{Lanes, Task, copy_transposed, load_square, unrolled, wide};
 use crate::pool::Masks;
 
 /// Outputs of a window.
@@ -22,7 +20,7 @@ pub(super) struct Maxima<'a, T> {
     pub steps: [usize; 2],
     /// Rows and columns of windows.
     pub windows: [usize; 2],
-    /// The maxima and their places: window after window, in each the channels, padded to a multiple of [`NARROW`].
+    /// The maxima and their places: window after window, in each the channels, padded to a multiple of [`wide`].
     pub values: &'a mut [T],
     pub places: &'a mut [T],
 }
@@ -31,7 +29,7 @@ impl<T: Float> Task<T> for Maxima<'_, T> {
     #[inline(always)]
     unsafe fn run<V: Lanes<T = T>>(self) {
         let (taps, [rows, columns], [row_step, step]) = (self.taps, self.windows, self.steps);
-        let (count, channels) = (rows * columns, self.channels.next_multiple_of(NARROW));
+        let (count, channels) = (rows * columns, self.channels.next_multiple_of(wide()));
         if count == 0 {
             return;
         }
@@ -47,14 +45,16 @@ impl<T: Float> Task<T> for Maxima<'_, T> {
                 let panel = self.panels.as_ptr().add(first * V::N * taps.len());
                 let mut at = first * V::N;
                 for i in 0..rows {
+                    let row = self.band.as_ptr().add(2 * i * row_step);
                     for j in 0..columns {
-                        let x = self.band.as_ptr().add(2 * i * row_step + 2 * j * step);
+                        let x = row.add(2 * j * step);
                         let x = [x, x.add(step), x.add(row_step), x.add(row_step + step)];
                         let (values, places) = (values.add(at), places.add(at));
                         match vectors {
                             1 => tile::<V, 1>(taps, panel, x, values, places),
                             2 => tile::<V, 2>(taps, panel, x, values, places),
-                            _ => tile::<V, 3>(taps, panel, x, values, places),
+                            3 => tile::<V, 3>(taps, panel, x, values, places),
+                            _ => tile::<V, 4>(taps, panel, x, values, places),
                         }
                         at += channels;
                     }
@@ -73,15 +73,18 @@ unsafe fn tile<V: Lanes, const S: usize>(
     values: *mut V::T,
     places: *mut V::T,
 ) {
+    if S > 3 && V::ROWS <= 6 {
+        return; // there are not the registers, and nobody calls it
+    }
     // SAFETY: the caller promises that all of these are in reach.
     unsafe {
         let total = sums::<V, WINDOW, S>(taps, panel, x);
-        for s in 0..S {
+        unrolled!(s < S => {
             let (up, down) = ([total[0][s], total[1][s]], [total[2][s], total[3][s]]);
             let masks = Masks::of(up, down);
             masks.choose(up, down).store(values.add(s * V::N));
             masks.places().store(places.add(s * V::N));
-        }
+        });
     }
 }
 
@@ -102,7 +105,7 @@ pub(super) struct Planes<'a, T> {
 impl<T: Float> Task<T> for Planes<'_, T> {
     #[inline(always)]
     unsafe fn run<V: Lanes<T = T>>(self) {
-        let (pitch, count) = (self.channels.next_multiple_of(NARROW), self.windows);
+        let (pitch, count) = (self.channels.next_multiple_of(wide()), self.windows);
         if count == 0 {
             return;
         }
@@ -121,9 +124,8 @@ impl<T: Float> Task<T> for Planes<'_, T> {
                     let (values, y) = (self.values.as_ptr().add(from), self.y.as_mut_ptr().add(to));
                     copy_transposed::<V>(values, pitch, y, self.step);
                     let places = V::transpose(load_square::<V>(self.value_places.as_ptr().add(from), pitch));
-                    for k in 0..V::N {
-                        places[k].store_bytes(self.places.as_mut_ptr().add(to + k * self.step));
-                    }
+                    let to = self.places.as_mut_ptr().add(to);
+                    unrolled!(k < V::N => places[k].store_bytes(to.add(k * self.step)));
                 }
             }
             for o in if whole > 0 { 0..0 } else { first..self.channels.min(first + V::N) } {
