@@ -79,7 +79,7 @@ impl Bench {
         }
         times.sort_by(f64::total_cmp);
         let (median, min) = (times[times.len() / 2], times[0]);
-        println!("{name:<40} {median:9.3} ms (min {min:.3})");
+        println!("{name:<72} {median:9.3} ms (min {min:.3})");
         let squares: f64 = result(state).iter().map(|x| x.to_f64().powi(2)).sum();
         self.figures.push(
             serde_json::json!({ "name": name, "ms": median, "min_ms": min, "sum_of_squares": squares }),
@@ -114,31 +114,49 @@ fn products<T: Float>(bench: &mut Bench) {
     }
 }
 
-/// The two layers of the convolutional network at batch 500, forward and both adjoints.
+/// Forward pass and both adjoints: the two layers of the convolutional network at batch 500, and some that others are known for.
 fn convolutions(bench: &mut Bench) {
-    for (channels, size) in [(1, 28), (32, 12)] {
-        let s = Conv2dShape::new(500, channels, [size; 2], 32, [5, 5], [1, 1], [[0; 2]; 2]);
-        let (x, w, dy) = (numbers::<f32>(s.x_len()), numbers::<f32>(s.w_len()), numbers::<f32>(s.y_len()));
-        let name = |pass: &str| format!("conv {channels} → 32, 5×5 of {size}×{size}, {pass}");
-        let state = |len: usize, scratch: usize| (vec![0.0; len], vec![0.0; scratch]);
-        if bench.wanted(&name("forward")) {
-            let run = |(y, scratch): &mut (Vec<f32>, Vec<f32>)| conv2d(&s, &x, &w, y, scratch);
-            bench.time(name("forward"), &mut state(s.y_len(), s.scratch_forward()), run, |(y, _)| y);
-        }
-        if bench.wanted(&name("adjoint of the input")) {
-            let run = |(dx, scratch): &mut (Vec<f32>, Vec<f32>)| conv2d_input(&s, &dy, &w, dx, scratch);
-            bench.time(
-                name("adjoint of the input"),
-                &mut state(s.x_len(), s.scratch_input()),
-                run,
-                |(dx, _)| dx,
-            );
-        }
-        if bench.wanted(&name("adjoint of the weights")) {
-            let run = |(dw, scratch): &mut (Vec<f32>, Vec<f32>)| conv2d_weights(&s, &x, &dy, dw, scratch);
-            let state = &mut state(s.w_len(), s.scratch_weights());
-            bench.time(name("adjoint of the weights"), state, run, |(dw, _)| dw);
-        }
+    for (batch, channels, size, outputs, kernel, stride, padding) in [
+        (500, 1, 28, 32, 5, 1, 0),
+        (500, 32, 12, 32, 5, 1, 0),
+        (16, 64, 56, 64, 3, 1, 1),
+        (64, 256, 14, 256, 3, 1, 1),
+        (64, 64, 28, 128, 3, 2, 1),
+        (64, 128, 14, 128, 1, 1, 0),
+    ] {
+        let s = Conv2dShape::new(
+            batch,
+            channels,
+            [size; 2],
+            outputs,
+            [kernel; 2],
+            [stride; 2],
+            [[padding; 2]; 2],
+        );
+        let name = format!(
+            "conv {channels} → {outputs}, {kernel}×{kernel} by {stride} of {size}×{size}, batch {batch}"
+        );
+        convolution(bench, &name, &s);
+    }
+}
+
+/// The three passes of a convolution.
+fn convolution(bench: &mut Bench, name: &str, s: &Conv2dShape) {
+    let (x, w, dy) = (numbers::<f32>(s.x_len()), numbers::<f32>(s.w_len()), numbers::<f32>(s.y_len()));
+    let name = |pass: &str| format!("{name}, {pass}");
+    let state = |len: usize, scratch: usize| (vec![0.0; len], vec![0.0; scratch]);
+    if bench.wanted(&name("forward")) {
+        let run = |(y, scratch): &mut (Vec<f32>, Vec<f32>)| conv2d(s, &x, &w, y, scratch);
+        bench.time(name("forward"), &mut state(s.y_len(), s.scratch_forward()), run, |(y, _)| y);
+    }
+    if bench.wanted(&name("adjoint of the input")) {
+        let run = |(dx, scratch): &mut (Vec<f32>, Vec<f32>)| conv2d_input(s, &dy, &w, dx, scratch);
+        bench.time(name("adjoint of the input"), &mut state(s.x_len(), s.scratch_input()), run, |(dx, _)| dx);
+    }
+    if bench.wanted(&name("adjoint of the weights")) {
+        let run = |(dw, scratch): &mut (Vec<f32>, Vec<f32>)| conv2d_weights(s, &x, &dy, dw, scratch);
+        let state = &mut state(s.w_len(), s.scratch_weights());
+        bench.time(name("adjoint of the weights"), state, run, |(dw, _)| dw);
     }
 }
 
