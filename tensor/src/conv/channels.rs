@@ -12,40 +12,36 @@ pub(super) use sums::sums;
 use super::correlate::{each_tap, pass_channels};
 use super::plan::Plan;
 use crate::Float;
-use crate::lanes::{Lanes, NARROW, lanes, split, wide};
+use crate::lanes::{Lanes, lanes, split, wide};
 use crate::tile::Walk;
 
-/// Most outputs of a tile.
-const OUTPUTS: usize = 8;
-
 /// Most vectors of channels of a tile.
-pub(super) const VECTORS: usize = 4;
+pub(super) const VECTORS: usize = 3;
 
-/// The vectors of channels, as tiles take them. With 16 registers: two by two, and an odd one with the two before, as the few
-/// sums of one vector would wait for each other. With 32: up to four.
+/// The vectors of channels, as tiles take them: two by two, and an odd one with the two before, as the few sums of one vector
+/// would wait for each other.
 #[inline(always)]
 pub(super) fn tiles(vectors: usize) -> impl Iterator<Item = (usize, usize)> {
-    let most = if wide() > NARROW { vectors.div_ceil(VECTORS) } else { (vectors / 2).max(vectors.min(1)) };
-    split(vectors, most)
+    split(vectors, (vectors / 2).max(vectors.min(1)))
 }
 
-/// Most outputs of a tile of so many vectors: with 16 registers 6 × 2 sums, 2 vectors of weights and a broadcast pixel. (4 × 3
-/// would fill all, but the compiler takes two for pixels, and puts a sum into memory.) With 32 registers at most eight outputs,
-/// whose addresses take a register of the other kind each.
-#[inline(always)]
-const fn outputs_beside<V: Lanes>(vectors: usize) -> usize {
+/// Most elements of x of any tile with an address each.
+const ANYWHERE: usize = 6;
+
+/// Most elements of x of a tile of so many vectors, with an address each. The sums of 6 × 2, 2 vectors of weights and a broadcast
+/// pixel fill 15 of AVX2's 16 registers. (4 × 3 would fill all, but the compiler takes two for pixels, and puts a sum into memory.)
+const fn anywhere<V: Lanes>(vectors: usize) -> usize {
+    if vectors == VECTORS && V::ROWS <= 6 { 3 } else { ANYWHERE }
+}
+
+/// The same, of elements that one address reaches, with 32 registers: 14 × 2 sums or 9 × 3, as many vectors, a pixel. With 16
+/// there are none.
+const fn in_row<V: Lanes>(vectors: usize) -> usize {
     match (V::ROWS > 6, vectors) {
-        (false, 1 | 2) => 6,
-        (false, 3) => 3,
-        (true, 1 | 2 | 3) => 8,
-        (true, 4) => 6,
-        _ => 0,
+        (false, _) => 0,
+        (true, VECTORS) => 9,
+        (true, _) => 14,
     }
-}
-
-/// Whether there are such tiles.
-const fn fits<V: Lanes>(outputs: usize, vectors: usize) -> bool {
-    outputs <= outputs_beside::<V>(vectors)
 }
 
 /// An offset in a band.

@@ -106,6 +106,8 @@ fn image_forward<T: Float>(plan: &Plan, packed: &Packed<T>, x: &[T], band: &mut 
                 channels: plan.s.out_channels,
                 band,
                 outputs: &packed.outputs[..rows * ow],
+                columns: ow,
+                column_step: plan.steps()[1],
                 out_step,
                 out,
             });

@@ -72,9 +72,7 @@ impl<T: Float> Strip<T> {
                     let factors: [V; P] = std::array::from_fn(|p| V::load(b.add(p * V::N)));
                     unrolled!(r < R => {
                         let a = V::splat(*$a(r));
-                        for p in 0..P {
-                            sums[r][p] = sums[r][p].add_product(a, factors[p]);
-                        }
+                        unrolled!(p < P => sums[r][p] = sums[r][p].add_product(a, factors[p]));
                     });
                 };
             }
@@ -111,10 +109,10 @@ impl<T: Float> Strip<T> {
                 }
             }
             if c.size[1] == P * V::N {
-                unrolled!(r < R => for p in 0..P {
+                unrolled!(r < R => unrolled!(p < P => {
                     let c_at = c.at.add(r * c.step + p * V::N);
                     (if c.add { V::load(c_at).add(sums[r][p]) } else { sums[r][p] }).store(c_at);
-                });
+                }));
                 return;
             }
             let columns = c.size[1] - (P - 1) * V::N;

@@ -104,13 +104,13 @@ impl Lanes for __m512 {
             let [mut pairs, mut fours, mut columns] = [square; 3];
             unrolled!(k < 16 => {
                 let (a, b) = (square[k / 2 * 2], square[k / 2 * 2 + 1]);
-                pairs[k] = if k % 2 == 0 { _mm512_unpacklo_ps(a, b) } else { _mm512_unpackhi_ps(a, b) };
+                pairs[k] = if k.is_multiple_of(2) { _mm512_unpacklo_ps(a, b) } else { _mm512_unpackhi_ps(a, b) };
             });
             unrolled!(k < 16 => {
                 let first = k / 4 * 4 + k % 4 / 2;
                 let (a, b) = (_mm512_castps_pd(pairs[first]), _mm512_castps_pd(pairs[first + 2]));
                 fours[k] =
-                    _mm512_castpd_ps(if k % 2 == 0 { _mm512_unpacklo_pd(a, b) } else { _mm512_unpackhi_pd(a, b) });
+                    _mm512_castpd_ps(if k.is_multiple_of(2) { _mm512_unpacklo_pd(a, b) } else { _mm512_unpackhi_pd(a, b) });
             });
             unrolled!(k < 4 => {
                 let [a, b, c, d] = [fours[k], fours[4 + k], fours[8 + k], fours[12 + k]];
@@ -231,7 +231,7 @@ impl Lanes for __m512d {
             let [mut pairs, mut columns] = [square; 2];
             unrolled!(k < 8 => {
                 let (a, b) = (square[k / 2 * 2], square[k / 2 * 2 + 1]);
-                pairs[k] = if k % 2 == 0 { _mm512_unpacklo_pd(a, b) } else { _mm512_unpackhi_pd(a, b) };
+                pairs[k] = if k.is_multiple_of(2) { _mm512_unpacklo_pd(a, b) } else { _mm512_unpackhi_pd(a, b) };
             });
             unrolled!(k < 2 => {
                 let [a, b, c, d] = [pairs[k], pairs[2 + k], pairs[4 + k], pairs[6 + k]];

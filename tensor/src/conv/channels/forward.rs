@@ -1,8 +1,10 @@
 //! The forward pass with output channels in the lanes. Blocks of tiles are transposed when they are stored, as the channels
 //! of y come first.
 
-use super::sums::{sums, with_tile};
-use super::{OUTPUTS, Taps, VECTORS, fits, outputs_beside, tiles};
+use std::ops::Range;
+
+use super::sums::{Pixels, Row, first, sums, with_tile};
+use super::{ANYWHERE, Taps, VECTORS, anywhere, in_row, tiles};
 use crate::Float;
 use crate::lanes::{Lanes, Task, WIDEST, groups, load_square, store_square, unrolled, wide};
 
@@ -17,8 +19,11 @@ pub(in crate::conv) struct ByChannel<'a, T> {
     pub panels: &'a [T],
     pub channels: usize,
     pub band: &'a [T],
-    /// The offsets of the outputs in the band.
+    /// The offsets of the outputs in the band,
     pub outputs: &'a [u32],
+    /// which lie in rows of so many, this far from each other.
+    pub columns: usize,
+    pub column_step: usize,
     /// From one channel of outputs to the next; an output follows the other without a gap.
     pub out_step: usize,
     /// The outputs, from the first on.
@@ -42,24 +47,15 @@ impl<T: Float> Task<T> for ByChannel<'_, T> {
         for (first, vectors) in tiles(padded / V::N) {
             let (first, pitch) = (first * V::N, vectors * V::N);
             let panel = self.panels[first * taps.len()..].as_ptr();
-            for (start, count) in groups(self.outputs.len(), BLOCK) {
+            for (start, count) in self.blocks::<V>() {
                 for o in first..self.channels.min(first + pitch) {
                     // SAFETY: as below, and a prefetch may be of any address.
                     unsafe {
                         prefetch::<V>(self.out.as_ptr().wrapping_add(o * self.out_step + start), count)
                     };
                 }
-                for (at, size) in groups(count, outputs_beside::<V>(vectors)) {
-                    let mut x = [self.band.as_ptr(); OUTPUTS];
-                    for k in 0..size {
-                        x[k] = x[k].wrapping_add(self.outputs[start + at + k] as usize);
-                    }
-                    // SAFETY: the assertions above bound what the pointers reach; a block's values have room.
-                    unsafe {
-                        let values = values.as_mut_ptr().add(at * pitch);
-                        with_tile!(size, vectors, (P, S) => tile::<V, P, S>(taps, panel, x, values));
-                    }
-                }
+                // SAFETY: the assertions above bound what the pointers reach; a block's values have room.
+                unsafe { self.tiles::<V>(vectors, panel, start..start + count, values.as_mut_ptr()) };
                 for s in 0..vectors {
                     let o = first + s * V::N;
                     if o >= self.channels {
@@ -78,6 +74,69 @@ impl<T: Float> Task<T> for ByChannel<'_, T> {
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+impl<T: Float> ByChannel<'_, T> {
+    /// Whether a tile's outputs lie in a row.
+    #[inline(always)]
+    fn by_rows<V: Lanes<T = T>>(&self) -> bool {
+        in_row::<V>(1) > 0 && self.columns > 4 && (1..=2).contains(&self.column_step)
+    }
+
+    /// The outputs that are transposed together: whole rows where tiles lie in them.
+    #[inline(always)]
+    fn blocks<V: Lanes<T = T>>(&self) -> impl Iterator<Item = (usize, usize)> + use<V, T> {
+        let (len, columns) = (self.outputs.len(), self.columns);
+        let whole = self.by_rows::<V>() && columns <= BLOCK;
+        let size = if whole { BLOCK / columns * columns } else { len.div_ceil(len.div_ceil(BLOCK)) };
+        (0..len).step_by(size).map(move |start| (start, size.min(len - start)))
+    }
+
+    /// Computes some outputs, for some vectors of channels.
+    ///
+    /// # Safety
+    /// `run` has checked what the pointers reach, and there is room for the values.
+    #[inline(always)]
+    unsafe fn tiles<V: Lanes<T = T>>(
+        &self,
+        vectors: usize,
+        panel: *const T,
+        outputs: Range<usize>,
+        mut values: *mut T,
+    ) {
+        let (taps, band) = (self.taps, self.band.as_ptr());
+        let pixel = |output: usize| band.wrapping_add(self.outputs[output] as usize);
+        // SAFETY: handed on.
+        unsafe {
+            if !self.by_rows::<V>() {
+                for (at, size) in groups(outputs.len(), anywhere::<V>(vectors)) {
+                    let mut x = [band; ANYWHERE];
+                    (0..size).for_each(|k| x[k] = pixel(outputs.start + at + k));
+                    with_tile!(size, vectors, anywhere::<V>, (P, S) => {
+                        tile::<V, P, S>(taps, panel, first::<T, P>(&x), values);
+                    });
+                    values = values.add(size * vectors * V::N);
+                }
+                return;
+            }
+            let mut start = outputs.start;
+            while start < outputs.end {
+                let row = (self.columns - start % self.columns).min(outputs.end - start);
+                for (at, size) in groups(row, in_row::<V>(vectors)) {
+                    let x = pixel(start + at);
+                    if self.column_step == 1 {
+                        let x = Row::<T, 1>(x);
+                        with_tile!(size, vectors, in_row::<V>, (P, S) => tile::<V, P, S>(taps, panel, x, values));
+                    } else {
+                        let x = Row::<T, 2>(x);
+                        with_tile!(size, vectors, in_row::<V>, (P, S) => tile::<V, P, S>(taps, panel, x, values));
+                    }
+                    values = values.add(size * vectors * V::N);
+                }
+                start += row;
             }
         }
     }
@@ -124,14 +183,12 @@ unsafe fn transposed<V: Lanes>(
 unsafe fn tile<V: Lanes, const P: usize, const S: usize>(
     taps: Taps,
     panel: *const V::T,
-    x: [*const V::T; OUTPUTS],
+    x: impl Pixels<V::T>,
     values: *mut V::T,
 ) {
     // SAFETY: handed on.
     unsafe {
-        let mut first = [x[0]; P];
-        first.copy_from_slice(&x[..P]);
-        let sums = sums::<V, P, S>(taps, panel, first);
+        let sums = sums::<V, P, S>(taps, panel, x);
         unrolled!(p < P => unrolled!(s < S => sums[p][s].store(values.add((p * S + s) * V::N))));
     }
 }

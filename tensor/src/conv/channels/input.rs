@@ -4,8 +4,8 @@
 
 use rayon::prelude::*;
 
-use super::sums::{add_products, with_tile};
-use super::{fits, outputs_beside, tiles, word};
+use super::sums::{Pixels, Row, add_products, with_tile};
+use super::{anywhere, in_row, tiles, word};
 use crate::Float;
 use crate::conv::parts::{PART, Parts, room};
 use crate::conv::pixels::AddToPlanes;
@@ -163,8 +163,21 @@ impl<T: Float> Task<T> for Spread<'_, T> {
                 // SAFETY: the assertions above.
                 unsafe {
                     let band = self.band.as_mut_ptr().add(first * V::N + tap as usize);
-                    for (q, count) in groups(self.outputs.len(), outputs_beside::<V>(vectors)) {
-                        with_tile!(count, vectors, (P, S) => self.tile::<V, P, S>(panel, q, band));
+                    let row = in_row::<V>(vectors);
+                    let most = if row > 0 { row } else { anywhere::<V>(vectors) };
+                    for (q, count) in groups(self.outputs.len(), most) {
+                        let dy = self.dy.as_ptr().add(q);
+                        if row > 0 {
+                            with_tile!(count, vectors, in_row::<V>, (P, S) => {
+                                self.tile::<V, P, S>(panel, Row::<T, 1>(dy), q, band)
+                            });
+                        } else {
+                            with_tile!(count, vectors, anywhere::<V>, (P, S) => {
+                                let mut x = [dy; P];
+                                unrolled!(p < P => x[p] = x[p].add(p));
+                                self.tile::<V, P, S>(panel, x, q, band)
+                            });
+                        }
                     }
                     panel = panel.add(self.channels.len() * vectors * V::N);
                 }
@@ -174,19 +187,18 @@ impl<T: Float> Task<T> for Spread<'_, T> {
 }
 
 impl<T: Float> Spread<'_, T> {
-    /// The outputs from q on.
+    /// The outputs from q on, whose gradients are `dy`.
     #[inline(always)]
     unsafe fn tile<V: Lanes<T = T>, const P: usize, const S: usize>(
         &self,
         panel: *const T,
+        dy: impl Pixels<T>,
         q: usize,
         band: *mut T,
     ) {
         // SAFETY: `run` has checked what the pointers reach.
         unsafe {
             let zero = [[V::splat(T::ZERO); S]; P];
-            let mut dy = [self.dy.as_ptr(); P];
-            unrolled!(p < P => dy[p] = dy[p].add(q + p));
             let sums = add_products(zero, self.channels, panel, S * V::N, dy);
             unrolled!(p < P => {
                 let band = band.add(self.outputs[q + p] as usize);

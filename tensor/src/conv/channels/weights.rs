@@ -3,8 +3,8 @@
 
 use rayon::prelude::*;
 
-use super::sums::{add_products, with_tile};
-use super::{Taps, fits, offsets, outputs_beside, tiles};
+use super::sums::{Pixels, Rows, add_products, first, with_tile};
+use super::{ANYWHERE, Taps, anywhere, in_row, offsets, tiles};
 use crate::Float;
 use crate::conv::correlate::each_tap;
 use crate::conv::parts::{PART, Parts, room};
@@ -66,6 +66,7 @@ pub(in crate::conv) fn weights<T: Float>(plan: &Plan, x: &[T], dy: &[T], dw: &mu
             };
             lanes::run(Gradient {
                 taps,
+                row: if s.stride[1] == 1 { s.kernel[1] } else { 1 },
                 outputs: &outputs[..pixels],
                 x,
                 band_step,
@@ -101,6 +102,8 @@ pub(in crate::conv) fn weights<T: Float>(plan: &Plan, x: &[T], dy: &[T], dw: &mu
 /// weights are by [`pack`](super::pack).
 struct Gradient<'a, T> {
     taps: Taps<'a>,
+    /// The taps in a row, if they follow each other, in memory too.
+    row: usize,
     /// The offsets of the outputs in a band.
     outputs: &'a [u32],
     /// The bands, and from one image's to the next one's.
@@ -131,32 +134,94 @@ impl<T: Float> Task<T> for Gradient<'_, T> {
         let mut sums = self.sums.as_mut_ptr();
         for (first, vectors) in tiles(self.pixel / V::N) {
             let dy = self.dy[first * V::N..].as_ptr();
-            for (tap, rows) in groups(self.taps.len(), outputs_beside::<V>(vectors)) {
-                let taps = &self.taps.offsets[tap..tap + rows];
-                // SAFETY: the assertions above.
-                unsafe {
-                    with_tile!(rows, vectors, (R, S) => self.tile::<V, R, S>(taps, dy, sums));
-                    sums = sums.add(rows * vectors * V::N);
+            // SAFETY: the assertions above.
+            unsafe {
+                if in_row::<V>(vectors) > 0 && matches!(self.row, 3 | 5) {
+                    self.rows::<V>(vectors, dy, sums);
+                } else {
+                    self.any::<V>(vectors, dy, sums);
                 }
+                sums = sums.add(self.taps.len() * vectors * V::N);
             }
         }
     }
 }
 
 impl<T: Float> Gradient<'_, T> {
+    /// All taps, for some vectors of channels, in tiles of taps with an address each.
+    ///
+    /// # Safety
+    /// For this and the other functions: `run` has checked what the pointers reach.
     #[inline(always)]
-    unsafe fn tile<V: Lanes<T = T>, const R: usize, const S: usize>(
+    unsafe fn any<V: Lanes<T = T>>(&self, vectors: usize, dy: *const T, mut sums: *mut T) {
+        // SAFETY: handed on.
+        unsafe {
+            for (tap, count) in groups(self.taps.len(), anywhere::<V>(vectors)) {
+                let mut x = [self.x.as_ptr(); ANYWHERE];
+                (0..count).for_each(|r| x[r] = x[r].add(self.taps.offsets[tap + r] as usize));
+                with_tile!(count, vectors, anywhere::<V>, (R, S) => {
+                                    let first = first::<T, R>(&x);
+                self.tile::<V, R, S, _>(first, |x, step| x.map(|x| x.wrapping_add(step)), dy, sums);
+                                });
+                sums = sums.add(count * vectors * V::N);
+            }
+        }
+    }
+
+    /// The same, in tiles of whole rows of 3 or 5 taps, which lie one after the other in memory.
+    #[inline(always)]
+    unsafe fn rows<V: Lanes<T = T>>(&self, vectors: usize, dy: *const T, mut sums: *mut T) {
+        /// Rows in a tile, at most.
+        const ROWS: usize = 4;
+        // SAFETY: handed on.
+        unsafe {
+            for (row, count) in groups(self.taps.len() / self.row, in_row::<V>(vectors) / self.row) {
+                let mut x = [self.x.as_ptr(); ROWS];
+                (0..count).for_each(|g| x[g] = x[g].add(self.taps.offsets[(row + g) * self.row] as usize));
+                // So many rows of so many taps, all of them, beside so many vectors.
+                macro_rules! tile {
+                    ($G:literal, $K:literal, $R:literal, $S:literal) => {{
+                        let next = |x: Rows<T, $G, $K>, step| Rows(x.0.map(|x| x.wrapping_add(step)));
+                        self.tile::<V, $R, $S, _>(Rows::<T, $G, $K>(first(&x)), next, dy, sums)
+                    }};
+                }
+                match (self.row, count, vectors) {
+                    (3, 1, 1) => tile!(1, 3, 3, 1),
+                    (3, 2, 1) => tile!(2, 3, 6, 1),
+                    (3, 3, 1) => tile!(3, 3, 9, 1),
+                    (3, 4, 1) => tile!(4, 3, 12, 1),
+                    (3, 1, 2) => tile!(1, 3, 3, 2),
+                    (3, 2, 2) => tile!(2, 3, 6, 2),
+                    (3, 3, 2) => tile!(3, 3, 9, 2),
+                    (3, 4, 2) => tile!(4, 3, 12, 2),
+                    (3, 1, 3) => tile!(1, 3, 3, 3),
+                    (3, 2, 3) => tile!(2, 3, 6, 3),
+                    (3, 3, 3) => tile!(3, 3, 9, 3),
+                    (5, 1, 1) => tile!(1, 5, 5, 1),
+                    (5, 2, 1) => tile!(2, 5, 10, 1),
+                    (5, 1, 2) => tile!(1, 5, 5, 2),
+                    (5, 2, 2) => tile!(2, 5, 10, 2),
+                    (5, 1, 3) => tile!(1, 5, 5, 3),
+                    tile => unreachable!("a tile of {tile:?}"),
+                }
+                sums = sums.add(count * self.row * vectors * V::N);
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn tile<V: Lanes<T = T>, const R: usize, const S: usize, X: Pixels<T>>(
         &self,
-        taps: &[u32],
+        first: X,
+        next: impl Fn(X, usize) -> X,
         dy: *const T,
         to: *mut T,
     ) {
-        // SAFETY: `run` has checked what the pointers reach.
+        // SAFETY: handed on.
         unsafe {
             let mut sums = [[V::splat(T::ZERO); S]; R];
             for n in 0..self.count {
-                let mut x = [self.x.as_ptr().add(n * self.band_step); R];
-                unrolled!(r < R => x[r] = x[r].add(taps[r] as usize));
+                let x = next(first, n * self.band_step);
                 sums = add_products(sums, self.outputs, dy.add(n * self.dy_step), self.pixel, x);
             }
             unrolled!(r < R => unrolled!(s < S => {
