@@ -1,13 +1,14 @@
 //! Convolutions with channels in the lanes, so that narrow rows waste none: a tile is some outputs × vectors of channels.
 //! What the three passes share: how channels are cut into tiles, and the offsets of taps and outputs.
 
+mod block;
 mod forward;
 pub(super) mod input;
 mod sums;
 pub(super) mod weights;
 
 pub(super) use forward::ByChannel;
-pub(super) use sums::sums;
+pub(super) use sums::{Pixels, Rows, sums};
 
 use super::correlate::{each_tap, pass_channels};
 use super::plan::Plan;
@@ -81,6 +82,12 @@ impl<'a> Taps<'a> {
 
     pub fn len(&self) -> usize {
         self.offsets.len()
+    }
+
+    /// The offsets of the taps of each pass.
+    #[inline(always)]
+    fn passes(&self) -> impl Iterator<Item = &'a [u32]> {
+        self.offsets.chunks(self.pass.max(1))
     }
 }
 

@@ -46,11 +46,20 @@ impl Conv2dShape {
 
     /// Elements of scratch that [`conv2d_input`] asks for.
     pub fn scratch_input(&self) -> usize {
+        if let Some(transposed) = self.transposed() {
+            return room(&[self.w_len(), transposed.scratch_forward()]) + PART;
+        }
         let plan = Plan::input(self);
         if plan.by_channel {
             return channels::input::scratch(&plan);
         }
         self.w_len() + plan.chunks * (plan.layout.len() + plan.dy_len)
+    }
+
+    /// The convolution that takes gradients to the input, if it is one: of single pixels.
+    fn transposed(&self) -> Option<Self> {
+        let (in_channels, out_channels) = (self.out_channels, self.in_channels);
+        self.is_pointwise().then_some(Self { in_channels, out_channels, ..*self })
     }
 
     /// Elements of scratch that [`conv2d_weights`] asks for.
@@ -143,6 +152,14 @@ pub(crate) fn input<T: Float>(s: &Conv2dShape, dy: &[T], w: &[T], dx: &mut [T], 
     s.check("conv2d_input", dx.len(), w.len(), dy.len(), [scratch.len(), s.scratch_input()]);
     if dx.is_empty() {
         return;
+    }
+    if let Some(transposed) = s.transposed() {
+        let mut all = Parts::new(scratch);
+        let [wt, scratch] = [s.w_len(), transposed.scratch_forward()].map(|len| all.next(len));
+        for (c, row) in wt.chunks_exact_mut(s.out_channels.max(1)).take(s.in_channels).enumerate() {
+            row.iter_mut().enumerate().for_each(|(o, weight)| *weight = w[o * s.in_channels + c]);
+        }
+        return forward(&transposed, dy, &wt[..s.w_len()], dx, scratch);
     }
     let plan = Plan::input(s);
     if plan.by_channel {

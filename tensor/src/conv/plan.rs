@@ -271,9 +271,8 @@ fn by_channel(s: &Conv2dShape, channels: usize) -> bool {
 /// The same convolution on images of one row, where that makes no difference, so that narrow images fill vectors.
 fn flattened(s: &Conv2dShape) -> Conv2dShape {
     let [h, w] = s.in_size;
-    let pointwise = s.kernel == [1, 1] && s.stride == [1, 1] && s.padding == [[0, 0], [0, 0]];
     let small = s.in_channels.max(s.out_channels) * h * w <= BAND;
-    Conv2dShape { in_size: if pointwise && small { [1, h * w] } else { s.in_size }, ..*s }
+    Conv2dShape { in_size: if s.is_pointwise() && small { [1, h * w] } else { s.in_size }, ..*s }
 }
 
 #[cfg(test)]

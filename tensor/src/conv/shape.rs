@@ -80,6 +80,11 @@ impl Conv2dShape {
         2 * self.y_len() * self.in_channels * self.kernel[0] * self.kernel[1]
     }
 
+    /// Whether an output is of the channels of one pixel of the input.
+    pub(super) fn is_pointwise(&self) -> bool {
+        self.kernel == [1, 1] && self.stride == [1, 1] && self.padding == [[0, 0], [0, 0]]
+    }
+
     /// Panics, with the name of the slice, unless the three slices and the scratch have their lengths.
     #[track_caller]
     pub(super) fn check(&self, op: &str, x: usize, w: usize, y: usize, scratch: [usize; 2]) {

@@ -1,12 +1,9 @@
 //! The forward pass with output channels in the lanes. Blocks of tiles are transposed when they are stored, as the channels
 //! of y come first.
 
-use std::ops::Range;
-
-use super::sums::{Pixels, Row, first, sums, with_tile};
-use super::{ANYWHERE, Taps, VECTORS, anywhere, in_row, tiles};
+use super::{Taps, VECTORS, in_row, tiles};
 use crate::Float;
-use crate::lanes::{Lanes, Task, WIDEST, groups, load_square, store_square, unrolled, wide};
+use crate::lanes::{Lanes, Task, WIDEST, load_square, store_square, unrolled, wide};
 
 /// Bytes of a line of the cache.
 const LINE: usize = 64;
@@ -43,7 +40,7 @@ impl<T: Float> Task<T> for ByChannel<'_, T> {
         assert!(taps.len() * padded <= self.panels.len());
         assert!((self.channels - 1) * self.out_step + self.outputs.len() <= self.out.len());
 
-        let mut values = [T::ZERO; BLOCK * VECTORS * WIDEST];
+        let [mut values, mut partial] = [[T::ZERO; BLOCK * VECTORS * WIDEST]; 2];
         for (first, vectors) in tiles(padded / V::N) {
             let (first, pitch) = (first * V::N, vectors * V::N);
             let panel = self.panels[first * taps.len()..].as_ptr();
@@ -54,8 +51,9 @@ impl<T: Float> Task<T> for ByChannel<'_, T> {
                         prefetch::<V>(self.out.as_ptr().wrapping_add(o * self.out_step + start), count)
                     };
                 }
+                let (values, partial) = (values.as_mut_ptr(), partial.as_mut_ptr());
                 // SAFETY: the assertions above bound what the pointers reach; a block's values have room.
-                unsafe { self.tiles::<V>(vectors, panel, start..start + count, values.as_mut_ptr()) };
+                unsafe { self.block::<V>(vectors, panel, start..start + count, [values, partial]) };
                 for s in 0..vectors {
                     let o = first + s * V::N;
                     if o >= self.channels {
@@ -69,7 +67,7 @@ impl<T: Float> Task<T> for ByChannel<'_, T> {
                         // SAFETY: as above.
                         unsafe {
                             let out = out.add(o * self.out_step + start + q);
-                            let values = values.as_ptr().add(q * pitch + s * V::N);
+                            let values = values.add(q * pitch + s * V::N);
                             transposed::<V>(values, pitch, [size, channels], out, self.out_step);
                         }
                     }
@@ -82,7 +80,7 @@ impl<T: Float> Task<T> for ByChannel<'_, T> {
 impl<T: Float> ByChannel<'_, T> {
     /// Whether a tile's outputs lie in a row.
     #[inline(always)]
-    fn by_rows<V: Lanes<T = T>>(&self) -> bool {
+    pub(super) fn by_rows<V: Lanes<T = T>>(&self) -> bool {
         in_row::<V>(1) > 0 && self.columns > 4 && (1..=2).contains(&self.column_step)
     }
 
@@ -93,52 +91,6 @@ impl<T: Float> ByChannel<'_, T> {
         let whole = self.by_rows::<V>() && columns <= BLOCK;
         let size = if whole { BLOCK / columns * columns } else { len.div_ceil(len.div_ceil(BLOCK)) };
         (0..len).step_by(size).map(move |start| (start, size.min(len - start)))
-    }
-
-    /// Computes some outputs, for some vectors of channels.
-    ///
-    /// # Safety
-    /// `run` has checked what the pointers reach, and there is room for the values.
-    #[inline(always)]
-    unsafe fn tiles<V: Lanes<T = T>>(
-        &self,
-        vectors: usize,
-        panel: *const T,
-        outputs: Range<usize>,
-        mut values: *mut T,
-    ) {
-        let (taps, band) = (self.taps, self.band.as_ptr());
-        let pixel = |output: usize| band.wrapping_add(self.outputs[output] as usize);
-        // SAFETY: handed on.
-        unsafe {
-            if !self.by_rows::<V>() {
-                for (at, size) in groups(outputs.len(), anywhere::<V>(vectors)) {
-                    let mut x = [band; ANYWHERE];
-                    (0..size).for_each(|k| x[k] = pixel(outputs.start + at + k));
-                    with_tile!(size, vectors, anywhere::<V>, (P, S) => {
-                        tile::<V, P, S>(taps, panel, first::<T, P>(&x), values);
-                    });
-                    values = values.add(size * vectors * V::N);
-                }
-                return;
-            }
-            let mut start = outputs.start;
-            while start < outputs.end {
-                let row = (self.columns - start % self.columns).min(outputs.end - start);
-                for (at, size) in groups(row, in_row::<V>(vectors)) {
-                    let x = pixel(start + at);
-                    if self.column_step == 1 {
-                        let x = Row::<T, 1>(x);
-                        with_tile!(size, vectors, in_row::<V>, (P, S) => tile::<V, P, S>(taps, panel, x, values));
-                    } else {
-                        let x = Row::<T, 2>(x);
-                        with_tile!(size, vectors, in_row::<V>, (P, S) => tile::<V, P, S>(taps, panel, x, values));
-                    }
-                    values = values.add(size * vectors * V::N);
-                }
-                start += row;
-            }
-        }
     }
 }
 
@@ -175,21 +127,6 @@ unsafe fn transposed<V: Lanes>(
                 square[k].store_first(out.add(k * step), outputs);
             }
         });
-    }
-}
-
-/// Stores the sums of the first `P` outputs, for `S` vectors of channels.
-#[inline(always)]
-unsafe fn tile<V: Lanes, const P: usize, const S: usize>(
-    taps: Taps,
-    panel: *const V::T,
-    x: impl Pixels<V::T>,
-    values: *mut V::T,
-) {
-    // SAFETY: handed on.
-    unsafe {
-        let sums = sums::<V, P, S>(taps, panel, x);
-        unrolled!(p < P => unrolled!(s < S => sums[p][s].store(values.add((p * S + s) * V::N))));
     }
 }
 

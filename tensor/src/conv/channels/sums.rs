@@ -74,13 +74,15 @@ pub(in crate::conv) unsafe fn sums<V: Lanes, const P: usize, const S: usize>(
 ) -> [[V; S]; P] {
     // SAFETY: the caller promises that all of these are in reach.
     unsafe {
-        let (first, rest) = taps.offsets.split_at(taps.pass.min(taps.offsets.len()));
         let zero = [[V::splat(V::T::ZERO); S]; P];
+        let mut passes = taps.passes();
+        let first = passes.next().unwrap_or_default();
         let mut total = add_products(zero, first, panel, S * V::N, x);
-        for pass in rest.chunks(taps.pass) {
-            panel = panel.add(taps.pass * S * V::N);
+        panel = panel.wrapping_add(first.len() * S * V::N);
+        for pass in passes {
             let sums = add_products(zero, pass, panel, S * V::N, x);
             unrolled!(p < P => unrolled!(s < S => total[p][s] = total[p][s].add(sums[p][s])));
+            panel = panel.wrapping_add(pass.len() * S * V::N);
         }
         total
     }

@@ -39,7 +39,7 @@ pub(in crate::conv) fn weights<T: Float>(plan: &Plan, x: &[T], dy: &[T], dw: &mu
     let [taps, outputs] = shared(plan).map(|len| words(all.next(len)));
     let taps = Taps::new(&plan.taps(), taps);
     let outputs = offsets(plan, outputs);
-    let (packed, pixel) = (packed_len(plan), plan.padded_channels());
+    let (packed, pixel, lanes) = (packed_len(plan), plan.padded_channels(), lanes::lanes::<T>());
     let (partials, sizes) = (all.next(plan.chunks * room(&[packed])), own(plan));
     let (image, out_image) = (x.len() / s.batch, dy.len() / s.batch);
     let each = room(&sizes);
@@ -52,9 +52,19 @@ pub(in crate::conv) fn weights<T: Float>(plan: &Plan, x: &[T], dy: &[T], dw: &mu
         for (first, images) in plan.image_blocks(index) {
             let (count, pixels) = (images.len(), plan.rows(first) * ow);
             for (n, copy) in images.clone().zip(copies.chunks_exact_mut(plan.dy_len)) {
+                // For each group of vectors on its own, so that a tile finds what it reads one after the other.
                 let planes = &dy[n * out_image + first * ow..(n + 1) * out_image];
-                let channels = s.out_channels;
-                lanes::run(ToPixels { planes, channels, step: oh * ow, count: pixels, pixel, pixels: copy });
+                for (vector, vectors) in tiles(pixel / lanes) {
+                    let (channel, group) = (vector * lanes, vectors * lanes);
+                    lanes::run(ToPixels {
+                        planes: &planes[channel * oh * ow..],
+                        channels: (s.out_channels - channel).min(group),
+                        step: oh * ow,
+                        count: pixels,
+                        pixel: group,
+                        pixels: &mut copy[channel * pixels..],
+                    });
+                }
             }
             let (x, band_step) = if plan.in_place {
                 (&x[images.start * image + first * s.stride[0] * s.in_size[1]..], image)
@@ -86,7 +96,7 @@ pub(in crate::conv) fn weights<T: Float>(plan: &Plan, x: &[T], dy: &[T], dw: &mu
         }
     });
     let mut sums = sums.iter();
-    let (lanes, len) = (lanes::lanes::<T>(), taps.len());
+    let len = taps.len();
     for (first, count) in tiles(pixel / lanes) {
         each_tap(&plan.taps(), |tap| {
             for (o, sum) in (first * lanes..(first + count) * lanes).zip(&mut sums) {
@@ -109,7 +119,7 @@ struct Gradient<'a, T> {
     /// The bands, and from one image's to the next one's.
     x: &'a [T],
     band_step: usize,
-    /// The gradients, their channels last, and from one image's to the next one's.
+    /// The gradients, their channels last, for each group of vectors on its own; and from one image's to the next one's.
     dy: &'a [T],
     dy_step: usize,
     /// How many images.
@@ -133,7 +143,7 @@ impl<T: Float> Task<T> for Gradient<'_, T> {
         assert!(self.taps.len() * self.pixel <= self.sums.len() && self.pixel.is_multiple_of(V::N));
         let mut sums = self.sums.as_mut_ptr();
         for (first, vectors) in tiles(self.pixel / V::N) {
-            let dy = self.dy[first * V::N..].as_ptr();
+            let dy = self.dy[first * V::N * self.outputs.len()..].as_ptr();
             // SAFETY: the assertions above.
             unsafe {
                 if in_row::<V>(vectors) > 0 && matches!(self.row, 3 | 5) {
@@ -222,7 +232,7 @@ impl<T: Float> Gradient<'_, T> {
             let mut sums = [[V::splat(T::ZERO); S]; R];
             for n in 0..self.count {
                 let x = next(first, n * self.band_step);
-                sums = add_products(sums, self.outputs, dy.add(n * self.dy_step), self.pixel, x);
+                sums = add_products(sums, self.outputs, dy.add(n * self.dy_step), S * V::N, x);
             }
             unrolled!(r < R => unrolled!(s < S => {
                 let to = to.add((r * S + s) * V::N);

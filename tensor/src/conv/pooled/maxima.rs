@@ -1,13 +1,10 @@
 //! The inner loops of the forward pass with 2×2 windows side by side: the lanes are output channels, a register tile
-//! holds the outputs of a window, and only their maxima leave the registers.
+//! holds the outputs of a window or of several, and only their maxima leave the registers.
 
 use crate::Float;
-use crate::conv::channels::{Taps, sums, tiles};
-use crate::lanes::{Lanes, Task, copy_transposed, load_square, unrolled, wide};
+use crate::conv::channels::{Pixels, Rows, Taps, sums, tiles};
+use crate::lanes::{Lanes, Task, copy_transposed, groups, load_square, unrolled, wide};
 use crate::pool::Masks;
-
-/// Outputs of a window.
-const WINDOW: usize = 4;
 
 /// `value[q, o] = max over window q of Σ band[c, i · stride + u, j · phases + v] · weight[o, c, u, v]`, with the bits of
 /// [`Correlate`](crate::conv::correlate::Correlate): the sums have the same order.
@@ -46,17 +43,26 @@ impl<T: Float> Task<T> for Maxima<'_, T> {
                 let mut at = first * V::N;
                 for i in 0..rows {
                     let row = self.band.as_ptr().add(2 * i * row_step);
-                    for j in 0..columns {
-                        let x = row.add(2 * j * step);
-                        let x = [x, x.add(step), x.add(row_step), x.add(row_step + step)];
-                        let (values, places) = (values.add(at), places.add(at));
-                        match vectors {
-                            1 => tile::<V, 1>(taps, panel, x, values, places),
-                            2 => tile::<V, 2>(taps, panel, x, values, places),
-                            3 => tile::<V, 3>(taps, panel, x, values, places),
-                            _ => tile::<V, 4>(taps, panel, x, values, places),
+                    // With 32 registers a tile holds several windows, side by side.
+                    let most = if V::ROWS > 6 && step == 1 && vectors < 3 { 3 } else { 1 };
+                    for (j, size) in groups(columns, most) {
+                        let x = [row.add(2 * j * step), row.add(row_step + 2 * j * step)];
+                        let to = To { values: values.add(at), places: places.add(at), step: channels };
+                        match (vectors, size) {
+                            (1, 3) => tile::<V, 12, 1, 3>(taps, panel, Rows::<T, 2, 6>(x), to),
+                            (1, 2) => tile::<V, 8, 1, 2>(taps, panel, Rows::<T, 2, 4>(x), to),
+                            (2, 3) => tile::<V, 12, 2, 3>(taps, panel, Rows::<T, 2, 6>(x), to),
+                            (2, 2) => tile::<V, 8, 2, 2>(taps, panel, Rows::<T, 2, 4>(x), to),
+                            _ => {
+                                let x = [x[0], x[0].add(step), x[1], x[1].add(step)];
+                                match vectors {
+                                    1 => tile::<V, 4, 1, 1>(taps, panel, x, to),
+                                    2 => tile::<V, 4, 2, 1>(taps, panel, x, to),
+                                    _ => tile::<V, 4, 3, 1>(taps, panel, x, to),
+                                }
+                            }
                         }
-                        at += channels;
+                        at += size * channels;
                     }
                 }
             }
@@ -64,27 +70,36 @@ impl<T: Float> Task<T> for Maxima<'_, T> {
     }
 }
 
-/// The maxima of one window and their places, for `S` vectors of channels.
+/// Where the values of some windows go.
+#[derive(Clone, Copy)]
+struct To<T> {
+    values: *mut T,
+    places: *mut T,
+    /// From one window to the next.
+    step: usize,
+}
+
+/// The maxima of `W` windows and their places, for `S` vectors of channels: `P` outputs, an upper row and a lower one.
 #[inline(always)]
-unsafe fn tile<V: Lanes, const S: usize>(
+unsafe fn tile<V: Lanes, const P: usize, const S: usize, const W: usize>(
     taps: Taps,
     panel: *const V::T,
-    x: [*const V::T; WINDOW],
-    values: *mut V::T,
-    places: *mut V::T,
+    x: impl Pixels<V::T>,
+    to: To<V::T>,
 ) {
-    if S > 3 && V::ROWS <= 6 {
+    if W > 1 && V::ROWS <= 6 {
         return; // there are not the registers, and nobody calls it
     }
     // SAFETY: the caller promises that all of these are in reach.
     unsafe {
-        let total = sums::<V, WINDOW, S>(taps, panel, x);
-        unrolled!(s < S => {
-            let (up, down) = ([total[0][s], total[1][s]], [total[2][s], total[3][s]]);
+        let total = sums::<V, P, S>(taps, panel, x);
+        unrolled!(w < W => unrolled!(s < S => {
+            let (left, below) = (2 * w, 2 * W + 2 * w);
+            let (up, down) = ([total[left][s], total[left + 1][s]], [total[below][s], total[below + 1][s]]);
             let masks = Masks::of(up, down);
-            masks.choose(up, down).store(values.add(s * V::N));
-            masks.places().store(places.add(s * V::N));
-        });
+            masks.choose(up, down).store(to.values.add(w * to.step + s * V::N));
+            masks.places().store(to.places.add(w * to.step + s * V::N));
+        }));
     }
 }
 
