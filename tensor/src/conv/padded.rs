@@ -79,6 +79,9 @@ impl Padded {
     }
 }
 
+/// Bytes of a line of the cache.
+const LINE: usize = 64;
+
 /// See [`Padded::fill`].
 struct Fill<'a, T> {
     layout: Padded,
@@ -109,8 +112,12 @@ impl<T: Float> Task<T> for Fill<'_, T> {
                         if outside {
                             continue;
                         }
-                        let (row, out) =
-                            (&image[(c * h + r as usize) * w..][first..w], &mut out[inside.clone()]);
+                        let at = (c * h + r as usize) * w;
+                        let (row, out) = (&image[at..][first..w], &mut out[inside.clone()]);
+                        // The same row of the next channel, which lies too far away for processors to foresee.
+                        for line in (0..w).step_by(LINE / size_of::<T>()) {
+                            V::prefetch(image.as_ptr().wrapping_add(at + h * w + line));
+                        }
                         if layout.phases == 1 {
                             copy::<V>(&row[..out.len()], out);
                         } else {
@@ -130,7 +137,8 @@ impl<T: Float> Task<T> for Fill<'_, T> {
 #[inline(always)]
 unsafe fn zero<V: Lanes>(row: &mut [V::T]) {
     if row.len() < V::N {
-        return row.fill(V::T::ZERO);
+        // SAFETY: the row's elements.
+        return unsafe { V::splat(V::T::ZERO).store_first(row.as_mut_ptr(), row.len()) };
     }
     for at in (0..row.len()).step_by(V::N) {
         // SAFETY: the last vector overlaps the one before, so that it ends with the row.
@@ -145,10 +153,11 @@ unsafe fn zero<V: Lanes>(row: &mut [V::T]) {
 #[inline(always)]
 unsafe fn copy<V: Lanes>(from: &[V::T], to: &mut [V::T]) {
     let len = to.len();
-    if len < V::N {
-        return to.copy_from_slice(from);
-    }
     assert_eq!(len, from.len());
+    if len < V::N {
+        // SAFETY: the rows' elements.
+        return unsafe { V::load_first(from.as_ptr(), len).store_first(to.as_mut_ptr(), len) };
+    }
     for at in (0..len).step_by(V::N) {
         let at = at.min(len - V::N);
         // SAFETY: as above.
