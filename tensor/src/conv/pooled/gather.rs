@@ -4,14 +4,12 @@
 //! A tile of sums stays in registers while all windows of some images go by, each a broadcast gradient and products
 //! straight from the patch.
 
-#![allow(clippy::needless_range_loop)] // tiles of registers are read more easily by their indices
-
 use super::patches::Patches;
 use super::plan::Plan;
 use super::tiles::{Tile, for_tile, tiles};
 use crate::Float;
 use crate::conv::Conv2dShape;
-use crate::lanes::{Lanes, Task};
+use crate::lanes::{Lanes, Task, unrolled};
 
 /// The offsets in a band of the patches of the maxima, from the places of one channel's windows.
 pub(super) struct Offsets<'a> {
@@ -57,6 +55,9 @@ pub(super) struct Gather<'a, T> {
     pub g: &'a [T],
     /// From one band's gradient to the next one's, and one channel's.
     pub g_steps: [usize; 2],
+    /// Whether there are two sets of sums, as a window's product waits for the one before it in its set; the same at every
+    /// level, where tiles are small with narrow vectors.
+    pub twice: bool,
     /// The packed weights of the block.
     pub sums: &'a mut [T],
 }
@@ -104,7 +105,7 @@ impl<T: Float> Gather<'_, T> {
     ) {
         // SAFETY: handed on.
         unsafe {
-            if R * S <= 6 {
+            if self.twice && R * S <= 6 {
                 self.add_in::<V, R, S, 2>(tile, o, sums);
             } else {
                 self.add_in::<V, R, S, 1>(tile, o, sums);
@@ -112,7 +113,7 @@ impl<T: Float> Gather<'_, T> {
         }
     }
 
-    /// In `P` sets of sums, as a window's product waits for the one before it in its set.
+    /// In `P` sets of sums.
     #[inline(always)]
     unsafe fn add_in<V: Lanes<T = T>, const R: usize, const S: usize, const P: usize>(
         &self,
@@ -124,48 +125,38 @@ impl<T: Float> Gather<'_, T> {
         unsafe {
             let step = self.patches.steps[0];
             let mut set = [[[V::splat(T::ZERO); S]; R]; P];
-            for r in 0..R {
-                for s in 0..S {
-                    set[0][r][s] = V::load(sums.add((r * S + s) * V::N));
-                }
-            }
+            unrolled!(r < R => unrolled!(s < S => set[0][r][s] = V::load(sums.add((r * S + s) * V::N))));
             for k in 0..self.count {
                 let x = self.bands.as_ptr().add(k * self.patches.len() + tile.first_row * step + tile.first);
                 let g = self.g.as_ptr().add(k * self.g_steps[0] + o * self.g_steps[1]);
                 let offsets = self.offsets.as_ptr().add((k * self.s.out_channels + o) * self.windows);
-                let rows: [*const T; R] = std::array::from_fn(|r| x.wrapping_add(r * step));
+                // The product of window q, added to set p.
+                macro_rules! add {
+                    ($q:expr, $p:expr) => {
+                        let (x, g) = (x.add(*offsets.add($q) as usize), V::splat(*g.add($q)));
+                        unrolled!(r < R => unrolled!(s < S => {
+                            let x = V::load(x.add(r * step + s * V::N));
+                            set[$p][r][s] = set[$p][r][s].add_product(g, x);
+                        }));
+                    };
+                }
                 let mut q = 0;
                 while q + P <= self.windows {
-                    for p in 0..P {
-                        let (at, g) = (*offsets.add(q + p) as usize, V::splat(*g.add(q + p)));
-                        for r in 0..R {
-                            for s in 0..S {
-                                set[p][r][s] =
-                                    set[p][r][s].add_product(g, V::load(rows[r].add(at + s * V::N)));
-                            }
-                        }
-                    }
+                    unrolled!(p < P => { add!(q + p, p); });
                     q += P;
                 }
                 while q < self.windows {
-                    let (at, g) = (*offsets.add(q) as usize, V::splat(*g.add(q)));
-                    for r in 0..R {
-                        for s in 0..S {
-                            set[0][r][s] = set[0][r][s].add_product(g, V::load(rows[r].add(at + s * V::N)));
-                        }
-                    }
+                    add!(q, 0);
                     q += 1;
                 }
             }
-            for r in 0..R {
-                for s in 0..S {
-                    let mut sum = set[0][r][s];
-                    for p in 1..P {
-                        sum = sum.add(set[p][r][s]);
-                    }
-                    sum.store(sums.add((r * S + s) * V::N));
+            unrolled!(r < R => unrolled!(s < S => {
+                let mut sum = set[0][r][s];
+                for set in &set[1..] {
+                    sum = sum.add(set[r][s]);
                 }
-            }
+                sum.store(sums.add((r * S + s) * V::N));
+            }));
         }
     }
 }

@@ -9,7 +9,7 @@ use super::tiles;
 use crate::conv::Conv2dShape;
 use crate::conv::parts::{PART, Parts, room};
 use crate::float::words;
-use crate::{Float, Pool2dShape, lanes};
+use crate::{Float, Pool2dShape};
 
 pub(super) fn scratch(c: &Conv2dShape, p: &Pool2dShape) -> usize {
     let plan = Plan::input(c, p);
@@ -71,7 +71,7 @@ pub(crate) fn input<T: Float>(
                 for block in 0..plan.patches.blocks {
                     let band = &mut band[..plan.patches.len()];
                     band.fill(T::ZERO);
-                    lanes::run_narrow(Spread {
+                    plan.patches.run(Spread {
                         s: c,
                         patches: &plan.patches,
                         panels: &panels[block * block_len..][..block_len],
@@ -80,7 +80,7 @@ pub(crate) fn input<T: Float>(
                         band,
                     });
                     let first_row = plan.input_row(first);
-                    lanes::run_narrow(AddTo { patches: &plan.patches, block, first_row, band, image: dx });
+                    plan.patches.run(AddTo { patches: &plan.patches, block, first_row, band, image: dx });
                 }
             }
         }

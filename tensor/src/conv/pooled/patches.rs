@@ -1,12 +1,13 @@
 //! A band of an image, copied with its channels last, so that a row of a patch (what one output sees of one row of the
 //! input) is one run of memory.
 
+use crate::Float;
 use crate::conv::Conv2dShape;
-use crate::lanes::NARROW;
+use crate::lanes::{self, NARROW, Task, narrow_lanes, wide};
 
-/// Most elements of a row of a patch in one block, unless the kernel is wider than this: 12 vectors of f32 sums and what
+/// Most vectors of a row of a patch in one block, unless the kernel is wider than this: 12 vectors of f32 sums and what
 /// they are made of fill the registers.
-const ROW: usize = 12 * NARROW;
+const ROW: usize = 12;
 
 /// Pixels in a row: the first one's place in the image's planes and in the band, and how many.
 #[derive(Clone, Copy)]
@@ -25,13 +26,15 @@ pub(super) struct Run {
 #[derive(Clone, Copy)]
 pub(super) struct Patches {
     pub s: Conv2dShape,
+    /// Lanes of the vectors that work on them, of f32: narrow ones where wide ones would be half empty.
+    pub lanes: usize,
     /// Whether patches overlap.
     pub overlap: bool,
     /// Blocks of channels.
     pub blocks: usize,
     /// Elements from one kernel column to the next.
     pub pixel: usize,
-    /// Elements of a patch's row, a multiple of [`NARROW`]: `kernel columns · pixel`, and a rest of any content.
+    /// Elements of a patch's row, a multiple of the lanes: `kernel columns · pixel`, and a rest of any content.
     pub row: usize,
     /// Elements from one row of the band to the next, and from one output's patch to the next one's in a row.
     pub steps: [usize; 2],
@@ -47,17 +50,27 @@ pub(super) struct Patches {
 impl Patches {
     /// For `outputs` rows and columns of outputs, from column `first` on, which may lie outside of the convolution's.
     pub fn new(s: &Conv2dShape, outputs: [usize; 2], first: isize) -> Self {
-        let ([kh, kw], overlap) = (s.kernel, s.in_channels >= NARROW);
-        let (vectors, most) = (s.in_channels.div_ceil(NARROW), (ROW / NARROW / kw).max(1));
+        Self::with_lanes(if s.in_channels >= wide() { wide() } else { NARROW }, s, outputs, first)
+    }
+
+    /// The same with narrow vectors, at every level: what decides how sums are cut.
+    pub fn narrow(s: &Conv2dShape, outputs: [usize; 2], first: isize) -> Self {
+        Self::with_lanes(NARROW, s, outputs, first)
+    }
+
+    fn with_lanes(lanes: usize, s: &Conv2dShape, outputs: [usize; 2], first: isize) -> Self {
+        let ([kh, kw], overlap) = (s.kernel, s.in_channels >= lanes);
+        let (vectors, most) = (s.in_channels.div_ceil(lanes), (ROW / kw).max(1));
         // The products of all blocks, and for each block what a window costs besides: its place and its gradient.
         let cost = |v: &usize| vectors.div_ceil(*v) * (kw * v + 2);
         let vectors_of = (1..=most.min(vectors)).rev().min_by_key(cost).unwrap_or(1);
-        let pixel = if overlap { vectors_of * NARROW } else { s.in_channels };
-        let row = (kw * pixel).next_multiple_of(NARROW);
+        let pixel = if overlap { vectors_of * lanes } else { s.in_channels };
+        let row = (kw * pixel).next_multiple_of(lanes);
         let columns = if overlap { (outputs[1] - 1) * s.stride[1] + kw } else { outputs[1] };
         let per_column = if overlap { pixel } else { row };
         Self {
             s: *s,
+            lanes,
             overlap,
             blocks: if overlap { vectors.div_ceil(vectors_of) } else { 1 },
             pixel,
@@ -67,6 +80,16 @@ impl Patches {
             size: [(outputs[0] - 1) * s.stride[0] + kh, columns],
             first_column: first * s.stride[1] as isize - s.padding[1][0] as isize,
         }
+    }
+
+    /// Runs a task that works on the patches.
+    pub fn run<T: Float>(&self, task: impl Task<T>) {
+        if self.lanes == NARROW { lanes::run_narrow(task) } else { lanes::run(task) }
+    }
+
+    /// Lanes of the vectors that work on them.
+    pub fn lanes_of<T: Float>(&self) -> usize {
+        self.lanes / NARROW * narrow_lanes::<T>()
     }
 
     /// Elements of one block of a band.

@@ -38,23 +38,34 @@ impl Plan {
     /// Of the adjoint with respect to the weights. Its chunks have partial sums of their own.
     pub fn weights(c: &Conv2dShape, p: &Pool2dShape) -> Self {
         let mut plan = Self::new(c, p, 1);
-        plan.cut((PARTIALS / plan.packed_len().max(1)).clamp(4, 16));
-        plan.block = (BAND / plan.patches.len()).clamp(1, plan.chunk);
+        let narrow = plan.narrow();
+        plan.cut((PARTIALS / packed_len(&narrow).max(1)).clamp(4, 16));
+        plan.block = (BAND / narrow.len()).clamp(1, plan.chunk);
         plan
     }
 
     fn new(c: &Conv2dShape, p: &Pool2dShape, chunks: usize) -> Self {
         let [oh, ow] = p.out_size();
-        let outputs = |d: usize, windows: usize| (windows - 1) * p.stride[d] + p.window[d];
-        let patches = |band| Patches::new(c, [outputs(0, band), outputs(1, ow)], -(p.padding[1][0] as isize));
-        // The fewest bands that are small enough, as even as they can be.
-        let most = (1..=oh).rev().find(|&band| patches(band).len() <= BAND).unwrap_or(1);
+        let (outputs, column) = (|band| outputs(p, band, ow), -(p.padding[1][0] as isize));
+        let patches = |band| Patches::new(c, outputs(band), column);
+        // The fewest bands that are small enough, as even as they can be, and the same at every level.
+        let narrow = |band: &usize| Patches::narrow(c, outputs(*band), column).len() <= BAND;
+        let most = (1..=oh).rev().find(narrow).unwrap_or(1);
         let band = oh.div_ceil(oh.div_ceil(most));
         let (c, p) = (*c, *p);
         let mut plan =
             Self { c, p, patches: patches(band), windows: [oh, ow], band, chunks: 0, chunk: 1, block: 1 };
         plan.cut(chunks);
         plan
+    }
+
+    /// The patches as narrow vectors would have them.
+    pub fn narrow(&self) -> Patches {
+        Patches::narrow(
+            &self.c,
+            outputs(&self.p, self.band, self.windows[1]),
+            -(self.p.padding[1][0] as isize),
+        )
     }
 
     /// At most `most` chunks, none empty.
@@ -65,7 +76,7 @@ impl Plan {
 
     /// Elements of the packed weights.
     pub fn packed_len(&self) -> usize {
-        self.patches.blocks * self.c.out_channels * self.c.kernel[0] * self.patches.row
+        packed_len(&self.patches)
     }
 
     /// Windows of one channel in a band.
@@ -129,4 +140,13 @@ impl Plan {
         let len = self.patches.len();
         assert!(u32::try_from(len).is_ok(), "a row of windows of the convolution has {len} elements");
     }
+}
+
+fn packed_len(patches: &Patches) -> usize {
+    patches.blocks * patches.s.out_channels * patches.s.kernel[0] * patches.row
+}
+
+/// The outputs of some rows and columns of windows.
+fn outputs(p: &Pool2dShape, rows: usize, columns: usize) -> [usize; 2] {
+    [(0, rows), (1, columns)].map(|(d, windows)| (windows - 1) * p.stride[d] + p.window[d])
 }

@@ -4,14 +4,12 @@
 //! The windows are sorted by the output that their maximum is, so that a tile of the patch stays in registers while the
 //! channels with their maximum there go by. To add each window on its own would take a store for each product.
 
-#![allow(clippy::needless_range_loop)] // tiles of registers are read more easily by their indices
-
 use super::patches::Patches;
 use super::plan::Plan;
 use super::tiles::{for_tile, tiles};
 use crate::Float;
 use crate::conv::Conv2dShape;
-use crate::lanes::{Lanes, Task};
+use crate::lanes::{Lanes, Task, unrolled};
 
 /// The windows of a band, sorted by window and place, in the order of the channels.
 pub(super) struct Sorted<'a, T> {
@@ -112,29 +110,18 @@ impl<T: Float> Spread<'_, T> {
                 if item == end {
                     continue;
                 }
-                let rows: [*mut T; R] =
-                    std::array::from_fn(|r| band.wrapping_add(offset as usize + r * step));
+                let x = band.add(offset as usize);
                 let mut sums = [[V::splat(T::ZERO); S]; R];
-                for r in 0..R {
-                    for s in 0..S {
-                        sums[r][s] = V::load(rows[r].add(s * V::N));
-                    }
-                }
+                unrolled!(r < R => unrolled!(s < S => sums[r][s] = V::load(x.add(r * step + s * V::N))));
                 while item < end {
                     let panel = panel.add(*channels.add(item) as usize * (R * S * V::N));
                     let g = V::splat(*g.add(item));
-                    for r in 0..R {
-                        for s in 0..S {
-                            sums[r][s] = sums[r][s].add_product(g, V::load(panel.add((r * S + s) * V::N)));
-                        }
-                    }
+                    unrolled!(r < R => unrolled!(s < S => {
+                        sums[r][s] = sums[r][s].add_product(g, V::load(panel.add((r * S + s) * V::N)));
+                    }));
                     item += 1;
                 }
-                for r in 0..R {
-                    for s in 0..S {
-                        sums[r][s].store(rows[r].add(s * V::N));
-                    }
-                }
+                unrolled!(r < R => unrolled!(s < S => sums[r][s].store(x.add(r * step + s * V::N))));
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::patches::Patches;
 use crate::Float;
 use crate::conv::Conv2dShape;
-use crate::lanes::{groups, narrow_lanes};
+use crate::lanes::groups;
 
 /// Most vectors of a tile: 12 of 16 registers.
 pub(super) const MOST: usize = 12;
@@ -72,7 +72,7 @@ pub(super) fn each_weight<T: Float>(
     patches: &Patches,
     mut f: impl FnMut(usize, Option<usize>),
 ) {
-    let (lanes, [kh, kw]) = (narrow_lanes::<T>(), s.kernel);
+    let (lanes, [kh, kw]) = (patches.lanes_of::<T>(), s.kernel);
     let mut packed = 0;
     for block in 0..patches.blocks {
         let (first, count) = patches.channels(block);

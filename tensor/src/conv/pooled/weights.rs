@@ -9,7 +9,8 @@ use super::tiles;
 use crate::conv::Conv2dShape;
 use crate::conv::parts::{PART, Parts, room};
 use crate::float::words;
-use crate::{Float, Pool2dShape, lanes};
+use crate::lanes::{self, narrow_lanes};
+use crate::{Float, Pool2dShape};
 
 pub(super) fn scratch(c: &Conv2dShape, p: &Pool2dShape) -> usize {
     let plan = Plan::weights(c, p);
@@ -43,6 +44,7 @@ pub(crate) fn weights<T: Float>(
     let corners = words(all.next(plan.band_windows()));
     plan.corners(corners);
     let corners = &*corners;
+    let twice = plan.narrow().row / narrow_lanes::<T>() <= 6;
     let (packed, block_len) = (room(&[plan.packed_len()]), plan.packed_len() / plan.patches.blocks);
     let partials = all.next(plan.chunks * packed);
     let (image, windows) = (x.len() / c.batch, plan.windows[0] * plan.windows[1]);
@@ -61,12 +63,12 @@ pub(crate) fn weights<T: Float>(
                 let offsets = &mut offsets[..images * c.out_channels * count];
                 for (channel, offsets) in offsets.chunks_exact_mut(count).enumerate() {
                     let places = &places[at + channel * windows..][..count];
-                    lanes::run_narrow::<T>(Offsets { plan: &plan, corners, places, offsets });
+                    lanes::run::<T>(Offsets { plan: &plan, corners, places, offsets });
                 }
                 for block in 0..plan.patches.blocks {
                     for (k, band) in bands.chunks_exact_mut(plan.patches.len()).take(images).enumerate() {
                         let (first_row, image) = (plan.input_row(first), &x[(start + k) * image..][..image]);
-                        lanes::run_narrow(Fill {
+                        plan.patches.run(Fill {
                             patches: &plan.patches,
                             block,
                             first_row,
@@ -75,7 +77,7 @@ pub(crate) fn weights<T: Float>(
                             band,
                         });
                     }
-                    lanes::run_narrow(Gather {
+                    plan.patches.run(Gather {
                         s: c,
                         patches: &plan.patches,
                         bands,
@@ -83,6 +85,7 @@ pub(crate) fn weights<T: Float>(
                         windows: count,
                         offsets,
                         g: &g[at..],
+                        twice,
                         g_steps: [c.out_channels * windows, windows],
                         sums: &mut sums[block * block_len..][..block_len],
                     });
