@@ -1,9 +1,10 @@
 //! Arithmetic compiled to machine code while the program runs.
 //!
 //! A loop that runs one ready-made kernel after the other writes every intermediate result to a cache and reads it again.
-//! Where the processor is an x86-64 with AVX2, [`compile`] instead writes one function for a whole chain: values stay in
-//! registers from one operation to the next. The operations are exact or correctly rounded, and none are contracted, so the
-//! bits are those of the kernels. Elsewhere, and where the system does not allow it, the kernels are what runs.
+//! Where the processor is an x86-64 with AVX2 or AVX-512, [`compile`] instead writes one function for a whole chain: values
+//! stay in registers from one operation to the next. The operations are exact or correctly rounded, and none are contracted, so
+//! the bits are those of the kernels, with vectors of any length. Elsewhere, and where the system does not allow it, the kernels
+//! are what runs.
 
 // Loops keep their programs where nothing compiles them, too.
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
@@ -15,10 +16,13 @@ mod assembler;
 mod code;
 #[cfg(target_arch = "x86_64")]
 mod emit;
+#[cfg(target_arch = "x86_64")]
+mod target;
 
 use program::Program;
 
 use crate::Float;
+use crate::level::Level;
 
 /// Compiled programs.
 #[derive(Clone, Debug)]
@@ -30,41 +34,39 @@ pub(crate) struct Native {
     entries: Vec<[usize; 2]>,
 }
 
-/// Whether programs can be compiled for this processor.
-pub(crate) fn available() -> bool {
+/// Whether programs can be compiled for a level.
+pub(crate) fn available(level: Level) -> bool {
     #[cfg(target_arch = "x86_64")]
     {
-        use crate::level::{Level, level};
-        level() != Level::Portable
+        target::Target::of(level).is_some()
     }
     #[cfg(not(target_arch = "x86_64"))]
-    false
+    {
+        let _ = level;
+        false
+    }
 }
 
-/// Machine code for some programs, if there can be any.
+/// Machine code for some programs, if there can be any: for a level that this processor has.
 #[cfg(target_arch = "x86_64")]
-pub(crate) fn compile<T: Float>(programs: &[&Program]) -> Option<Native> {
-    if !available() {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    let mut function = |program: &Program, streaming: bool| {
-        let start = bytes.len();
-        emit::emit::<T>(&mut bytes, program, streaming);
-        start
-    };
+pub(crate) fn compile<T: Float>(programs: &[&Program], level: Level) -> Option<Native> {
+    let target = target::Target::of(level)?;
+    let mut assembler = assembler::Assembler::new(target, size_of::<T>() == 8);
+    let mut function =
+        |program: &Program, streaming: bool| emit::emit::<T>(&mut assembler, target, program, streaming);
     let entries = programs
         .iter()
         .map(|&program| {
-            let plain = function(program, false);
-            [plain, if program.streamed.is_empty() { plain } else { function(program, true) }]
+            let plain = function(program, false)?;
+            let streaming = if program.streamed.is_empty() { plain } else { function(program, true)? };
+            Some([plain, streaming])
         })
-        .collect();
-    Some(Native { code: code::Code::new(&bytes)?, entries })
+        .collect::<Option<_>>()?;
+    Some(Native { code: code::Code::new(&assembler.finish())?, entries })
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-pub(crate) fn compile<T: Float>(_programs: &[&Program]) -> Option<Native> {
+pub(crate) fn compile<T: Float>(_programs: &[&Program], _level: Level) -> Option<Native> {
     None
 }
 
