@@ -19,6 +19,9 @@ mod emit;
 #[cfg(target_arch = "x86_64")]
 mod target;
 
+#[cfg(target_arch = "x86_64")]
+use std::sync::LazyLock;
+
 use program::Program;
 
 use crate::Float;
@@ -34,11 +37,13 @@ pub(crate) struct Native {
     entries: Vec<[usize; 2]>,
 }
 
-/// Whether programs can be compiled for a level.
+/// Whether programs can be compiled for a level, and `BAYEUX_JIT=0` does not forbid it.
 pub(crate) fn available(level: Level) -> bool {
     #[cfg(target_arch = "x86_64")]
     {
-        target::Target::of(level).is_some()
+        static ALLOWED: LazyLock<bool> =
+            LazyLock::new(|| std::env::var_os("BAYEUX_JIT").is_none_or(|value| value != "0"));
+        target::Target::of(level).is_some() && *ALLOWED
     }
     #[cfg(not(target_arch = "x86_64"))]
     {
