@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::definition::{Definition, combine, uniform};
-use super::memory::LINE;
+use super::memory::{HAS_STREAMS, LINE};
 use super::noise::Noise;
 use super::place::{Placed, Task, place};
 use super::reduce::{Reduce, Reduction};
@@ -254,7 +254,8 @@ impl<T: Float> FusedBuilder<T> {
         let read = self.operands.iter().filter(|strides| **strides == whole).count();
         let elements: usize = self.shape.iter().product();
         let arrays = read + self.stores.len() - self.over.len() - usize::from(self.product.is_some());
-        self.build_with(arrays * elements * size_of::<T>() > STREAMED_BYTES, level())
+        let large = arrays * elements * size_of::<T>() > STREAMED_BYTES;
+        self.build_with(large && HAS_STREAMS, level())
     }
 
     /// [`FusedBuilder::build`] with or without going past the caches, and with machine code for a level.

@@ -1,13 +1,12 @@
 //! From a program to a function: its frame and its loops.
 
 mod lines;
-mod registers;
 
 use super::assembler::{Assembler, Memory, RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP, Register};
 use super::program::{Operand, Program};
+use super::registers::Registers;
 use super::target::Target;
 use crate::simd::combined::TILE;
-use registers::Registers;
 
 /// Bytes that memory moves at once.
 const LINE: usize = 64;

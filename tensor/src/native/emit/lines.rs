@@ -3,8 +3,8 @@
 use super::super::assembler::{Condition, Memory, RSP, Register, Source, Vector};
 use super::super::program::{Line, Op, Operand};
 use super::Body;
-use super::registers::{Class, Spill};
 use crate::fused::Reduce;
+use crate::native::registers::{Class, Spill};
 use crate::simd::Arithmetic;
 
 impl Body<'_> {

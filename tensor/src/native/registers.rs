@@ -3,8 +3,10 @@
 //! What a line reads is loaded when it is first read and stays in its register as long as there is room; then the value whose
 //! next use is furthest away makes room (Belady, IBM Systems Journal 5, 1966), on the stack if it is nowhere else.
 
-use super::super::assembler::Register;
-use super::super::target::Target;
+use super::target::Target;
+
+/// A register's number.
+type Register = u8;
 
 /// What a register holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
