@@ -137,12 +137,12 @@ fn default_sd<T: Float>(variable: &Variable<T>) -> f64 {
 
 /// ln (1 + eʳ).
 fn softplus(r: f64) -> f64 {
-    r.max(0.0) + (-r.abs()).exp().ln_1p()
+    r.max(0.0) + libm::log1p(libm::exp(-r.abs()))
 }
 
 /// The r with ln (1 + eʳ) = y > 0:  r = y + ln (1 − e⁻ʸ).
 fn softplus_inverse(y: f64) -> f64 {
-    y + (-(-y).exp_m1()).ln()
+    y + libm::log(-libm::expm1(-y))
 }
 
 #[cfg(test)]

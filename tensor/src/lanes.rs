@@ -26,6 +26,10 @@ pub(crate) use unrolled;
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+#[cfg(target_arch = "aarch64")]
+mod pair;
 mod portable;
 
 use std::ops::IndexMut;
@@ -154,6 +158,9 @@ pub trait Vectors: Copy + Send + Sync {
     #[cfg(target_arch = "x86_64")]
     #[allow(private_bounds)]
     type Avx2: Lanes<T = Self>;
+    #[cfg(target_arch = "aarch64")]
+    #[allow(private_bounds)]
+    type Neon: Lanes<T = Self>;
     #[allow(private_bounds)]
     type Portable: Lanes<T = Self>;
 }
@@ -163,6 +170,8 @@ impl Vectors for f32 {
     type Avx512 = std::arch::x86_64::__m512;
     #[cfg(target_arch = "x86_64")]
     type Avx2 = std::arch::x86_64::__m256;
+    #[cfg(target_arch = "aarch64")]
+    type Neon = pair::Pair<std::arch::aarch64::float32x4_t>;
     type Portable = [f32; 8];
 }
 
@@ -171,6 +180,8 @@ impl Vectors for f64 {
     type Avx512 = std::arch::x86_64::__m512d;
     #[cfg(target_arch = "x86_64")]
     type Avx2 = std::arch::x86_64::__m256d;
+    #[cfg(target_arch = "aarch64")]
+    type Neon = pair::Pair<std::arch::aarch64::float64x2_t>;
     type Portable = [f64; 4];
 }
 
@@ -199,8 +210,11 @@ pub(crate) fn run_narrow<T: Float>(task: impl Task<T>) {
         // SAFETY: a level is used only where the processor has its instructions.
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 | Level::Avx2 => unsafe { run_avx2(task) },
+        // SAFETY: NEON is part of every aarch64.
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => unsafe { task.run::<T::Neon>() },
         // SAFETY: the portable vectors ask for nothing.
-        _ => unsafe { task.run::<T::Portable>() },
+        Level::Portable => unsafe { task.run::<T::Portable>() },
     }
 }
 

@@ -38,8 +38,9 @@ pub fn log_softmax<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
         shift(x, columns, y);
         let mut sums = [0.0; BLOCK];
         exponentials(y, columns, &mut sums, |_, _| ());
-        for (y, sum) in y.chunks_exact_mut(columns).zip(sums) {
-            let log_sum = T::from_f64(sum.ln());
+        simd::ln_inplace(&mut sums[..y.len() / columns]);
+        for (y, log_sum) in y.chunks_exact_mut(columns).zip(sums) {
+            let log_sum = T::from_f64(log_sum);
             y.iter_mut().for_each(|y| *y -= log_sum);
         }
     });
@@ -59,8 +60,9 @@ pub fn logsumexp<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
                 shifted.iter_mut().zip(part).for_each(|(y, &x)| *y = x - m);
                 exponentials(shifted, part.len(), &mut sum, |_, _| ());
             }
+            simd::ln_inplace(&mut sum);
             // A row of −∞ has the sum 0, not NaN.
-            *y = if m == T::NEG_INFINITY { m } else { m + T::from_f64(sum[0].ln()) };
+            *y = if m == T::NEG_INFINITY { m } else { m + T::from_f64(sum[0]) };
         }
     });
 }

@@ -84,7 +84,7 @@ impl<T: Float> Clock<T> {
 
     /// 1 − βᵗ for this step's t = 1, 2, …, as −(e^{t ln β} − 1), which keeps its digits when β is near 1.
     pub(super) fn one_minus_power(&mut self, beta: f64) -> Expr<T> {
-        -((self.done() + 1.0) * beta.ln()).expm1()
+        -((self.done() + 1.0) * libm::log(beta)).expm1()
     }
 
     /// The update of the count, if there is one.
@@ -199,11 +199,11 @@ impl Schedule {
                 to + (cosine + 1.0) * (0.5 * (from - to))
             }
             Curve::Exponential { from, factor, steps } => {
-                (iteration * (factor.ln() / steps as f64)).exp() * from
+                (iteration * (libm::log(factor) / steps as f64)).exp() * from
             }
             // The half keeps the quotient away from the whole numbers, where a rounding error would show.
             Curve::Step { from, factor, steps } => {
-                (((iteration + 0.5) / steps as f64).floor() * factor.ln()).exp() * from
+                (((iteration + 0.5) / steps as f64).floor() * libm::log(factor)).exp() * from
             }
         };
         match self.warm_up {

@@ -1,9 +1,11 @@
 //! A chunk's working memory, and the block being worked on.
 
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use super::build::MOST_ARRAYS;
 use super::memory::{LINE, fetch, stream};
+use super::reduce::{Position, UNIT};
 use super::run::Arguments;
 use super::{Fused, Operand, Place, Source, Step};
 use crate::Float;
@@ -23,6 +25,8 @@ pub(super) struct Block<'a, T> {
     file: *mut T,
     /// Elements from one register to the next.
     longest: usize,
+    /// The chunk's first element, and the first behind it; the block's first.
+    chunk: [usize; 2],
     start: usize,
     /// Whole tiles.
     len: usize,
@@ -38,19 +42,22 @@ impl<'a, T: Float> Block<'a, T> {
         (fused.tiles + fused.operands.len() + fused.stores) * TILE + fused.registers * longest
     }
 
-    /// Fills the tiles and what is computed once, for the elements of the space from `first` on.
+    /// Fills the tiles and what is computed once, for a chunk.
     pub fn new(
         fused: &'a Fused<T>,
         arguments: Arguments<'a, T>,
         file: &'a mut [MaybeUninit<T>],
         longest: usize,
-        first: usize,
+        chunk: Range<usize>,
     ) -> Self {
         file[..Self::file_len(fused, longest)].fill(MaybeUninit::new(T::ZERO));
         let file = file.as_mut_ptr().cast();
         let results = &arguments.stores[..fused.stores];
-        let aligned = results.iter().all(|result| result.get().wrapping_add(first).addr().is_multiple_of(16));
-        let mut block = Block { fused, arguments, file, longest, start: 0, len: TILE, count: TILE, aligned };
+        let aligned =
+            results.iter().all(|result| result.get().wrapping_add(chunk.start).addr().is_multiple_of(16));
+        let chunk = [chunk.start, chunk.end];
+        let mut block =
+            Block { fused, arguments, file, longest, chunk, start: 0, len: TILE, count: TILE, aligned };
         for uniform in &fused.uniform {
             let number = match uniform.source {
                 Source::Number(number) => number,
@@ -67,10 +74,13 @@ impl<'a, T: Float> Block<'a, T> {
         block
     }
 
-    /// Elements `range` of the space, taking them into the partial reductions.
-    pub fn run(&mut self, range: std::ops::Range<usize>, partials: &mut [T]) {
-        for start in range.clone().step_by(self.fused.block) {
-            let count = self.fused.block.min(range.end - start);
+    /// The elements of the chunk, taking them into the partial reductions.
+    pub fn run(&mut self, partials: &mut [T]) {
+        let [first, end] = self.chunk;
+        let mut start = first;
+        while start < end {
+            // No unit of a reduction ends within a block.
+            let count = self.fused.block.min(end - start).min(UNIT - (start - first) % UNIT);
             (self.start, self.len) = (start, count / TILE * TILE);
             self.count = self.len;
             if self.len > 0 {
@@ -80,6 +90,7 @@ impl<'a, T: Float> Block<'a, T> {
                 (self.start, self.len, self.count) = (start + self.len, TILE, count - self.len);
                 self.edge(partials);
             }
+            start += count;
         }
     }
 
@@ -161,10 +172,8 @@ impl<'a, T: Float> Block<'a, T> {
             // SAFETY: `count` elements of the result belong to this block (`result`).
             Step::Stream { x, store } => unsafe { stream(&self.read(x)[..self.count], self.result(store)) },
             Step::Reduce { number, x } => {
-                let reduction = &self.fused.reductions[number];
-                let at: usize = self.fused.reductions[..number].iter().map(|before| before.len).sum();
-                let partial = &mut partials[at..at + reduction.len];
-                reduction.absorb(&self.fused.space, self.start, &self.read(x)[..self.count], partial);
+                let (reduction, partial) = self.fused.reduction(number, partials);
+                reduction.absorb(&self.fused.space, self.position(), &self.read(x)[..self.count], partial);
             }
         }
     }
@@ -177,8 +186,9 @@ impl<'a, T: Float> Block<'a, T> {
         for (address, &place) in arrays.iter_mut().zip(&region.arrays) {
             *address = self.address(place);
         }
-        for &(kind, _, tile) in &region.reduced {
-            self.tile(tile).fill(kind.neutral());
+        for &(_, number, tile) in &region.reduced {
+            let (reduction, partial) = fused.reduction(number, partials);
+            self.tile(tile).copy_from_slice(reduction.lanes(partial));
         }
         let aligned = self.aligned && self.count == self.len;
         let arrays = &arrays[..region.arrays.len()];
@@ -186,11 +196,11 @@ impl<'a, T: Float> Block<'a, T> {
         // places that nothing it reads has, but for operands to be overwritten, each of which a line of its own copies before
         // any line overwrites one. The file begins with the tiles.
         unsafe { native.run(number, arrays, self.file, self.len, aligned) }
-        for &(kind, number, tile) in &region.reduced {
-            let (mut lanes, count) = ([kind.neutral(); TILE], self.count.min(TILE));
-            lanes[..count].copy_from_slice(&self.tile(tile)[..count]);
-            let at: usize = fused.reductions[..number].iter().map(|before| before.len).sum();
-            fused.reductions[number].absorb_lanes(lanes, &mut partials[at]);
+        for &(_, number, tile) in &region.reduced {
+            let (reduction, partial) = fused.reduction(number, partials);
+            let count = self.count.min(TILE);
+            reduction.lanes(partial)[..count].copy_from_slice(&self.tile(tile)[..count]);
+            reduction.close(self.position(), self.count, partial);
         }
     }
 
@@ -202,6 +212,10 @@ impl<'a, T: Float> Block<'a, T> {
         // the file, and stores are separate `&mut` slices of the caller's. Only an operand that is overwritten stands where a
         // store does; that store is written by a region, or, without regions, the operand has been gathered into a register.
         f(sources, unsafe { &mut *target });
+    }
+
+    fn position(&self) -> Position {
+        Position { chunk: self.chunk, start: self.start }
     }
 
     fn read(&self, place: Place) -> &[T] {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::definition::{Definition, combine, uniform};
-use super::memory::LINE;
+use super::memory::{HAS_STREAMS, LINE};
 use super::noise::Noise;
 use super::place::{Placed, Task, place};
 use super::reduce::{Reduce, Reduction};
@@ -11,6 +11,7 @@ use super::sizes::{block_len, chunk_len, fetched};
 use super::space::{Space, row_major, row_major_without};
 use super::{BinaryKernel, Fused, Operand, Place, Product, Step, TernaryKernel, UnaryKernel, logarithms};
 use crate::Float;
+use crate::level::{Level, level};
 use crate::native::program::Program;
 use crate::native::{self, Native};
 use crate::simd::Arithmetic;
@@ -26,7 +27,7 @@ const STREAMED_BYTES: usize = 24 << 20;
 pub struct Value(pub(super) usize);
 
 /// Collects the operations of a [`Fused`] loop.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct FusedBuilder<T> {
     shape: Vec<usize>,
     operands: Vec<Vec<isize>>,
@@ -101,17 +102,17 @@ impl<T: Float> FusedBuilder<T> {
         self.noise(Noise::Uniform)
     }
 
-    /// The steps, with compiled arithmetic if that is wanted and possible.
+    /// The steps, with arithmetic compiled for a level, if there is machine code for it.
     fn placed(
         &self,
         operands: &[Operand],
         reduced: &[(Reduce, Value, bool)],
         streamed: bool,
-        native: bool,
+        level: Level,
     ) -> (Placed<T>, Option<Native>) {
         let stores = &self.stores;
         let mut values = self.values.clone();
-        if native && native::available() {
+        if native::available(level) {
             let uniform = uniform(&values, operands);
             // Regions reduce what they compute.
             let mut reduced = reduced.to_vec();
@@ -125,7 +126,7 @@ impl<T: Float> FusedBuilder<T> {
             let placed = place(Task { values, operands, stores, reduced, streamed, regions: true });
             let programs: Vec<&Program> = placed.regions.iter().map(|region| &region.program).collect();
             if programs.iter().all(|program| program.arrays <= MOST_ARRAYS)
-                && let Some(native) = native::compile::<T>(&programs)
+                && let Some(native) = native::compile::<T>(&programs, level)
             {
                 return (placed, Some(native));
             }
@@ -253,11 +254,12 @@ impl<T: Float> FusedBuilder<T> {
         let read = self.operands.iter().filter(|strides| **strides == whole).count();
         let elements: usize = self.shape.iter().product();
         let arrays = read + self.stores.len() - self.over.len() - usize::from(self.product.is_some());
-        self.build_with(arrays * elements * size_of::<T>() > STREAMED_BYTES, true)
+        let large = arrays * elements * size_of::<T>() > STREAMED_BYTES;
+        self.build_with(large && HAS_STREAMS, level())
     }
 
-    /// [`FusedBuilder::build`] with or without going past the caches and, where possible, machine code.
-    pub(super) fn build_with(mut self, streamed: bool, native: bool) -> Fused<T> {
+    /// [`FusedBuilder::build`] with or without going past the caches, and with machine code for a level.
+    pub(super) fn build_with(mut self, streamed: bool, level: Level) -> Fused<T> {
         let row_major = row_major(&self.shape, |_| true);
         let mut walks = self.operands.clone();
         walks.push(row_major);
@@ -288,7 +290,7 @@ impl<T: Float> FusedBuilder<T> {
             .map(|((kind, value, _), walk)| (*kind, *value, walk.iter().all(|&stride| stride == 0)))
             .collect();
         let logarithms = logarithms::absorb(&mut self.values, &operands, &self.stores, &mut reduced);
-        let (placed, native) = self.placed(&operands, &reduced, streamed, native);
+        let (placed, native) = self.placed(&operands, &reduced, streamed, level);
         let Placed { once, spread, steps, regions, uniform, tiles, registers, in_place } = placed;
 
         let by_kernel: HashSet<Place> = steps.iter().flat_map(Step::by_kernel).collect();
@@ -313,7 +315,7 @@ impl<T: Float> FusedBuilder<T> {
             })
             .collect();
         let product = self.product.map(|(_, product)| (product, self.shape.clone()));
-        let chunk = chunk_len(space.len(), block, reductions.iter().map(|r| r.len).sum());
+        let chunk = chunk_len(space.len(), reductions.iter().map(|r| r.len).sum());
         let chunks = match product.as_ref().and_then(|(product, shape)| product.tasks::<T>(shape)) {
             Some(tasks) => tasks,
             None => space.len().div_ceil(chunk.max(1)).max(1),

@@ -18,6 +18,9 @@ pub(super) fn fetch<T>(address: *const T) {
     let _ = address;
 }
 
+/// Whether there is a way past the caches.
+pub(super) const HAS_STREAMS: bool = cfg!(target_arch = "x86_64");
+
 /// Copies without leaving the copy in a cache, which also spares reading the old content. Needs a [`fence`] afterwards.
 ///
 /// # Safety

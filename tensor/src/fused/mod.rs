@@ -144,7 +144,7 @@ pub struct Fused<T> {
     reductions: Vec<Reduction>,
     /// Elements per block: as many as keep the registers in the first two caches; whole tiles.
     block: usize,
-    /// Elements per parallel task, a multiple of `block`, unless the tasks are those of a product.
+    /// Elements per parallel task, unless the tasks are those of a product.
     chunk: usize,
     /// Parallel tasks.
     chunks: usize,

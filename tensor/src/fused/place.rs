@@ -62,7 +62,6 @@ pub(super) fn place<T: Float>(task: Task<'_, T>) -> Placed<T> {
         places: vec![Place::Nowhere; values.len()],
         spread: vec![None; values.len()],
         free: Vec::new(),
-        one: None,
         placed: Placed {
             once: vec![],
             spread: vec![],
@@ -108,8 +107,6 @@ struct Placing<'a, T> {
     /// For a uniform value that is read as a whole block, the register with so many copies.
     spread: Vec<Option<usize>>,
     free: Vec<usize>,
-    /// The tile of a 1 for regions.
-    one: Option<usize>,
     placed: Placed<T>,
 }
 
@@ -125,6 +122,18 @@ impl<T: Float> Placing<'_, T> {
             && (reduced.iter().any(|(_, value, _)| *value == Value(i))
                 || streamed && stores.contains(&Value(i))
                 || values.iter().enumerate().any(by_kernel))
+    }
+
+    /// Whether something reads a constant from a tile: regions have it in their code.
+    fn needs_tile(&self, i: usize) -> bool {
+        let Task { values, stores, reduced, regions, .. } = self.task;
+        let by_kernel = |(j, definition): (usize, &Definition<T>)| {
+            (self.uniform[j] || !definition.is_line()) && definition.inputs().contains(&Value(i))
+        };
+        !regions
+            || stores.contains(&Value(i))
+            || reduced.iter().any(|(_, value, _)| *value == Value(i))
+            || values.iter().enumerate().any(by_kernel)
     }
 
     /// Whether an operand is read where it is. Where it is overwritten, this takes a region, which reads before it writes.
@@ -145,6 +154,7 @@ impl<T: Float> Placing<'_, T> {
         let output = stores.iter().position(|&stored| stored == Value(i)).filter(|_| !streamed);
         let to = match definition {
             Definition::Absorbed => Place::Nowhere,
+            Definition::Constant(_) if !self.needs_tile(i) => return,
             Definition::Operand(operand) if self.in_memory(*operand) => Place::Operand(*operand),
             _ if uniform => self.tile(),
             Definition::Operand(_) => Place::Register(self.take()),
@@ -220,16 +230,6 @@ impl<T: Float> Placing<'_, T> {
     fn fresh_tile(&mut self) -> usize {
         self.placed.tiles += 1;
         self.placed.tiles - 1
-    }
-
-    fn one(&mut self) -> usize {
-        if let Some(tile) = self.one {
-            return tile;
-        }
-        let tile = self.fresh_tile();
-        self.placed.uniform.push(Uniform { to: Place::Tile(tile), source: Source::Number(T::ONE) });
-        self.one = Some(tile);
-        tile
     }
 
     fn fresh(&mut self) -> usize {

@@ -72,55 +72,139 @@ impl Combine for Largest {
     }
 }
 
-/// A reduction, the space, the number of the block's first element, the block, and what is reduced so far.
-type Block<'a, T> = (&'a Reduction, &'a Space, usize, &'a [T], &'a mut [T]);
+/// Where a block lies.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Position {
+    /// The first element of the chunk, and the first behind it.
+    pub chunk: [usize; 2],
+    /// The first element of the block.
+    pub start: usize,
+}
+
+impl Position {
+    /// For `count` elements: how many of the chunk are before them, and whether they are its last.
+    fn within(self, count: usize) -> (usize, bool) {
+        (self.start - self.chunk[0], self.start + count == self.chunk[1])
+    }
+}
+
+/// Independent lanes of a sum, which the compiler turns into vectors.
+pub(super) const LANES: usize = TILE;
+/// Elements that lanes collect, at most, before they are joined. A sum's order, and so its bits, depends on this, on the shape
+/// and on its chunks, but not on blocks, whose lengths differ between instruction sets.
+pub(super) const UNIT: usize = 8192;
+
+/// A reduction, the space, the block's place, the block, and what is reduced so far.
+type Block<'a, T> = (&'a Reduction, &'a Space, Position, &'a [T], &'a mut [T]);
 
 /// Takes in one block.
 struct Absorb<C>(PhantomData<C>);
 
 impl<T: Float, C: Combine> Loop<Block<'_, T>> for Absorb<C> {
     #[inline(always)]
-    fn run<M: MulAdd>((reduction, space, start, block, partial): Block<'_, T>) {
-        if reduction.strides.iter().all(|&stride| stride == 0) {
-            partial[0] = C::combine(partial[0], fold::<T, C>(block));
-            return;
+    fn run<M: MulAdd>((reduction, space, position, block, partial): Block<'_, T>) {
+        let (results, lanes) = partial.split_at_mut(reduction.len);
+        let (before, is_last) = position.within(block.len());
+        if reduction.is_whole() {
+            return collect::<T, C>(block, before, is_last, lanes, &mut results[0]);
         }
         let inner = reduction.strides[reduction.strides.len() - 1];
-        for (offset, at, length) in space.segments(&reduction.strides, start, block.len()) {
+        let row = space.shape[space.shape.len() - 1];
+        for (offset, at, length) in space.segments(&reduction.strides, position.start, block.len()) {
             let segment = &block[at..at + length];
             let offset = offset as usize;
             if inner != 0 {
                 // What is kept is row-major, so its innermost stride is 1.
-                for (total, &x) in partial[offset..offset + length].iter_mut().zip(segment) {
+                for (total, &x) in results[offset..offset + length].iter_mut().zip(segment) {
                     *total = C::combine(*total, x);
                 }
-            } else if length < LANES {
-                partial[offset] = segment.iter().fold(partial[offset], |total, &x| C::combine(total, x));
+            } else if row < LANES {
+                results[offset] = segment.iter().fold(results[offset], |total, &x| C::combine(total, x));
             } else {
-                partial[offset] = C::combine(partial[offset], fold::<T, C>(segment));
+                let first = (position.start + at) % row;
+                let ends = first + length == row || is_last && at + length == block.len();
+                collect::<T, C>(segment, first, ends, lanes, &mut results[offset]);
             }
         }
     }
 }
 
-impl Reduction {
-    /// Takes in lanes of a whole block, of a reduction to one number.
-    pub fn absorb_lanes<T: Float>(&self, lanes: [T; LANES], partial: &mut T) {
-        let joined = match self.kind {
-            Reduce::Sum => join_lanes::<T, Sum>(lanes),
-            Reduce::Max => join_lanes::<T, Largest>(lanes),
+/// Takes elements of a row, from number `first` on, into its lanes, and those into the total where a unit or the row `ends`.
+#[inline(always)]
+fn collect<T: Float, C: Combine>(mut x: &[T], mut first: usize, ends: bool, lanes: &mut [T], total: &mut T) {
+    let mut sums = [C::KIND.neutral::<T>(); LANES];
+    sums.copy_from_slice(lanes);
+    while !x.is_empty() {
+        let (part, rest) = x.split_at(x.len().min(UNIT - first % UNIT));
+        let lane = first % LANES;
+        let (head, tiles) = part.split_at(part.len().min((LANES - lane) % LANES));
+        let add = |sums: &mut [T], x: &[T]| {
+            sums.iter_mut().zip(x).for_each(|(sum, &x)| *sum = C::combine(*sum, x));
         };
-        *partial = self.kind.combine(*partial, joined);
+        add(&mut sums[lane..], head);
+        let tiles = tiles.chunks_exact(LANES);
+        let tail = tiles.remainder();
+        for tile in tiles {
+            add(&mut sums, tile);
+        }
+        add(&mut sums, tail);
+        (x, first) = (rest, first + part.len());
+        if first % UNIT == 0 || ends && x.is_empty() {
+            *total = C::combine(*total, join_lanes::<T, C>(sums));
+            sums.fill(C::KIND.neutral());
+        }
+    }
+    lanes.copy_from_slice(&sums);
+}
+
+impl Reduction {
+    /// Whether it is to one number.
+    pub fn is_whole(&self) -> bool {
+        self.strides.iter().all(|&stride| stride == 0)
     }
 
-    /// Takes in one block: elements `start ..` of the space.
-    pub fn absorb<T: Float>(&self, space: &Space, start: usize, block: &[T], partial: &mut [T]) {
+    /// Elements of working space for a chunk: the results, then what collects lanes.
+    pub fn room(&self) -> usize {
+        self.len + if self.logarithms { 2 * LANES } else { LANES }
+    }
+
+    /// Makes the working space ready for a chunk.
+    pub fn begin<T: Float>(&self, partial: &mut [T]) {
+        partial.fill(self.kind.neutral());
         if self.logarithms {
-            return run::<_, SumOfLogarithms>((block, &mut partial[0]));
+            partial[self.len..][..LANES].fill(T::ONE); // products
+        }
+    }
+
+    /// The lanes of a reduction to one number.
+    pub fn lanes<'a, T: Float>(&self, partial: &'a mut [T]) -> &'a mut [T] {
+        &mut partial[self.len..]
+    }
+
+    /// Where somebody else has taken `count` elements into the lanes: joins these at the end of a unit or of the chunk.
+    pub fn close<T: Float>(&self, position: Position, count: usize, partial: &mut [T]) {
+        let (before, is_last) = position.within(count);
+        if (before + count).is_multiple_of(UNIT) || is_last {
+            let (results, lanes) = partial.split_at_mut(self.len);
+            let mut joined = [T::ZERO; LANES];
+            joined.copy_from_slice(lanes);
+            lanes.fill(self.kind.neutral());
+            results[0] = match self.kind {
+                Reduce::Sum => Sum::combine(results[0], join_lanes::<T, Sum>(joined)),
+                Reduce::Max => Largest::combine(results[0], join_lanes::<T, Largest>(joined)),
+            };
+        }
+    }
+
+    /// Takes in one block.
+    pub fn absorb<T: Float>(&self, space: &Space, position: Position, block: &[T], partial: &mut [T]) {
+        if self.logarithms {
+            let (before, is_last) = position.within(block.len());
+            return run::<_, SumOfLogarithms>((block, before, is_last, partial));
         }
         match self.kind {
-            Reduce::Sum => run::<_, Absorb<Sum>>((self, space, start, block, partial)),
-            Reduce::Max => run::<_, Absorb<Largest>>((self, space, start, block, partial)),
+            Reduce::Sum => run::<_, Absorb<Sum>>((self, space, position, block, partial)),
+            Reduce::Max => run::<_, Absorb<Largest>>((self, space, position, block, partial)),
         }
     }
 
@@ -138,25 +222,6 @@ impl Reduction {
             step *= 2;
         }
     }
-}
-
-/// Independent lanes of a fold, which the compiler turns into vectors.
-pub(super) const LANES: usize = TILE;
-
-/// Folds a slice.
-#[inline(always)]
-fn fold<T: Float, C: Combine>(x: &[T]) -> T {
-    let mut lanes = [C::KIND.neutral::<T>(); LANES];
-    let blocks = x.chunks_exact(LANES);
-    for (lane, &x) in lanes.iter_mut().zip(blocks.remainder()) {
-        *lane = x;
-    }
-    for block in blocks {
-        for (lane, &x) in lanes.iter_mut().zip(block) {
-            *lane = C::combine(*lane, x);
-        }
-    }
-    join_lanes::<T, C>(lanes)
 }
 
 /// Halves onto each other until one is left. Not part of the loop above, whose vectors the compiler would cut up for it.

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::block::{Block, File};
 use super::memory::fence;
+use super::reduce::Reduction;
 use super::{Factors, Fused, Operand};
 use crate::Float;
 use crate::shared::Shared;
@@ -33,7 +34,14 @@ impl<T: Float> Fused<T> {
     }
 
     fn partial(&self) -> usize {
-        self.reductions.iter().map(|reduction| reduction.len).sum()
+        self.reductions.iter().map(Reduction::room).sum()
+    }
+
+    /// A reduction and its part of a chunk's working space.
+    pub(super) fn reduction<'a>(&self, number: usize, partials: &'a mut [T]) -> (&Reduction, &'a mut [T]) {
+        let at: usize = self.reductions[..number].iter().map(Reduction::room).sum();
+        let reduction = &self.reductions[number];
+        (reduction, &mut partials[at..at + reduction.room()])
     }
 
     /// Runs the loop: reads each operand from its slice, the first element at the given offset; writes the stored
@@ -138,7 +146,7 @@ impl<T: Float> Fused<T> {
         for (reduction, result) in self.reductions.iter().zip(reduced) {
             reduction.join(&mut partials[at..], partial, chunks);
             result.copy_from_slice(&partials[at..at + reduction.len]);
-            at += reduction.len;
+            at += reduction.room();
         }
     }
 
@@ -173,22 +181,22 @@ impl<T: Float> Fused<T> {
     }
 
     fn run_chunk(&self, arguments: Arguments<'_, T>, range: Range<usize>, partials: &mut [T]) {
-        let mut at = 0;
+        let mut rest = &mut *partials;
         for reduction in &self.reductions {
-            partials[at..at + reduction.len].fill(reduction.kind.neutral());
-            at += reduction.len;
+            let (partial, others) = rest.split_at_mut(reduction.room());
+            reduction.begin(partial);
+            rest = others;
         }
         if range.is_empty() {
             return;
         }
-        let start = range.start;
         let longest = self.block.min(range.len().next_multiple_of(TILE));
         if Block::file_len(self, longest) <= FILE / 8 {
             let mut file = File([const { MaybeUninit::<T>::uninit() }; FILE / 8]);
-            Block::new(self, arguments, &mut file.0, longest, start).run(range, partials);
+            Block::new(self, arguments, &mut file.0, longest, range).run(partials);
         } else {
             let mut file = File([const { MaybeUninit::<T>::uninit() }; FILE]);
-            Block::new(self, arguments, &mut file.0, longest, start).run(range, partials);
+            Block::new(self, arguments, &mut file.0, longest, range).run(partials);
         }
         if self.streamed {
             fence();

@@ -15,6 +15,8 @@ const BLOCK_BYTES: usize = 64 << 10;
 const BLOCK: (usize, usize) = (128, 1024);
 /// The elements of a block for which only compiled arithmetic is done: it needs no registers.
 const LONG_BLOCK: usize = 8192;
+/// Chunks are of multiples of so many elements.
+const CHUNK: usize = 1024;
 /// The most chunks, and the fewest elements worth a task of their own.
 const MAX_CHUNKS: usize = 64;
 const MIN_CHUNK: usize = 8 << 10;
@@ -42,11 +44,11 @@ pub(super) fn block_len<T: Float>(
 }
 
 /// How many elements a task takes: few enough tasks that their partial reductions, `reduced` elements each, stay
-/// smaller than the work itself.
-pub(super) fn chunk_len(len: usize, block: usize, reduced: usize) -> usize {
+/// smaller than the work itself. The same for all instruction sets, since the order of sums depends on it.
+pub(super) fn chunk_len(len: usize, reduced: usize) -> usize {
     let affordable = len.max(1 << 16).checked_div(reduced).unwrap_or(MAX_CHUNKS);
     let chunks = MAX_CHUNKS.min(affordable).min(len / MIN_CHUNK).max(1);
-    len.div_ceil(chunks).next_multiple_of(block)
+    len.div_ceil(chunks).next_multiple_of(CHUNK)
 }
 
 /// Spreads the fetching of the next block's lines over the steps of this one, in proportion to how long they take, so that

@@ -157,7 +157,11 @@ fn arithmetic_is_compiled_where_it_can_be_whatever_is_alive_at_once() {
     let y = products.into_iter().rev().reduce(|a, b| builder.arithmetic(Arithmetic::Add, a, b)).unwrap();
     builder.store(y);
     let fused = builder.build();
-    assert_eq!(fused.native.is_some(), crate::native::available(), "is memory refused that can be executed?");
+    assert_eq!(
+        fused.native.is_some(),
+        crate::native::available(crate::level::level()),
+        "is memory refused that can be executed?"
+    );
 
     let data: Vec<Vec<f32>> = (0..41)
         .map(|stream| {

@@ -70,17 +70,23 @@ fn check<T: Float>(name: &str, run: impl FnOnce(&mut All<T>), as_arrays: impl Fn
 fn vectors_do_what_arrays_do() {
     // SAFETY: arrays ask for nothing, and the others are run only where the processor has their instructions.
     unsafe {
-        #[cfg(target_arch = "x86_64")]
         for level in Level::available() {
             match level {
                 Level::Portable => {}
+                #[cfg(target_arch = "x86_64")]
                 Level::Avx2 => {
                     check("avx2", |all| run_avx2::<f32>(all), |all| all.run::<[f32; 8]>());
                     check("avx2", |all| run_avx2::<f64>(all), |all| all.run::<[f64; 4]>());
                 }
+                #[cfg(target_arch = "x86_64")]
                 Level::Avx512 => {
                     check("avx512", |all| run_avx512::<f32>(all), |all| all.run::<[f32; 16]>());
                     check("avx512", |all| run_avx512::<f64>(all), |all| all.run::<[f64; 8]>());
+                }
+                #[cfg(target_arch = "aarch64")]
+                Level::Neon => {
+                    check("neon", |all| all.run::<<f32 as Vectors>::Neon>(), |all| all.run::<[f32; 8]>());
+                    check("neon", |all| all.run::<<f64 as Vectors>::Neon>(), |all| all.run::<[f64; 4]>());
                 }
             }
         }

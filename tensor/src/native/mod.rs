@@ -1,96 +1,38 @@
 //! Arithmetic compiled to machine code while the program runs.
 //!
 //! A loop that runs one ready-made kernel after the other writes every intermediate result to a cache and reads it again.
-//! Where the processor is an x86-64 with AVX2, [`compile`] instead writes one function for a whole chain: values stay in
-//! registers from one operation to the next. The operations are exact or correctly rounded, and none are contracted, so the
-//! bits are those of the kernels. Elsewhere, and where the system does not allow it, the kernels are what runs.
+//! Where the processor is an x86-64 with AVX2 or AVX-512, or an aarch64 under Linux, [`compile`] instead writes one function for a
+//! whole chain: values stay in registers from one operation to the next. The operations are exact or correctly rounded, and none
+//! are contracted, so the bits are those of the kernels, with vectors of any length. Elsewhere, and where the system does not allow
+//! it, the kernels are what runs. (macOS on aarch64 wants memory of a kind of its own for code.)
 
 // Loops keep their programs where nothing compiles them, too.
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 pub(crate) mod program;
 
+// Its words are tested everywhere.
+#[cfg(any(test, all(target_arch = "aarch64", target_os = "linux")))]
+#[cfg_attr(not(target_arch = "aarch64"), allow(dead_code))]
+mod a64;
 #[cfg(target_arch = "x86_64")]
 mod assembler;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_os = "linux")))]
 mod code;
 #[cfg(target_arch = "x86_64")]
 mod emit;
+// Not all processors have registers for masks.
+#[cfg(any(test, target_arch = "x86_64", all(target_arch = "aarch64", target_os = "linux")))]
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+mod registers;
+#[cfg(any(test, target_arch = "x86_64", all(target_arch = "aarch64", target_os = "linux")))]
+mod target;
 
-use program::Program;
+#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_os = "linux")))]
+mod compiled;
+#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_os = "linux")))]
+pub(crate) use compiled::{Native, available, compile};
 
-use crate::Float;
-
-/// Compiled programs.
-#[derive(Clone, Debug)]
-pub(crate) struct Native {
-    #[cfg(target_arch = "x86_64")]
-    code: code::Code,
-    /// For each program, where its functions begin: one for any arrays, one for streamed arrays that are aligned.
-    #[cfg(target_arch = "x86_64")]
-    entries: Vec<[usize; 2]>,
-}
-
-/// Whether programs can be compiled for this processor.
-pub(crate) fn available() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use crate::level::{Level, level};
-        level() != Level::Portable
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    false
-}
-
-/// Machine code for some programs, if there can be any.
-#[cfg(target_arch = "x86_64")]
-pub(crate) fn compile<T: Float>(programs: &[&Program]) -> Option<Native> {
-    if !available() {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    let mut function = |program: &Program, streaming: bool| {
-        let start = bytes.len();
-        emit::emit::<T>(&mut bytes, program, streaming);
-        start
-    };
-    let entries = programs
-        .iter()
-        .map(|&program| {
-            let plain = function(program, false);
-            [plain, if program.streamed.is_empty() { plain } else { function(program, true) }]
-        })
-        .collect();
-    Some(Native { code: code::Code::new(&bytes)?, entries })
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-pub(crate) fn compile<T: Float>(_programs: &[&Program]) -> Option<Native> {
-    None
-}
-
-impl Native {
-    /// Runs a program over `len` elements of its arrays, which are whole tiles; `aligned` if those it streams to begin at
-    /// multiples of 16 bytes.
-    ///
-    /// # Safety
-    /// There are as many arrays as the program has. They are readable, and writable if it writes them, for so many elements;
-    /// what it writes overlaps nothing else, unless it is the very same memory as an array that one line alone reads, which
-    /// comes before all lines that write there. `tiles` holds all tiles that it refers to.
-    pub unsafe fn run<T: Float>(
-        &self,
-        program: usize,
-        arrays: &[*mut T],
-        tiles: *mut T,
-        len: usize,
-        aligned: bool,
-    ) {
-        #[cfg(target_arch = "x86_64")]
-        {
-            let entry = self.entries[program][usize::from(aligned)];
-            // SAFETY: a function was put there, for instructions that `compile` has found; the rest is the caller's.
-            unsafe { self.code.call(entry, arrays, tiles, len * size_of::<T>()) }
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        unreachable!("program {program} was not compiled: {arrays:?} {tiles:?} {len} {aligned}")
-    }
-}
+#[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_os = "linux"))))]
+mod none;
+#[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_os = "linux"))))]
+pub(crate) use none::{Native, available, compile};

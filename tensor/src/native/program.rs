@@ -21,8 +21,10 @@ pub(crate) enum Op {
 pub(crate) enum Operand {
     /// The array of a number, element by element.
     Array(usize),
-    /// The same number everywhere, which stands in a tile; its value if it is known by now.
-    Tile(usize, Option<f64>),
+    /// The same number everywhere, which stands in a tile.
+    Tile(usize),
+    /// The same number everywhere, which is known by now: its bits.
+    Number(u64),
     /// The result of an earlier line.
     Line(usize),
 }
@@ -48,8 +50,6 @@ pub(crate) struct Program {
     pub ahead: Vec<usize>,
     /// Those that are written past the caches, where their alignment allows it.
     pub streamed: Vec<usize>,
-    /// The tile that holds 1.
-    pub one: usize,
 }
 
 impl Program {

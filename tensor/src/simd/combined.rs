@@ -11,7 +11,6 @@ use super::dispatch::Kernel2;
 use super::exponential::select;
 use super::fma::Instruction;
 use crate::Float;
-#[cfg(target_arch = "x86_64")]
 use crate::level::{Level, level};
 
 /// The elements of a tile: some vectors of every instruction set.
@@ -254,7 +253,10 @@ fn compiled<T: Float, E: Expression>() -> TileKernel<T> {
     match level() {
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 | Level::Avx512 => avx2::<T, E>,
-        _ => tiles::<T, E>,
+        // What the compiler may use everywhere.
+        Level::Portable => tiles::<T, E>,
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => tiles::<T, E>,
     }
 }
 

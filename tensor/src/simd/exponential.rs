@@ -129,7 +129,7 @@ impl Kernel for Ln {
         !((x >= T::SMALL) & (x < T::INFINITY))
     }
     fn slow<T: Float>(x: T) -> T {
-        T::from_f64(x.to_f64().ln())
+        T::from_f64(libm::log(x.to_f64()))
     }
 }
 
@@ -156,7 +156,7 @@ impl Kernel for Log1p {
         !((x > -T::ONE) & (x < T::ONE / T::DOWN))
     }
     fn slow<T: Float>(x: T) -> T {
-        T::from_f64(x.to_f64().ln_1p())
+        T::from_f64(libm::log1p(x.to_f64()))
     }
 }
 

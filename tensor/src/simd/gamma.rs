@@ -48,8 +48,8 @@ impl Kernel for Lgamma {
         if x == x.floor() {
             return T::INFINITY;
         }
-        let sin = (PI * (x - x.round())).sin().abs();
-        T::from_f64((PI / sin).ln() - (-x).ln() - Self::eval::<f64, Instruction>(-x))
+        let sin = libm::sin(PI * (x - x.round())).abs();
+        T::from_f64(libm::log(PI / sin) - libm::log(-x) - Self::eval::<f64, Instruction>(-x))
     }
 }
 
@@ -89,7 +89,7 @@ impl Kernel for Digamma {
         if x == x.floor() {
             return T::NAN;
         }
-        T::from_f64(Self::eval::<f64, Instruction>(1.0 - x) - PI / (PI * (x - x.round())).tan())
+        T::from_f64(Self::eval::<f64, Instruction>(1.0 - x) - PI / libm::tan(PI * (x - x.round())))
     }
 }
 
@@ -109,14 +109,27 @@ const ZETA_SERIES: [f64; 12] = [
     -1.3954464685812522e-19,
 ];
 
+/// a⁻ⁿ, by squares: how `powi` multiplies is the platform's choice.
+fn reciprocal_power(mut a: f64, n: i32) -> f64 {
+    let (mut power, mut rest) = (1.0, n);
+    while rest > 0 {
+        if rest % 2 == 1 {
+            power *= a;
+        }
+        a *= a;
+        rest /= 2;
+    }
+    1.0 / power
+}
+
 /// Hurwitz's ζ(s, x) = Σ (x + i)⁻ˢ over i ≥ 0, for whole s ≥ 2 and x > 0, by Euler and Maclaurin's formula (DLMF 25.11.5).
 fn hurwitz_zeta(s: i32, x: f64) -> f64 {
     let (mut sum, mut a) = (0.0, x);
     while a < 10.0 + f64::from(s) {
-        sum += a.powi(-s);
+        sum += reciprocal_power(a, s);
         a += 1.0;
     }
-    let power = a.powi(-s);
+    let power = reciprocal_power(a, s);
     let mut tail = power * (a / f64::from(s - 1) + 0.5);
     // s (s + 1) … (s + 2k − 2) a^(−s − 2k + 1)
     let mut factor = f64::from(s) * power / a;

@@ -11,8 +11,11 @@
 //! assert_eq!(y, [1.0, std::f32::consts::E, 0.0]);
 //! ```
 //!
-//! An element's result depends only on its arguments and the instruction set, not on where it lies in the slice. Machines
-//! with fused multiply-add (AVX2, AVX-512, NEON) give the same bits; the portable path rounds a few results otherwise.
+//! An element's result depends only on its arguments, not on where it lies in the slice, nor on the instruction set: where there is
+//! no fused multiply-add, other instructions round as it does.
+//!
+//! Rare arguments, for which the loops' formulas do not hold, are left to the crate `libm`, one by one: never to the system's
+//! library, whose results are the system's own.
 //!
 //! Errors are stated in units in the last place (ULP), largest seen in a dense test over the whole range
 //! (`tests/it/simd.rs` measures them again). None panics except for slices whose lengths differ.

@@ -63,8 +63,8 @@ impl Kernel2 for Pow {
     fn is_slow<T: Float>(x: T, y: T) -> bool {
         (x == T::ZERO) | (x.abs() == T::ONE) | !x.is_finite() | !y.is_finite()
     }
-    /// `f64::powf` keeps all of IEEE 754's special cases, and an f32's whole powers are whole powers there too.
+    /// `libm::pow` keeps all of IEEE 754's special cases, and an f32's whole powers are whole powers there too.
     fn slow<T: Float>(x: T, y: T) -> T {
-        T::from_f64(x.to_f64().powf(y.to_f64()))
+        T::from_f64(libm::pow(x.to_f64(), y.to_f64()))
     }
 }

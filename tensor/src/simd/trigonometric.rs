@@ -55,7 +55,7 @@ impl Kernel for Sin {
         x.abs() > T::TRIG_LIMIT
     }
     fn slow<T: Float>(x: T) -> T {
-        T::from_f64(x.to_f64().sin())
+        T::from_f64(libm::sin(x.to_f64()))
     }
 }
 
@@ -76,6 +76,6 @@ impl Kernel for Cos {
         x.abs() > T::TRIG_LIMIT
     }
     fn slow<T: Float>(x: T) -> T {
-        T::from_f64(x.to_f64().cos())
+        T::from_f64(libm::cos(x.to_f64()))
     }
 }

@@ -1,5 +1,6 @@
 //! Tests of the crate from outside, in one program, which is built faster than several.
 
+mod bits;
 mod common;
 mod linear;
 mod matrixmultiply;

@@ -56,7 +56,7 @@ impl<T: Float> Placing<'_, T> {
     pub(super) fn region(&mut self, group: &[usize]) {
         let mut writing = Writing {
             region: Region {
-                program: Program { lines: vec![], arrays: 0, ahead: vec![], streamed: vec![], one: 0 },
+                program: Program { lines: vec![], arrays: 0, ahead: vec![], streamed: vec![] },
                 arrays: vec![],
                 reduced: vec![],
             },
@@ -97,9 +97,6 @@ impl<T: Float> Placing<'_, T> {
             Definition::Sqrt(_) => Op::Sqrt,
             _ => unreachable!("lines are one operation"),
         };
-        if matches!(op, Op::Arithmetic(f) if f.is_comparison()) {
-            writing.region.program.one = self.one();
-        }
         self.read_former(i, writing);
         let from = values[i].inputs().into_iter().map(|input| self.read(input, writing)).collect();
         let (mut to, mut lanes) = (Vec::new(), Vec::new());
@@ -149,15 +146,12 @@ impl<T: Float> Placing<'_, T> {
     }
 
     fn read(&self, input: Value, writing: &mut Writing) -> Read {
+        if let Definition::Constant(number) = self.task.values[input.0] {
+            return Read::Number(number.bits());
+        }
         match (writing.lines.get(&input.0), self.places[input.0]) {
             (Some(&line), _) => Read::Line(line),
-            (None, Place::Tile(tile)) => Read::Tile(
-                tile,
-                match self.task.values[input.0] {
-                    Definition::Constant(number) => Some(number.to_f64()),
-                    _ => None,
-                },
-            ),
+            (None, Place::Tile(tile)) => Read::Tile(tile),
             (None, place) => Read::Array(writing.array(place)),
         }
     }

@@ -1,8 +1,9 @@
-//! Random loops against one operation after the other over whole arrays.
+//! Random loops against one operation after the other over whole arrays, and with every instruction set: the same bits.
 
 use proptest::prelude::*;
 
-use crate::fused::{Arithmetic, FusedBuilder, Reduce, Value};
+use crate::fused::{Arithmetic, Fused, FusedBuilder, Reduce, Value};
+use crate::level::Level;
 use crate::random::{fill_normal, fill_uniform};
 use crate::{Float, simd};
 
@@ -131,13 +132,60 @@ fn same<T: Float>(a: T, b: T) -> bool {
     a.bits() == b.bits() || (a.is_nan() && b.is_nan())
 }
 
+/// What a loop is run with: how many numbers, where results begin, and what it is given.
+struct Given<T> {
+    rows: usize,
+    columns: usize,
+    before: usize,
+    data: Vec<Vec<T>>,
+    /// Whether the first two operands are overwritten by the first two results.
+    over: bool,
+}
+
+/// The stored results, the maximum of the last value, the sums of the first result over rows and over everything.
+type Results<T> = (Vec<Vec<T>>, T, Vec<T>);
+
+impl<T: Float> Given<T> {
+    fn run(&self, fused: &Fused<T>, stores: usize, threads: usize) -> Results<T> {
+        let Given { rows, columns, before, ref data, over } = *self;
+        let mut operands: Vec<(&[T], usize)> = data.iter().map(|data| (&data[..], 3)).collect();
+        let mut stores = vec![vec![T::NAN; before + rows * columns]; stores];
+        if over {
+            operands[..2].fill((&[], 0));
+            let former = stores.iter_mut().zip(data).take(2);
+            former.for_each(|(store, data)| store[before..].copy_from_slice(&data[3..]));
+        }
+        let (mut largest, mut sums, mut sum) = ([T::NAN], vec![T::NAN; rows], [T::NAN]);
+        let mut scratch = vec![T::NAN; fused.scratch()];
+        let mut stored: Vec<&mut [T]> = stores.iter_mut().map(|store| &mut store[before..]).collect();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let reduced = &mut [&mut largest[..], &mut sums, &mut sum];
+            fused.run_with_noise(&[(2, 9)], &operands, &mut stored, reduced, &mut scratch);
+        });
+        stores.iter_mut().for_each(|store| drop(store.drain(..before)));
+        sums.push(sum[0]);
+        (stores, largest[0], sums)
+    }
+}
+
+/// Numbers at which arithmetic is special.
+fn specials<T: Float>() -> Vec<T> {
+    let smallest = T::MIN_POSITIVE * T::EPSILON;
+    let positive = [T::ZERO, T::ONE, T::INFINITY, T::NAN, smallest, T::MIN_POSITIVE, T::ONE / T::EPSILON];
+    positive.into_iter().flat_map(|x| [x, -x]).collect()
+}
+
+/// Whether one loop streams, and whether its operands have special numbers among them.
+type Flags = (bool, bool);
+
 fn check<T: Float>(
     rows: usize,
     columns: usize,
     choices: &[Choice],
     outputs: &[u16],
     over: Option<[u16; 2]>,
-    (streamed, native): (bool, bool),
+    (streamed, special): Flags,
 ) {
     let len = rows * columns;
     let mut pair = Pair { builder: FusedBuilder::<T>::new(&[rows, columns]), values: vec![] };
@@ -147,6 +195,10 @@ fn check<T: Float>(
     {
         let mut numbers = vec![T::ZERO; len + 3];
         fill_normal(1, stream as u64, 0, &mut numbers);
+        if special {
+            let specials = specials::<T>().into_iter().cycle().skip(2 * stream);
+            numbers.iter_mut().step_by(3 + stream).zip(specials).for_each(|(x, special)| *x = special);
+        }
         let at = |i: usize| 3 + i / columns * strides[0] as usize + i % columns * strides[1] as usize;
         let expected = (0..len).map(|i| numbers[at(i)]).collect();
         let value = pair.builder.operand(&strides);
@@ -177,33 +229,11 @@ fn check<T: Float>(
     builder.reduce(Reduce::Max, last.0, &[0, 1]);
     builder.reduce(Reduce::Sum, chosen[0].0, &[1]);
     builder.reduce(Reduce::Sum, chosen[0].0, &[0, 1]);
-    let fused = builder.build_with(streamed, native);
 
-    let mut operands: Vec<(&[T], usize)> = data.iter().map(|data| (&data[..], 3)).collect();
-    if over.is_some() {
-        operands[..2].fill((&[], 0));
-    }
-    let on_threads = |threads: usize| {
-        // Results begin anywhere, not just where vectors are aligned.
-        let before = choices.len() % 3;
-        let mut stores = vec![vec![T::NAN; before + len]; chosen.len()];
-        if over.is_some() {
-            let former = stores.iter_mut().zip(&data).take(2);
-            former.for_each(|(store, data)| store[before..].copy_from_slice(&data[3..]));
-        }
-        let (mut largest, mut sums, mut sum) = ([T::NAN], vec![T::NAN; rows], [T::NAN]);
-        let mut scratch = vec![T::NAN; fused.scratch()];
-        let mut stored: Vec<&mut [T]> = stores.iter_mut().map(|store| &mut store[before..]).collect();
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| {
-            let reduced = &mut [&mut largest[..], &mut sums, &mut sum];
-            fused.run_with_noise(&[(2, 9)], &operands, &mut stored, reduced, &mut scratch);
-        });
-        stores.iter_mut().for_each(|store| drop(store.drain(..before)));
-        sums.push(sum[0]);
-        (stores, largest[0], sums)
-    };
-    let (stores, largest, sums) = on_threads(1);
+    // Results begin anywhere, not just where vectors are aligned.
+    let given = Given { rows, columns, before: choices.len() % 3, data, over: over.is_some() };
+    let plain = builder.clone().build_with(streamed, Level::Portable);
+    let (stores, largest, sums) = given.run(&plain, chosen.len(), 1);
     for (stored, (_, expected)) in stores.iter().zip(&chosen) {
         let differs = (0..len).find(|&i| !same(stored[i], expected[i]));
         assert!(differs.is_none_or(|i| panic!("element {i}: {} for {}", stored[i], expected[i])));
@@ -221,10 +251,22 @@ fn check<T: Float>(
             (sum.to_f64() - expected).abs() <= T::EPSILON.to_f64() * (row.len() as f64).sqrt() * 4.0 * size;
         assert!(close || !sum.is_finite() || !expected.is_finite(), "{sum} for {expected}");
     }
-    for threads in [2, 3] {
-        let again = on_threads(threads);
-        assert!(again.0.iter().flatten().zip(stores.iter().flatten()).all(|(&a, &b)| same(a, b)));
-        assert!(same(again.1, largest) && again.2.iter().zip(&sums).all(|(&a, &b)| same(a, b)));
+    for level in Level::available() {
+        let fused = builder.clone().build_with(streamed, level);
+        assert_eq!(fused.native.is_some(), crate::native::available(level), "{level:?}");
+        for threads in [1, 2, 3] {
+            let again = given.run(&fused, chosen.len(), threads);
+            for (store, again) in stores.iter().zip(&again.0) {
+                let differs = (0..len).find(|&i| !same(store[i], again[i]));
+                assert!(differs.is_none_or(|i| panic!("{level:?}: {} for {}", again[i], store[i])));
+            }
+            assert!(same(again.1, largest), "{level:?}: the maximum {} for {largest}", again.1);
+            assert!(
+                again.2.iter().zip(&sums).all(|(&a, &b)| same(a, b)),
+                "{level:?}: {:?} for {sums:?}",
+                again.2
+            );
+        }
     }
 }
 
