@@ -21,6 +21,10 @@ pub(super) struct Panel<T> {
     pub depth: usize,
 }
 
+/// Rows of a tile, at most, if they are read in place: compilers load the factors of all rows first, for which there must be
+/// registers.
+pub(super) const ROWS_IN_PLACE: usize = 6;
+
 /// Terms that are added in one turn of the loop: fewer instructions a term, which counts where two threads share a core.
 const UNROLL: usize = 4;
 
@@ -91,6 +95,7 @@ impl<T: Float> Strip<T> {
                         (a, b) = (a.add(R), b.add(2 * V::N));
                     }
                 }
+                Strip::Rows { .. } if R > ROWS_IN_PLACE => {} // nobody has them, so nobody compiles it
                 Strip::Rows { at, step } => {
                     let mut rows = [at; R];
                     unrolled!(r < R => rows[r] = at.add(r * step));

@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 
 use rayon::prelude::*;
 
-use super::kernel::{Panel, Place, Strip};
+use super::kernel::{Panel, Place, ROWS_IN_PLACE, Strip};
 use super::pack::Matrix;
 use crate::Float;
 use crate::lanes::{self, Lanes, Task, groups, lanes};
@@ -13,8 +13,6 @@ use crate::lanes::{self, Lanes, Task, groups, lanes};
 pub(super) const DEPTH: usize = 256;
 /// Rows of A that are copied at a time, at most: with a panel they leave most of a second-level cache to C.
 const ROWS: usize = MOST_STRIPS * STRIP;
-/// Rows of a tile, at most, if they are read in place.
-const ROWS_IN_PLACE: usize = 6;
 /// Rows that tasks are multiples of, more or less. (Tiles may have more, as many as the registers hold.)
 pub(super) const STRIP: usize = 6;
 /// Strips of A in a task, at most, where there is enough to do.
@@ -181,7 +179,6 @@ impl<T: Float> Task<T> for Multiply<T> {
         let ([m, k, n], [begin, end]) = (part.size, self.rows);
         let mut room = const { Room([MaybeUninit::<T>::uninit(); ROWS * DEPTH]) };
         let room = room.0.as_mut_ptr().cast::<T>();
-        // Rows in place: compilers load the factors of all rows first, for which there must be registers.
         let most = if part.a_in_place { V::ROWS.min(ROWS_IN_PLACE) } else { V::ROWS };
         let strips = || groups(end - begin, most).map(|(row, rows)| [begin + row, rows]);
         for (first, depth) in groups(k, DEPTH) {

@@ -82,7 +82,7 @@ impl<T: Float> ByChannel<'_, T> {
                     let x = pixel(start + at);
                     if self.column_step == 1 {
                         with_tile!(size, vectors, in_row::<V>, (P, S) => tile::<V, P, S>(part, Row::<T, 1>(x)));
-                    } else {
+                    } else if size_of::<T>() == size_of::<f32>() {
                         with_tile!(size, vectors, in_row::<V>, (P, S) => tile::<V, P, S>(part, Row::<T, 2>(x)));
                     }
                     part = part.after(size * vectors * V::N);
