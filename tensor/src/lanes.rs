@@ -51,6 +51,13 @@ pub(crate) trait Lanes: Copy {
     const ROWS: usize;
     /// N vectors.
     type Square: Copy + IndexMut<usize, Output = Self>;
+    /// Runs a task with these vectors. With 512 bits it is a function of its own: a kernel has dozens of tiles, and one function
+    /// with all of them would keep a compiler busy for minutes.
+    #[inline(always)]
+    unsafe fn call(task: impl Task<Self::T>) {
+        // SAFETY: handed on.
+        unsafe { task.run::<Self>() }
+    }
     unsafe fn splat(v: Self::T) -> Self;
     unsafe fn load(p: *const Self::T) -> Self;
     unsafe fn store(self, p: *mut Self::T);
@@ -227,6 +234,7 @@ unsafe fn run_avx2<T: Float>(task: impl Task<T>) {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+#[inline(never)] // see `Lanes::call`
 unsafe fn run_avx512<T: Float>(task: impl Task<T>) {
     // SAFETY: the caller's.
     unsafe { task.run::<T::Avx512>() }

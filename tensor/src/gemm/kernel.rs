@@ -1,7 +1,7 @@
 //! The inner loop: a register tile of C, some rows × 2 vectors.
 
 use crate::Float;
-use crate::lanes::{Lanes, unrolled};
+use crate::lanes::{Lanes, Task, unrolled};
 use crate::tile::with_rows;
 
 /// Some rows of A, at most [`Lanes::ROWS`].
@@ -51,15 +51,25 @@ impl<T: Float> Strip<T> {
         // SAFETY: handed on.
         unsafe {
             if c.size[1] > V::N {
-                with_rows!(c.size[0], R => self.tile::<V, R, 2>(panel, c));
+                with_rows!(c.size[0], R => V::call(Tile::<T, R, 2> { strip: self, panel, c }));
             } else {
-                with_rows!(c.size[0], R => self.tile::<V, R, 1>(panel, c));
+                with_rows!(c.size[0], R => V::call(Tile::<T, R, 1> { strip: self, panel, c }));
             }
         }
     }
+}
 
+/// The product of `R` rows and `P` vectors.
+struct Tile<T, const R: usize, const P: usize> {
+    strip: Strip<T>,
+    panel: Panel<T>,
+    c: Place<T>,
+}
+
+impl<T: Float, const R: usize, const P: usize> Task<T> for Tile<T, R, P> {
     #[inline(always)]
-    unsafe fn tile<V: Lanes<T = T>, const R: usize, const P: usize>(self, panel: Panel<T>, c: Place<T>) {
+    unsafe fn run<V: Lanes<T = T>>(self) {
+        let Self { strip, panel, c } = self;
         const { assert!(P == 1 || P == 2) };
         if R > V::ROWS {
             return; // nobody calls it, so nobody compiles it
@@ -81,7 +91,7 @@ impl<T: Float> Strip<T> {
                 };
             }
             let (turns, rest) = (panel.depth / UNROLL, panel.depth % UNROLL);
-            match self {
+            match strip {
                 Strip::Packed { at } => {
                     let mut a = at;
                     for _ in 0..turns {

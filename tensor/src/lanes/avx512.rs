@@ -1,6 +1,6 @@
 //! The vectors of AVX-512 (F, BW, DQ and VL).
 
-use super::Lanes;
+use super::{Lanes, Task};
 use std::arch::x86_64::*;
 
 /// A mask of the first lanes.
@@ -14,6 +14,11 @@ impl Lanes for __m512 {
     const N: usize = 16;
     const ROWS: usize = 12;
     type Square = [Self; 16];
+    #[inline(always)]
+    unsafe fn call(task: impl Task<f32>) {
+        // SAFETY: as the trait says.
+        unsafe { super::run_avx512(task) }
+    }
     #[inline(always)]
     unsafe fn splat(v: f32) -> Self {
         // SAFETY: as the trait says.
@@ -141,6 +146,11 @@ impl Lanes for __m512d {
     const N: usize = 8;
     const ROWS: usize = 12;
     type Square = [Self; 8];
+    #[inline(always)]
+    unsafe fn call(task: impl Task<f64>) {
+        // SAFETY: as the trait says.
+        unsafe { super::run_avx512(task) }
+    }
     #[inline(always)]
     unsafe fn splat(v: f64) -> Self {
         // SAFETY: as the trait says.

@@ -8,7 +8,7 @@ use super::forward::ByChannel;
 use super::sums::{Pixels, Row, add_products, first, with_tile};
 use super::{ANYWHERE, anywhere, in_row};
 use crate::Float;
-use crate::lanes::{Lanes, groups, unrolled};
+use crate::lanes::{Lanes, Task, groups, unrolled};
 
 /// Taps in a part, with large tiles: 16 KiB of weights. Small ones would load and store their sums too often.
 const PART: usize = 128;
@@ -69,7 +69,7 @@ impl<T: Float> ByChannel<'_, T> {
                     let mut x = [band; ANYWHERE];
                     (0..size).for_each(|k| x[k] = pixel(outputs.start + at + k));
                     with_tile!(size, vectors, anywhere::<V>, (P, S) => {
-                        tile::<V, P, S>(part, first::<T, P>(&x));
+                        V::call(Tile::<_, _, P, S> { part, x: first::<T, P>(&x) });
                     });
                     part = part.after(size * vectors * V::N);
                 }
@@ -81,9 +81,9 @@ impl<T: Float> ByChannel<'_, T> {
                 for (at, size) in groups(row, in_row::<V>(vectors)) {
                     let x = pixel(start + at);
                     if self.column_step == 1 {
-                        with_tile!(size, vectors, in_row::<V>, (P, S) => tile::<V, P, S>(part, Row::<T, 1>(x)));
+                        with_tile!(size, vectors, in_row::<V>, (P, S) => V::call(Tile::<_, _, P, S> { part, x: Row::<T, 1>(x) }));
                     } else if size_of::<T>() == size_of::<f32>() {
-                        with_tile!(size, vectors, in_row::<V>, (P, S) => tile::<V, P, S>(part, Row::<T, 2>(x)));
+                        with_tile!(size, vectors, in_row::<V>, (P, S) => V::call(Tile::<_, _, P, S> { part, x: Row::<T, 2>(x) }));
                     }
                     part = part.after(size * vectors * V::N);
                 }
@@ -102,23 +102,31 @@ impl<T> Part<'_, T> {
     }
 }
 
-/// The first `P` outputs.
-#[inline(always)]
-unsafe fn tile<V: Lanes, const P: usize, const S: usize>(part: Part<V::T>, x: impl Pixels<V::T>) {
-    // SAFETY: handed on.
-    unsafe {
-        let mut sums = [[V::splat(V::T::ZERO); S]; P];
-        if !part.begins {
-            unrolled!(p < P => unrolled!(s < S => sums[p][s] = V::load(part.sums.add((p * S + s) * V::N))));
-        }
-        let sums = add_products(sums, part.offsets, part.panel, S * V::N, x);
-        if part.adds {
-            unrolled!(p < P => unrolled!(s < S => {
-                let to = part.values.add((p * S + s) * V::N);
-                V::load(to).add(sums[p][s]).store(to);
-            }));
-        } else {
-            unrolled!(p < P => unrolled!(s < S => sums[p][s].store(part.sums.add((p * S + s) * V::N))));
+/// The first `P` outputs, for `S` vectors of channels.
+struct Tile<'a, T, X, const P: usize, const S: usize> {
+    part: Part<'a, T>,
+    x: X,
+}
+
+impl<T: Float, X: Pixels<T>, const P: usize, const S: usize> Task<T> for Tile<'_, T, X, P, S> {
+    #[inline(always)]
+    unsafe fn run<V: Lanes<T = T>>(self) {
+        let Self { part, x } = self;
+        // SAFETY: who calls has checked what the pointers reach.
+        unsafe {
+            let mut sums = [[V::splat(T::ZERO); S]; P];
+            if !part.begins {
+                unrolled!(p < P => unrolled!(s < S => sums[p][s] = V::load(part.sums.add((p * S + s) * V::N))));
+            }
+            let sums = add_products(sums, part.offsets, part.panel, S * V::N, x);
+            if part.adds {
+                unrolled!(p < P => unrolled!(s < S => {
+                    let to = part.values.add((p * S + s) * V::N);
+                    V::load(to).add(sums[p][s]).store(to);
+                }));
+            } else {
+                unrolled!(p < P => unrolled!(s < S => sums[p][s].store(part.sums.add((p * S + s) * V::N))));
+            }
         }
     }
 }

@@ -169,13 +169,13 @@ impl<T: Float> Task<T> for Spread<'_, T> {
                         let dy = self.dy.as_ptr().add(q);
                         if row > 0 {
                             with_tile!(count, vectors, in_row::<V>, (P, S) => {
-                                self.tile::<V, P, S>(panel, Row::<T, 1>(dy), q, band)
+                                V::call(Tile::<_, _, P, S> { all: &self, panel, dy: Row::<T, 1>(dy), q, band })
                             });
                         } else {
                             with_tile!(count, vectors, anywhere::<V>, (P, S) => {
                                 let mut x = [dy; P];
                                 unrolled!(p < P => x[p] = x[p].add(p));
-                                self.tile::<V, P, S>(panel, x, q, band)
+                                V::call(Tile::<_, _, P, S> { all: &self, panel, dy: x, q, band })
                             });
                         }
                     }
@@ -186,22 +186,25 @@ impl<T: Float> Task<T> for Spread<'_, T> {
     }
 }
 
-impl<T: Float> Spread<'_, T> {
-    /// The outputs from q on, whose gradients are `dy`.
+/// `P` outputs from q on, whose gradients are `dy`, for `S` vectors of channels.
+struct Tile<'a, T, X, const P: usize, const S: usize> {
+    all: &'a Spread<'a, T>,
+    panel: *const T,
+    dy: X,
+    q: usize,
+    band: *mut T,
+}
+
+impl<T: Float, X: Pixels<T>, const P: usize, const S: usize> Task<T> for Tile<'_, T, X, P, S> {
     #[inline(always)]
-    unsafe fn tile<V: Lanes<T = T>, const P: usize, const S: usize>(
-        &self,
-        panel: *const T,
-        dy: impl Pixels<T>,
-        q: usize,
-        band: *mut T,
-    ) {
-        // SAFETY: `run` has checked what the pointers reach.
+    unsafe fn run<V: Lanes<T = T>>(self) {
+        let Self { all, panel, dy, q, band } = self;
+        // SAFETY: who calls has checked what the pointers reach.
         unsafe {
             let zero = [[V::splat(T::ZERO); S]; P];
-            let sums = add_products(zero, self.channels, panel, S * V::N, dy);
+            let sums = add_products(zero, all.channels, panel, S * V::N, dy);
             unrolled!(p < P => {
-                let band = band.add(self.outputs[q + p] as usize);
+                let band = band.add(all.outputs[q + p] as usize);
                 unrolled!(s < S => {
                     let to = band.add(s * V::N);
                     V::load(to).add(sums[p][s]).store(to);

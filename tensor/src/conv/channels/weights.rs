@@ -171,7 +171,8 @@ impl<T: Float> Gradient<'_, T> {
                 (0..count).for_each(|r| x[r] = x[r].add(self.taps.offsets[tap + r] as usize));
                 with_tile!(count, vectors, anywhere::<V>, (R, S) => {
                                     let first = first::<T, R>(&x);
-                self.tile::<V, R, S, _>(first, |x, step| x.map(|x| x.wrapping_add(step)), dy, sums);
+                let next = |x: [*const T; R], step| x.map(|x| x.wrapping_add(step));
+                    V::call(Tile::<_, _, _, R, S> { all: self, x: first, next, dy, to: sums });
                                 });
                 sums = sums.add(count * vectors * V::N);
             }
@@ -192,7 +193,7 @@ impl<T: Float> Gradient<'_, T> {
                 macro_rules! tile {
                     ($G:literal, $K:literal, $R:literal, $S:literal) => {{
                         let next = |x: Rows<T, $G, $K>, step| Rows(x.0.map(|x| x.wrapping_add(step)));
-                        self.tile::<V, $R, $S, _>(Rows::<T, $G, $K>(first(&x)), next, dy, sums)
+                        V::call(Tile::<_, _, _, $R, $S> { all: self, x: Rows(first(&x)), next, dy, to: sums })
                     }};
                 }
                 match (self.row, count, vectors) {
@@ -218,21 +219,33 @@ impl<T: Float> Gradient<'_, T> {
             }
         }
     }
+}
 
+/// The sums of `R` taps and `S` vectors of channels.
+struct Tile<'a, T, X, N, const R: usize, const S: usize> {
+    all: &'a Gradient<'a, T>,
+    /// What the taps read of the first image, and how to get from it to another one, so far away.
+    x: X,
+    next: N,
+    dy: *const T,
+    to: *mut T,
+}
+
+impl<T, X, N, const R: usize, const S: usize> Task<T> for Tile<'_, T, X, N, R, S>
+where
+    T: Float,
+    X: Pixels<T>,
+    N: Fn(X, usize) -> X,
+{
     #[inline(always)]
-    unsafe fn tile<V: Lanes<T = T>, const R: usize, const S: usize, X: Pixels<T>>(
-        &self,
-        first: X,
-        next: impl Fn(X, usize) -> X,
-        dy: *const T,
-        to: *mut T,
-    ) {
-        // SAFETY: handed on.
+    unsafe fn run<V: Lanes<T = T>>(self) {
+        let Self { all, x, next, dy, to } = self;
+        // SAFETY: who calls has checked what the pointers reach.
         unsafe {
             let mut sums = [[V::splat(T::ZERO); S]; R];
-            for n in 0..self.count {
-                let x = next(first, n * self.band_step);
-                sums = add_products(sums, self.outputs, dy.add(n * self.dy_step), S * V::N, x);
+            for n in 0..all.count {
+                let x = next(x, n * all.band_step);
+                sums = add_products(sums, all.outputs, dy.add(n * all.dy_step), S * V::N, x);
             }
             unrolled!(r < R => unrolled!(s < S => {
                 let to = to.add((r * S + s) * V::N);
