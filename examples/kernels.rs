@@ -138,6 +138,8 @@ fn convolutions(bench: &mut Bench) {
         );
         convolution(bench, &name, &s);
     }
+    let s = Conv2dShape::new(16, 64, [56; 2], 64, [3; 2], [1; 2], [[1; 2]; 2]).grouped(64);
+    convolution(bench, "conv 64 → 64 depthwise, 3×3 by 1 of 56×56, batch 16", &s);
 }
 
 /// The three passes of a convolution.

@@ -38,31 +38,33 @@ def gemm(_mode):
 def conv(mode):
     figures = {}
     layout = torch.channels_last if mode == "channels-last" else torch.contiguous_format
-    for batch, channels, size, outputs, kernel, stride, padding in [
-        (500, 1, 28, 32, 5, 1, 0),
-        (500, 32, 12, 32, 5, 1, 0),
-        (16, 64, 56, 64, 3, 1, 1),
-        (64, 256, 14, 256, 3, 1, 1),
-        (64, 64, 28, 128, 3, 2, 1),
-        (64, 128, 14, 128, 1, 1, 0),
+    for batch, channels, size, outputs, kernel, stride, padding, groups in [
+        (500, 1, 28, 32, 5, 1, 0, 1),
+        (500, 32, 12, 32, 5, 1, 0, 1),
+        (16, 64, 56, 64, 3, 1, 1, 1),
+        (64, 256, 14, 256, 3, 1, 1, 1),
+        (64, 64, 28, 128, 3, 2, 1, 1),
+        (64, 128, 14, 128, 1, 1, 0, 1),
+        (16, 64, 56, 64, 3, 1, 1, 64),
     ]:
         out = (size + 2 * padding - kernel) // stride + 1
         x = numbers(batch, channels, size, size).contiguous(memory_format=layout)
-        w = numbers(outputs, channels, kernel, kernel).contiguous(memory_format=layout)
+        w = numbers(outputs, channels // groups, kernel, kernel).contiguous(memory_format=layout)
         dy = numbers(batch, outputs, out, out).contiguous(memory_format=layout)
 
         def adjoint(i):
             mask = [i == 0, i == 1, False]
             backward = torch.ops.aten.convolution_backward
             sizes = [stride] * 2, [padding] * 2, [1, 1]
-            return backward(dy, x, w, None, *sizes, False, [0, 0], 1, mask)[i]
+            return backward(dy, x, w, None, *sizes, False, [0, 0], groups, mask)[i]
 
         for label, run in [
-            ("forward", lambda: F.conv2d(x, w, stride=stride, padding=padding)),
+            ("forward", lambda: F.conv2d(x, w, stride=stride, padding=padding, groups=groups)),
             ("adjoint of the input", lambda: adjoint(0)),
             ("adjoint of the weights", lambda: adjoint(1)),
         ]:
-            name = f"conv {channels} → {outputs}, {kernel}×{kernel} by {stride} of {size}×{size}, batch {batch}"
+            depthwise = " depthwise" if groups > 1 else ""
+            name = f"conv {channels} → {outputs}{depthwise}, {kernel}×{kernel} by {stride} of {size}×{size}, batch {batch}"
             figures[f"{name}, {label}"] = timing.time_kernel(run, squares)
     return figures
 

@@ -14,11 +14,11 @@ use crate::{Conv2dShape, Float};
 /// The number of tasks is a multiple of this where it can be, so that few threads all have the same to do.
 const EVEN: usize = 4;
 
-/// Images in a task; `None` if there is not room for one, or no output.
+/// Images in a task; `None` if there is not room for one, no output, or several groups of channels.
 fn images(s: &Conv2dShape) -> Option<usize> {
     let most = ROOM / (s.y_len() / s.batch.max(1)).max(1);
     let tasks = s.batch.div_ceil(most.max(1)).next_multiple_of(EVEN);
-    (most > 0 && s.y_len() > 0).then(|| s.batch.div_ceil(tasks))
+    (most > 0 && s.y_len() > 0 && s.groups == 1).then(|| s.batch.div_ceil(tasks))
 }
 
 /// In how many tasks [`by_images`] computes the convolution; `None` if it cannot.

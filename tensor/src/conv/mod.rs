@@ -2,13 +2,15 @@
 //!
 //! Each image is copied, padded, into a little scratch, in bands of rows if it is large; the inner loops
 //! ([`correlate`], its transpose [`spread`], and [`weights`]) then work on shifted vectors of the copy, so the matrix of
-//! patches is never formed. Where channels fill vectors better than rows do, they are the lanes ([`channels`]). The work
-//! is split into chunks of images whose number depends on the shape only, each with its own part of the scratch: the
+//! patches is never formed. Where channels fill vectors better than rows do, they are the lanes ([`channels`]). Groups of
+//! channels are convolutions of their own ([`grouped`]), with kernels for groups of one ([`depthwise`]). The work is split into chunks of images whose number depends on the shape only, each with its own part of the scratch: the
 //! results have the same bits for any number of threads.
 
 mod by_images;
 mod channels;
 mod correlate;
+mod depthwise;
+mod grouped;
 mod packed;
 mod padded;
 mod parts;
@@ -40,12 +42,18 @@ use weights::Gradient;
 impl Conv2dShape {
     /// Elements of scratch that [`conv2d`] asks for.
     pub fn scratch_forward(&self) -> usize {
+        if self.groups > 1 {
+            return grouped::scratch_forward(self);
+        }
         let plan = Plan::forward(self);
         Packed::<f32>::room(&plan) + plan.chunks * room(&[plan.layout.len()]) + PART
     }
 
     /// Elements of scratch that [`conv2d_input`] asks for.
     pub fn scratch_input(&self) -> usize {
+        if self.groups > 1 {
+            return grouped::scratch_input(self);
+        }
         if let Some(transposed) = self.transposed() {
             return room(&[self.w_len(), transposed.scratch_forward()]) + PART;
         }
@@ -64,6 +72,9 @@ impl Conv2dShape {
 
     /// Elements of scratch that [`conv2d_weights`] asks for.
     pub fn scratch_weights(&self) -> usize {
+        if self.groups > 1 {
+            return grouped::scratch_weights(self);
+        }
         let plan = Plan::weights(self);
         if plan.by_channel {
             return channels::weights::scratch(&plan);
@@ -88,6 +99,9 @@ pub(crate) fn forward<T: Float>(s: &Conv2dShape, x: &[T], w: &[T], y: &mut [T], 
     s.check("conv2d", x.len(), w.len(), y.len(), [scratch.len(), s.scratch_forward()]);
     if y.is_empty() {
         return;
+    }
+    if s.groups > 1 {
+        return grouped::forward(s, x, w, y, scratch);
     }
     let plan = Plan::forward(s);
     let (mut all, each) = (Parts::new(scratch), room(&[plan.layout.len()]));
@@ -152,6 +166,9 @@ pub(crate) fn input<T: Float>(s: &Conv2dShape, dy: &[T], w: &[T], dx: &mut [T], 
     s.check("conv2d_input", dx.len(), w.len(), dy.len(), [scratch.len(), s.scratch_input()]);
     if dx.is_empty() {
         return;
+    }
+    if s.groups > 1 {
+        return grouped::input(s, dy, w, dx, scratch);
     }
     if let Some(transposed) = s.transposed() {
         let mut all = Parts::new(scratch);
@@ -220,6 +237,9 @@ pub(crate) fn weights<T: Float>(s: &Conv2dShape, x: &[T], dy: &[T], dw: &mut [T]
     if dw.is_empty() || dy.is_empty() {
         return;
     }
+    if s.groups > 1 {
+        return grouped::weights(s, x, dy, dw, scratch);
+    }
     let plan = Plan::weights(s);
     if plan.by_channel {
         return channels::weights::weights(&plan, x, dy, dw, scratch);
@@ -261,9 +281,14 @@ pub(crate) fn weights<T: Float>(s: &Conv2dShape, x: &[T], dy: &[T], dw: &mut [T]
             });
         }
     });
-    // One partial sum after the other, in the order of the chunks.
+    join(dw, partials);
+}
+
+/// Adds partial sums to the weights' gradient, one after the other.
+fn join<T: Float>(dw: &mut [T], partials: &[T]) {
+    let len = dw.len();
     dw.par_chunks_mut(4096).enumerate().for_each(|(index, dw)| {
-        for partial in partials.chunks_exact(s.w_len()) {
+        for partial in partials.chunks_exact(len) {
             dw.iter_mut().zip(&partial[index * 4096..]).for_each(|(w, p)| *w += *p);
         }
     });

@@ -6,7 +6,8 @@
 ///
 /// > y\[n, o, i, j] = Σ x\[n, c, i·s₀ − p₀ + u, j·s₁ − p₁ + v] · w\[o, c, u, v]
 ///
-/// where x is zero outside of its bounds, and `OH = ⌊(H + top + bottom − KH) / s₀⌋ + 1`.
+/// where x is zero outside of its bounds, and `OH = ⌊(H + top + bottom − KH) / s₀⌋ + 1`. The sum goes over all input channels c, or
+/// with [groups](Self::grouped) over those of the group that o is in.
 ///
 /// ```
 /// use bayeux_tensor::{Conv2dShape, conv2d};
@@ -33,10 +34,12 @@ pub struct Conv2dShape {
     pub stride: [usize; 2],
     /// Zeros around the input: `[[top, bottom], [left, right]]`.
     pub padding: [[usize; 2]; 2],
+    /// Groups of channels, each convolved on its own: see [`Conv2dShape::grouped`].
+    pub groups: usize,
 }
 
 impl Conv2dShape {
-    /// The shape of these sizes.
+    /// The shape of these sizes, of one group.
     ///
     /// # Panics
     /// If the kernel is empty, larger than the padded input, or a stride is zero.
@@ -51,7 +54,36 @@ impl Conv2dShape {
         padding: [[usize; 2]; 2],
     ) -> Self {
         check_window("convolution", "kernel", in_size, kernel, stride, padding);
-        Self { batch, in_channels, in_size, out_channels, kernel, stride, padding }
+        Self { batch, in_channels, in_size, out_channels, kernel, stride, padding, groups: 1 }
+    }
+
+    /// The same with the channels in G groups: those of x and of y are cut into G runs, and each run of y is the convolution of
+    /// the same run of x alone. The weights w are of `[O, C/G, KH, KW]`, and
+    ///
+    /// > y\[n, o, i, j] = Σ x\[n, ⌊o·G/O⌋·C/G + c, i·s₀ − p₀ + u, j·s₁ − p₁ + v] · w\[o, c, u, v]
+    ///
+    /// with c from 0 to C/G − 1. With as many groups as channels on both sides, a depthwise convolution, each channel has a kernel
+    /// of its own.
+    ///
+    /// ```
+    /// use bayeux_tensor::{Conv2dShape, conv2d};
+    /// let s = Conv2dShape::new(1, 2, [1, 3], 2, [1, 2], [1, 1], [[0, 0], [0, 0]]).grouped(2);
+    /// assert_eq!(s.w_len(), 4);
+    /// let (mut y, mut scratch) = ([0.; 4], vec![0.0; s.scratch_forward()]);
+    /// conv2d(&s, &[1., 2., 3., 4., 5., 6.], &[1., 1., -1., 1.], &mut y, &mut scratch);
+    /// assert_eq!(y, [3., 5., 1., 1.]);
+    /// ```
+    ///
+    /// # Panics
+    /// Unless `groups` divides the channels of the input and of the output.
+    #[track_caller]
+    pub fn grouped(self, groups: usize) -> Self {
+        let (c, o) = (self.in_channels, self.out_channels);
+        assert!(
+            groups > 0 && c.is_multiple_of(groups) && o.is_multiple_of(groups),
+            "convolution: {groups} groups do not divide {c} input and {o} output channels"
+        );
+        Self { groups, ..self }
     }
 
     /// Height and width of the output.
@@ -64,9 +96,9 @@ impl Conv2dShape {
         self.batch * self.in_channels * self.in_size[0] * self.in_size[1]
     }
 
-    /// Elements of the weights, `[O, C, KH, KW]`.
+    /// Elements of the weights, `[O, C/G, KH, KW]`.
     pub fn w_len(&self) -> usize {
-        self.out_channels * self.in_channels * self.kernel[0] * self.kernel[1]
+        self.out_channels * self.group_channels() * self.kernel[0] * self.kernel[1]
     }
 
     /// Elements of y, `[N, O, OH, OW]`.
@@ -77,7 +109,23 @@ impl Conv2dShape {
 
     /// Floating-point operations of the forward pass, and of each adjoint: two for each product.
     pub fn flops(&self) -> usize {
-        2 * self.y_len() * self.in_channels * self.kernel[0] * self.kernel[1]
+        2 * self.y_len() * self.group_channels() * self.kernel[0] * self.kernel[1]
+    }
+
+    /// Channels of the input that an output is of, C/G.
+    fn group_channels(&self) -> usize {
+        self.in_channels / self.groups
+    }
+
+    /// The convolution of one group of one image.
+    pub(super) fn one(&self) -> Self {
+        let (in_channels, out_channels) = (self.group_channels(), self.out_channels / self.groups);
+        Self { batch: 1, in_channels, out_channels, groups: 1, ..*self }
+    }
+
+    /// Whether each channel has a kernel of its own.
+    pub(super) fn is_depthwise(&self) -> bool {
+        self.groups == self.in_channels && self.groups == self.out_channels
     }
 
     /// Whether an output is of the channels of one pixel of the input.
@@ -99,7 +147,8 @@ impl Conv2dShape {
         assert_eq!(
             w,
             self.w_len(),
-            "{op}: the weights have {w} elements, but their shape is [{o}, {c}, {kh}, {kw}]"
+            "{op}: the weights have {w} elements, but their shape is [{o}, {}, {kh}, {kw}]",
+            self.group_channels()
         );
         assert_eq!(
             y,

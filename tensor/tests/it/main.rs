@@ -2,6 +2,7 @@
 
 mod bits;
 mod common;
+mod grouped;
 mod linear;
 mod matrixmultiply;
 mod pooled;

@@ -252,6 +252,9 @@ fn some_convolutions_are_not_computed_by_images() {
     assert_eq!(chunks(100, 10, [100, 8, 10, 11]), None);
     assert_eq!(chunks(100, 65, [100, 8, 65, 65]), None);
     assert_eq!(chunks(0, 10, [0, 8, 10, 10]), None);
+    // Groups of channels.
+    let s = Conv2dShape::new(100, 2, [10, 10], 8, [1, 1], [1, 1], [[0, 0], [0, 0]]).grouped(2);
+    assert_eq!(FusedBuilder::<f32>::chunks_of_product(&[100, 8, 10, 10], Product::Images(s)), None);
 }
 
 #[test]

@@ -45,6 +45,7 @@ impl Conv2dShape {
         [x, w, y, places]: [usize; 4],
         scratch: [usize; 2],
     ) {
+        assert_eq!(self.groups, 1, "{op}: a convolution in groups is not pooled at once");
         let (n, o, [h, w_]) = (self.batch, self.out_channels, self.out_size());
         assert!(
             p.batch == n && p.channels == o && p.in_size == [h, w_],
@@ -81,7 +82,7 @@ impl Conv2dShape {
 /// ```
 ///
 /// # Panics
-/// If the pooling is not one of the convolution's outputs or its places do not fit in bytes, a slice has a length other
+/// If the convolution is in groups, the pooling is not one of its outputs or its places do not fit in bytes, a slice has a length other
 /// than its shape's, or the scratch is too short.
 #[track_caller]
 pub fn conv2d_max_pool2d<T: Float>(

@@ -35,18 +35,20 @@ pub fn wide<T: Float>(v: &[T]) -> Vec<f64> {
 /// Calls `f(x, w, y)` with the indices of each product in a convolution.
 pub fn convolution_terms(s: &Conv2dShape, mut f: impl FnMut(usize, usize, usize)) {
     let ([h, w], [oh, ow], [kh, kw]) = (s.in_size, s.out_size(), s.kernel);
+    let (channels, outputs) = (s.in_channels / s.groups, s.out_channels / s.groups);
     for n in 0..s.batch {
         for o in 0..s.out_channels {
             for i in 0..oh {
                 for j in 0..ow {
-                    for c in 0..s.in_channels {
+                    for c in 0..channels {
                         for u in 0..kh {
                             for v in 0..kw {
                                 let r = (i * s.stride[0] + u) as isize - s.padding[0][0] as isize;
                                 let q = (j * s.stride[1] + v) as isize - s.padding[1][0] as isize;
                                 if r >= 0 && q >= 0 && r < h as isize && q < w as isize {
-                                    let x = ((n * s.in_channels + c) * h + r as usize) * w + q as usize;
-                                    let weight = ((o * s.in_channels + c) * kh + u) * kw + v;
+                                    let from = n * s.in_channels + o / outputs * channels + c;
+                                    let x = (from * h + r as usize) * w + q as usize;
+                                    let weight = ((o * channels + c) * kh + u) * kw + v;
                                     f(x, weight, ((n * s.out_channels + o) * oh + i) * ow + j);
                                 }
                             }
