@@ -48,6 +48,7 @@ pub mod optimizers;
 mod profile;
 mod shared;
 mod substitute;
+mod turn;
 
 pub use check::{GradientErrors, check_gradient};
 pub use dim::{Dim, Shape, batch};

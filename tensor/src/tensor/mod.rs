@@ -56,7 +56,7 @@ impl<T: Float> Tensor<T> {
             "Tensor::new: shape {shape:?} holds {wanted} elements, but the data has {}",
             data.len()
         );
-        Self::stored(shape, Storage::Heap(data))
+        Self::stored(shape, data.into())
     }
 
     fn stored(shape: &[usize], data: Storage<T>) -> Self {
@@ -281,6 +281,9 @@ impl<T: Float> Tensor<T> {
     /// assert_eq!((a.to_vec(), b.to_vec()), (vec![0.0, 5.0], vec![0.0, 0.0]));
     /// ```
     pub fn make_mut(&mut self) -> &mut [T] {
+        if self.is_contiguous() && self.len() == self.data.len() {
+            return &mut *Arc::make_mut(&mut self.data);
+        }
         if self.get_mut().is_none() {
             *self = self.copied();
         }

@@ -1,0 +1,125 @@
+//! What a program runs in: buffers, and the values of variables that it has seen.
+
+use std::sync::Arc;
+
+use bayeux_tensor::{Float, Storage, Tensor};
+
+use super::machine::Program;
+use crate::Shared;
+use crate::shared::{Lent, Seen};
+
+/// The memory of one run of a program at a time. Which of several a program runs in makes no difference.
+#[derive(Debug)]
+pub(crate) struct Memory<T: Float> {
+    /// Buffers; one is missing only while an instruction writes to it.
+    pub slots: Vec<Slot<T>>,
+    /// The variables' values during a run.
+    pub values: Vec<Seen<T>>,
+}
+
+/// A buffer.
+#[derive(Debug, Default)]
+pub(crate) enum Slot<T: Float> {
+    /// An instruction has it.
+    #[default]
+    Missing,
+    /// For values that come and go.
+    Scratch(Storage<T>),
+    /// For an output.
+    Output(Tensor<T>),
+    /// For the new value of a variable, and perhaps an output.
+    Update(Arc<Tensor<T>>),
+}
+
+/// What the buffers of a program are for.
+#[derive(Clone, Debug)]
+pub(crate) enum Purpose {
+    /// So many elements that come and go.
+    Scratch(usize),
+    /// An output of a shape.
+    Output(Vec<usize>),
+    /// The new value of a variable, of a shape.
+    Update(Vec<usize>),
+}
+
+/// Where an instruction writes, while it does.
+pub(super) enum Taken<'a, T: Float> {
+    Slot(Slot<T>),
+    Shared(Lent<'a, T>),
+}
+
+impl<T: Float> Taken<'_, T> {
+    pub fn elements_mut(&mut self) -> &mut [T] {
+        match self {
+            Taken::Slot(slot) => slot.elements_mut(),
+            Taken::Shared(lent) => lent.elements_mut(),
+        }
+    }
+}
+
+impl<T: Float> Slot<T> {
+    fn new(purpose: &Purpose) -> Self {
+        match purpose {
+            Purpose::Scratch(len) => Slot::Scratch(Storage::zeros(*len)),
+            Purpose::Output(shape) => Slot::Output(Tensor::zeros(shape)),
+            Purpose::Update(shape) => Slot::Update(Arc::new(Tensor::zeros(shape))),
+        }
+    }
+
+    pub fn elements(&self) -> &[T] {
+        match self {
+            Slot::Missing => &[],
+            Slot::Scratch(storage) => storage,
+            Slot::Output(tensor) => tensor.as_slice().unwrap_or_default(),
+            Slot::Update(tensor) => tensor.as_slice().unwrap_or_default(),
+        }
+    }
+
+    /// The elements for writing. If somebody still holds the last result it is left to them, and these are others.
+    fn elements_mut(&mut self) -> &mut [T] {
+        match self {
+            Slot::Missing => &mut [],
+            Slot::Scratch(storage) => storage,
+            Slot::Output(tensor) => tensor.make_mut(),
+            Slot::Update(tensor) => Arc::make_mut(tensor).make_mut(),
+        }
+    }
+}
+
+impl<T: Float> Memory<T> {
+    /// What a program needs.
+    pub fn new(program: &Program<T>) -> Self {
+        Memory {
+            slots: program.slots.iter().map(Slot::new).collect(),
+            values: program.shareds.iter().map(|_| Seen::default()).collect(),
+        }
+    }
+
+    /// The value of output `i` after a run.
+    pub fn output(&self, program: &Program<T>, i: usize) -> &Tensor<T> {
+        match program.outputs[i].map(|slot| &self.slots[slot]) {
+            Some(Slot::Output(tensor)) => tensor,
+            Some(Slot::Update(tensor)) => tensor,
+            _ => unreachable!("outputs have slots of their own"),
+        }
+    }
+
+    /// Gives a variable the value of output `i`, unless it has it: by exchanging buffers if no other output or variable needs
+    /// this one.
+    pub fn update(&mut self, program: &Program<T>, i: usize, shared: &Shared<T>) {
+        let Some(slot) = program.outputs[i] else { return };
+        let Slot::Update(tensor) = &mut self.slots[slot] else {
+            unreachable!("updates have slots of their own")
+        };
+        if program.alone[slot] {
+            shared.swap(tensor);
+        } else {
+            shared.set(Tensor::clone(tensor));
+        }
+    }
+
+    /// Bytes held in buffers.
+    pub fn bytes(&self) -> usize {
+        self.slots.iter().map(|slot| size_of_val(slot.elements())).sum()
+    }
+}
