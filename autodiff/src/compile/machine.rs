@@ -115,16 +115,19 @@ impl<T: Float> Program<T> {
         // What is written is taken out of its place, so that all else can be read meanwhile.
         let mut taken = SmallVec::<[Taken<'_, T>; N]>::new();
         for write in instruction.writes.iter().chain(&instruction.scratch) {
-            taken.push(match write.to {
-                Target::Slot(slot) => Taken::Slot(std::mem::take(&mut slots[slot])),
+            match write.to {
+                Target::Slot(slot) => {
+                    let Some(slot) = slots[slot].take() else { unreachable!("an instruction writes to each slot once") };
+                    taken.push(Taken::Slot(slot));
+                }
                 Target::Shared(shared) => {
                     values[shared].forget();
-                    Taken::Shared(self.shareds[shared].lend())
+                    taken.push(Taken::Shared(self.shareds[shared].lend()));
                 }
-            });
+            }
         }
         let find = |source: Source| match source {
-            Source::Slot(slot) => slots[slot].elements(),
+            Source::Slot(slot) => slots[slot].as_ref().map(|slot| slot.elements()).unwrap_or_default(),
             Source::Input(input) => inputs[input],
             Source::Shared(shared) => values[shared].elements(),
             Source::Constant(constant) => self.constants[constant].as_slice().unwrap_or_default(),
@@ -133,7 +136,7 @@ impl<T: Float> Program<T> {
         let writes = instruction.writes.iter().chain(&instruction.scratch);
         for (write, taken) in writes.zip(taken) {
             if let (Target::Slot(slot), Taken::Slot(taken)) = (write.to, taken) {
-                slots[slot] = taken;
+                slots[slot] = Some(taken);
             }
         }
         result
@@ -162,10 +165,12 @@ fn execute<'a, T: Float, const N: usize>(
     match &instruction.work {
         Work::Loop { fused, noise, stores, product } => {
             let mut sources = SmallVec::<[(u64, u64); N]>::new();
-            sources.extend(noise.iter().map(|noise| noise.source(call)));
+            for noise in noise {
+                sources.push(noise.source(call));
+            }
             let mut operands = SmallVec::<[(&[T], usize); N]>::new();
-            for read in &instruction.reads {
-                operands.push((find(read.source), read.offset));
+            for Read { source, offset, .. } in &instruction.reads {
+                operands.push((find(*source), *offset));
             }
             let Some(kept) = product else {
                 let (stored, reduced) = outputs.split_at_mut(*stores);

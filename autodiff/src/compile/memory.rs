@@ -11,18 +11,15 @@ use crate::shared::{Lent, Seen};
 /// The memory of one run of a program at a time. Which of several a program runs in makes no difference.
 #[derive(Debug)]
 pub(crate) struct Memory<T: Float> {
-    /// Buffers; one is missing only while an instruction writes to it.
-    pub slots: Vec<Slot<T>>,
+    /// Buffers; one is missing only while an instruction writes to it. They are boxed since they come and go often.
+    pub slots: Vec<Option<Box<Slot<T>>>>,
     /// The variables' values during a run.
     pub values: Vec<Seen<T>>,
 }
 
 /// A buffer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) enum Slot<T: Float> {
-    /// An instruction has it.
-    #[default]
-    Missing,
     /// For values that come and go.
     Scratch(Storage<T>),
     /// For an output.
@@ -44,7 +41,7 @@ pub(crate) enum Purpose {
 
 /// Where an instruction writes, while it does.
 pub(super) enum Taken<'a, T: Float> {
-    Slot(Slot<T>),
+    Slot(Box<Slot<T>>),
     Shared(Lent<'a, T>),
 }
 
@@ -68,7 +65,6 @@ impl<T: Float> Slot<T> {
 
     pub fn elements(&self) -> &[T] {
         match self {
-            Slot::Missing => &[],
             Slot::Scratch(storage) => storage,
             Slot::Output(tensor) => tensor.as_slice().unwrap_or_default(),
             Slot::Update(tensor) => tensor.as_slice().unwrap_or_default(),
@@ -78,7 +74,6 @@ impl<T: Float> Slot<T> {
     /// The elements for writing. If somebody still holds the last result it is left to them, and these are others.
     fn elements_mut(&mut self) -> &mut [T] {
         match self {
-            Slot::Missing => &mut [],
             Slot::Scratch(storage) => storage,
             Slot::Output(tensor) => tensor.make_mut(),
             Slot::Update(tensor) => Arc::make_mut(tensor).make_mut(),
@@ -90,14 +85,14 @@ impl<T: Float> Memory<T> {
     /// What a program needs.
     pub fn new(program: &Program<T>) -> Self {
         Memory {
-            slots: program.slots.iter().map(Slot::new).collect(),
+            slots: program.slots.iter().map(|purpose| Some(Box::new(Slot::new(purpose)))).collect(),
             values: program.shareds.iter().map(|_| Seen::default()).collect(),
         }
     }
 
     /// The value of output `i` after a run.
     pub fn output(&self, program: &Program<T>, i: usize) -> &Tensor<T> {
-        match program.outputs[i].map(|slot| &self.slots[slot]) {
+        match program.outputs[i].and_then(|slot| self.slots[slot].as_deref()) {
             Some(Slot::Output(tensor)) => tensor,
             Some(Slot::Update(tensor)) => tensor,
             _ => unreachable!("outputs have slots of their own"),
@@ -108,7 +103,7 @@ impl<T: Float> Memory<T> {
     /// this one.
     pub fn update(&mut self, program: &Program<T>, i: usize, shared: &Shared<T>) {
         let Some(slot) = program.outputs[i] else { return };
-        let Slot::Update(tensor) = &mut self.slots[slot] else {
+        let Some(Slot::Update(tensor)) = self.slots[slot].as_deref_mut() else {
             unreachable!("updates have slots of their own")
         };
         if program.alone[slot] {
@@ -120,6 +115,6 @@ impl<T: Float> Memory<T> {
 
     /// Bytes held in buffers.
     pub fn bytes(&self) -> usize {
-        self.slots.iter().map(|slot| size_of_val(slot.elements())).sum()
+        self.slots.iter().flatten().map(|slot| size_of_val(slot.elements())).sum()
     }
 }

@@ -118,8 +118,10 @@ impl<T: Float> Compiled<T> {
         memory: &mut Memory<T>,
         inputs: &[&Tensor<T>],
     ) -> Result<(), Error> {
-        let slices: SmallVec<[&[T]; 8]> =
-            inputs.iter().map(|input| input.as_slice().unwrap_or_default()).collect();
+        let mut slices = SmallVec::<[&[T]; 8]>::new();
+        for input in inputs {
+            slices.push(input.as_slice().unwrap_or_default());
+        }
         let _turns = Turns::take(&self.turns)?;
         let call = if self.draws { self.call.fetch_add(1, Ordering::Relaxed) } else { 0 };
         let mut laps = clock.as_ref().map(|_| Laps::begin());

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::Step;
 use super::noise;
 use super::region::Region;
-use super::run::FILE;
+use super::file::FILE;
 use crate::Float;
 use crate::simd::combined::TILE;
 
