@@ -10,6 +10,7 @@
 mod kernel;
 mod pack;
 mod part;
+mod small;
 
 use std::mem::MaybeUninit;
 
@@ -20,6 +21,7 @@ use crate::lanes::{WIDEST, groups, lanes, narrow_lanes};
 use crate::shared::Shared;
 use pack::Matrix;
 use part::{Cut, DEPTH, FEWEST_STRIPS, Part, STRIP, for_each};
+use small::Small;
 
 /// Terms whose factors are copied at a time, at most.
 const COPIED_DEPTH: usize = 4 * DEPTH;
@@ -98,6 +100,11 @@ pub(crate) fn product<T: Float>(
     }
     let start = scratch.as_ptr().align_offset(64).min(SLACK);
     let b_copy = scratch[start..].as_mut_ptr();
+    let (a, b) = (Matrix { at: a.as_ptr(), steps: a_steps }, Matrix { at: b.as_ptr(), steps: b_steps });
+    if let (true, Some(small)) = (alpha == T::ONE, Small::new([m, k, n], a, b)) {
+        // SAFETY: as below.
+        return unsafe { small.multiply(c.as_mut_ptr(), beta != T::ZERO, b_copy) };
+    }
     let a_in_place = a_steps[1] == 1 && n < COPY_COLUMNS;
     let width = 2 * lanes::<T>();
     for (panel, panels) in groups(n.div_ceil(width), COPIED_COLUMNS / width) {
@@ -106,8 +113,8 @@ pub(crate) fn product<T: Float>(
             let part = Part {
                 size: [m, depth, (panels * width).min(n - column)],
                 alpha,
-                a: Matrix { at: a.as_ptr(), steps: a_steps }.from(0, first),
-                b: Matrix { at: b.as_ptr(), steps: b_steps }.from(first, column),
+                a: a.from(0, first),
+                b: b.from(first, column),
                 a_in_place,
                 b_copy,
                 add: first > 0 || beta != T::ZERO,
@@ -155,13 +162,22 @@ pub(crate) fn by_rows<T: Float>(
     assert!(scratch.len() >= needs, "gemm: the scratch has {} elements, needs {needs}", scratch.len());
     kept.iter().for_each(|c| assert_eq!(c.len(), m * n, "gemm: C of {m}×{n} has {} elements", c.len()));
     let start = scratch.as_ptr().align_offset(64).min(SLACK);
+    let b_copy = scratch[start..].as_mut_ptr();
+    let (a, b) = (Matrix { at: a.as_ptr(), steps: a_steps }, Matrix { at: b.as_ptr(), steps: b_steps });
+    if let (true, Some(small)) = (down == 1 && m * n <= small::ROOM, Small::new([m, k, n], a, b)) {
+        let mut room = Room::<T, { small::ROOM }>::new();
+        let at = kept.map_or(room.as_mut_ptr(), <[T]>::as_mut_ptr);
+        // SAFETY: as below.
+        unsafe { small.multiply(at, false, b_copy) };
+        return each(0, [0, m], at);
+    }
     let part = Part {
         size: [m, k, n],
         alpha: T::ONE,
-        a: Matrix { at: a.as_ptr(), steps: a_steps },
-        b: Matrix { at: b.as_ptr(), steps: b_steps },
+        a,
+        b,
         a_in_place: a_steps[1] == 1 && n < COPY_COLUMNS,
-        b_copy: scratch[start..].as_mut_ptr(),
+        b_copy,
         add: false,
         cut: Cut { down, across: 1 },
     };
@@ -169,7 +185,7 @@ pub(crate) fn by_rows<T: Float>(
     unsafe { part.copy() };
     let kept = kept.map(|c| Shared(c.as_mut_ptr()));
     for_each(part.tasks(), false, |task| {
-        let mut room = Room::<T>::new();
+        let mut room = Room::<T, ROOM>::new();
         let rows = part.rows(task);
         assert!((rows[1] - rows[0]) * n <= ROOM, "the room is for fewer than rows {rows:?} of {n}");
         let at = match kept {
@@ -185,12 +201,12 @@ pub(crate) fn by_rows<T: Float>(
 
 /// Room for the rows of a task, or its images, on the worker's stack.
 #[repr(align(64))]
-pub(crate) struct Room<T>([MaybeUninit<T>; ROOM]);
+pub(crate) struct Room<T, const LEN: usize = ROOM>([MaybeUninit<T>; LEN]);
 
-impl<T: Float> Room<T> {
+impl<T: Float, const LEN: usize> Room<T, LEN> {
     #[inline(always)]
     pub fn new() -> Self {
-        const { Room([MaybeUninit::uninit(); ROOM]) }
+        const { Room([MaybeUninit::uninit(); LEN]) }
     }
 
     pub fn as_mut_ptr(&mut self) -> *mut T {
