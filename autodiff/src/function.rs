@@ -75,8 +75,17 @@ struct Held<T: Float> {
     /// The number of the program.
     program: usize,
     memory: Memory<T>,
-    /// Whether the outputs are there to be read.
-    finished: bool,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum State {
+    /// The outputs are there to be read.
+    Finished,
+    /// They are not, but the memory can be used.
+    Ready,
+    /// The memory is in use; or was, by a run that panicked.
+    Running,
 }
 
 impl<T: Float> Function<T> {
@@ -120,10 +129,10 @@ impl<T: Float> Function<T> {
     /// # Errors
     /// As [`call`](Self::call).
     pub fn run(&mut self, inputs: &[&Tensor<T>]) -> Result<(), Error> {
-        let Function { compiled, held } = self;
-        let (specialised, mut memory) = Self::memory_for(compiled, held, inputs)?;
-        let result = compiled.run(specialised, &mut memory, inputs);
-        *held = Some(Held { program: specialised.number, memory, finished: result.is_ok() });
+        let (compiled, specialised, held) = self.hold(inputs)?;
+        held.state = State::Running;
+        let result = compiled.run(specialised, &mut held.memory, inputs);
+        held.state = if result.is_ok() { State::Finished } else { State::Ready };
         result
     }
 
@@ -135,7 +144,7 @@ impl<T: Float> Function<T> {
     pub fn output(&self, i: usize) -> &Tensor<T> {
         let outputs = self.compiled.outputs();
         assert!(i < outputs, "output {i} of a function with {outputs}");
-        let Some(Held { program, memory, finished: true }) = &self.held else {
+        let Some(Held { program, memory, state: State::Finished }) = &self.held else {
             panic!("output {i} of a function that has not run, or failed")
         };
         let Some(specialised) = self.compiled.programs.iter().nth(*program) else {
@@ -149,32 +158,34 @@ impl<T: Float> Function<T> {
     /// # Errors
     /// As [`call`](Self::call).
     pub fn specialise(&mut self, inputs: &[&Tensor<T>]) -> Result<(), Error> {
-        let Function { compiled, held } = self;
-        let (specialised, memory) = Self::memory_for(compiled, held, inputs)?;
-        *held = Some(Held { program: specialised.number, memory, finished: false });
-        Ok(())
+        self.hold(inputs).map(|_| ())
     }
 
-    /// The program for some inputs, and a memory for it: that which is held, if it is one; otherwise it goes back to where it
-    /// belongs.
-    fn memory_for<'a>(
-        compiled: &'a Compiled<T>,
-        held: &mut Option<Held<T>>,
+    /// The program for some inputs, and the memory that is held, for this program.
+    #[inline]
+    fn hold(
+        &mut self,
         inputs: &[&Tensor<T>],
-    ) -> Result<(&'a Specialised<T>, Memory<T>), Error> {
-        held.iter_mut().for_each(|held| held.finished = false);
-        let specialised = compiled.program(inputs)?;
-        match held.take() {
-            Some(held) if held.program == specialised.number => return Ok((specialised, held.memory)),
-            Some(held) => {
-                if let Some(other) = compiled.programs.iter().nth(held.program) {
-                    other.memories.leave(held.memory);
-                }
-            }
-            None => {}
+    ) -> Result<(&Compiled<T>, &Specialised<T>, &mut Held<T>), Error> {
+        let Function { compiled, held } = self;
+        if let Some(held) = held {
+            held.state = if held.state == State::Running { State::Running } else { State::Ready };
         }
-        let memory = specialised.memories.idle().unwrap_or_else(|| Memory::new(&specialised.program));
-        Ok((specialised, memory))
+        let specialised = compiled.program(inputs)?;
+        let program = specialised.number;
+        let is_ready = |held: &Held<T>| held.program == program && held.state == State::Ready;
+        if !held.as_ref().is_some_and(is_ready) {
+            // Another program's memory goes back to where it belongs, unless it was left half done.
+            if let Some(Held { program, memory, state: State::Ready }) = held.take()
+                && let Some(other) = compiled.programs.iter().nth(program)
+            {
+                other.memories.leave(memory);
+            }
+            let memory = specialised.memories.idle().unwrap_or_else(|| Memory::new(&specialised.program));
+            *held = Some(Held { program, memory, state: State::Ready });
+        }
+        let Some(held) = held else { unreachable!("it has just been put there") };
+        Ok((compiled, specialised, held))
     }
 
     /// The program that ran or was compiled last.

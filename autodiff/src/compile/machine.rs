@@ -7,9 +7,10 @@ use bayeux_tensor::{Float, Tensor};
 use smallvec::SmallVec;
 
 use super::instruction::{Instruction, Kept, Read, Source, Target, Work};
-use super::memory::{Memory, Purpose, Taken};
+use super::memory::{Memory, Purpose, Slot};
 use crate::kernel::View;
 use crate::profile::Laps;
+use crate::shared::Lent;
 use crate::{Error, Shared};
 
 /// A program of so many operations runs on a thread of the pool: from another thread each instruction would wake the pool and
@@ -112,19 +113,28 @@ impl<T: Float> Program<T> {
         call: u64,
     ) -> Result<(), Error> {
         let Memory { slots, values } = memory;
+        let writes = || instruction.writes.iter().chain(&instruction.scratch);
         // What is written is taken out of its place, so that all else can be read meanwhile.
-        let mut taken = SmallVec::<[Taken<'_, T>; N]>::new();
-        for write in instruction.writes.iter().chain(&instruction.scratch) {
-            match write.to {
-                Target::Slot(slot) => {
-                    let Some(slot) = slots[slot].take() else { unreachable!("an instruction writes to each slot once") };
-                    taken.push(Taken::Slot(slot));
-                }
+        let (mut taken, mut lent) =
+            (SmallVec::<[Option<Box<Slot<T>>>; N]>::new(), SmallVec::<[Lent<'_, T>; N]>::new());
+        for write in writes() {
+            taken.push(match write.to {
+                Target::Slot(slot) => slots[slot].take(),
                 Target::Shared(shared) => {
                     values[shared].forget();
-                    taken.push(Taken::Shared(self.shareds[shared].lend()));
+                    lent.push(self.shareds[shared].lend());
+                    None
                 }
-            }
+            });
+        }
+        let mut lent = lent.iter_mut();
+        let mut outputs = SmallVec::<[&mut [T]; N]>::new();
+        for (taken, write) in taken.iter_mut().zip(writes()) {
+            let elements = match taken {
+                Some(slot) => slot.elements_mut(),
+                None => lent.next().map(Lent::elements_mut).unwrap_or_default(),
+            };
+            outputs.push(&mut elements[..write.len]);
         }
         let find = |source: Source| match source {
             Source::Slot(slot) => slots[slot].as_ref().map(|slot| slot.elements()).unwrap_or_default(),
@@ -132,11 +142,11 @@ impl<T: Float> Program<T> {
             Source::Shared(shared) => values[shared].elements(),
             Source::Constant(constant) => self.constants[constant].as_slice().unwrap_or_default(),
         };
-        let result = execute::<T, N>(instruction, find, &mut taken, call);
-        let writes = instruction.writes.iter().chain(&instruction.scratch);
-        for (write, taken) in writes.zip(taken) {
-            if let (Target::Slot(slot), Taken::Slot(taken)) = (write.to, taken) {
-                slots[slot] = Some(taken);
+        let result = execute::<T, N>(instruction, find, &mut outputs, call);
+        drop(outputs);
+        for (write, taken) in writes().zip(taken) {
+            if let Target::Slot(slot) = write.to {
+                slots[slot] = taken;
             }
         }
         result
@@ -148,20 +158,15 @@ impl<T: Float> Program<T> {
     }
 }
 
+/// Computes the `outputs`, of which the last is the scratch if there is one.
 fn execute<'a, T: Float, const N: usize>(
     instruction: &'a Instruction<T>,
     find: impl Fn(Source) -> &'a [T],
-    taken: &mut [Taken<'_, T>],
+    outputs: &mut [&mut [T]],
     call: u64,
 ) -> Result<(), Error> {
-    let scratch_len = instruction.scratch.map_or(0, |scratch| scratch.len);
-    let (taken, scratch) = taken.split_at_mut(instruction.writes.len());
-    let scratch = scratch.first_mut().map(Taken::elements_mut).unwrap_or_default();
-    let scratch = &mut scratch[..scratch_len];
-    let mut outputs = SmallVec::<[&mut [T]; N]>::new();
-    for (taken, write) in taken.iter_mut().zip(&instruction.writes) {
-        outputs.push(&mut taken.elements_mut()[..write.len]);
-    }
+    let (outputs, scratch) = outputs.split_at_mut(instruction.writes.len());
+    let scratch = scratch.first_mut().map(|scratch| &mut **scratch).unwrap_or_default();
     match &instruction.work {
         Work::Loop { fused, noise, stores, product } => {
             let mut sources = SmallVec::<[(u64, u64); N]>::new();

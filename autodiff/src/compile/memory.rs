@@ -6,7 +6,7 @@ use bayeux_tensor::{Float, Storage, Tensor};
 
 use super::machine::Program;
 use crate::Shared;
-use crate::shared::{Lent, Seen};
+use crate::shared::Seen;
 
 /// The memory of one run of a program at a time. Which of several a program runs in makes no difference.
 #[derive(Debug)]
@@ -39,21 +39,6 @@ pub(crate) enum Purpose {
     Update(Vec<usize>),
 }
 
-/// Where an instruction writes, while it does.
-pub(super) enum Taken<'a, T: Float> {
-    Slot(Box<Slot<T>>),
-    Shared(Lent<'a, T>),
-}
-
-impl<T: Float> Taken<'_, T> {
-    pub fn elements_mut(&mut self) -> &mut [T] {
-        match self {
-            Taken::Slot(slot) => slot.elements_mut(),
-            Taken::Shared(lent) => lent.elements_mut(),
-        }
-    }
-}
-
 impl<T: Float> Slot<T> {
     fn new(purpose: &Purpose) -> Self {
         match purpose {
@@ -72,7 +57,7 @@ impl<T: Float> Slot<T> {
     }
 
     /// The elements for writing. If somebody still holds the last result it is left to them, and these are others.
-    fn elements_mut(&mut self) -> &mut [T] {
+    pub fn elements_mut(&mut self) -> &mut [T] {
         match self {
             Slot::Scratch(storage) => storage,
             Slot::Output(tensor) => tensor.make_mut(),

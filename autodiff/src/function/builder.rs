@@ -125,4 +125,3 @@ impl<T: Float> Updated<T> for &Shared<T> {
         self.clone()
     }
 }
-

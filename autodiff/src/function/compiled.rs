@@ -98,34 +98,34 @@ impl<T: Float> Compiled<T> {
     }
 
     /// Runs a program in a memory, and updates the variables.
+    #[inline]
     pub fn run(
         &self,
         specialised: &Specialised<T>,
         memory: &mut Memory<T>,
         inputs: &[&Tensor<T>],
     ) -> Result<(), Error> {
-        if inputs.iter().all(|input| input.is_contiguous()) {
-            return self.run_on(specialised, memory, inputs);
+        let mut slices = SmallVec::<[&[T]; 8]>::new();
+        for input in inputs {
+            let Some(slice) = input.as_slice() else {
+                let copies: Vec<Tensor<T>> = inputs.iter().map(|input| input.contiguous()).collect();
+                return self.run(specialised, memory, &copies.iter().collect::<Vec<_>>());
+            };
+            slices.push(slice);
         }
-        let copies: Vec<Tensor<T>> = inputs.iter().map(|input| input.contiguous()).collect();
-        self.run_on(specialised, memory, &copies.iter().collect::<Vec<_>>())
+        self.run_on(specialised, memory, &slices)
     }
 
-    /// [`run`](Self::run) on row-major inputs.
     fn run_on(
         &self,
         Specialised { program, clock, .. }: &Specialised<T>,
         memory: &mut Memory<T>,
-        inputs: &[&Tensor<T>],
+        inputs: &[&[T]],
     ) -> Result<(), Error> {
-        let mut slices = SmallVec::<[&[T]; 8]>::new();
-        for input in inputs {
-            slices.push(input.as_slice().unwrap_or_default());
-        }
         let _turns = Turns::take(&self.turns)?;
         let call = if self.draws { self.call.fetch_add(1, Ordering::Relaxed) } else { 0 };
         let mut laps = clock.as_ref().map(|_| Laps::begin());
-        if let Err(error) = program.run(memory, &slices, call, laps.as_mut()) {
+        if let Err(error) = program.run(memory, inputs, call, laps.as_mut()) {
             if self.draws {
                 // The next call gets the number, unless one has begun already.
                 let _ = self.call.compare_exchange(call + 1, call, Ordering::Relaxed, Ordering::Relaxed);

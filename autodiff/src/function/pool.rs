@@ -78,9 +78,8 @@ impl<X> Pool<X> {
 
     /// The sum of something over all items; it waits for those in use.
     pub fn sum(&self, of: impl Fn(&X) -> usize) -> usize {
-        let locked = |place: &Place<X>| {
-            place.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, &of)
-        };
+        let locked =
+            |place: &Place<X>| place.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, &of);
         self.0.iter().map(locked).sum()
     }
 }

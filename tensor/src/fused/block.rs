@@ -109,11 +109,12 @@ impl<'a, T: Float> Block<'a, T> {
         }
     }
 
-    /// The steps of a block, while lines of the next are fetched.
+    /// The steps of a block, while lines of the next are fetched, if there is one.
     fn steps(&mut self, partials: &mut [T]) {
         let fused = self.fused;
+        let ahead = if self.start + self.len < fused.len() { &fused.ahead[..] } else { &[] };
         for (step, lines) in fused.steps.iter().zip(&fused.fetched) {
-            for &place in &fused.ahead {
+            for &place in ahead {
                 let next = self.address(place).wrapping_add(self.len).cast::<u8>();
                 lines.clone().for_each(|line| fetch(next.wrapping_add(line * LINE)));
             }

@@ -166,8 +166,10 @@ mod tests {
     /// A product of a shape and strides, by both ways.
     fn both_ways<T: Float>([m, k, n]: [usize; 3], transposed: [bool; 2], add: bool) {
         let number = |i: usize| T::from_f64((i * 7919 % 1000) as f64 / 1000.0 - 0.5);
-        let (a, b): (Vec<T>, Vec<T>) = ((0..m * k).map(number).collect(), (7..k * n + 7).map(number).collect());
-        let steps = |[rows, columns]: [usize; 2], transposed| if transposed { [1, rows] } else { [columns, 1] };
+        let (a, b): (Vec<T>, Vec<T>) =
+            ((0..m * k).map(number).collect(), (7..k * n + 7).map(number).collect());
+        let steps =
+            |[rows, columns]: [usize; 2], transposed| if transposed { [1, rows] } else { [columns, 1] };
         let a = Matrix { at: a.as_ptr(), steps: steps([m, k], transposed[0]) };
         let b = Matrix { at: b.as_ptr(), steps: steps([k, n], transposed[1]) };
         let before: Vec<T> = (0..m * n).map(number).collect();
