@@ -78,3 +78,9 @@ pub enum Error {
     )]
     Busy(String),
 }
+
+impl From<Box<Error>> for Error {
+    fn from(error: Box<Error>) -> Self {
+        *error
+    }
+}

@@ -133,7 +133,7 @@ impl<T: Float> Function<T> {
         held.state = State::Running;
         let result = compiled.run(specialised, &mut held.memory, inputs);
         held.state = if result.is_ok() { State::Finished } else { State::Ready };
-        result
+        Ok(result?)
     }
 
     /// Output `i` of the last [`run`](Self::run).
@@ -158,7 +158,8 @@ impl<T: Float> Function<T> {
     /// # Errors
     /// As [`call`](Self::call).
     pub fn specialise(&mut self, inputs: &[&Tensor<T>]) -> Result<(), Error> {
-        self.hold(inputs).map(|_| ())
+        self.hold(inputs)?;
+        Ok(())
     }
 
     /// The program for some inputs, and the memory that is held, for this program.
@@ -166,7 +167,7 @@ impl<T: Float> Function<T> {
     fn hold(
         &mut self,
         inputs: &[&Tensor<T>],
-    ) -> Result<(&Compiled<T>, &Specialised<T>, &mut Held<T>), Error> {
+    ) -> Result<(&Compiled<T>, &Specialised<T>, &mut Held<T>), Box<Error>> {
         let Function { compiled, held } = self;
         if let Some(held) = held {
             held.state = if held.state == State::Running { State::Running } else { State::Ready };

@@ -50,7 +50,7 @@ impl<'a, T: Float> Turns<'a, T> {
     /// # Errors
     /// On a thread of a rayon pool, if somebody else has one of them: the thread may have interrupted the very call that it
     /// would wait for.
-    pub fn take(variables: &'a [Shared<T>]) -> Result<Self, Error> {
+    pub fn take(variables: &'a [Shared<T>]) -> Result<Self, Box<Error>> {
         for (i, variable) in variables.iter().enumerate() {
             let turn = variable.turn();
             if turn.is_taken_now() {
@@ -58,7 +58,7 @@ impl<'a, T: Float> Turns<'a, T> {
             }
             if rayon::current_thread_index().is_some() {
                 drop(Turns(&variables[..i]));
-                return Err(Error::Busy(variable.name().into()));
+                return Err(Box::new(Error::Busy(variable.name().into())));
             }
             turn.wait();
         }

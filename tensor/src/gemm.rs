@@ -141,7 +141,7 @@ pub(crate) fn tasks_by_rows<T: Float>([m, k, n]: [usize; 3]) -> Option<usize> {
     (most_strips >= FEWEST_STRIPS && cut.across == 1).then_some(cut.down)
 }
 
-/// `A B`, some rows at a time: as soon as task i has computed rows `first .. last`, it calls `each` with i, these, and where the
+/// `A B`, some rows at a time, in as many tasks as [`tasks_by_rows`] says: as soon as task i has computed rows `first .. last`, it calls `each` with i, these, and where the
 /// first element of the first row is. The call may read and overwrite the rows. If they are `kept` they are in their place in
 /// there; otherwise they are gone after the call.
 ///
@@ -150,12 +150,13 @@ pub(crate) fn tasks_by_rows<T: Float>([m, k, n]: [usize; 3]) -> Option<usize> {
 #[track_caller]
 pub(crate) fn by_rows<T: Float>(
     [m, k, n]: [usize; 3],
+    down: usize,
     [(a, a_strides), (b, b_strides)]: [(&[T], [isize; 2]); 2],
     kept: Option<&mut [T]>,
     scratch: &mut [T],
     each: Each<'_, T>,
 ) {
-    let down = tasks_by_rows::<T>([m, k, n]).expect("a product by rows");
+    debug_assert_eq!(tasks_by_rows::<T>([m, k, n]), Some(down));
     let a_steps = check("A", a.len(), [m, k], a_strides);
     let b_steps = check("B", b.len(), [k, n], b_strides);
     let needs = gemm_scratch(k, n);
@@ -165,11 +166,8 @@ pub(crate) fn by_rows<T: Float>(
     let b_copy = scratch[start..].as_mut_ptr();
     let (a, b) = (Matrix { at: a.as_ptr(), steps: a_steps }, Matrix { at: b.as_ptr(), steps: b_steps });
     if let (true, Some(small)) = (down == 1 && m * n <= small::ROOM, Small::new([m, k, n], a, b)) {
-        let mut room = Room::<T, { small::ROOM }>::new();
-        let at = kept.map_or(room.as_mut_ptr(), <[T]>::as_mut_ptr);
         // SAFETY: as below.
-        unsafe { small.multiply(at, false, b_copy) };
-        return each(0, [0, m], at);
+        return unsafe { small.by_rows(m, kept, b_copy, each) };
     }
     let part = Part {
         size: [m, k, n],

@@ -1,13 +1,14 @@
 //! The machine that runs a program on the CPU.
 
 use std::fmt;
+use std::mem::swap;
 
 use bayeux_tensor::fused::Factors;
 use bayeux_tensor::{Float, Tensor};
 use smallvec::SmallVec;
 
 use super::instruction::{Instruction, Kept, Read, Source, Target, Work};
-use super::memory::{Memory, Purpose, Slot};
+use super::memory::{Memory, Purpose};
 use crate::kernel::View;
 use crate::profile::Laps;
 use crate::shared::Lent;
@@ -29,6 +30,8 @@ pub(crate) struct Program<T: Float> {
     pub instructions: Vec<Instruction<T>>,
     /// What buffers it needs.
     pub slots: Vec<Purpose>,
+    /// How much working space.
+    pub scratch: usize,
     pub constants: Vec<Tensor<T>>,
     pub shareds: Vec<Shared<T>>,
     /// Whether the value of a variable may be kept from one run to the next: if it is small, and not updated by the program.
@@ -41,6 +44,9 @@ pub(crate) struct Program<T: Float> {
     pub flops: usize,
 }
 
+/// What a run returns: an error is large, and a result that may be one would be moved about as slowly as if it were.
+pub(crate) type Done = Result<(), Box<Error>>;
+
 /// So many operands and results have most instructions, which are then handed over quickly.
 const FEW: usize = 6;
 /// As many operands and results as an instruction may have, on the stack. More, which only a concatenation or a custom op
@@ -52,6 +58,7 @@ impl<T: Float> Default for Program<T> {
         Program {
             instructions: Vec::new(),
             slots: Vec::new(),
+            scratch: 0,
             constants: Vec::new(),
             shareds: Vec::new(),
             keeps: Vec::new(),
@@ -71,6 +78,7 @@ impl<T: Float> Program<T> {
         self.keeps = self.shareds.iter().map(keeps).collect();
         let alone = |slot| self.outputs.iter().filter(|&&other| other == Some(slot)).count() == 1;
         self.alone = (0..self.slots.len()).map(alone).collect();
+        self.scratch = self.instructions.iter().map(|instruction| instruction.scratch).max().unwrap_or(0);
         self.flops = self.instructions.iter().map(|instruction| instruction.flops).sum();
         self
     }
@@ -82,13 +90,13 @@ impl<T: Float> Program<T> {
         inputs: &[&[T]],
         call: u64,
         mut laps: Option<&mut Laps>,
-    ) -> Result<(), Error> {
+    ) -> Done {
         for (shared, seen) in self.shareds.iter().zip(&mut memory.values) {
             shared.look(seen);
         }
         let mut all = || {
             self.instructions.iter().try_for_each(|instruction| {
-                let few = instruction.reads.len() <= FEW && instruction.writes.len() < FEW;
+                let few = instruction.reads.len() <= FEW && instruction.writes.len() <= FEW;
                 let step = if few { Self::step::<FEW> } else { Self::step::<MOST> };
                 step(self, memory, instruction, inputs, call)?;
                 if let Some(laps) = &mut laps {
@@ -111,42 +119,40 @@ impl<T: Float> Program<T> {
         instruction: &Instruction<T>,
         inputs: &[&[T]],
         call: u64,
-    ) -> Result<(), Error> {
-        let Memory { slots, values } = memory;
-        let writes = || instruction.writes.iter().chain(&instruction.scratch);
+    ) -> Done {
+        let Memory { slots, values, taken, space } = memory;
+        let writes = &instruction.writes;
         // What is written is taken out of its place, so that all else can be read meanwhile.
-        let (mut taken, mut lent) =
-            (SmallVec::<[Option<Box<Slot<T>>>; N]>::new(), SmallVec::<[Lent<'_, T>; N]>::new());
-        for write in writes() {
-            taken.push(match write.to {
-                Target::Slot(slot) => slots[slot].take(),
+        let mut lent = SmallVec::<[Lent<'_, T>; N]>::new();
+        for (taken, write) in taken.iter_mut().zip(writes) {
+            match write.to {
+                Target::Slot(slot) => swap(taken, &mut slots[slot]),
                 Target::Shared(shared) => {
                     values[shared].forget();
                     lent.push(self.shareds[shared].lend());
-                    None
                 }
-            });
+            }
         }
-        let mut lent = lent.iter_mut();
-        let mut outputs = SmallVec::<[&mut [T]; N]>::new();
-        for (taken, write) in taken.iter_mut().zip(writes()) {
+        let mut lents = lent.iter_mut();
+        let (mut few, mut many) = empty::<&mut [T], N>();
+        let outputs = room(&mut few, &mut many, writes.len());
+        for ((output, taken), write) in outputs.iter_mut().zip(taken.iter_mut()).zip(writes) {
             let elements = match taken {
                 Some(slot) => slot.elements_mut(),
-                None => lent.next().map(Lent::elements_mut).unwrap_or_default(),
+                None => lents.next().map(Lent::elements_mut).unwrap_or_default(),
             };
-            outputs.push(&mut elements[..write.len]);
+            *output = &mut elements[..write.len];
         }
         let find = |source: Source| match source {
-            Source::Slot(slot) => slots[slot].as_ref().map(|slot| slot.elements()).unwrap_or_default(),
+            Source::Slot(slot) => slots[slot].as_ref().map_or(&[][..], |slot| slot.elements()),
             Source::Input(input) => inputs[input],
             Source::Shared(shared) => values[shared].elements(),
             Source::Constant(constant) => self.constants[constant].as_slice().unwrap_or_default(),
         };
-        let result = execute::<T, N>(instruction, find, &mut outputs, call);
-        drop(outputs);
-        for (write, taken) in writes().zip(taken) {
+        let result = execute::<T, N>(instruction, find, outputs, &mut space[..instruction.scratch], call);
+        for (taken, write) in taken.iter_mut().zip(writes) {
             if let Target::Slot(slot) = write.to {
-                slots[slot] = taken;
+                swap(taken, &mut slots[slot]);
             }
         }
         result
@@ -158,31 +164,49 @@ impl<T: Float> Program<T> {
     }
 }
 
-/// Computes the `outputs`, of which the last is the scratch if there is one.
+/// Room for so many things: on the stack, or, for more than N, elsewhere.
+fn room<'a, X: Default, const N: usize>(
+    few: &'a mut [X; N],
+    many: &'a mut Vec<X>,
+    len: usize,
+) -> &'a mut [X] {
+    if len <= N {
+        return &mut few[..len];
+    }
+    many.resize_with(len, X::default);
+    many
+}
+
+/// What [`room`] takes.
+fn empty<X: Default, const N: usize>() -> ([X; N], Vec<X>) {
+    (std::array::from_fn(|_| X::default()), Vec::new())
+}
+
 fn execute<'a, T: Float, const N: usize>(
     instruction: &'a Instruction<T>,
     find: impl Fn(Source) -> &'a [T],
     outputs: &mut [&mut [T]],
+    scratch: &mut [T],
     call: u64,
-) -> Result<(), Error> {
-    let (outputs, scratch) = outputs.split_at_mut(instruction.writes.len());
-    let scratch = scratch.first_mut().map(|scratch| &mut **scratch).unwrap_or_default();
+) -> Done {
+    let reads = &instruction.reads;
     match &instruction.work {
         Work::Loop { fused, noise, stores, product } => {
             let mut sources = SmallVec::<[(u64, u64); N]>::new();
             for noise in noise {
-                sources.push(noise.source(call));
+                sources.push(noise.source(call)); // `extend` is slower
             }
-            let mut operands = SmallVec::<[(&[T], usize); N]>::new();
-            for Read { source, offset, .. } in &instruction.reads {
-                operands.push((find(*source), *offset));
+            let (mut few, mut many) = empty::<(&[T], usize), N>();
+            let operands = room(&mut few, &mut many, reads.len());
+            for (operand, read) in operands.iter_mut().zip(reads) {
+                *operand = (find(read.source), read.offset);
             }
             let Some(kept) = product else {
                 let (stored, reduced) = outputs.split_at_mut(*stores);
-                fused.run_with_noise(&sources, &operands, stored, reduced, scratch);
+                fused.run_with_noise(&sources, operands, stored, reduced, scratch);
                 return Ok(());
             };
-            let factor = |i: usize| (&operands[i].0[operands[i].1..], &instruction.reads[i]);
+            let factor = |i: usize| (&operands[i].0[operands[i].1..], &reads[i]);
             let factors = match [factor(0), factor(1)] {
                 [(a, Read { strides: a_strides, .. }), (b, Read { strides: b_strides, .. })]
                     if a_strides.len() == 2 =>
@@ -201,12 +225,19 @@ fn execute<'a, T: Float, const N: usize>(
             Ok(())
         }
         Work::Kernel(kernel) => {
-            let mut views = SmallVec::<[View<'_, T>; N]>::new();
-            for read in &instruction.reads {
+            let view = |read: &'a Read| {
                 let data = find(read.source);
-                views.push(View { data, offset: read.offset, shape: &read.shape, strides: &read.strides });
+                View { data, offset: read.offset, shape: &read.shape, strides: &read.strides }
+            };
+            match &reads[..] {
+                [a] => kernel.run(&[view(a)], outputs[0], scratch),
+                [a, b] => kernel.run(&[view(a), view(b)], outputs[0], scratch),
+                _ => {
+                    let views: SmallVec<[View<'_, T>; N]> = reads.iter().map(view).collect();
+                    kernel.run(&views, outputs[0], scratch)
+                }
             }
-            kernel.run(&views, outputs[0], scratch)
+            .map_err(Box::new)
         }
         Work::Noise(noise) => {
             noise.fill(call, outputs[0]);

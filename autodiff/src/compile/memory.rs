@@ -11,8 +11,12 @@ use crate::shared::Seen;
 /// The memory of one run of a program at a time. Which of several a program runs in makes no difference.
 #[derive(Debug)]
 pub(crate) struct Memory<T: Float> {
-    /// Buffers; one is missing only while an instruction writes to it. They are boxed since they come and go often.
+    /// Buffers; one is missing only while an instruction writes to it.
     pub slots: Vec<Option<Box<Slot<T>>>>,
+    /// Those that the present instruction writes to: room for as many as there are in any.
+    pub taken: Vec<Option<Box<Slot<T>>>>,
+    /// Working space, which each instruction needs for itself only.
+    pub space: Storage<T>,
     /// The variables' values during a run.
     pub values: Vec<Seen<T>>,
 }
@@ -69,8 +73,11 @@ impl<T: Float> Slot<T> {
 impl<T: Float> Memory<T> {
     /// What a program needs.
     pub fn new(program: &Program<T>) -> Self {
+        let most = program.instructions.iter().map(|instruction| instruction.writes.len()).max().unwrap_or(0);
         Memory {
             slots: program.slots.iter().map(|purpose| Some(Box::new(Slot::new(purpose)))).collect(),
+            taken: (0..most).map(|_| None).collect(),
+            space: Storage::zeros(program.scratch),
             values: program.shareds.iter().map(|_| Seen::default()).collect(),
         }
     }
@@ -100,6 +107,7 @@ impl<T: Float> Memory<T> {
 
     /// Bytes held in buffers.
     pub fn bytes(&self) -> usize {
-        self.slots.iter().flatten().map(|slot| size_of_val(slot.elements())).sum()
+        let slots = self.slots.iter().flatten().map(|slot| size_of_val(slot.elements()));
+        slots.sum::<usize>() + size_of_val(&self.space[..])
     }
 }

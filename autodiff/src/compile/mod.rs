@@ -41,7 +41,7 @@ use crate::{Error, Expr, Shared};
 
 pub(crate) use graph::Graph;
 pub(crate) use instruction::Instruction;
-pub(crate) use machine::Program;
+pub(crate) use machine::{Done, Program};
 pub(crate) use memory::Memory;
 
 /// Compiles the outputs, and then the updates, for concrete sizes. `updated` are the variables of the last roots, which may be

@@ -158,7 +158,7 @@ impl<T: Float> Plan<'_, T> {
                 work: Work::Noise(*noise),
                 reads: Vec::new(),
                 writes: vec![write],
-                scratch: None,
+                scratch: 0,
                 flops: write.len,
                 label,
             };
@@ -171,7 +171,7 @@ impl<T: Float> Plan<'_, T> {
             _ => unreachable!("{label} has no kernel"),
         };
         let reads = node.inputs.iter().map(|&input| self.read(input)).collect();
-        let scratch = self.slots.scratch(kernel.scratch());
+        let scratch = kernel.scratch();
         let flops = kernel.flops(&shapes, &node.shape);
         Instruction { work: Work::Kernel(kernel), reads, writes: vec![write], scratch, flops, label }
     }
@@ -215,9 +215,14 @@ impl<T: Float> Plan<'_, T> {
                         values.insert(*input, value);
                         return value;
                     }
-                    *operands.entry(layout).or_insert_with(|| {
-                        reads.push(self.read(*input));
-                        builder.operand(&layout.strides)
+                    *operands.entry(layout).or_insert_with(|| match &self.graph.nodes[layout.root].op {
+                        Op::Constant(Constant(number)) if number.len() == 1 => {
+                            builder.constant(number.item())
+                        }
+                        _ => {
+                            reads.push(self.read(*input));
+                            builder.operand(&layout.strides)
+                        }
                     })
                 })
                 .collect();
@@ -257,7 +262,7 @@ impl<T: Float> Plan<'_, T> {
         let kept = unit.product.filter(|id| to_store.contains(id) && !self.in_place.contains_key(id));
         let product = unit.product.map(|_| if kept.is_some() { Kept::Yes } else { Kept::No });
         let writes = kept.into_iter().chain(stored).chain(reduced).map(|id| self.write(id)).collect();
-        let scratch = self.slots.scratch(fused.scratch());
+        let scratch = fused.scratch();
         let copies = unit.members.iter().filter(|&&id| matches!(self.graph.nodes[id].op, Op::Copy)).count();
         let operations = unit.members.len() - copies - usize::from(unit.product.is_some());
         let flops = (operations + 2 * terms) * space.iter().product::<usize>();

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use super::pool::Pool;
 use crate::bind::bind;
-use crate::compile::{Memory, Program, compile};
+use crate::compile::{Done, Memory, Program, compile};
 use crate::profile::{Clock, Laps};
 use crate::turn::Turns;
 use crate::{Error, Expr, Shared};
@@ -65,7 +65,7 @@ impl<T: Float> Compiled<T> {
     }
 
     /// The program for some inputs, compiled if there is none yet.
-    pub fn program(&self, inputs: &[&Tensor<T>]) -> Result<&Specialised<T>, Error> {
+    pub fn program(&self, inputs: &[&Tensor<T>]) -> Result<&Specialised<T>, Box<Error>> {
         let specialised = match self.programs.iter().find(|specialised| specialised.fits(inputs)) {
             Some(found) => found,
             None => self.compile(inputs)?,
@@ -78,7 +78,7 @@ impl<T: Float> Compiled<T> {
     }
 
     #[cold]
-    fn compile(&self, inputs: &[&Tensor<T>]) -> Result<&Specialised<T>, Error> {
+    fn compile(&self, inputs: &[&Tensor<T>]) -> Result<&Specialised<T>, Box<Error>> {
         let start = Instant::now();
         let shapes: Vec<&[usize]> = inputs.iter().map(|input| input.shape()).collect();
         let sizes = bind(&self.inputs, &shapes)?;
@@ -99,12 +99,7 @@ impl<T: Float> Compiled<T> {
 
     /// Runs a program in a memory, and updates the variables.
     #[inline]
-    pub fn run(
-        &self,
-        specialised: &Specialised<T>,
-        memory: &mut Memory<T>,
-        inputs: &[&Tensor<T>],
-    ) -> Result<(), Error> {
+    pub fn run(&self, specialised: &Specialised<T>, memory: &mut Memory<T>, inputs: &[&Tensor<T>]) -> Done {
         let mut slices = SmallVec::<[&[T]; 8]>::new();
         for input in inputs {
             let Some(slice) = input.as_slice() else {
@@ -121,7 +116,7 @@ impl<T: Float> Compiled<T> {
         Specialised { program, clock, .. }: &Specialised<T>,
         memory: &mut Memory<T>,
         inputs: &[&[T]],
-    ) -> Result<(), Error> {
+    ) -> Done {
         let _turns = Turns::take(&self.turns)?;
         let call = if self.draws { self.call.fetch_add(1, Ordering::Relaxed) } else { 0 };
         let mut laps = clock.as_ref().map(|_| Laps::begin());

@@ -121,7 +121,7 @@ impl<T: Float> Fused<T> {
                 let run_rows = |task: usize, [first, last]: [usize; 2], rows: *mut T| {
                     run_chunk(task, first * row..last * row, rows);
                 };
-                product.run(shape, factors, kept, scratch, &run_rows);
+                product.run(shape, chunks, factors, kept, scratch, &run_rows);
             }
             _ if chunks == 1 => run_alone(0),
             _ => (0..chunks).into_par_iter().for_each(run_alone),

@@ -40,6 +40,7 @@ impl Space {
         Space { shape: merged }
     }
 
+    #[inline]
     pub fn len(&self) -> usize {
         self.shape.iter().product()
     }

@@ -3,9 +3,11 @@
 //!
 //! The sums have the bits of larger products' sums: in order over the depth, which is one block here.
 
+use super::Room;
 use super::pack::Matrix;
 use super::part::DEPTH;
 use crate::Float;
+use crate::fused::Each;
 use crate::lanes::{self, Lanes, Task, groups, unrolled};
 
 /// Products of two numbers, at most: with 40×40×40 both ways take the same time.
@@ -45,6 +47,20 @@ impl<T: Float> Small<T> {
     /// or for as many as there are terms.
     pub unsafe fn multiply(self, c: *mut T, add: bool, scratch: *mut T) {
         lanes::run(Multiply { product: self, c, add, scratch });
+    }
+
+    /// [`by_rows`](super::by_rows) in one task. A function of its own, so that the room of larger products is not on the stack,
+    /// where each page would have to be touched.
+    ///
+    /// # Safety
+    /// As for [`multiply`](Self::multiply), of C of m×n, no more than [`ROOM`].
+    #[inline(never)]
+    pub unsafe fn by_rows(self, rows: usize, kept: Option<&mut [T]>, scratch: *mut T, each: Each<'_, T>) {
+        let mut room = Room::<T, ROOM>::new();
+        let at = kept.map_or(room.as_mut_ptr(), <[T]>::as_mut_ptr);
+        // SAFETY: handed on.
+        unsafe { self.multiply(at, false, scratch) };
+        each(0, [0, rows], at);
     }
 }
 
