@@ -83,3 +83,48 @@ impl<X> Pool<X> {
         self.0.iter().map(locked).sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    /// A pool, and how many items it has made.
+    fn counted() -> (Pool<usize>, AtomicUsize) {
+        (Pool::default(), AtomicUsize::new(0))
+    }
+
+    #[test]
+    fn calls_one_after_the_other_need_one_item_on_any_threads() {
+        let (pool, made) = counted();
+        let new = || made.fetch_add(1, Ordering::Relaxed);
+        for _ in 0..10 {
+            assert_eq!(pool.with(new, |item| *item), 0);
+            let elsewhere = thread::scope(|scope| scope.spawn(|| pool.with(new, |item| *item)).join());
+            assert_eq!(elsewhere.expect("no panic"), 0);
+        }
+    }
+
+    #[test]
+    fn calls_at_the_same_time_need_one_each() {
+        let (pool, made) = counted();
+        let new = || made.fetch_add(1, Ordering::Relaxed);
+        for _ in 0..3 {
+            let [outer, inner] = pool.with(new, |outer| [*outer, pool.with(new, |inner| *inner)]);
+            assert_ne!(outer, inner);
+        }
+        assert_eq!((made.load(Ordering::Relaxed), pool.sum(|_| 1)), (2, 2));
+        let all = [pool.idle(), pool.idle(), pool.idle()];
+        assert!(all[0].is_some() && all[1].is_some() && all[2].is_none());
+    }
+
+    #[test]
+    fn what_a_panic_has_left_is_not_used() {
+        let (pool, made) = counted();
+        let new = || made.fetch_add(1, Ordering::Relaxed);
+        let panic = catch_unwind(AssertUnwindSafe(|| pool.with(new, |_| panic!("half done"))));
+        assert!(panic.is_err());
+        assert_eq!(pool.with(new, |item| *item), 1);
+    }
+}

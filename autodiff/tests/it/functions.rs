@@ -18,8 +18,7 @@ fn free_dimensions_take_any_size() {
 #[test]
 fn updates_see_the_values_before_the_call() {
     let (a, b) = (Shared::new("a", Tensor::scalar(1.0)), Shared::new("b", Tensor::scalar(2.0)));
-    let swap =
-        Function::<f64>::builder().updates([(&a, b.expr()), (&b, a.expr())]).build().expect("fits");
+    let swap = Function::<f64>::builder().updates([(&a, b.expr()), (&b, a.expr())]).build().expect("fits");
     swap.call(&[]).expect("runs");
     assert_eq!((a.get().item(), b.get().item()), (2.0, 1.0));
     let held = a.get();
