@@ -45,7 +45,7 @@ struct Fit {
 fn fit(net: Net, loss: &Expr, data: [(&Expr, &Tensor<f32>); 2], steps: usize) -> Result<Fit, Error> {
     let updates = Adam::new(1e-2).updates_for(loss, &net.trainable());
     let inputs = data.map(|(input, _)| input);
-    let mut step = Function::builder().inputs(inputs).outputs([loss]).updates(updates).build()?;
+    let step = Function::builder().inputs(inputs).outputs([loss]).updates(updates).build()?;
     let mut losses = Vec::new();
     for _ in 0..steps {
         losses.push(step.call(&data.map(|(_, value)| value))?[0].item());

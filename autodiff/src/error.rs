@@ -70,4 +70,17 @@ pub enum Error {
         /// The expression's shape.
         found: String,
     },
+    /// A call that updates a variable on a thread of a rayon pool, while another call updates it. Calls that update a variable
+    /// take turns, but this thread may have interrupted the other call, and then would wait for itself.
+    #[error(
+        "the variable `{0}` is being updated by another call, for whose end a task of a rayon pool cannot wait; update it by one \
+         call after the other, or on threads of your own"
+    )]
+    Busy(String),
+}
+
+impl From<Box<Error>> for Error {
+    fn from(error: Box<Error>) -> Self {
+        *error
+    }
 }

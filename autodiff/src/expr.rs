@@ -22,7 +22,7 @@ use crate::{Dim, Shape, Shared};
 /// let x = Expr::<f64>::input("x", (batch(), 3));
 /// let cost = (&x * 2.0).tanh().square().sum_all();
 /// let slope = grad(&cost, &[x.clone()]);
-/// let mut f = Function::new([&x], [&cost, &slope[0]])?;
+/// let f = Function::new([&x], [&cost, &slope[0]])?;
 /// let values = f.call(&[&Tensor::zeros([5, 3])])?;
 /// assert_eq!(values[1].shape(), [5, 3]);
 /// # Ok::<(), bayeux_autodiff::Error>(())

@@ -20,7 +20,7 @@ use crate::expr::{Key, topological};
 /// let y = x.square() * &x;
 /// let slope = grad(&y, &[x.clone()]).remove(0);
 /// let curvature = grad(&slope, &[x.clone()]).remove(0);
-/// let mut f = Function::new([&x], [&slope, &curvature])?;
+/// let f = Function::new([&x], [&slope, &curvature])?;
 /// let values = f.call(&[&Tensor::scalar(2.0)])?;
 /// assert_eq!((values[0].item(), values[1].item()), (12.0, 12.0));
 /// # Ok::<(), bayeux_autodiff::Error>(())

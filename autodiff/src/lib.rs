@@ -15,7 +15,7 @@
 //! let cost = (x.matmul(&w.expr()) - &y).square().mean_all();
 //! let slope = grad(&cost, &[w.expr()]).remove(0);
 //! let step = w.expr() - slope * 0.1;
-//! let mut train = Function::builder().inputs([&x, &y]).outputs([&cost]).updates([(&w, step)]).build()?;
+//! let train = Function::builder().inputs([&x, &y]).outputs([&cost]).updates([(&w, step)]).build()?;
 //!
 //! let points = Tensor::new([3, 2], vec![1.0, 0.0, 0.0, 1.0, 1.0, 1.0]);
 //! let values = Tensor::new([3], vec![2.0, -1.0, 1.0]);
@@ -48,6 +48,7 @@ pub mod optimizers;
 mod profile;
 mod shared;
 mod substitute;
+mod turn;
 
 pub use check::{GradientErrors, check_gradient};
 pub use dim::{Dim, Shape, batch};

@@ -11,38 +11,65 @@ use crate::compile::Program;
 #[derive(Debug)]
 pub(crate) struct Clock {
     runs: u32,
-    begun: Instant,
-    last: Instant,
     totals: Vec<Duration>,
-    /// When each instruction began and ended in the last run, since its begin.
-    spans: Vec<[Duration; 2]>,
+    /// The last run.
+    last: Option<Laps>,
+}
+
+/// When a run began and each of its instructions ended.
+#[derive(Debug)]
+pub(crate) struct Laps(Vec<Instant>);
+
+impl Laps {
+    /// A run begins.
+    pub fn begin() -> Self {
+        Laps(vec![Instant::now()])
+    }
+
+    /// The next instruction has ended.
+    pub fn lap(&mut self) {
+        self.0.push(Instant::now());
+    }
+
+    fn times(&self) -> impl Iterator<Item = Duration> {
+        self.0.windows(2).map(|pair| pair[1] - pair[0])
+    }
+
+    /// From the begin of the run to that of an instruction and its end.
+    fn span(&self, instruction: usize) -> [Duration; 2] {
+        [instruction, instruction + 1].map(|i| self.0[i] - self.0[0])
+    }
 }
 
 impl Clock {
-    fn new(instructions: usize) -> Self {
-        let now = Instant::now();
-        Clock {
-            runs: 0,
-            begun: now,
-            last: now,
-            totals: vec![Duration::ZERO; instructions],
-            spans: vec![[Duration::ZERO; 2]; instructions],
-        }
+    /// Nothing has run.
+    pub fn new<T: Float>(program: &Program<T>) -> Self {
+        Clock { runs: 0, totals: vec![Duration::ZERO; program.instructions.len()], last: None }
     }
 
-    /// A run begins.
-    pub fn begin(&mut self) {
+    /// A run of all instructions has ended.
+    pub fn add(&mut self, laps: Laps) {
+        self.totals.iter_mut().zip(laps.times()).for_each(|(total, time)| *total += time);
         self.runs += 1;
-        self.begun = Instant::now();
-        self.last = self.begun;
+        self.last = Some(laps);
     }
 
-    /// An instruction has ended.
-    pub fn lap(&mut self, instruction: usize) {
-        let now = Instant::now();
-        self.totals[instruction] += now - self.last;
-        self.spans[instruction] = [self.last - self.begun, now - self.begun];
-        self.last = now;
+    /// The times taken, if there are any.
+    pub fn profile<T: Float>(&self, program: &Program<T>) -> Option<Profile> {
+        let last = self.last.as_ref()?;
+        let measured = |(i, instruction): (usize, &crate::compile::Instruction<T>)| Measured {
+            label: instruction.label.clone(),
+            time: self.totals[i] / self.runs,
+            flops: instruction.flops,
+            bytes: instruction.bytes(),
+            span: last.span(i),
+        };
+        Some(Profile {
+            instructions: program.instructions.iter().enumerate().map(measured).collect(),
+            runs: self.runs,
+            peak_flops: peak_flops::<T>(),
+            peak_bandwidth: copy_bandwidth(),
+        })
     }
 }
 
@@ -72,31 +99,6 @@ pub struct Measured {
     pub bytes: usize,
     /// From the begin of the last run to the instruction's begin and end in it.
     pub span: [Duration; 2],
-}
-
-impl<T: Float> Program<T> {
-    /// Takes times from now on, or no longer.
-    pub fn set_clock(&mut self, on: bool) {
-        self.clock = on.then(|| Clock::new(self.instructions.len()));
-    }
-
-    /// The times taken, if there are any.
-    pub fn profile(&self) -> Option<Profile> {
-        let clock = self.clock.as_ref().filter(|clock| clock.runs > 0)?;
-        let measured = |(i, instruction): (usize, &crate::compile::Instruction<T>)| Measured {
-            label: instruction.label.clone(),
-            time: clock.totals[i] / clock.runs,
-            flops: instruction.flops,
-            bytes: instruction.bytes(),
-            span: clock.spans[i],
-        };
-        Some(Profile {
-            instructions: self.instructions.iter().enumerate().map(measured).collect(),
-            runs: clock.runs,
-            peak_flops: peak_flops::<T>(),
-            peak_bandwidth: copy_bandwidth(),
-        })
-    }
 }
 
 impl Profile {

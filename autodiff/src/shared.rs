@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard, TryLockError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 
 use bayeux_tensor::{Float, Tensor};
 
+use crate::turn::Turn;
 use crate::{Expr, Shape};
 
 /// A named variable whose tensor lives outside the graph and outlasts each call: a network's parameter, an optimiser's
@@ -31,31 +32,56 @@ struct Inner<T> {
     shape: Vec<usize>,
     tags: RwLock<BTreeSet<String>>,
     value: RwLock<Arc<Tensor<T>>>,
+    /// Counts the values, while they are locked.
+    version: AtomicU64,
     /// Whether a function is updating the value in place.
     lent: AtomicBool,
+    /// Whose turn it is to update the value.
+    turn: Turn,
+}
+
+/// A variable's value when it was last looked at.
+#[derive(Debug)]
+pub(crate) struct Seen<T: Float> {
+    value: Option<Arc<Tensor<T>>>,
+    version: u64,
+}
+
+impl<T: Float> Default for Seen<T> {
+    fn default() -> Self {
+        Seen { value: None, version: 0 }
+    }
+}
+
+impl<T: Float> Seen<T> {
+    /// The elements; none if there is no value.
+    pub fn elements(&self) -> &[T] {
+        self.value.as_deref().and_then(Tensor::as_slice).unwrap_or_default()
+    }
+
+    /// Lets go of the value, so that an update can reuse its memory.
+    pub fn forget(&mut self) {
+        self.value = None;
+    }
 }
 
 /// A variable's value while a function updates it in place.
 pub(crate) struct Lent<'a, T> {
     value: RwLockWriteGuard<'a, Arc<Tensor<T>>>,
-    lent: &'a AtomicBool,
+    shared: &'a Inner<T>,
 }
 
 impl<T: Float> Lent<'_, T> {
     /// The elements; of a copy if somebody still holds the tensor.
     pub fn elements_mut(&mut self) -> &mut [T] {
-        if Arc::get_mut(&mut self.value).and_then(Tensor::get_mut).is_none() {
-            let mut copy = Tensor::clone(&self.value);
-            copy.make_mut();
-            *self.value = Arc::new(copy);
-        }
-        Arc::get_mut(&mut self.value).and_then(Tensor::get_mut).unwrap_or_default()
+        Arc::make_mut(&mut self.value).make_mut()
     }
 }
 
 impl<T> Drop for Lent<'_, T> {
     fn drop(&mut self) {
-        self.lent.store(false, Ordering::SeqCst);
+        self.shared.version.fetch_add(1, Ordering::Release);
+        self.shared.lent.store(false, Ordering::SeqCst);
     }
 }
 
@@ -68,7 +94,9 @@ impl<T: Float> Shared<T> {
             shape,
             tags: RwLock::default(),
             value: RwLock::new(Arc::new(value.contiguous())),
+            version: AtomicU64::new(0),
             lent: AtomicBool::new(false),
+            turn: Turn::default(),
         }))
     }
 
@@ -88,20 +116,35 @@ impl<T: Float> Shared<T> {
     /// On a thread of a rayon pool, while an [`exclusive`](crate::FunctionBuilder::exclusive) function updates the variable.
     #[track_caller]
     pub fn get(&self) -> Tensor<T> {
-        Tensor::clone(&self.snapshot())
+        Tensor::clone(&self.read())
     }
 
-    /// The present value, without allocating.
     #[track_caller]
-    pub(crate) fn snapshot(&self) -> Arc<Tensor<T>> {
+    fn read(&self) -> RwLockReadGuard<'_, Arc<Tensor<T>>> {
         match self.0.value.try_read() {
-            Ok(value) => value.clone(),
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner().clone(),
+            Ok(value) => value,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => {
                 self.may_wait();
-                self.0.value.read().unwrap_or_else(PoisonError::into_inner).clone()
+                self.0.value.read().unwrap_or_else(PoisonError::into_inner)
             }
         }
+    }
+
+    /// Makes what has been seen the present value. Nothing is written that other threads read, unless it is another value.
+    #[track_caller]
+    pub(crate) fn look(&self, seen: &mut Seen<T>) {
+        // Whoever sees a version sees its value, or a later one.
+        if seen.value.is_some() && seen.version == self.0.version.load(Ordering::Acquire) {
+            return;
+        }
+        let value = self.read();
+        *seen = Seen { value: Some(value.clone()), version: self.0.version.load(Ordering::Acquire) };
+    }
+
+    /// Whose turn it is to update the value.
+    pub(crate) fn turn(&self) -> &Turn {
+        &self.0.turn
     }
 
     /// The value, to be written in place. Until this is dropped, others wait for it.
@@ -110,7 +153,7 @@ impl<T: Float> Shared<T> {
         // Before the lock is taken, so that who cannot have it knows why.
         self.0.lent.store(true, Ordering::SeqCst);
         let value = self.0.value.write().unwrap_or_else(PoisonError::into_inner);
-        Lent { value, lent: &self.0.lent }
+        Lent { value, shared: &self.0 }
     }
 
     #[track_caller]
@@ -148,14 +191,16 @@ impl<T: Float> Shared<T> {
             self.shape(),
             value.shape()
         );
-        let value = Arc::new(value.contiguous());
-        *self.write() = value;
+        self.swap(&mut Arc::new(value.contiguous()));
     }
 
     /// Exchanges the value with another of the same shape, without copying.
+    #[track_caller]
     pub(crate) fn swap(&self, other: &mut Arc<Tensor<T>>) {
         debug_assert_eq!(other.shape(), self.shape());
-        std::mem::swap(&mut *self.write(), other);
+        let mut value = self.write();
+        std::mem::swap(&mut *value, other);
+        self.0.version.fetch_add(1, Ordering::Release);
     }
 
     /// The same variable with one more tag, such as `trainable`.

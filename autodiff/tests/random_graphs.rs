@@ -197,7 +197,7 @@ fn check(seed: u64) {
     roots.extend(slopes);
 
     let given: Vec<&Tensor<f64>> = values.iter().collect();
-    let mut function = Function::new(&inputs, &roots).unwrap();
+    let function = Function::new(&inputs, &roots).unwrap();
     let first = function.call(&given).unwrap();
     let second = function.call(&given).unwrap();
     let pairs: Vec<_> = inputs.iter().zip(&values).collect();

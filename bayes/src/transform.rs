@@ -16,7 +16,7 @@ use bayeux_tensor::Float;
 /// let z = Expr::<f64>::input("z", ());
 /// let scale = Transform::Exp.forward(&z);
 /// let back = Transform::Exp.inverse(&scale);
-/// let mut f = Function::new([&z], [&scale, &back, &Transform::Exp.log_jacobian(&z)])?;
+/// let f = Function::new([&z], [&scale, &back, &Transform::Exp.log_jacobian(&z)])?;
 /// let values = f.call(&[&Tensor::scalar(2.0)])?;
 /// assert_eq!((values[0].item(), values[2].item()), (2f64.exp(), 2.0));
 /// # Ok::<(), bayeux_autodiff::Error>(())

@@ -51,3 +51,23 @@ def time_kernel(run, sum_of_squares, seconds=0.3):
         times.append(1e3 * (time.perf_counter() - begun))
     times.sort()
     return {"ms": times[len(times) // 2], "min_ms": times[0], "sum_of_squares": sum_of_squares(result)}
+
+
+def time_small(run, squares, seconds=0.3, sample=1e-3):
+    """The figures of what is over in microseconds: each sample is as many runs as take a millisecond, so that reading the
+    clock costs nothing."""
+    calls = 1
+    while _elapsed(run, calls) < sample:
+        calls *= 2
+    times, start = [], time.perf_counter()
+    while len(times) < 10 or time.perf_counter() - start < seconds:
+        times.append(1e3 * _elapsed(run, calls) / calls)
+    times.sort()
+    return {"ms": times[len(times) // 2], "min_ms": times[0], "sum_of_squares": squares}
+
+
+def _elapsed(run, calls):
+    begun = time.perf_counter()
+    for _ in range(calls):
+        run()
+    return time.perf_counter() - begun

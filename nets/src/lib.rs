@@ -23,7 +23,7 @@
 //!
 //! let loss = cross_entropy_logits(&net.output(), &labels).mean_all();
 //! let updates = Adam::new(1e-2).updates_for(&loss, &net.trainable());
-//! let mut step = Function::builder().inputs([&images, &labels]).outputs([&loss]).updates(updates).build()?;
+//! let step = Function::builder().inputs([&images, &labels]).outputs([&loss]).updates(updates).build()?;
 //!
 //! let batch = [Tensor::ones([5, 1, 8, 8]), Tensor::from_slice(&[0.0, 1.0, 2.0, 3.0, 4.0])];
 //! let first = step.call(&[&batch[0], &batch[1]])?[0].item();

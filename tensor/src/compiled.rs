@@ -23,6 +23,7 @@ pub trait Linear: Sized {
     );
     fn gemm_by_rows(
         size: [usize; 3],
+        tasks: usize,
         factors: [(&[Self], [isize; 2]); 2],
         kept: Option<&mut [Self]>,
         scratch: &mut [Self],
@@ -87,12 +88,13 @@ macro_rules! compiled {
             #[track_caller]
             fn gemm_by_rows(
                 size: [usize; 3],
+                tasks: usize,
                 factors: [(&[Self], [isize; 2]); 2],
                 kept: Option<&mut [Self]>,
                 scratch: &mut [Self],
                 each: Each<'_, Self>,
             ) {
-                gemm::by_rows(size, factors, kept, scratch, each);
+                gemm::by_rows(size, tasks, factors, kept, scratch, each);
             }
             #[track_caller]
             fn conv2d_by_images(

@@ -10,6 +10,7 @@
 mod kernel;
 mod pack;
 mod part;
+mod small;
 
 use std::mem::MaybeUninit;
 
@@ -20,6 +21,7 @@ use crate::lanes::{WIDEST, groups, lanes, narrow_lanes};
 use crate::shared::Shared;
 use pack::Matrix;
 use part::{Cut, DEPTH, FEWEST_STRIPS, Part, STRIP, for_each};
+use small::Small;
 
 /// Terms whose factors are copied at a time, at most.
 const COPIED_DEPTH: usize = 4 * DEPTH;
@@ -98,6 +100,11 @@ pub(crate) fn product<T: Float>(
     }
     let start = scratch.as_ptr().align_offset(64).min(SLACK);
     let b_copy = scratch[start..].as_mut_ptr();
+    let (a, b) = (Matrix { at: a.as_ptr(), steps: a_steps }, Matrix { at: b.as_ptr(), steps: b_steps });
+    if let (true, Some(small)) = (alpha == T::ONE, Small::new([m, k, n], a, b)) {
+        // SAFETY: as below.
+        return unsafe { small.multiply(c.as_mut_ptr(), beta != T::ZERO, b_copy) };
+    }
     let a_in_place = a_steps[1] == 1 && n < COPY_COLUMNS;
     let width = 2 * lanes::<T>();
     for (panel, panels) in groups(n.div_ceil(width), COPIED_COLUMNS / width) {
@@ -106,8 +113,8 @@ pub(crate) fn product<T: Float>(
             let part = Part {
                 size: [m, depth, (panels * width).min(n - column)],
                 alpha,
-                a: Matrix { at: a.as_ptr(), steps: a_steps }.from(0, first),
-                b: Matrix { at: b.as_ptr(), steps: b_steps }.from(first, column),
+                a: a.from(0, first),
+                b: b.from(first, column),
                 a_in_place,
                 b_copy,
                 add: first > 0 || beta != T::ZERO,
@@ -134,7 +141,7 @@ pub(crate) fn tasks_by_rows<T: Float>([m, k, n]: [usize; 3]) -> Option<usize> {
     (most_strips >= FEWEST_STRIPS && cut.across == 1).then_some(cut.down)
 }
 
-/// `A B`, some rows at a time: as soon as task i has computed rows `first .. last`, it calls `each` with i, these, and where the
+/// `A B`, some rows at a time, in as many tasks as [`tasks_by_rows`] says: as soon as task i has computed rows `first .. last`, it calls `each` with i, these, and where the
 /// first element of the first row is. The call may read and overwrite the rows. If they are `kept` they are in their place in
 /// there; otherwise they are gone after the call.
 ///
@@ -143,25 +150,32 @@ pub(crate) fn tasks_by_rows<T: Float>([m, k, n]: [usize; 3]) -> Option<usize> {
 #[track_caller]
 pub(crate) fn by_rows<T: Float>(
     [m, k, n]: [usize; 3],
+    down: usize,
     [(a, a_strides), (b, b_strides)]: [(&[T], [isize; 2]); 2],
     kept: Option<&mut [T]>,
     scratch: &mut [T],
     each: Each<'_, T>,
 ) {
-    let down = tasks_by_rows::<T>([m, k, n]).expect("a product by rows");
+    debug_assert_eq!(tasks_by_rows::<T>([m, k, n]), Some(down));
     let a_steps = check("A", a.len(), [m, k], a_strides);
     let b_steps = check("B", b.len(), [k, n], b_strides);
     let needs = gemm_scratch(k, n);
     assert!(scratch.len() >= needs, "gemm: the scratch has {} elements, needs {needs}", scratch.len());
     kept.iter().for_each(|c| assert_eq!(c.len(), m * n, "gemm: C of {m}×{n} has {} elements", c.len()));
     let start = scratch.as_ptr().align_offset(64).min(SLACK);
+    let b_copy = scratch[start..].as_mut_ptr();
+    let (a, b) = (Matrix { at: a.as_ptr(), steps: a_steps }, Matrix { at: b.as_ptr(), steps: b_steps });
+    if let (true, Some(small)) = (down == 1 && m * n <= small::ROOM, Small::new([m, k, n], a, b)) {
+        // SAFETY: as below.
+        return unsafe { small.by_rows(m, kept, b_copy, each) };
+    }
     let part = Part {
         size: [m, k, n],
         alpha: T::ONE,
-        a: Matrix { at: a.as_ptr(), steps: a_steps },
-        b: Matrix { at: b.as_ptr(), steps: b_steps },
+        a,
+        b,
         a_in_place: a_steps[1] == 1 && n < COPY_COLUMNS,
-        b_copy: scratch[start..].as_mut_ptr(),
+        b_copy,
         add: false,
         cut: Cut { down, across: 1 },
     };
@@ -169,7 +183,7 @@ pub(crate) fn by_rows<T: Float>(
     unsafe { part.copy() };
     let kept = kept.map(|c| Shared(c.as_mut_ptr()));
     for_each(part.tasks(), false, |task| {
-        let mut room = Room::<T>::new();
+        let mut room = Room::<T, ROOM>::new();
         let rows = part.rows(task);
         assert!((rows[1] - rows[0]) * n <= ROOM, "the room is for fewer than rows {rows:?} of {n}");
         let at = match kept {
@@ -185,12 +199,12 @@ pub(crate) fn by_rows<T: Float>(
 
 /// Room for the rows of a task, or its images, on the worker's stack.
 #[repr(align(64))]
-pub(crate) struct Room<T>([MaybeUninit<T>; ROOM]);
+pub(crate) struct Room<T, const LEN: usize = ROOM>([MaybeUninit<T>; LEN]);
 
-impl<T: Float> Room<T> {
+impl<T: Float, const LEN: usize> Room<T, LEN> {
     #[inline(always)]
     pub fn new() -> Self {
-        const { Room([MaybeUninit::uninit(); ROOM]) }
+        const { Room([MaybeUninit::uninit(); LEN]) }
     }
 
     pub fn as_mut_ptr(&mut self) -> *mut T {

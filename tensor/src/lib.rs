@@ -56,4 +56,5 @@ pub use pool::{
     Pool2dShape, max_pool2d, max_pool2d_gather, max_pool2d_gather_places, max_pool2d_places,
     max_pool2d_scatter, max_pool2d_scatter_places,
 };
+pub use storage::Storage;
 pub use tensor::Tensor;

@@ -1,12 +1,21 @@
 //! Where a tensor's numbers stand.
 
+use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use crate::Float;
 
-/// Numbers one after the other.
-pub(crate) enum Storage<T> {
-    /// On the heap.
+/// Numbers one after the other, without a shape: working space.
+///
+/// ```
+/// use bayeux_tensor::Storage;
+/// let mut numbers = Storage::<f32>::zeros(3);
+/// numbers[1] = 2.0;
+/// assert_eq!(numbers[..], [0.0, 2.0, 0.0]);
+/// ```
+pub struct Storage<T>(Place<T>);
+
+enum Place<T> {
     Heap(Vec<T>),
     /// On pages of their own.
     #[cfg(target_os = "linux")]
@@ -14,34 +23,56 @@ pub(crate) enum Storage<T> {
 }
 
 impl<T: Float> Storage<T> {
-    /// Zeros: many of them on large pages.
+    /// Zeros: a MiB of them and more stand on large pages, where the system has such.
     pub fn zeros(len: usize) -> Self {
         #[cfg(target_os = "linux")]
         if let Some(pages) = pages::Pages::zeros(len) {
-            return Storage::Pages(pages);
+            return Storage(Place::Pages(pages));
         }
-        Storage::Heap(vec![T::ZERO; len])
+        vec![T::ZERO; len].into()
+    }
+}
+
+impl<T> From<Vec<T>> for Storage<T> {
+    fn from(numbers: Vec<T>) -> Self {
+        Storage(Place::Heap(numbers))
+    }
+}
+
+impl<T: Float> Clone for Storage<T> {
+    fn clone(&self) -> Self {
+        let mut copy = Storage::zeros(self.len());
+        copy.copy_from_slice(self);
+        copy
+    }
+}
+
+impl<T> fmt::Debug for Storage<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Storage({} numbers)", self.len())
     }
 }
 
 impl<T> Deref for Storage<T> {
     type Target = [T];
 
+    #[inline]
     fn deref(&self) -> &[T] {
-        match self {
-            Storage::Heap(numbers) => numbers,
+        match &self.0 {
+            Place::Heap(numbers) => numbers,
             #[cfg(target_os = "linux")]
-            Storage::Pages(pages) => pages.numbers(),
+            Place::Pages(pages) => pages.numbers(),
         }
     }
 }
 
 impl<T> DerefMut for Storage<T> {
+    #[inline]
     fn deref_mut(&mut self) -> &mut [T] {
-        match self {
-            Storage::Heap(numbers) => numbers,
+        match &mut self.0 {
+            Place::Heap(numbers) => numbers,
             #[cfg(target_os = "linux")]
-            Storage::Pages(pages) => pages.numbers_mut(),
+            Place::Pages(pages) => pages.numbers_mut(),
         }
     }
 }

@@ -71,7 +71,8 @@ pub(crate) struct Instruction<T: Float> {
     pub work: Work<T>,
     pub reads: Vec<Read>,
     pub writes: Vec<Write>,
-    pub scratch: Option<Write>,
+    /// Elements of working space.
+    pub scratch: usize,
     /// Floating-point operations; a function such as exp counts as one.
     pub flops: usize,
     /// The operations, for readers.

@@ -1,15 +1,16 @@
 //! The machine that runs a program on the CPU.
 
 use std::fmt;
-use std::sync::Arc;
+use std::mem::swap;
 
 use bayeux_tensor::fused::Factors;
 use bayeux_tensor::{Float, Tensor};
 use smallvec::SmallVec;
 
 use super::instruction::{Instruction, Kept, Read, Source, Target, Work};
+use super::memory::{Memory, Purpose};
 use crate::kernel::View;
-use crate::profile::Clock;
+use crate::profile::Laps;
 use crate::shared::Lent;
 use crate::{Error, Shared};
 
@@ -17,204 +18,195 @@ use crate::{Error, Shared};
 /// wait for it anew, which costs a convolutional step 2 %, a dense one of 100 images 3 %.
 const MANY: usize = 1 << 20;
 
-/// A compiled program with the memory it runs in. It allocates nothing while it runs, unless somebody still holds an
-/// output of the run before.
+/// Values of variables with so many elements at most are kept from one run to the next, to be looked up only when the variable
+/// has another: threads that run one program would otherwise wait for each other to count who holds them.
+const KEPT: usize = 1 << 12;
+
+/// A compiled program. Several threads can run it at a time, each in a [`Memory`].
+///
+/// It allocates nothing while it runs, unless somebody still holds an output of the run before in the same memory.
 #[derive(Debug)]
 pub(crate) struct Program<T: Float> {
     pub instructions: Vec<Instruction<T>>,
-    /// Buffers; one is missing only while an instruction writes to it.
-    pub slots: Vec<Option<Slot<T>>>,
+    /// What buffers it needs.
+    pub slots: Vec<Purpose>,
+    /// How much working space.
+    pub scratch: usize,
     pub constants: Vec<Tensor<T>>,
     pub shareds: Vec<Shared<T>>,
+    /// Whether the value of a variable may be kept from one run to the next: if it is small, and not updated by the program.
+    pub keeps: Vec<bool>,
     /// The slot of each output; `None` for the new value of a variable that is updated in place.
     pub outputs: Vec<Option<usize>>,
-    /// The variables' values during a run; `None` from when one is updated in place.
-    values: Vec<Option<Arc<Tensor<T>>>>,
-    /// Times of the instructions, if they are wanted.
-    pub clock: Option<Clock>,
+    /// Of each slot, whether it is that of one output alone.
+    pub alone: Vec<bool>,
+    /// The floating-point operations of all instructions.
+    pub flops: usize,
 }
 
+/// What a run returns: an error is large, and a result that may be one would be moved about as slowly as if it were.
+pub(crate) type Done = Result<(), Box<Error>>;
+
+/// So many operands and results have most instructions, which are then handed over quickly.
+const FEW: usize = 6;
 /// As many operands and results as an instruction may have, on the stack. More, which only a concatenation or a custom op
 /// can have, would be allocated.
-type Many<X> = SmallVec<[X; 64]>;
-
-/// A buffer.
-#[derive(Debug)]
-pub(crate) enum Slot<T: Float> {
-    /// For values that come and go.
-    Scratch(Tensor<T>),
-    /// For one output.
-    Output(Arc<Tensor<T>>),
-}
-
-/// Where an instruction writes, while it does.
-enum Taken<'a, T: Float> {
-    Slot(Slot<T>),
-    Shared(Lent<'a, T>),
-}
-
-impl<T: Float> Taken<'_, T> {
-    fn elements_mut(&mut self) -> &mut [T] {
-        match self {
-            Taken::Slot(slot) => slot.elements_mut(),
-            Taken::Shared(lent) => lent.elements_mut(),
-        }
-    }
-}
+const MOST: usize = 64;
 
 impl<T: Float> Default for Program<T> {
     fn default() -> Self {
         Program {
             instructions: Vec::new(),
             slots: Vec::new(),
+            scratch: 0,
             constants: Vec::new(),
             shareds: Vec::new(),
+            keeps: Vec::new(),
             outputs: Vec::new(),
-            values: Vec::new(),
-            clock: None,
-        }
-    }
-}
-
-impl<T: Float> Slot<T> {
-    fn elements(&self) -> &[T] {
-        match self {
-            Slot::Scratch(tensor) => tensor.as_slice().unwrap_or_default(),
-            Slot::Output(tensor) => tensor.as_slice().unwrap_or_default(),
-        }
-    }
-
-    fn elements_mut(&mut self) -> &mut [T] {
-        match self {
-            Slot::Scratch(tensor) => tensor.get_mut().unwrap_or_default(),
-            Slot::Output(tensor) => Arc::get_mut(tensor).and_then(Tensor::get_mut).unwrap_or_default(),
+            alone: Vec::new(),
+            flops: 0,
         }
     }
 }
 
 impl<T: Float> Program<T> {
+    /// What follows from the rest, once that is complete. `updated` are the variables of the last outputs.
+    pub fn complete(mut self, updated: &[Shared<T>]) -> Self {
+        let keeps = |shared: &Shared<T>| {
+            shared.shape().iter().product::<usize>() <= KEPT && !updated.contains(shared)
+        };
+        self.keeps = self.shareds.iter().map(keeps).collect();
+        let alone = |slot| self.outputs.iter().filter(|&&other| other == Some(slot)).count() == 1;
+        self.alone = (0..self.slots.len()).map(alone).collect();
+        self.scratch = self.instructions.iter().map(|instruction| instruction.scratch).max().unwrap_or(0);
+        self.flops = self.instructions.iter().map(|instruction| instruction.flops).sum();
+        self
+    }
+
     /// Runs all instructions on row-major inputs. `call` numbers the run, for noise.
-    pub fn run(&mut self, inputs: &[&[T]], call: u64) -> Result<(), Error> {
-        for &slot in self.outputs.iter().flatten() {
-            if let Some(Slot::Output(tensor)) = &mut self.slots[slot] {
-                // Somebody still holds the last result: leave it to them.
-                if Arc::get_mut(tensor).and_then(Tensor::get_mut).is_none() {
-                    *tensor = Arc::new(Tensor::zeros(tensor.shape()));
-                }
-            }
+    pub fn run(
+        &self,
+        memory: &mut Memory<T>,
+        inputs: &[&[T]],
+        call: u64,
+        mut laps: Option<&mut Laps>,
+    ) -> Done {
+        for (shared, seen) in self.shareds.iter().zip(&mut memory.values) {
+            shared.look(seen);
         }
-        self.values.clear(); // a run that panicked has left them
-        self.values.extend(self.shareds.iter().map(|shared| Some(shared.snapshot())));
-        if let Some(clock) = &mut self.clock {
-            clock.begin();
-        }
-        let flops: usize = self.instructions.iter().map(|instruction| instruction.flops).sum();
         let mut all = || {
-            (0..self.instructions.len()).try_for_each(|i| {
-                self.step(i, inputs, call)?;
-                if let Some(clock) = &mut self.clock {
-                    clock.lap(i);
+            self.instructions.iter().try_for_each(|instruction| {
+                let few = instruction.reads.len() <= FEW && instruction.writes.len() <= FEW;
+                let step = if few { Self::step::<FEW> } else { Self::step::<MOST> };
+                step(self, memory, instruction, inputs, call)?;
+                if let Some(laps) = &mut laps {
+                    laps.lap();
                 }
                 Ok(())
             })
         };
-        let result = if flops < MANY { all() } else { rayon::scope(|_| all()) };
+        let result = if self.flops < MANY { all() } else { rayon::scope(|_| all()) };
         // Let go of the variables, so that an update can reuse their memory.
-        self.values.clear();
+        for (seen, _) in memory.values.iter_mut().zip(&self.keeps).filter(|(_, keep)| !**keep) {
+            seen.forget();
+        }
         result
     }
 
-    fn step(&mut self, i: usize, inputs: &[&[T]], call: u64) -> Result<(), Error> {
-        let Program { instructions, slots, constants, values, shareds, .. } = self;
-        let instruction = &instructions[i];
+    fn step<const N: usize>(
+        &self,
+        memory: &mut Memory<T>,
+        instruction: &Instruction<T>,
+        inputs: &[&[T]],
+        call: u64,
+    ) -> Done {
+        let Memory { slots, values, taken, space } = memory;
+        let writes = &instruction.writes;
         // What is written is taken out of its place, so that all else can be read meanwhile.
-        let writes = instruction.writes.iter().chain(&instruction.scratch);
-        let mut taken: Many<Taken<'_, T>> = writes
-            .filter_map(|write| match write.to {
-                Target::Slot(slot) => slots[slot].take().map(Taken::Slot),
+        let mut lent = SmallVec::<[Lent<'_, T>; N]>::new();
+        for (taken, write) in taken.iter_mut().zip(writes) {
+            match write.to {
+                Target::Slot(slot) => swap(taken, &mut slots[slot]),
                 Target::Shared(shared) => {
-                    values[shared] = None;
-                    Some(Taken::Shared(shareds[shared].lend()))
+                    values[shared].forget();
+                    lent.push(self.shareds[shared].lend());
                 }
-            })
-            .collect();
-        let result = {
-            let find = |source: Source| match source {
-                Source::Slot(slot) => slots[slot].as_ref().map(Slot::elements).unwrap_or_default(),
-                Source::Input(input) => inputs[input],
-                Source::Shared(shared) => {
-                    values[shared].as_deref().and_then(Tensor::as_slice).unwrap_or_default()
-                }
-                Source::Constant(constant) => constants[constant].as_slice().unwrap_or_default(),
+            }
+        }
+        let mut lents = lent.iter_mut();
+        let (mut few, mut many) = empty::<&mut [T], N>();
+        let outputs = room(&mut few, &mut many, writes.len());
+        for ((output, taken), write) in outputs.iter_mut().zip(taken.iter_mut()).zip(writes) {
+            let elements = match taken {
+                Some(slot) => slot.elements_mut(),
+                None => lents.next().map(Lent::elements_mut).unwrap_or_default(),
             };
-            execute(instruction, find, &mut taken, call)
+            *output = &mut elements[..write.len];
+        }
+        let find = |source: Source| match source {
+            Source::Slot(slot) => slots[slot].as_ref().map_or(&[][..], |slot| slot.elements()),
+            Source::Input(input) => inputs[input],
+            Source::Shared(shared) => values[shared].elements(),
+            Source::Constant(constant) => self.constants[constant].as_slice().unwrap_or_default(),
         };
-        let writes = instruction.writes.iter().chain(&instruction.scratch);
-        for (write, taken) in writes.zip(taken) {
-            if let (Target::Slot(slot), Taken::Slot(taken)) = (write.to, taken) {
-                slots[slot] = Some(taken);
+        let result = execute::<T, N>(instruction, find, outputs, &mut space[..instruction.scratch], call);
+        for (taken, write) in taken.iter_mut().zip(writes) {
+            if let Target::Slot(slot) = write.to {
+                swap(taken, &mut slots[slot]);
             }
         }
         result
     }
 
-    /// The value of output `i` after a run.
-    pub fn output(&self, i: usize) -> &Tensor<T> {
-        match self.outputs[i].map(|slot| &self.slots[slot]) {
-            Some(Some(Slot::Output(tensor))) => tensor,
-            _ => unreachable!("outputs have slots of their own"),
-        }
-    }
-
-    /// Gives a variable the value of output `i`, unless it has it: by exchanging buffers if no other output or variable needs
-    /// this one.
-    pub fn update(&mut self, i: usize, shared: &Shared<T>) {
-        let Some(slot) = self.outputs[i] else { return };
-        let alone = self.outputs.iter().filter(|&&other| other == Some(slot)).count() == 1;
-        let Some(Slot::Output(tensor)) = &mut self.slots[slot] else {
-            unreachable!("outputs have slots of their own")
-        };
-        if alone {
-            shared.swap(tensor);
-        } else {
-            shared.set(Tensor::clone(tensor));
-        }
-    }
-
-    /// Bytes held in buffers and constants.
+    /// Bytes held in constants.
     pub fn bytes(&self) -> usize {
-        let slots = self.slots.iter().flatten().map(|slot| slot.elements().len());
-        let constants = self.constants.iter().map(Tensor::len);
-        slots.chain(constants).sum::<usize>() * size_of::<T>()
+        self.constants.iter().map(|constant| constant.len() * size_of::<T>()).sum()
     }
 }
 
-fn execute<'a, T: Float>(
+/// Room for so many things: on the stack, or, for more than N, elsewhere.
+fn room<'a, X: Default, const N: usize>(
+    few: &'a mut [X; N],
+    many: &'a mut Vec<X>,
+    len: usize,
+) -> &'a mut [X] {
+    if len <= N {
+        return &mut few[..len];
+    }
+    many.resize_with(len, X::default);
+    many
+}
+
+/// What [`room`] takes.
+fn empty<X: Default, const N: usize>() -> ([X; N], Vec<X>) {
+    (std::array::from_fn(|_| X::default()), Vec::new())
+}
+
+fn execute<'a, T: Float, const N: usize>(
     instruction: &'a Instruction<T>,
     find: impl Fn(Source) -> &'a [T],
-    taken: &mut Many<Taken<'_, T>>,
+    outputs: &mut [&mut [T]],
+    scratch: &mut [T],
     call: u64,
-) -> Result<(), Error> {
-    let scratch_len = instruction.scratch.map_or(0, |scratch| scratch.len);
-    let (taken, scratch) = taken.split_at_mut(instruction.writes.len());
-    let scratch = scratch.first_mut().map(Taken::elements_mut).unwrap_or_default();
-    let scratch = &mut scratch[..scratch_len];
-    let mut outputs: Many<&mut [T]> = taken
-        .iter_mut()
-        .zip(&instruction.writes)
-        .map(|(taken, write)| &mut taken.elements_mut()[..write.len])
-        .collect();
+) -> Done {
+    let reads = &instruction.reads;
     match &instruction.work {
         Work::Loop { fused, noise, stores, product } => {
-            let noise: Many<(u64, u64)> = noise.iter().map(|noise| noise.source(call)).collect();
-            let mut operands: Many<(&[T], usize)> =
-                instruction.reads.iter().map(|read| (find(read.source), read.offset)).collect();
+            let mut sources = SmallVec::<[(u64, u64); N]>::new();
+            for noise in noise {
+                sources.push(noise.source(call)); // `extend` is slower
+            }
+            let (mut few, mut many) = empty::<(&[T], usize), N>();
+            let operands = room(&mut few, &mut many, reads.len());
+            for (operand, read) in operands.iter_mut().zip(reads) {
+                *operand = (find(read.source), read.offset);
+            }
             let Some(kept) = product else {
                 let (stored, reduced) = outputs.split_at_mut(*stores);
-                fused.run_with_noise(&noise, &operands, stored, reduced, scratch);
+                fused.run_with_noise(&sources, operands, stored, reduced, scratch);
                 return Ok(());
             };
-            let factor = |i: usize| (&operands[i].0[operands[i].1..], &instruction.reads[i]);
+            let factor = |i: usize| (&operands[i].0[operands[i].1..], &reads[i]);
             let factors = match [factor(0), factor(1)] {
                 [(a, Read { strides: a_strides, .. }), (b, Read { strides: b_strides, .. })]
                     if a_strides.len() == 2 =>
@@ -225,23 +217,27 @@ fn execute<'a, T: Float>(
                 images => Factors::Images(images.map(|(x, read)| &x[..read.shape.iter().product()])),
             };
             // The product itself is the loop's first operand.
-            operands.remove(0);
-            operands[0] = (&[], 0);
+            operands[1] = (&[], 0);
             let (product, outputs) = outputs.split_at_mut(usize::from(*kept == Kept::Yes));
             let (stored, reduced) = outputs.split_at_mut(*stores);
             let kept = product.first_mut().map(|product| &mut **product);
-            fused.run_on_product(factors, kept, &noise, &operands, stored, reduced, scratch);
+            fused.run_on_product(factors, kept, &sources, &operands[1..], stored, reduced, scratch);
             Ok(())
         }
         Work::Kernel(kernel) => {
-            let view = |read: &'a Read| View {
-                data: find(read.source),
-                offset: read.offset,
-                shape: &read.shape,
-                strides: &read.strides,
+            let view = |read: &'a Read| {
+                let data = find(read.source);
+                View { data, offset: read.offset, shape: &read.shape, strides: &read.strides }
             };
-            let views: Many<View<'_, T>> = instruction.reads.iter().map(view).collect();
-            kernel.run(&views, outputs[0], scratch)
+            match &reads[..] {
+                [a] => kernel.run(&[view(a)], outputs[0], scratch),
+                [a, b] => kernel.run(&[view(a), view(b)], outputs[0], scratch),
+                _ => {
+                    let views: SmallVec<[View<'_, T>; N]> = reads.iter().map(view).collect();
+                    kernel.run(&views, outputs[0], scratch)
+                }
+            }
+            .map_err(Box::new)
         }
         Work::Noise(noise) => {
             noise.fill(call, outputs[0]);

@@ -26,6 +26,7 @@ mod in_place;
 mod instruction;
 mod layout;
 mod machine;
+mod memory;
 mod places;
 mod plan;
 mod simplify;
@@ -40,21 +41,24 @@ use crate::{Error, Expr, Shared};
 
 pub(crate) use graph::Graph;
 pub(crate) use instruction::Instruction;
-pub(crate) use machine::Program;
+pub(crate) use machine::{Done, Program};
+pub(crate) use memory::Memory;
 
-/// Compiles the outputs, and then the updates, for concrete sizes. `exclusive` are the variables of the last roots if they may
-/// be updated in place.
+/// Compiles the outputs, and then the updates, for concrete sizes. `updated` are the variables of the last roots, which may be
+/// updated in place if that is `exclusive`.
 pub(crate) fn compile<T: Float>(
     roots: &[Expr<T>],
-    exclusive: &[Shared<T>],
+    updated: &[Shared<T>],
+    exclusive: bool,
     inputs: &[Expr<T>],
     sizes: &Sizes,
 ) -> Result<Program<T>, Error> {
     let graph = layout::materialise(optimise(Graph::trace(roots, inputs, sizes)?))?;
     let layouts = layout::layouts(&graph);
     let units = fuse::fuse(&graph, &layouts);
-    let in_place = in_place::in_place(&graph, &layouts, &units, exclusive);
-    Ok(plan::plan(&graph, &layouts, &units, in_place))
+    let variables = if exclusive { updated } else { &[] };
+    let in_place = in_place::in_place(&graph, &layouts, &units, variables);
+    Ok(plan::plan(&graph, &layouts, &units, in_place, updated))
 }
 
 /// The passes that rewrite the graph.

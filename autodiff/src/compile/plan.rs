@@ -1,10 +1,9 @@
 //! Which buffer each value lives in, from its first writer to its last reader.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
+use bayeux_tensor::Float;
 use bayeux_tensor::fused::{FusedBuilder, Product, Reduce, Value};
-use bayeux_tensor::{Float, Tensor};
 
 use super::arithmetic;
 use super::epilogue::product_of;
@@ -12,17 +11,20 @@ use super::fuse::{Unit, drawn_in_loops};
 use super::graph::{Graph, Id};
 use super::instruction::{Instruction, Kept, Read, Source, Target, Work, Write};
 use super::layout::Layout;
-use super::machine::{Program, Slot};
+use super::machine::Program;
+use super::memory::Purpose;
 use super::slots::Slots;
+use crate::Shared;
 use crate::ops::{Constant, NoiseKind, Op, Rule};
 
 /// Turns units into instructions and gives every value its slot. A slot is free again when the last reader of its value
-/// has run; outputs keep theirs.
+/// has run; outputs keep theirs. `updated` are the variables of the last outputs.
 pub(super) fn plan<T: Float>(
     graph: &Graph<T>,
     layouts: &[Layout],
     units: &[Unit],
     in_place: HashMap<Id, Id>,
+    updated: &[Shared<T>],
 ) -> Program<T> {
     let mut plan = Plan {
         graph,
@@ -33,7 +35,7 @@ pub(super) fn plan<T: Float>(
         sources: HashMap::new(),
         slots: Slots::default(),
     };
-    plan.leaves();
+    plan.leaves(updated.len());
     let last_reader = plan.last_readers(units);
     let stored = plan.stored(units);
     for (position, unit) in units.iter().enumerate() {
@@ -44,7 +46,7 @@ pub(super) fn plan<T: Float>(
             }
         }
     }
-    plan.finish()
+    plan.finish(updated)
 }
 
 struct Plan<'a, T: Float> {
@@ -61,8 +63,8 @@ struct Plan<'a, T: Float> {
 }
 
 impl<T: Float> Plan<'_, T> {
-    /// Inputs, variables and constants are where they are; outputs get their slots first.
-    fn leaves(&mut self) {
+    /// Inputs, variables and constants are where they are; outputs, of which the last are updates, get their slots first.
+    fn leaves(&mut self, updates: usize) {
         for (id, node) in self.graph.nodes.iter().enumerate() {
             let source = match &node.op {
                 Op::Input(_) => {
@@ -80,7 +82,8 @@ impl<T: Float> Plan<'_, T> {
             };
             self.sources.extend(source.map(|source| (id, source)));
         }
-        for &output in &self.graph.outputs {
+        let outputs = self.graph.outputs.len() - updates;
+        for (i, &output) in self.graph.outputs.iter().enumerate() {
             if self.in_place.contains_key(&output) {
                 self.program.outputs.push(None);
                 continue;
@@ -88,8 +91,10 @@ impl<T: Float> Plan<'_, T> {
             let slot = match self.sources.get(&output) {
                 Some(&Source::Slot(slot)) => slot,
                 _ => {
-                    let shape = self.graph.nodes[output].shape.as_slice();
-                    self.program.slots.push(Some(Slot::Output(Arc::new(Tensor::zeros(shape)))));
+                    let shape = self.graph.nodes[output].shape.clone();
+                    let is_update = i >= outputs || self.graph.outputs[outputs..].contains(&output);
+                    let purpose = if is_update { Purpose::Update } else { Purpose::Output };
+                    self.program.slots.push(purpose(shape));
                     self.slots.output()
                 }
             };
@@ -153,7 +158,7 @@ impl<T: Float> Plan<'_, T> {
                 work: Work::Noise(*noise),
                 reads: Vec::new(),
                 writes: vec![write],
-                scratch: None,
+                scratch: 0,
                 flops: write.len,
                 label,
             };
@@ -166,7 +171,7 @@ impl<T: Float> Plan<'_, T> {
             _ => unreachable!("{label} has no kernel"),
         };
         let reads = node.inputs.iter().map(|&input| self.read(input)).collect();
-        let scratch = self.slots.scratch(kernel.scratch());
+        let scratch = kernel.scratch();
         let flops = kernel.flops(&shapes, &node.shape);
         Instruction { work: Work::Kernel(kernel), reads, writes: vec![write], scratch, flops, label }
     }
@@ -210,9 +215,14 @@ impl<T: Float> Plan<'_, T> {
                         values.insert(*input, value);
                         return value;
                     }
-                    *operands.entry(layout).or_insert_with(|| {
-                        reads.push(self.read(*input));
-                        builder.operand(&layout.strides)
+                    *operands.entry(layout).or_insert_with(|| match &self.graph.nodes[layout.root].op {
+                        Op::Constant(Constant(number)) if number.len() == 1 => {
+                            builder.constant(number.item())
+                        }
+                        _ => {
+                            reads.push(self.read(*input));
+                            builder.operand(&layout.strides)
+                        }
                     })
                 })
                 .collect();
@@ -252,7 +262,7 @@ impl<T: Float> Plan<'_, T> {
         let kept = unit.product.filter(|id| to_store.contains(id) && !self.in_place.contains_key(id));
         let product = unit.product.map(|_| if kept.is_some() { Kept::Yes } else { Kept::No });
         let writes = kept.into_iter().chain(stored).chain(reduced).map(|id| self.write(id)).collect();
-        let scratch = self.slots.scratch(fused.scratch());
+        let scratch = fused.scratch();
         let copies = unit.members.iter().filter(|&&id| matches!(self.graph.nodes[id].op, Op::Copy)).count();
         let operations = unit.members.len() - copies - usize::from(unit.product.is_some());
         let flops = (operations + 2 * terms) * space.iter().product::<usize>();
@@ -289,11 +299,11 @@ impl<T: Float> Plan<'_, T> {
         Write { to: Target::Slot(slot), len }
     }
 
-    fn finish(mut self) -> Program<T> {
+    fn finish(mut self, updated: &[Shared<T>]) -> Program<T> {
         // Outputs have theirs; they come first.
         let outputs = self.program.slots.len();
         let scratch = self.slots.capacities().skip(outputs);
-        self.program.slots.extend(scratch.map(|capacity| Some(Slot::Scratch(Tensor::zeros([capacity])))));
-        self.program
+        self.program.slots.extend(scratch.map(Purpose::Scratch));
+        self.program.complete(updated)
     }
 }

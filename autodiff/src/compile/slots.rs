@@ -1,13 +1,10 @@
 //! Buffers of a program while it is planned: how large each must be, and which are free.
 
-use super::instruction::{Target, Write};
-
 #[derive(Debug, Default)]
 pub(super) struct Slots {
     /// The elements each slot must hold; `None` for an output, which has a slot of its own shape.
     capacities: Vec<Option<usize>>,
     free: Vec<usize>,
-    working_space: Option<usize>,
 }
 
 impl Slots {
@@ -38,20 +35,6 @@ impl Slots {
         if self.capacities[slot].is_some() {
             self.free.push(slot);
         }
-    }
-
-    /// Working space, one slot for all instructions: each needs it for itself only.
-    pub fn scratch(&mut self, len: usize) -> Option<Write> {
-        if len == 0 {
-            return None;
-        }
-        let slot = match self.working_space {
-            Some(slot) => slot,
-            None => self.push(Some(0)),
-        };
-        self.working_space = Some(slot);
-        self.grow(slot, len);
-        Some(Write { to: Target::Slot(slot), len })
     }
 
     /// How large each slot must be, 0 for outputs.

@@ -57,7 +57,7 @@ fn stable_forms_keep_their_digits_where_the_textbook_overflows() {
         (x.exp() / x.exp().sum_keep(0)).ln(),
         (1e-20 * &x + 1.0).ln(),
     ];
-    let mut f = Function::new([&x], &forms).expect("x is an input");
+    let f = Function::new([&x], &forms).expect("x is an input");
     let values = f.call(&[&Tensor::from_slice(&[1000.0, -1000.0, 0.0])]).expect("runs");
     assert_eq!(values[0].to_vec(), [1000.0, 0.0, std::f64::consts::LN_2]);
     assert_eq!(values[1].get(&[1]), -1000.0);
@@ -117,7 +117,7 @@ fn what_follows_a_max_pool_is_computed_after_it() {
             Tensor::new(sizes, data)
         })
         .collect();
-    let mut f = Function::new(&inputs, &roots).expect("all inputs are there");
+    let f = Function::new(&inputs, &roots).expect("all inputs are there");
     let found = f.call(&values.iter().collect::<Vec<_>>()).expect("runs");
     let pairs: Vec<_> = inputs.iter().zip(&values).collect();
     for (found, expected) in found.iter().zip(interpret(&roots, &pairs, 0).expect("runs")) {
@@ -154,7 +154,7 @@ fn buffers_are_used_again() {
     let x = Expr::<f32>::input("x", [100, 100]);
     // Ten products in a row need two buffers besides the output, not nine, and the working space of one.
     let y = (0..10).fold(x.clone(), |y, _| y.matmul(&x));
-    let mut f = Function::new([&x], [&y]).expect("x is an input");
+    let f = Function::new([&x], [&y]).expect("x is an input");
     f.call(&[&Tensor::zeros([100, 100])]).expect("runs");
     let most = 3 * 40_000 + 4 * bayeux_tensor::gemm_scratch(100, 100);
     assert!(f.memory() <= most, "{} bytes", f.memory());
@@ -221,7 +221,7 @@ fn checked_program(inputs: &[Expr<f64>], roots: &[Expr<f64>]) -> Vec<String> {
     let values: Vec<&Tensor<f64>> = values.iter().collect();
     let given: Vec<(&Expr<f64>, &Tensor<f64>)> = inputs.iter().zip(values.iter().copied()).collect();
     let expected = interpret(roots, &given, 0).expect("the interpreter runs");
-    let mut f = Function::new(inputs, roots).expect("inputs are declared");
+    let f = Function::new(inputs, roots).expect("inputs are declared");
     for (found, expected) in f.call(&values).expect("it runs").iter().zip(&expected) {
         assert!(found.all_close(expected, 1e-11, 1e-11));
     }
@@ -333,7 +333,7 @@ fn pools_remember_their_places_and_convolutions_compute_for_windows_only() {
         let values: Vec<&Tensor<f64>> = values.iter().collect();
         let given: Vec<(&Expr<f64>, &Tensor<f64>)> = inputs.iter().zip(values.iter().copied()).collect();
         let expected = interpret(&outputs, &given, 0).expect("the interpreter runs");
-        let found = Function::new(&inputs, &outputs).and_then(|mut f| f.call(&values)).expect("it runs");
+        let found = Function::new(&inputs, &outputs).and_then(|f| f.call(&values)).expect("it runs");
         for (found, expected) in found.iter().zip(&expected) {
             assert_eq!(found.shape(), expected.shape());
             for (a, b) in found.iter().zip(expected.iter()) {

@@ -39,7 +39,7 @@ use crate::{Error, Expr, Shape};
 /// let x = Expr::input("x", [2]);
 /// let y = Expr::custom(Cube, &[x.clone()]);
 /// let slope = grad(&y.sum_all(), &[x.clone()]);
-/// let mut f = Function::new([&x], [&y, &slope[0]])?;
+/// let f = Function::new([&x], [&y, &slope[0]])?;
 /// let values = f.call(&[&Tensor::from_slice(&[1.0, 2.0])])?;
 /// assert_eq!(values[0].to_vec(), [1.0, 8.0]);
 /// assert_eq!(values[1].to_vec(), [3.0, 12.0]);

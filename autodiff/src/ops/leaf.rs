@@ -82,7 +82,7 @@ impl Noise {
 /// ```
 /// use bayeux_autodiff::{Function, RandomStreams};
 /// let random = RandomStreams::new(7);
-/// let mut f = Function::<f32>::new([], [&random.normal([2, 2])])?;
+/// let f = Function::<f32>::new([], [&random.normal([2, 2])])?;
 /// assert_ne!(f.call(&[])?, f.call(&[])?);
 /// # Ok::<(), bayeux_autodiff::Error>(())
 /// ```

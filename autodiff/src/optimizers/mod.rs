@@ -14,7 +14,7 @@
 //! let cost = (x.expr() - 2.0).square().sum_all();
 //! let adam = Adam::new(Schedule::cosine(0.1, 200));
 //! let updates = adam.updates_for(&cost, &[x.clone()]);
-//! let mut step = Function::builder().outputs([&cost]).updates(updates).build()?;
+//! let step = Function::builder().outputs([&cost]).updates(updates).build()?;
 //! for _ in 0..200 {
 //!     step.call(&[])?;
 //! }

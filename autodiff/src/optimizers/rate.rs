@@ -101,7 +101,7 @@ impl<T: Float> Clock<T> {
 /// use bayeux_tensor::Tensor;
 /// let i = Expr::<f64>::input("i", ());
 /// let rate = Schedule::cosine(0.1, 100).warm_up(10).rate(&i);
-/// let mut f = Function::new([&i], [&rate])?;
+/// let f = Function::new([&i], [&rate])?;
 /// let mut at = |i: f64| f.call(&[&Tensor::scalar(i)]).map(|v| v[0].item());
 /// assert!((at(0.0)? - 0.01).abs() < 1e-12); // the first of ten steps of warm-up
 /// assert!((at(50.0)? - 0.05).abs() < 1e-12); // half of the way down

@@ -10,7 +10,7 @@ fn ten_steps(optimizer: &dyn Optimizer<f64>) -> Vec<f64> {
     let x = Shared::new("x", Tensor::ones([3]));
     let cost = (Expr::constant(Tensor::from_slice(&[0.1, 0.2, 0.3])) * x.expr().square()).sum_all();
     let updates = optimizer.updates_for(&cost, std::slice::from_ref(&x));
-    let mut step = Function::builder().outputs([&cost]).updates(updates).build().unwrap();
+    let step = Function::builder().outputs([&cost]).updates(updates).build().unwrap();
     for _ in 0..10 {
         step.call(&[]).unwrap();
     }
@@ -82,7 +82,7 @@ fn amsgrad_remembers_the_largest() {
     let after = |optimizer: &dyn Optimizer<f64>| {
         let (x, g) = (Shared::new("x", Tensor::scalar(0.0)), Expr::input("g", ()));
         let updates = optimizer.updates(std::slice::from_ref(&g), std::slice::from_ref(&x));
-        let mut step = Function::builder().inputs([&g]).updates(updates).build().unwrap();
+        let step = Function::builder().inputs([&g]).updates(updates).build().unwrap();
         for i in 0..200 {
             step.call(&[&Tensor::scalar(if i < 2 { 10.0 } else { 0.01 })]).unwrap();
         }

@@ -7,7 +7,7 @@ use bayeux_tensor::Tensor;
 fn free_dimensions_take_any_size() {
     let x = Expr::<f64>::input("x", (batch(), 2));
     let mean = x.sum_all() / Expr::size(batch() * 2);
-    let mut f = Function::new([&x], [&mean, &x.flatten_from(0)]).expect("x is an input");
+    let f = Function::new([&x], [&mean, &x.flatten_from(0)]).expect("x is an input");
     for rows in [1, 7, 300, 0] {
         let values = f.call(&[&Tensor::ones([rows, 2])]).expect("any number of rows");
         assert_eq!(values[1].shape(), [rows * 2]);
@@ -18,8 +18,7 @@ fn free_dimensions_take_any_size() {
 #[test]
 fn updates_see_the_values_before_the_call() {
     let (a, b) = (Shared::new("a", Tensor::scalar(1.0)), Shared::new("b", Tensor::scalar(2.0)));
-    let mut swap =
-        Function::<f64>::builder().updates([(&a, b.expr()), (&b, a.expr())]).build().expect("fits");
+    let swap = Function::<f64>::builder().updates([(&a, b.expr()), (&b, a.expr())]).build().expect("fits");
     swap.call(&[]).expect("runs");
     assert_eq!((a.get().item(), b.get().item()), (2.0, 1.0));
     let held = a.get();
@@ -48,7 +47,7 @@ fn one_value_may_go_to_several_places() {
 #[test]
 fn a_strided_input_is_read_in_its_own_order() {
     let x = Expr::<f64>::input("x", [3, 2]);
-    let mut f = Function::new([&x], [&(&x * 1.0)]).expect("x is an input");
+    let f = Function::new([&x], [&(&x * 1.0)]).expect("x is an input");
     let transposed = Tensor::new([2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).t();
     assert_eq!(f.call(&[&transposed]).expect("runs")[0].to_vec(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
 }
@@ -76,7 +75,7 @@ fn what_does_not_fit_is_refused_by_name() {
     let missing = Function::new([&x], [&sum]).expect_err("y is not declared");
     assert_eq!(missing, Error::MissingInput("y".into()));
 
-    let mut f = Function::new([&x, &y], [&sum]).expect("both are declared");
+    let f = Function::new([&x, &y], [&sum]).expect("both are declared");
     let message = |error: Result<Vec<Tensor<f64>>, Error>| error.expect_err("does not fit").to_string();
     assert_eq!(message(f.call(&[&Tensor::ones([3, 2])])), "the function has 2 inputs, 1 were given");
     let wrong = message(f.call(&[&Tensor::ones([3, 3]), &Tensor::ones([3])]));
@@ -85,7 +84,7 @@ fn what_does_not_fit_is_refused_by_name() {
     assert!(wrong.contains("`y`") && wrong.contains("batch = 3"), "{wrong}");
 
     let free = Expr::<f64>::size(Dim::symbol("time"));
-    let mut f = Function::new([], [&free]).expect("no inputs");
+    let f = Function::new([], [&free]).expect("no inputs");
     assert_eq!(f.call(&[]).expect_err("unknown"), Error::FreeDimension("time".into()));
 
     let w = Shared::new("w", Tensor::zeros([2]));
@@ -106,7 +105,7 @@ fn inputs_are_inputs_and_declared_once() {
     let twice = Function::new([&x, &renamed], [&(&x + &renamed)]).expect_err("twice");
     assert_eq!(twice, Error::DuplicateInput("y".into()));
     let slope = bayeux_autodiff::grad(&renamed.square().sum_all(), std::slice::from_ref(&x));
-    let mut f = Function::new([&x], &slope).expect("x is an input");
+    let f = Function::new([&x], &slope).expect("x is an input");
     assert_eq!(f.call(&[&Tensor::from_slice(&[1.0, 2.0])]).expect("runs")[0].to_vec(), [2.0, 4.0]);
 }
 
@@ -116,7 +115,7 @@ fn an_empty_batch_goes_through_everything() {
     let w = Expr::constant(Tensor::ones([2, 3]));
     let part = x.slice(1, 1..3);
     let roots = [part.softmax(), part.matmul(&w), x.max(0), part.tanh().sum(0)];
-    let mut f = Function::new([&x], &roots).expect("x is an input");
+    let f = Function::new([&x], &roots).expect("x is an input");
     let empty = Tensor::zeros([0, 4]);
     let expected = bayeux_autodiff::interpret(&roots, &[(&x, &empty)], 0).expect("runs");
     assert_eq!(f.call(&[&empty]).expect("runs"), expected);
@@ -127,7 +126,7 @@ fn an_empty_batch_goes_through_everything() {
 fn constants_are_not_multiplied_beyond_the_range() {
     let x = Expr::<f32>::input("x", [2]);
     let y = (&x * 1e20) * 1e20;
-    let mut f = Function::new([&x], [&y]).expect("x is an input");
+    let f = Function::new([&x], [&y]).expect("x is an input");
     let values = f.call(&[&Tensor::from_slice(&[0.0, 1e-37])]).expect("runs").remove(0);
     assert_eq!(values.get(&[0]), 0.0);
     approx::assert_relative_eq!(values.get(&[1]), 1e3, max_relative = 1e-6);
@@ -137,7 +136,7 @@ fn constants_are_not_multiplied_beyond_the_range() {
 fn a_label_out_of_range_fails_the_call_and_changes_nothing() {
     let labels = Expr::<f64>::input("labels", [batch()]);
     let count = Shared::new("count", Tensor::scalar(0.0));
-    let mut f = Function::builder()
+    let f = Function::builder()
         .inputs([&labels])
         .outputs([&labels.one_hot(3)])
         .updates([(&count, count.expr() + 1.0)])

@@ -99,7 +99,7 @@ fn updates_in_place_change_nothing_else() {
 #[test]
 fn variables_exchange_their_values() {
     let (a, b) = (Shared::new("a", Tensor::from_slice(&[1.0, 2.0])), Shared::new("b", Tensor::zeros([2])));
-    let mut swap = Function::<f64>::builder()
+    let swap = Function::<f64>::builder()
         .updates([(&a, b.expr() + a.expr() * 0.0), (&b, a.expr() - 1.0)])
         .exclusive()
         .build()
@@ -114,7 +114,7 @@ fn a_call_that_fails_changes_no_variable() {
     let w = Shared::new("w", Tensor::zeros([2]));
     for outputs in [vec![labels.one_hot(3)], vec![(w.expr() + 1.0).exp(), labels.one_hot(3)]] {
         w.set(Tensor::zeros([2]));
-        let mut f = Function::builder()
+        let f = Function::builder()
             .inputs([&labels])
             .outputs(&outputs)
             .updates([(&w, w.expr() + 1.0)])
@@ -132,7 +132,7 @@ fn a_call_that_fails_changes_no_variable() {
 fn other_threads_may_read_meanwhile() {
     // Whatever they see was there before or after a step.
     let w = Shared::new("w", Tensor::<f64>::zeros([300_000]));
-    let mut f = Function::builder().updates([(&w, w.expr() + 1.0)]).exclusive().build().expect("fits");
+    let f = Function::builder().updates([(&w, w.expr() + 1.0)]).exclusive().build().expect("fits");
     f.call(&[]).expect("runs");
     assert!(f.to_string().contains("var0[300000] <-"), "{f}");
     std::thread::scope(|scope| {

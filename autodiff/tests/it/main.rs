@@ -2,3 +2,4 @@
 
 mod functions;
 mod in_place;
+mod threads;

@@ -12,7 +12,7 @@
 //! let (x, sd) = (Expr::<f64>::input("x", ()), Expr::<f64>::input("sd", ()));
 //! let density = Normal::new(0.0, &sd).log_prob(&x);
 //! let slope = grad(&density, &[sd.clone()]).remove(0); // x²/sd³ − 1/sd
-//! let mut f = Function::new([&x, &sd], [&density, &slope])?;
+//! let f = Function::new([&x, &sd], [&density, &slope])?;
 //! let values = f.call(&[&Tensor::scalar(3.0), &Tensor::scalar(2.0)])?;
 //! assert!((values[1].item() - (9.0 / 8.0 - 0.5)).abs() < 1e-14);
 //! # Ok::<(), bayeux_autodiff::Error>(())

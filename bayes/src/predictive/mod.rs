@@ -240,7 +240,7 @@ impl<T: Float> Predictive<T> {
         }
         let leaves = self.variables.iter().map(|variable| variable.unconstrained().clone());
         let inputs: Vec<Expr<T>> = leaves.chain(rows.data.iter().map(|(input, _)| input.clone())).collect();
-        let mut function = Function::new(&inputs, outputs)?;
+        let function = Function::new(&inputs, outputs)?;
         let chunk = if by_rows { self.chunk } else { rows.count.max(1) };
         let starts: Vec<usize> =
             if rows.count == 0 { vec![0] } else { (0..rows.count).step_by(chunk).collect() };

@@ -70,7 +70,7 @@ fn log_densities_are_those_of_scipy() {
         let leaves: Vec<Expr<f64>> = parameters.iter().map(|p| Expr::input("parameter", p.shape())).collect();
         let density = distribution(&first.name, &leaves).log_prob(&x);
         let inputs = [vec![x], leaves].concat();
-        let mut f = Function::new(&inputs, [&density]).expect("builds");
+        let f = Function::new(&inputs, [&density]).expect("builds");
         let xs = Tensor::from_slice(&group.iter().map(|row| row.x).collect::<Vec<_>>());
         let arguments: Vec<&Tensor<f64>> = [&xs].into_iter().chain(&parameters).collect();
         let found = f.call(&arguments).expect("runs").remove(0);
@@ -202,7 +202,7 @@ fn gradients_beside_the_support_are_zero_not_nan() {
         let total = Expr::select(&cost.gt(&Expr::scalar(-1e300)), &cost, &Expr::scalar(0.0)).sum_all();
         let wrt = [vec![x.clone()], parameters.clone()].concat();
         let slopes = bayeux_autodiff::grad(&total, &wrt);
-        let mut f = Function::new(&wrt, &slopes).expect("builds");
+        let f = Function::new(&wrt, &slopes).expect("builds");
         let two = Tensor::scalar(2.0);
         for slope in f.call(&[&at, &two, &two]).expect("runs") {
             assert!(slope.iter().all(f64::is_finite), "{name}: {slope:?}");
@@ -220,7 +220,7 @@ fn transforms_invert_and_know_their_jacobian() {
         // Element-wise, so the gradient of the sum is the derivative of each.
         let slope = bayeux_autodiff::grad(&x.sum_all(), std::slice::from_ref(&z)).remove(0);
         let outputs = [transform.inverse(&x), slope.ln(), transform.log_jacobian(&z), x];
-        let mut f = Function::new([&z], &outputs).expect("builds");
+        let f = Function::new([&z], &outputs).expect("builds");
         let values = f.call(&[&at]).expect("runs");
         assert!(
             values[1].all_close(&values[2], 1e-12, 1e-12),
@@ -246,7 +246,7 @@ fn an_interval_is_never_left() {
         let z = Expr::<f32>::input("z", [5]);
         let x = Transform::Interval { low: Expr::scalar(low), high: Expr::scalar(high) }.forward(&z);
         let inside = Uniform::new(low, high).log_prob(&x);
-        let mut f = Function::new([&z], [&inside]).expect("builds");
+        let f = Function::new([&z], [&inside]).expect("builds");
         let at = Tensor::from_slice(&[-1e4, -20.0, 0.0, 20.0, 1e4]);
         let values = f.call(&[&at]).expect("runs").remove(0);
         assert!(values.iter().all(f32::is_finite), "{low} {high}: {values:?}");

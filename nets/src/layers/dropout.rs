@@ -19,7 +19,7 @@ use crate::{Flow, Layer, Scope};
 /// use bayeux_tensor::Tensor;
 /// let x = Expr::<f32>::input("x", [batch()]);
 /// let net = Input::new(&x).then(Dropout::new(0.75));
-/// let mut f = Function::new([&x], [&net.output(), &net.deterministic()])?;
+/// let f = Function::new([&x], [&net.output(), &net.deterministic()])?;
 /// let values = f.call(&[&Tensor::ones([100])])?;
 /// assert!(values[0].iter().all(|y| y == 0.0 || y == 4.0));
 /// assert!(values[1].iter().all(|y| y == 1.0));

@@ -87,7 +87,7 @@ fn weights_come_from_whatever_is_given() {
     ];
     for (net, name) in nets {
         assert_eq!(names(&net.params()), [name, "dense1.b"]);
-        let mut f = Function::new([], [&net.weights()]).unwrap();
+        let f = Function::new([], [&net.weights()]).unwrap();
         assert_eq!(f.call(&[]).unwrap()[0].contiguous(), value);
     }
 }
@@ -126,7 +126,7 @@ fn dropout_leaves_prediction_alone_and_keeps_the_mean() {
     let w = Shared::new("w", Tensor::full([50, 1], 0.02));
     let net = Input::new(&x).then(Dropout::new(0.2)).then(Dense::new(1).weights(&w)).then(tanh);
     assert_eq!(names(&net.params()), ["w", "dense1.b"]);
-    let mut f = Function::new([&x], [&net.output(), &net.deterministic()]).unwrap();
+    let f = Function::new([&x], [&net.output(), &net.deterministic()]).unwrap();
     let ones = Tensor::ones([400, 50]);
     let (first, second) = (f.call(&[&ones]).unwrap(), f.call(&[&ones]).unwrap());
     assert!(first[1].iter().all(|y| (y - 1f64.tanh()).abs() < 1e-12));
@@ -141,7 +141,7 @@ fn two_dropout_layers_draw_different_masks() {
     let x = Expr::<f64>::input("x", [batch()]);
     let once = Input::new(&x).then(Dropout::new(0.5));
     let net = once.then(Dropout::new(0.5));
-    let mut f = Function::new([&x], [&net.output(), &once.output()]).unwrap();
+    let f = Function::new([&x], [&net.output(), &once.output()]).unwrap();
     let values = f.call(&[&Tensor::ones([1000])]).unwrap();
     let kept = |i: usize| values[i].iter().filter(|&y| y != 0.0).count();
     assert!((200..300).contains(&kept(0)) && (450..550).contains(&kept(1)), "{} {}", kept(0), kept(1));

@@ -14,7 +14,7 @@ fn xor_is_learned() {
     let net = Input::new(&x).seeded(3).then(Dense::new(8).activation(tanh)).then(Dense::new(1));
     let loss = binary_cross_entropy_logits(&net.output(), &y).mean_all();
     let updates = Adam::new(0.05).updates_for(&loss, &net.trainable());
-    let mut step = Function::builder().inputs([&x, &y]).outputs([&loss]).updates(updates).build().unwrap();
+    let step = Function::builder().inputs([&x, &y]).outputs([&loss]).updates(updates).build().unwrap();
     let points = Tensor::new([4, 2], vec![0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0]);
     let values = Tensor::new([4, 1], vec![0.0, 1.0, 1.0, 0.0]);
     let mut last = f32::INFINITY;
@@ -41,7 +41,7 @@ fn a_convolutional_net_tells_bars_apart() {
     let loss = cross_entropy_logits(&net.output(), &y).mean_all();
     let share = accuracy(&net.output(), &y);
     let updates = Momentum::new(0.1, 0.9).updates_for(&loss, &net.trainable());
-    let mut step =
+    let step =
         Function::builder().inputs([&x, &y]).outputs([&loss, &share]).updates(updates).build().unwrap();
     let mut last = Vec::new();
     for _ in 0..150 {
@@ -66,7 +66,7 @@ fn penalties_sum_over_weights_and_not_biases() {
 #[test]
 fn a_label_out_of_range_is_refused() {
     let (x, y) = (Expr::<f32>::input("x", (batch(), 3)), Expr::input("y", [batch()]));
-    let mut f = Function::new([&x, &y], [&cross_entropy_logits(&x, &y)]).unwrap();
+    let f = Function::new([&x, &y], [&cross_entropy_logits(&x, &y)]).unwrap();
     let error = f.call(&[&Tensor::zeros([2, 3]), &Tensor::from_slice(&[0.0, 3.0])]).unwrap_err();
     assert!(error.to_string().contains("index 3 at position 1"), "{error}");
 }

@@ -9,11 +9,8 @@ use super::reduce::{Position, UNIT};
 use super::run::Arguments;
 use super::{Fused, Operand, Place, Source, Step};
 use crate::Float;
+use crate::shared::Shared;
 use crate::simd::combined::{TILE, Tiles};
-
-/// Room for tiles, edges and registers on a worker's stack, aligned so that no vector straddles two lines of the cache.
-#[repr(align(64))]
-pub(super) struct File<T, const N: usize>(pub [MaybeUninit<T>; N]);
 
 /// The block being worked on: where its places are.
 ///
@@ -21,7 +18,9 @@ pub(super) struct File<T, const N: usize>(pub [MaybeUninit<T>; N]);
 /// chunk ends within a tile; then the registers.
 pub(super) struct Block<'a, T> {
     fused: &'a Fused<T>,
-    arguments: Arguments<'a, T>,
+    arguments: &'a Arguments<'a, T>,
+    /// Where the product would begin, of which there are the rows of this chunk.
+    product: *mut T,
     file: *mut T,
     /// Elements from one register to the next.
     longest: usize,
@@ -45,19 +44,18 @@ impl<'a, T: Float> Block<'a, T> {
     /// Fills the tiles and what is computed once, for a chunk.
     pub fn new(
         fused: &'a Fused<T>,
-        arguments: Arguments<'a, T>,
-        file: &'a mut [MaybeUninit<T>],
+        arguments: &'a Arguments<'a, T>,
+        product: *mut T,
+        file: &'a mut [T],
         longest: usize,
         chunk: Range<usize>,
     ) -> Self {
-        file[..Self::file_len(fused, longest)].fill(MaybeUninit::new(T::ZERO));
-        let file = file.as_mut_ptr().cast();
-        let results = &arguments.stores[..fused.stores];
-        let aligned =
-            results.iter().all(|result| result.get().wrapping_add(chunk.start).addr().is_multiple_of(16));
-        let chunk = [chunk.start, chunk.end];
-        let mut block =
-            Block { fused, arguments, file, longest, chunk, start: 0, len: TILE, count: TILE, aligned };
+        assert!(file.len() >= Self::file_len(fused, longest), "a file of {} elements", file.len());
+        let file = file.as_mut_ptr();
+        let begin = |result: &Shared<[T]>| result.get().cast::<T>().wrapping_add(chunk.start);
+        let aligned = arguments.stores.iter().all(|result| begin(result).addr().is_multiple_of(16));
+        let (start, len, count, chunk) = (0, TILE, TILE, [chunk.start, chunk.end]);
+        let mut block = Block { fused, arguments, product, file, longest, chunk, start, len, count, aligned };
         for uniform in &fused.uniform {
             let number = match uniform.source {
                 Source::Number(number) => number,
@@ -117,11 +115,12 @@ impl<'a, T: Float> Block<'a, T> {
         }
     }
 
-    /// The steps of a block, while lines of the next are fetched.
+    /// The steps of a block, while lines of the next are fetched, if there is one.
     fn steps(&mut self, partials: &mut [T]) {
         let fused = self.fused;
+        let ahead = if self.start + self.len < fused.len() { &fused.ahead[..] } else { &[] };
         for (step, lines) in fused.steps.iter().zip(&fused.fetched) {
-            for &place in &fused.ahead {
+            for &place in ahead {
                 let next = self.address(place).wrapping_add(self.len).cast::<u8>();
                 lines.clone().for_each(|line| fetch(next.wrapping_add(line * LINE)));
             }
@@ -135,7 +134,7 @@ impl<'a, T: Float> Block<'a, T> {
                 let (data, offset) = self.arguments.operands[operand];
                 let (start, count) = (self.start, self.count);
                 match &self.fused.operands[operand] {
-                    Operand::Strided { strides } => {
+                    Operand::Strided { strides, .. } => {
                         gather(&self.fused.space, strides, data, offset, start, &mut self.write(to)[..count]);
                     }
                     Operand::Former { store } => {
@@ -182,16 +181,17 @@ impl<'a, T: Float> Block<'a, T> {
     fn region(&mut self, number: usize, partials: &mut [T]) {
         let fused = self.fused;
         let (Some(native), region) = (&fused.native, &fused.regions[number]) else { return };
-        let mut arrays = [std::ptr::null_mut(); MOST_ARRAYS];
+        let mut arrays = [MaybeUninit::uninit(); MOST_ARRAYS];
         for (address, &place) in arrays.iter_mut().zip(&region.arrays) {
-            *address = self.address(place);
+            address.write(self.address(place));
         }
+        // SAFETY: so many have been written, and the builder lets no region have more than there is room for.
+        let arrays = unsafe { arrays[..region.arrays.len()].assume_init_ref() };
         for &(_, number, tile) in &region.reduced {
             let (reduction, partial) = fused.reduction(number, partials);
             self.tile(tile).copy_from_slice(reduction.lanes(partial));
         }
         let aligned = self.aligned && self.count == self.len;
-        let arrays = &arrays[..region.arrays.len()];
         // SAFETY: `len` elements are whole tiles, and readable and writable (`address`). The builder gives what a region writes
         // places that nothing it reads has, but for operands to be overwritten, each of which a line of its own copies before
         // any line overwrites one. The file begins with the tiles.
@@ -219,13 +219,13 @@ impl<'a, T: Float> Block<'a, T> {
     }
 
     fn read(&self, place: Place) -> &[T] {
-        // SAFETY: `len` elements (`address`), all initialised (`new`). No `&mut` to them lives: `write` and `apply` end theirs
+        // SAFETY: `len` elements (`address`), all of them some number (`with_file`). No `&mut` to them lives: `write` and `apply` end theirs
         // before they return.
         unsafe { std::slice::from_raw_parts(self.address(place), self.len) }
     }
 
     fn write(&mut self, place: Place) -> &mut [T] {
-        // SAFETY: `len` elements (`address`), all initialised (`new`). `&mut self` makes this the only reference of this chunk,
+        // SAFETY: `len` elements (`address`), all of them some number (`with_file`). `&mut self` makes this the only reference of this chunk,
         // and what other chunks refer to is apart.
         unsafe { std::slice::from_raw_parts_mut(self.address(place), self.len) }
     }
@@ -269,7 +269,7 @@ impl<'a, T: Float> Block<'a, T> {
     /// Where this block of a row-major operand begins.
     fn operand(&self, i: usize) -> *const T {
         if self.fused.operands[i] == Operand::Product {
-            return self.arguments.product.get().wrapping_add(self.start);
+            return self.product.wrapping_add(self.start);
         }
         let (data, offset) = self.arguments.operands[i];
         data.as_ptr().wrapping_add(offset + self.start)
@@ -277,7 +277,7 @@ impl<'a, T: Float> Block<'a, T> {
 
     /// Where this block of a result begins.
     fn result(&self, i: usize) -> *mut T {
-        self.arguments.stores[i].get().wrapping_add(self.start)
+        self.arguments.stores[i].get().cast::<T>().wrapping_add(self.start)
     }
 }
 
@@ -290,14 +290,26 @@ fn gather<T: Float>(
     start: usize,
     to: &mut [T],
 ) {
-    let inner = strides[strides.len() - 1];
-    for (from, at, length) in space.segments(strides, start, to.len()) {
+    let last = strides.len() - 1;
+    let (row, len) = (space.shape[last], to.len());
+    if len > row && strides[..last].iter().all(|&stride| stride == 0) {
+        // The same row again and again: twice as much each time.
+        gather(space, strides, data, offset, start, &mut to[..row]);
+        let mut done = row;
+        while done < len {
+            let more = done.min(len - done);
+            to.copy_within(..more, done);
+            done += more;
+        }
+        return;
+    }
+    for (from, at, length) in space.segments(strides, start, len) {
         let from = offset as isize + from;
         let to = &mut to[at..at + length];
-        match inner {
+        match strides[last] {
             0 => to.fill(data[from as usize]),
             1 => to.copy_from_slice(&data[from as usize..][..length]),
-            _ => {
+            inner => {
                 for (i, to) in to.iter_mut().enumerate() {
                     *to = data[(from + i as isize * inner) as usize];
                 }

@@ -280,7 +280,7 @@ impl<T: Float> FusedBuilder<T> {
                 None if self.product.is_some_and(|(operand, _)| operand == i) => Operand::Product,
                 None if strides.iter().all(|&stride| stride == 0) => Operand::Uniform,
                 None if strides == direct => Operand::Direct,
-                None => Operand::Strided { strides },
+                None => Operand::Strided { reach: space.reach(&strides), strides },
             })
             .collect();
         let mut reduced: Vec<(Reduce, Value, bool)> = self
@@ -303,6 +303,7 @@ impl<T: Float> FusedBuilder<T> {
         let fixed = (tiles + operands.len() + self.stores.len()) * TILE;
         let long = registers == 0 && by_kernel.is_empty();
         let block = block_len::<T>(fixed, registers, ahead.len(), long, self.noise > 0);
+        let mut partial = 0;
         let reductions: Vec<Reduction> = self
             .reductions
             .iter()
@@ -310,8 +311,10 @@ impl<T: Float> FusedBuilder<T> {
             .zip(logarithms)
             .map(|(((kind, _, axes), strides), logarithms)| {
                 let kept = self.shape.iter().enumerate().filter(|(axis, _)| !axes.contains(axis));
-                let len = kept.map(|(_, &size)| size).product();
-                Reduction { kind: *kind, logarithms, strides, len }
+                let (at, len) = (partial, kept.map(|(_, &size)| size).product());
+                let reduction = Reduction { kind: *kind, logarithms, strides, at, len };
+                partial += reduction.room();
+                reduction
             })
             .collect();
         let product = self.product.map(|(_, product)| (product, self.shape.clone()));

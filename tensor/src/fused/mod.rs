@@ -79,6 +79,7 @@ use std::ops::Range;
 mod block;
 mod build;
 mod definition;
+mod file;
 mod logarithms;
 mod memory;
 mod noise;
@@ -158,7 +159,8 @@ enum Operand {
     /// The same element everywhere: put into a tile once per chunk.
     Uniform,
     /// Anything else, by strides over the space's axes: gathered into a register for each block.
-    Strided { strides: Vec<isize> },
+    /// The reach: how far from the first element the others lie, at most, before it and after it.
+    Strided { strides: Vec<isize>, reach: (isize, isize) },
     /// What stands in a result until it is overwritten, row-major over the whole space.
     Former { store: usize },
     /// The product that the loop goes on with, row-major over the whole space.

@@ -25,7 +25,9 @@ pub(super) struct Reduction {
     pub logarithms: bool,
     /// Over the space's axes: 0 where reduced, row-major over what is kept.
     pub strides: Vec<isize>,
-    /// The number of results.
+    /// Where a chunk's partial results begin among those of all reductions,
+    pub at: usize,
+    /// and how many there are.
     pub len: usize,
 }
 

@@ -1,20 +1,17 @@
 //! Running a fused loop.
 
-use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::block::{Block, File};
+use super::block::Block;
+use super::file::with_file;
 use super::memory::fence;
 use super::reduce::Reduction;
 use super::{Factors, Fused, Operand};
 use crate::Float;
 use crate::shared::Shared;
 use crate::simd::combined::TILE;
-
-/// Elements of the register file on a worker's stack; the builder's block size keeps within it.
-pub(super) const FILE: usize = 16 << 10;
 
 impl<T: Float> Fused<T> {
     /// The number of elements of working space a run needs: the partial reductions of all chunks, and what a product needs.
@@ -33,15 +30,15 @@ impl<T: Float> Fused<T> {
         self.len() == 0
     }
 
+    /// The elements of a chunk's partial reductions.
     fn partial(&self) -> usize {
-        self.reductions.iter().map(Reduction::room).sum()
+        self.reductions.last().map_or(0, |last| last.at + last.room())
     }
 
     /// A reduction and its part of a chunk's working space.
     pub(super) fn reduction<'a>(&self, number: usize, partials: &'a mut [T]) -> (&Reduction, &'a mut [T]) {
-        let at: usize = self.reductions[..number].iter().map(Reduction::room).sum();
         let reduction = &self.reductions[number];
-        (reduction, &mut partials[at..at + reduction.room()])
+        (reduction, &mut partials[reduction.at..][..reduction.room()])
     }
 
     /// Runs the loop: reads each operand from its slice, the first element at the given offset; writes the stored
@@ -112,20 +109,14 @@ impl<T: Float> Fused<T> {
         self.check(operands, stores, reduced, scratch);
         let (partial, chunks) = (self.partial(), self.chunks);
         let (partials, scratch) = scratch.split_at_mut(partial * chunks);
-        let mut pointers = [const { Shared(std::ptr::null_mut()) }; MAX_STORES];
-        for (pointer, store) in pointers.iter_mut().zip(stores.iter_mut()) {
-            *pointer = Shared(store.as_mut_ptr());
-        }
         let base = Shared(partials.as_mut_ptr());
-        let arguments =
-            Arguments { noise, operands, stores: &pointers, product: Shared(std::ptr::null_mut()) };
+        let arguments = Arguments { noise, operands, stores: Shared::slices(stores) };
         let run_chunk = |chunk: usize, range: Range<usize>, product: *mut T| {
             // SAFETY: each chunk has its own `partial` elements of `partials`, which holds `chunks` times as many
             // and is not otherwise used until all chunks are done.
             let partials =
                 unsafe { std::slice::from_raw_parts_mut(base.get().add(chunk * partial), partial) };
-            let product = Shared(product.wrapping_sub(range.start));
-            self.run_chunk(Arguments { product, ..arguments }, range, partials);
+            self.run_chunk(&arguments, product.wrapping_sub(range.start), range, partials);
         };
         let run_alone = |chunk: usize| {
             let start = chunk * self.chunk;
@@ -137,16 +128,14 @@ impl<T: Float> Fused<T> {
                 let run_rows = |task: usize, [first, last]: [usize; 2], rows: *mut T| {
                     run_chunk(task, first * row..last * row, rows);
                 };
-                product.run(shape, factors, kept, scratch, &run_rows);
+                product.run(shape, chunks, factors, kept, scratch, &run_rows);
             }
             _ if chunks == 1 => run_alone(0),
             _ => (0..chunks).into_par_iter().for_each(run_alone),
         }
-        let mut at = 0;
         for (reduction, result) in self.reductions.iter().zip(reduced) {
-            reduction.join(&mut partials[at..], partial, chunks);
-            result.copy_from_slice(&partials[at..at + reduction.len]);
-            at += reduction.room();
+            reduction.join(&mut partials[reduction.at..], partial, chunks);
+            result.copy_from_slice(&partials[reduction.at..][..reduction.len]);
         }
     }
 
@@ -154,7 +143,6 @@ impl<T: Float> Fused<T> {
         let len = self.len();
         assert_eq!(operands.len(), self.operands.len(), "number of operands");
         assert_eq!(stores.len(), self.stores, "number of stored results");
-        assert!(stores.len() <= MAX_STORES, "at most {MAX_STORES} results can be stored");
         assert_eq!(reduced.len(), self.reductions.len(), "number of reductions");
         assert!(scratch.len() >= self.scratch(), "working space: {} of {}", scratch.len(), self.scratch());
         for (operand, (data, offset)) in self.operands.iter().zip(operands) {
@@ -163,13 +151,7 @@ impl<T: Float> Fused<T> {
                 Operand::Former { .. } | Operand::Product => continue,
                 Operand::Direct => (0, len as isize - 1),
                 Operand::Uniform => (0, 0),
-                Operand::Strided { strides } => {
-                    let reach = |sign: isize| -> isize {
-                        let axes = self.space.shape.iter().zip(strides);
-                        axes.map(|(&n, &s)| (n as isize - 1) * if s * sign > 0 { s } else { 0 }).sum()
-                    };
-                    (reach(-1), reach(1))
-                }
+                Operand::Strided { reach, .. } => *reach,
             };
             let (low, high) = (*offset as isize + low, *offset as isize + high);
             assert!(low >= 0 && high < data.len() as isize, "an operand of {} ends at {high}", data.len());
@@ -180,40 +162,34 @@ impl<T: Float> Fused<T> {
             .for_each(|(result, reduction)| assert_eq!(result.len(), reduction.len, "length of a reduction"));
     }
 
-    fn run_chunk(&self, arguments: Arguments<'_, T>, range: Range<usize>, partials: &mut [T]) {
-        let mut rest = &mut *partials;
+    /// Elements `range` of the space; the product, if there is one, would begin at `product`.
+    fn run_chunk(
+        &self,
+        arguments: &Arguments<'_, T>,
+        product: *mut T,
+        range: Range<usize>,
+        partials: &mut [T],
+    ) {
         for reduction in &self.reductions {
-            let (partial, others) = rest.split_at_mut(reduction.room());
-            reduction.begin(partial);
-            rest = others;
+            reduction.begin(&mut partials[reduction.at..][..reduction.room()]);
         }
         if range.is_empty() {
             return;
         }
         let longest = self.block.min(range.len().next_multiple_of(TILE));
-        if Block::file_len(self, longest) <= FILE / 8 {
-            let mut file = File([const { MaybeUninit::<T>::uninit() }; FILE / 8]);
-            Block::new(self, arguments, &mut file.0, longest, range).run(partials);
-        } else {
-            let mut file = File([const { MaybeUninit::<T>::uninit() }; FILE]);
-            Block::new(self, arguments, &mut file.0, longest, range).run(partials);
-        }
+        with_file(Block::file_len(self, longest), |file| {
+            Block::new(self, arguments, product, file, longest, range).run(partials);
+        });
         if self.streamed {
             fence();
         }
     }
 }
 
-/// The most values one loop can store.
-pub const MAX_STORES: usize = 64;
-
 /// What a run is given.
-#[derive(Clone, Copy)]
 pub(super) struct Arguments<'a, T> {
     /// Seed and stream of each random value.
     pub noise: &'a [(u64, u64)],
     pub operands: &'a [(&'a [T], usize)],
-    pub stores: &'a [Shared<T>],
-    /// Where the product would begin, of which there are the rows of a chunk.
-    pub product: Shared<T>,
+    pub stores: &'a [Shared<[T]>],
 }

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::Step;
+use super::file::FILE;
 use super::noise;
 use super::region::Region;
-use super::run::FILE;
 use crate::Float;
 use crate::simd::combined::TILE;
 

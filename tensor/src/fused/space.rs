@@ -40,8 +40,18 @@ impl Space {
         Space { shape: merged }
     }
 
+    #[inline]
     pub fn len(&self) -> usize {
         self.shape.iter().product()
+    }
+
+    /// How far from the first element the others of a walk lie, at most, before it and after it.
+    pub fn reach(&self, strides: &[isize]) -> (isize, isize) {
+        let reach = |sign: isize| -> isize {
+            let axes = self.shape.iter().zip(strides);
+            axes.map(|(&n, &s)| (n as isize - 1) * if s * sign > 0 { s } else { 0 }).sum()
+        };
+        (reach(-1), reach(1))
     }
 
     /// The elements `start .. start + count` in order, cut where the innermost axis ends: the offset in a walk, the position

@@ -56,7 +56,7 @@ impl<T: Float> Tensor<T> {
             "Tensor::new: shape {shape:?} holds {wanted} elements, but the data has {}",
             data.len()
         );
-        Self::stored(shape, Storage::Heap(data))
+        Self::stored(shape, data.into())
     }
 
     fn stored(shape: &[usize], data: Storage<T>) -> Self {
@@ -129,11 +129,13 @@ impl<T: Float> Tensor<T> {
 /// Reading and writing.
 impl<T: Float> Tensor<T> {
     /// The size of each axis.
+    #[inline]
     pub fn shape(&self) -> &[usize] {
         &self.shape
     }
 
     /// The distance in storage, in elements, from one index to the next along each axis.
+    #[inline]
     pub fn strides(&self) -> &[isize] {
         &self.strides
     }
@@ -144,6 +146,7 @@ impl<T: Float> Tensor<T> {
     }
 
     /// The number of elements.
+    #[inline]
     pub fn len(&self) -> usize {
         self.shape.iter().product()
     }
@@ -154,6 +157,7 @@ impl<T: Float> Tensor<T> {
     }
 
     /// Whether the elements lie in storage one after the other in row-major order.
+    #[inline]
     pub fn is_contiguous(&self) -> bool {
         let mut expected = 1;
         for (&n, &stride) in self.shape.iter().zip(&self.strides).rev() {
@@ -169,6 +173,7 @@ impl<T: Float> Tensor<T> {
     }
 
     /// The elements as a slice, if they are contiguous.
+    #[inline]
     pub fn as_slice(&self) -> Option<&[T]> {
         self.is_contiguous().then(|| match self.len() {
             0 => &[][..],
@@ -280,7 +285,11 @@ impl<T: Float> Tensor<T> {
     /// a.make_mut()[1] = 5.0;
     /// assert_eq!((a.to_vec(), b.to_vec()), (vec![0.0, 5.0], vec![0.0, 0.0]));
     /// ```
+    #[inline]
     pub fn make_mut(&mut self) -> &mut [T] {
+        if self.is_contiguous() && self.len() == self.data.len() {
+            return &mut *Arc::make_mut(&mut self.data);
+        }
         if self.get_mut().is_none() {
             *self = self.copied();
         }
