@@ -151,7 +151,7 @@ fn collect<T: Float, C: Combine>(mut x: &[T], mut first: usize, ends: bool, lane
         }
         add(&mut sums, tail);
         (x, first) = (rest, first + part.len());
-        if first % UNIT == 0 || ends && x.is_empty() {
+        if first.is_multiple_of(UNIT) || ends && x.is_empty() {
             *total = C::combine(*total, join_lanes::<T, C>(sums));
             sums.fill(C::KIND.neutral());
         }

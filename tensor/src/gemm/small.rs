@@ -146,19 +146,17 @@ impl<T: Float> Place<T> {
                         factors[P - 1] = $load_last(row.add((P - 1) * V::N));
                         unrolled!(r < R => {
                             let a = V::splat(*a.from(r, t).at);
-                            for p in 0..P {
-                                sums[r][p] = sums[r][p].add_product(a, factors[p]);
-                            }
+                            unrolled!(p < P => sums[r][p] = sums[r][p].add_product(a, factors[p]));
                         });
                     }
                 };
             }
             if last == V::N {
                 add_terms!(|at| V::load(at));
-                unrolled!(r < R => for p in 0..P {
+                unrolled!(r < R => unrolled!(p < P => {
                     let at = self.at.add(r * self.step + p * V::N);
                     (if self.add { V::load(at).add(sums[r][p]) } else { sums[r][p] }).store(at);
-                });
+                }));
                 return;
             }
             add_terms!(|at| V::load_first(at, last));

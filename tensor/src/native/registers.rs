@@ -78,7 +78,8 @@ impl Registers {
     pub fn forget_all(&mut self) {
         self.files.iter_mut().for_each(|file| file.holds.fill(None));
         self.values.iter_mut().for_each(|value| (value.register, value.slot) = (None, None));
-        (self.free.clear(), self.leaving.clear());
+        self.free.clear();
+        self.leaving.clear();
         self.slots = 0;
     }
 
