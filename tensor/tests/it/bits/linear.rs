@@ -49,16 +49,8 @@ fn convolutions<T: Float>(hashes: &mut Hashes) {
         (Conv2dShape::new(2, 4, [20, 37], 48, [3, 3], [1, 1], [[1, 1], [1, 1]]), [2, 2]),
         (Conv2dShape::new(2, 70, [7, 9], 32, [1, 1], [1, 1], none), [2, 2]),
     ] {
-        let (x, w, dy) = (numbers(s.x_len(), 1), numbers(s.w_len(), 2), numbers(s.y_len(), 3));
-        let (mut y, mut dx, mut dw) = (dirty(s.y_len()), dirty(s.x_len()), dirty(s.w_len()));
-        conv2d(&s, &x, &w, &mut y, &mut dirty(s.scratch_forward()));
-        conv2d_input(&s, &dy, &w, &mut dx, &mut dirty(s.scratch_input()));
-        conv2d_weights(&s, &x, &dy, &mut dw, &mut dirty(s.scratch_weights()));
-        let name = format!("{s:?}");
-        hashes.add::<T>(format!("{name} forward"), &[&y]);
-        hashes.add::<T>(format!("{name} input"), &[&dx]);
-        hashes.add::<T>(format!("{name} weights"), &[&dw]);
-
+        let [x, w, _] = passes::<T>(hashes, &s);
+        let (name, mut dx, mut dw) = (format!("{s:?}"), dirty(s.x_len()), dirty(s.w_len()));
         let p = Pool2dShape::new(s.batch, s.out_channels, s.out_size(), window, window, none);
         let (g, mut y, mut places) = (numbers::<T>(p.y_len(), 4), dirty(p.y_len()), vec![0; p.y_len()]);
         conv2d_max_pool2d(&s, &p, &x, &w, &mut y, &mut places, &mut dirty(s.scratch_forward_pooled(&p)));
@@ -68,6 +60,29 @@ fn convolutions<T: Float>(hashes: &mut Hashes) {
         hashes.add(format!("{name} pooled input"), &[&dx]);
         hashes.add(format!("{name} pooled weights"), &[&dw]);
     }
+    // Groups of channels, most of them of one.
+    for (s, groups) in [
+        (Conv2dShape::new(3, 5, [17, 37], 5, [3, 3], [1, 1], [[1, 1], [1, 1]]), 5),
+        (Conv2dShape::new(2, 3, [131, 90], 3, [3, 3], [2, 2], [[1, 1], [1, 0]]), 3),
+        (Conv2dShape::new(2, 3, [14, 15], 3, [5, 5], [1, 1], [[2, 2], [2, 2]]), 3),
+        (Conv2dShape::new(2, 3, [9, 21], 3, [7, 4], [2, 3], [[1, 0], [2, 3]]), 3),
+        (Conv2dShape::new(19, 8, [9, 8], 12, [3, 3], [1, 2], [[1, 1], [1, 1]]), 4),
+    ] {
+        passes::<T>(hashes, &s.grouped(groups));
+    }
+}
+
+/// The three passes of a convolution, and what they are of: x, w and dy.
+fn passes<T: Float>(hashes: &mut Hashes, s: &Conv2dShape) -> [Vec<T>; 3] {
+    let (x, w, dy) = (numbers::<T>(s.x_len(), 1), numbers::<T>(s.w_len(), 2), numbers::<T>(s.y_len(), 3));
+    let (mut y, mut dx, mut dw) = (dirty(s.y_len()), dirty(s.x_len()), dirty(s.w_len()));
+    conv2d(s, &x, &w, &mut y, &mut dirty(s.scratch_forward()));
+    conv2d_input(s, &dy, &w, &mut dx, &mut dirty(s.scratch_input()));
+    conv2d_weights(s, &x, &dy, &mut dw, &mut dirty(s.scratch_weights()));
+    for (pass, result) in [("forward", &y), ("input", &dx), ("weights", &dw)] {
+        hashes.add::<T>(format!("{s:?} {pass}"), &[result]);
+    }
+    [x, w, dy]
 }
 
 fn as_numbers<T: Float>(places: &[u8]) -> Vec<T> {
