@@ -88,6 +88,9 @@ enum State {
     Running,
 }
 
+/// The programs, the one for some inputs, and the memory that is held for it.
+type ToRun<'a, T> = (&'a Compiled<T>, &'a Specialised<T>, &'a mut Held<T>);
+
 impl<T: Float> Function<T> {
     /// Starts with nothing in it.
     pub fn builder() -> FunctionBuilder<T> {
@@ -164,10 +167,7 @@ impl<T: Float> Function<T> {
 
     /// The program for some inputs, and the memory that is held, for this program.
     #[inline]
-    fn hold(
-        &mut self,
-        inputs: &[&Tensor<T>],
-    ) -> Result<(&Compiled<T>, &Specialised<T>, &mut Held<T>), Box<Error>> {
+    fn hold(&mut self, inputs: &[&Tensor<T>]) -> Result<ToRun<'_, T>, Box<Error>> {
         let Function { compiled, held } = self;
         if let Some(held) = held {
             held.state = if held.state == State::Running { State::Running } else { State::Ready };
