@@ -21,7 +21,10 @@
 //! # The same bits on any number of threads
 //!
 //! How work is cut into tasks depends on shapes alone, never on the number of threads, and sums are trees of a fixed form.
-//! So one thread and many give the same bits. Between machines with different instruction sets, last digits may differ.
+//! So one thread and many give the same bits. The same holds for instruction sets: products are added in one rounding
+//! everywhere, sums along a depth are in order, and where a sum's tree depends on the number of lanes, this number is fixed.
+//! The environment variable `BAYEUX_SIMD` takes a lesser set than the machine has: `portable`, `avx2`, `avx512` or `neon`;
+//! `BAYEUX_JIT=0` runs fused loops without machine code.
 //!
 //! All of the workspace's `unsafe` code is in this crate, each block with the reason why it is sound.
 
