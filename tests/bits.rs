@@ -48,7 +48,7 @@ fn plain(network: Network, (images, labels): &Digits) -> u64 {
     let parameters = Expr::shareds(&[logits]);
     let updates = Adam::new(1e-3).updates_for(&loss, &parameters);
     let step = Function::builder().inputs([&x, &y]).outputs([&loss]).updates(updates).build();
-    let mut step = step.expect("a program");
+    let step = step.expect("a program");
     let mut bits: Vec<u64> = (0..STEPS)
         .map(|_| step.call(&[images, labels]).expect("data that fits")[0].item().to_bits().into())
         .collect();
