@@ -49,6 +49,9 @@ enum Mode {
     ByHand,
 }
 
+/// A function of numbers, by hand.
+type ByHand = fn(&[f32], &mut [f32]);
+
 fn main() -> Result<(), Box<dyn Error>> {
     sigpipe::reset(); // a reader that has seen enough, such as head, is no error
     let mut options = Options::parse();
@@ -142,7 +145,7 @@ fn on_ten_numbers(bench: &mut Bench) -> Result<(), Box<dyn Error>> {
     const LEN: usize = 10;
     let x = Expr::<f32>::input("x", [LEN]);
     let given = Tensor::new([LEN], numbers(LEN));
-    let cases: [(&str, Expr, fn(&[f32], &mut [f32])); 2] = [
+    let cases: [(&str, Expr, ByHand); 2] = [
         ("2 x + 1 of 10 numbers", &x * 2.0 + 1.0, by_hand::affine),
         ("tanh of 10 numbers", x.tanh(), by_hand::tanh),
     ];
@@ -193,7 +196,7 @@ const RATE: f32 = 0.01;
 fn network(bench: &mut Bench, tanh: bool) -> Result<(), Box<dyn Error>> {
     let kind = if tanh { "tanh" } else { "relu" };
     let (call, step) = (format!("mlp {kind}, call"), format!("mlp {kind}, step"));
-    let start = by_hand::Parameters::new(UNITS, |len| numbers(len));
+    let start = by_hand::Parameters::new(UNITS, numbers);
     let (x, y) = (numbers(ROWS * UNITS[0]), numbers(ROWS));
     let given = [Tensor::new([ROWS, UNITS[0]], x.clone()), Tensor::new([ROWS, 1], y.clone())];
 
