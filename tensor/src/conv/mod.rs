@@ -64,10 +64,18 @@ impl Conv2dShape {
         self.w_len() + plan.chunks * (plan.layout.len() + plan.dy_len)
     }
 
-    /// The convolution that takes gradients to the input, if it is one: of single pixels.
+    /// The convolution that takes gradients to the input, with the kernels turned by half a circle: with steps of one, unless it
+    /// would do many products with padding, or its lanes would not be channels.
     fn transposed(&self) -> Option<Self> {
+        let (in_size, [oh, ow]) = (self.in_size, self.out_size());
+        let fits = [0, 1].map(|d| self.padding[d].iter().all(|&pad| pad < self.kernel[d]));
+        if self.stride != [1, 1] || fits != [true, true] || 8 * in_size[0] * in_size[1] > 9 * oh * ow {
+            return None;
+        }
+        let padding = [0, 1].map(|d| self.padding[d].map(|pad| self.kernel[d] - 1 - pad));
         let (in_channels, out_channels) = (self.out_channels, self.in_channels);
-        self.is_pointwise().then_some(Self { in_channels, out_channels, ..*self })
+        let transposed = Self { in_channels, in_size: [oh, ow], out_channels, padding, ..*self };
+        (self.is_pointwise() || Plan::forward(&transposed).by_channel).then_some(transposed)
     }
 
     /// Elements of scratch that [`conv2d_weights`] asks for.
@@ -173,8 +181,11 @@ pub(crate) fn input<T: Float>(s: &Conv2dShape, dy: &[T], w: &[T], dx: &mut [T], 
     if let Some(transposed) = s.transposed() {
         let mut all = Parts::new(scratch);
         let [wt, scratch] = [s.w_len(), transposed.scratch_forward()].map(|len| all.next(len));
-        for (c, row) in wt.chunks_exact_mut(s.out_channels.max(1)).take(s.in_channels).enumerate() {
-            row.iter_mut().enumerate().for_each(|(o, weight)| *weight = w[o * s.in_channels + c]);
+        let taps = s.kernel[0] * s.kernel[1];
+        for (index, kernel) in wt.chunks_exact_mut(taps).take(s.in_channels * s.out_channels).enumerate() {
+            let (c, o) = (index / s.out_channels, index % s.out_channels);
+            let turned = w[(o * s.in_channels + c) * taps..][..taps].iter().rev();
+            kernel.iter_mut().zip(turned).for_each(|(to, from)| *to = *from);
         }
         return forward(&transposed, dy, &wt[..s.w_len()], dx, scratch);
     }

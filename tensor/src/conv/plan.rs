@@ -11,6 +11,10 @@ use crate::tile::Walk;
 
 /// Elements of a copied band: with some weights and outputs it stays in the second-level cache.
 const BAND: usize = 32 << 10;
+/// The same where weights are so many that they come from a farther cache for each band anew.
+const LARGE_BAND: usize = 128 << 10;
+/// So many weights do not stay in the second-level cache beside a band.
+const MANY_WEIGHTS: usize = 128 << 10;
 /// Elements of the bands, with their gradients, that the weights' adjoint adds up in registers. (More amortise the sum
 /// over the lanes better, fewer stay in the cache.)
 const BLOCK: usize = 96 << 10;
@@ -52,7 +56,8 @@ impl Plan {
     pub fn forward(s: &Conv2dShape) -> Self {
         let flat = flattened(s);
         let mut plan = match by_channel(&flat, s.out_channels) {
-            true => Self::by_channel(&flat, 1),
+            true if s.w_len() >= MANY_WEIGHTS => Self::by_channel(&flat, [1, LARGE_BAND]),
+            true => Self::by_channel(&flat, [1, BAND]),
             false => Self::by_column(&flat, 1),
         };
         plan.dy_len = 0;
@@ -63,7 +68,7 @@ impl Plan {
     /// Of the forward pass with 2×2 max-pooling: bands of an even number of rows. Images without padding are read in
     /// place, that is, the layout is the image's.
     pub fn forward_pooled(s: &Conv2dShape) -> Self {
-        let mut plan = Self::by_channel(s, 2);
+        let mut plan = Self::by_channel(s, [2, BAND]);
         plan.dy_len = 0;
         plan.cut(s.batch, CHUNKS);
         plan
@@ -76,7 +81,7 @@ impl Plan {
         let odd = s.in_channels.div_ceil(NARROW) % 2 == 1;
         let narrow = !s.out_size()[1].is_multiple_of(NARROW);
         if s.kernel != [1, 1] && by_channel(s, s.in_channels) && (narrow || !odd) {
-            let mut plan = Self::by_channel(s, 1);
+            let mut plan = Self::by_channel(s, [1, BAND]);
             plan.cut(s.batch, CHUNKS);
             return plan;
         }
@@ -94,7 +99,7 @@ impl Plan {
         let narrow = !flattened(s).out_size()[1].is_multiple_of(NARROW);
         let taps = s.in_channels * s.kernel[0] * s.kernel[1];
         if by_channel(&flattened(s), s.out_channels) && (narrow || taps >= MANY_TAPS) {
-            let mut plan = Self::by_channel(&flattened(s), 1);
+            let mut plan = Self::by_channel(&flattened(s), [1, BAND]);
             plan.cut(s.batch * plan.bands, partials);
             let outputs = plan.band * plan.out_size[1];
             plan.dy_len = outputs * plan.padded_channels();
@@ -116,14 +121,15 @@ impl Plan {
     /// Output columns in the lanes, padded to a multiple of `lanes`.
     fn by_column(s: &Conv2dShape, lanes: usize) -> Self {
         let columns = s.out_size()[1].next_multiple_of(lanes);
-        Self::new(s, [columns, 1], s.stride[1], columns + (s.kernel[1] - 1) / s.stride[1])
+        Self::new(s, [columns, 1], BAND, [s.stride[1], columns + (s.kernel[1] - 1) / s.stride[1]])
     }
 
-    /// Channels in the lanes, bands of a multiple of `together` rows. Images without padding are read in place, that is,
-    /// the layout is the image's.
-    fn by_channel(s: &Conv2dShape, together: usize) -> Self {
+    /// Channels in the lanes, bands of a multiple of `together` rows and of `most` elements. Images without padding are read in
+    /// place, that is, the layout is the image's.
+    fn by_channel(s: &Conv2dShape, [together, most]: [usize; 2]) -> Self {
         let columns = s.out_size()[1];
-        let mut plan = Self::new(s, [columns, together], 1, (columns - 1) * s.stride[1] + s.kernel[1]);
+        let pitch = (columns - 1) * s.stride[1] + s.kernel[1];
+        let mut plan = Self::new(s, [columns, together], most, [1, pitch]);
         plan.by_channel = true;
         plan.in_place = s.padding == [[0, 0], [0, 0]];
         if plan.in_place {
@@ -132,8 +138,13 @@ impl Plan {
         plan
     }
 
-    /// Bands of a multiple of `together` rows of so many columns.
-    fn new(s: &Conv2dShape, [columns, together]: [usize; 2], phases: usize, pitch: usize) -> Self {
+    /// Bands of a multiple of `together` rows of so many columns, of at most so many elements.
+    fn new(
+        s: &Conv2dShape,
+        [columns, together]: [usize; 2],
+        most: usize,
+        [phases, pitch]: [usize; 2],
+    ) -> Self {
         let s = *s;
         let out_size = s.out_size();
         let layout = |band: usize| Padded {
@@ -146,7 +157,7 @@ impl Plan {
         };
         let gradient = |band| s.out_channels * band * columns;
         // The fewest bands that are small enough, as even as they can be.
-        let most = (1..=out_size[0]).rev().find(|&band| layout(band).len().max(gradient(band)) <= BAND);
+        let most = (1..=out_size[0]).rev().find(|&band| layout(band).len().max(gradient(band)) <= most);
         let band = out_size[0].div_ceil(out_size[0].div_ceil(most.unwrap_or(1))).next_multiple_of(together);
         let (layout, bands, dy_len) = (layout(band), out_size[0].div_ceil(band), gradient(band));
         Self {

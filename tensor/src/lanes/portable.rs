@@ -35,8 +35,9 @@ impl<T: Float, const N: usize> Lanes for [T; N] {
     #[inline(always)]
     unsafe fn prefetch(_p: *const T) {}
     #[inline(always)]
-    unsafe fn add_product(self, a: Self, b: Self) -> Self {
-        std::array::from_fn(|i| T::emulated_mul_add(a[i], b[i], self[i]))
+    unsafe fn add_product(mut self, a: Self, b: Self) -> Self {
+        add_product(&mut self, &a, &b);
+        self
     }
     #[inline(always)]
     unsafe fn add(mut self, other: Self) -> Self {
@@ -94,5 +95,14 @@ impl<T: Float, const N: usize> Lanes for [T; N] {
     unsafe fn store_bytes(self, p: *mut u8) {
         // SAFETY: N bytes are writable.
         unsafe { p.cast::<[u8; N]>().write(self.map(|v| v.to_f64() as u8)) }
+    }
+}
+
+/// Not inlined: a multiply-add of one rounding is many instructions, and tiles write out hundreds, of which a compiler would make
+/// more code than of all else in the crate.
+#[inline(never)]
+fn add_product<T: Float, const N: usize>(sum: &mut [T; N], a: &[T; N], b: &[T; N]) {
+    for i in 0..N {
+        sum[i] = T::emulated_mul_add(a[i], b[i], sum[i]);
     }
 }
