@@ -1,6 +1,8 @@
 //! One loop over slices, compiled for several instruction sets; which to run is found out once.
 
-use super::fma::{Emulated, Instruction, MulAdd};
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use super::fma::Instruction;
+use super::fma::{Emulated, MulAdd};
 use crate::Float;
 use crate::level::{Level, level};
 

@@ -1,5 +1,6 @@
 //! `Tensor` against an obvious referee: index by index through `get`.
 
+use crate::common::in_pool;
 use bayeux_tensor::Tensor;
 use proptest::prelude::*;
 
@@ -286,10 +287,7 @@ fn sums_do_not_depend_on_the_number_of_threads() {
         (x.reshape([3, 120 * 77 * 130 / 3]), vec![1]),
         (x.reshape([120, 77 * 130]).t(), vec![0]),
     ];
-    let sums = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| cases.iter().map(|(x, axes)| x.sum(axes)).collect::<Vec<_>>())
-    };
+    let sums = |threads| in_pool(threads, || cases.iter().map(|(x, axes)| x.sum(axes)).collect::<Vec<_>>());
     let one = sums(1);
     for threads in [2, 3, 7] {
         assert_eq!(sums(threads), one);
