@@ -88,6 +88,19 @@ fn vectors_do_what_arrays_do() {
                     check("neon", |all| all.run::<<f32 as Vectors>::Neon>(), |all| all.run::<[f32; 8]>());
                     check("neon", |all| all.run::<<f64 as Vectors>::Neon>(), |all| all.run::<[f64; 4]>());
                 }
+                #[cfg(target_feature = "simd128")]
+                Level::Simd128 => {
+                    check(
+                        "simd128",
+                        |all| all.run::<<f32 as Vectors>::Simd128>(),
+                        |all| all.run::<[f32; 8]>(),
+                    );
+                    check(
+                        "simd128",
+                        |all| all.run::<<f64 as Vectors>::Simd128>(),
+                        |all| all.run::<[f64; 4]>(),
+                    );
+                }
             }
         }
         check(

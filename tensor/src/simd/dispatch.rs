@@ -92,6 +92,8 @@ pub(crate) fn run_at<A, L: Loop<A>>(level: Level, args: A) {
         Level::Avx512 => unsafe { avx512::<A, L>(args) },
         #[cfg(target_arch = "aarch64")]
         Level::Neon => L::run::<Instruction>(args),
+        #[cfg(target_feature = "simd128")]
+        Level::Simd128 => L::run::<Emulated>(args),
     }
 }
 
