@@ -1,12 +1,12 @@
 //! The halves of WebAssembly's vectors.
 //!
-//! SIMD128 has no fused multiply-add: many instructions do it, as for portable vectors, so that the bits are the same as elsewhere;
-//! or, with the feature `unfused-wasm`, two that round twice. (The relaxed instructions have one, but where they may be used LLVM 22
-//! takes `if a > b { b } else { a }` for a minimum that need not care for NaN.)
+//! SIMD128 has no fused multiply-add: many instructions do it, as for portable vectors, so that the bits are the same as elsewhere.
+//! (Of the relaxed instructions there is one, but whether it rounds once or twice is the host's choice.)
 
 use std::arch::wasm32::*;
 
 use super::pair::{Half, Pair};
+use crate::simd::real::Real;
 
 /// Four numbers.
 #[derive(Clone, Copy)]
@@ -56,9 +56,6 @@ impl Half for F32x4 {
     unsafe fn prefetch(_p: *const f32) {}
     #[inline(always)]
     unsafe fn add_product(self, a: Self, b: Self) -> Self {
-        if cfg!(feature = "unfused-wasm") {
-            return F32x4(f32x4_add(self.0, f32x4_mul(a.0, b.0)));
-        }
         let upper = |x: v128| i64x2_shuffle::<1, 1>(x, x);
         let low = mul_add_low(a.0, b.0, self.0);
         let high = mul_add_low(upper(a.0), upper(b.0), upper(self.0));
@@ -147,13 +144,8 @@ impl Half for F64x2 {
     unsafe fn prefetch(_p: *const f64) {}
     #[inline(always)]
     unsafe fn add_product(self, a: Self, b: Self) -> Self {
-        if cfg!(feature = "unfused-wasm") {
-            return F64x2(f64x2_add(self.0, f64x2_mul(a.0, b.0)));
-        }
-        let first = f64x2_extract_lane::<0>(a.0)
-            .mul_add(f64x2_extract_lane::<0>(b.0), f64x2_extract_lane::<0>(self.0));
-        let second = f64x2_extract_lane::<1>(a.0)
-            .mul_add(f64x2_extract_lane::<1>(b.0), f64x2_extract_lane::<1>(self.0));
+        let [a, b, c] = [a, b, self].map(|x| [f64x2_extract_lane::<0>(x.0), f64x2_extract_lane::<1>(x.0)]);
+        let [first, second] = [0, 1].map(|i| f64::emulated_mul_add(a[i], b[i], c[i]));
         F64x2(f64x2(first, second))
     }
     #[inline(always)]
