@@ -1,8 +1,9 @@
 //! Where a program's time goes.
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use bayeux_tensor::time::Instant;
 use bayeux_tensor::{Float, copy_bandwidth, peak_flops};
 
 use crate::compile::Program;

@@ -261,6 +261,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(target_family = "wasm", ignore = "no threads, and panics end the program")]
     fn a_task_beside_an_update_in_place_is_refused() {
         let w = Shared::new("w", Tensor::<f64>::zeros([2]));
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
@@ -278,6 +279,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(target_family = "wasm", ignore = "no threads, and panics end the program")]
     fn a_function_that_was_refused_a_variable_reads_the_right_ones_later() {
         let [a, b] = [1.0, 2.0].map(|value| Shared::new("v", Tensor::from_slice(&[value, value])));
         let mut f = crate::Function::<f64>::new([], [&(a.expr() - b.expr())]).expect("no inputs");

@@ -103,7 +103,12 @@ impl<T: Float> Gaussian<T> {
     /// The draw of a number: the same for the same seed, variable and number.
     pub(crate) fn draw(&self, seed: u64, variable: usize, number: usize) -> Tensor<T> {
         let mut noise = vec![T::ZERO; self.mean.len()];
-        fill_normal_par(seed, stream(Purpose::Posterior, (variable << 40) | number), 0, &mut noise);
+        fill_normal_par(
+            seed,
+            stream(Purpose::Posterior, ((variable as u64) << 40) | number as u64),
+            0,
+            &mut noise,
+        );
         &self.mean + &(&self.sd * &Tensor::new(self.mean.shape(), noise))
     }
 }

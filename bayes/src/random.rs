@@ -19,11 +19,11 @@ pub(crate) enum Purpose {
 
 /// The number of a stream, apart from those of other purposes and from the streams of a fit's own noise, which an
 /// expression counts from 0 in steps of 2⁴⁰.
-pub(crate) fn stream(purpose: Purpose, number: usize) -> u64 {
-    ((purpose as u64) << 56) | number as u64
+pub(crate) fn stream(purpose: Purpose, number: u64) -> u64 {
+    ((purpose as u64) << 56) | number
 }
 
 /// The generator for one purpose and one stream of it.
 pub(crate) fn generator(seed: u64, purpose: Purpose, number: usize) -> Philox4x32 {
-    Philox4x32::new(seed, stream(purpose, number))
+    Philox4x32::new(seed, stream(purpose, number as u64))
 }

@@ -116,7 +116,10 @@ macro_rules! float {
             }
             #[inline(always)]
             fn mul_add(self, a: Self, b: Self) -> Self {
-                $t::mul_add(self, a, b)
+                match cfg!(target_family = "wasm") {
+                    true => Real::emulated_mul_add(self, a, b), // the C library's for f32 is wrong there
+                    false => $t::mul_add(self, a, b),
+                }
             }
             #[inline(always)]
             fn abs(self) -> Self {

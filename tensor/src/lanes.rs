@@ -28,9 +28,11 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
-#[cfg(target_arch = "aarch64")]
+#[cfg(any(target_arch = "aarch64", target_feature = "simd128"))]
 mod pair;
 mod portable;
+#[cfg(target_feature = "simd128")]
+mod wasm;
 
 use std::ops::IndexMut;
 
@@ -168,6 +170,9 @@ pub trait Vectors: Copy + Send + Sync {
     #[cfg(target_arch = "aarch64")]
     #[allow(private_bounds)]
     type Neon: Lanes<T = Self>;
+    #[cfg(target_feature = "simd128")]
+    #[allow(private_bounds)]
+    type Simd128: Lanes<T = Self>;
     #[allow(private_bounds)]
     type Portable: Lanes<T = Self>;
 }
@@ -179,6 +184,8 @@ impl Vectors for f32 {
     type Avx2 = std::arch::x86_64::__m256;
     #[cfg(target_arch = "aarch64")]
     type Neon = pair::Pair<std::arch::aarch64::float32x4_t>;
+    #[cfg(target_feature = "simd128")]
+    type Simd128 = pair::Pair<wasm::F32x4>;
     type Portable = [f32; 8];
 }
 
@@ -189,6 +196,8 @@ impl Vectors for f64 {
     type Avx2 = std::arch::x86_64::__m256d;
     #[cfg(target_arch = "aarch64")]
     type Neon = pair::Pair<std::arch::aarch64::float64x2_t>;
+    #[cfg(target_feature = "simd128")]
+    type Simd128 = pair::Pair<wasm::F64x2>;
     type Portable = [f64; 4];
 }
 
@@ -220,6 +229,9 @@ pub(crate) fn run_narrow<T: Float>(task: impl Task<T>) {
         // SAFETY: NEON is part of every aarch64.
         #[cfg(target_arch = "aarch64")]
         Level::Neon => unsafe { task.run::<T::Neon>() },
+        // SAFETY: a module that has the instructions runs only where the host has them.
+        #[cfg(target_feature = "simd128")]
+        Level::Simd128 => unsafe { task.run::<T::Simd128>() },
         // SAFETY: the portable vectors ask for nothing.
         Level::Portable => unsafe { task.run::<T::Portable>() },
     }

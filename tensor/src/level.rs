@@ -20,6 +20,8 @@ pub(crate) enum Level {
     Avx512,
     #[cfg(target_arch = "aarch64")]
     Neon,
+    #[cfg(target_feature = "simd128")]
+    Simd128,
 }
 
 impl Level {
@@ -31,6 +33,8 @@ impl Level {
         Level::Avx512,
         #[cfg(target_arch = "aarch64")]
         Level::Neon,
+        #[cfg(target_feature = "simd128")]
+        Level::Simd128,
     ];
 
     pub fn name(self) -> &'static str {
@@ -42,6 +46,8 @@ impl Level {
             Self::Avx512 => "avx512",
             #[cfg(target_arch = "aarch64")]
             Self::Neon => "neon",
+            #[cfg(target_feature = "simd128")]
+            Self::Simd128 => "simd128",
         }
     }
 
@@ -64,7 +70,11 @@ impl Level {
         {
             Self::Neon // part of every aarch64
         }
-        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+        #[cfg(target_feature = "simd128")]
+        {
+            Self::Simd128 // a module that was compiled for it does not run elsewhere
+        }
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128")))]
         {
             Self::Portable
         }
@@ -106,6 +116,8 @@ pub(crate) fn level() -> Level {
         3 => Level::Avx512,
         #[cfg(target_arch = "aarch64")]
         2 => Level::Neon,
+        #[cfg(target_feature = "simd128")]
+        2 => Level::Simd128,
         _ => {
             let level = Level::chosen();
             FOUND.store(level as u8, Ordering::Relaxed);

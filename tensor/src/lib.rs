@@ -46,6 +46,7 @@ pub mod softmax;
 mod storage;
 mod tensor;
 mod tile;
+pub mod time;
 
 pub use conv::{
     Conv2dShape, conv2d, conv2d_input, conv2d_input_pooled, conv2d_max_pool2d, conv2d_weights,

@@ -1,13 +1,13 @@
 //! What the machine can do at most: the yardstick of a profile.
 
 use std::hint::black_box;
-use std::time::Instant;
 
 use rayon::prelude::*;
 
 use crate::Float;
 use crate::compiled::Linear;
 use crate::lanes::{self, Lanes, Task, WIDEST};
+use crate::time::Instant;
 
 /// Chains of dependent products: enough to hide their latency, few enough for registers.
 const CHAINS: usize = 12;

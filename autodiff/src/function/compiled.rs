@@ -2,8 +2,9 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use bayeux_tensor::time::Instant;
 use bayeux_tensor::{Float, Tensor};
 use smallvec::SmallVec;
 

@@ -96,6 +96,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(target_family = "wasm", ignore = "there are no threads")]
     fn calls_one_after_the_other_need_one_item_on_any_threads() {
         let (pool, made) = counted();
         let new = || made.fetch_add(1, Ordering::Relaxed);
@@ -120,6 +121,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(target_family = "wasm", ignore = "panics end the program")]
     fn what_a_panic_has_left_is_not_used() {
         let (pool, made) = counted();
         let new = || made.fetch_add(1, Ordering::Relaxed);

@@ -129,6 +129,7 @@ fn a_call_that_fails_changes_no_variable() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "there are no threads")]
 fn other_threads_may_read_meanwhile() {
     // Whatever they see was there before or after a step.
     let w = Shared::new("w", Tensor::<f64>::zeros([300_000]));

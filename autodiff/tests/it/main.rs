@@ -2,4 +2,6 @@
 
 mod functions;
 mod in_place;
+// There are none in WebAssembly.
+#[cfg(not(target_family = "wasm"))]
 mod threads;

@@ -1,8 +1,9 @@
 //! A compiled fit, run step by step.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bayeux_autodiff::{Expr, Function, Shared};
+use bayeux_tensor::time::Instant;
 use bayeux_tensor::{Float, Tensor};
 use smallvec::SmallVec;
 

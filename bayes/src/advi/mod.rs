@@ -42,11 +42,11 @@ mod minibatch;
 mod progress;
 
 use std::ops::ControlFlow;
-use std::time::Instant;
 
 use bayeux_autodiff::optimizers::{Adam, Optimizer};
 use bayeux_autodiff::{Expr, Function, RandomStreams, Shared, grad};
 use bayeux_tensor::random::Philox4x32;
+use bayeux_tensor::time::Instant;
 use bayeux_tensor::{Float, Tensor};
 
 use crate::family::{MeanField, Start};

@@ -19,13 +19,13 @@ pub struct Progress {
 
 /// A progress bar on standard error, if that is a terminal and the feature `progress` is on.
 pub(super) struct Bar {
-    #[cfg(feature = "progress")]
+    #[cfg(all(feature = "progress", not(target_family = "wasm")))]
     bar: Option<indicatif::ProgressBar>,
-    #[cfg(feature = "progress")]
+    #[cfg(all(feature = "progress", not(target_family = "wasm")))]
     drawn: Duration,
 }
 
-#[cfg(feature = "progress")]
+#[cfg(all(feature = "progress", not(target_family = "wasm")))]
 impl Bar {
     const EVERY: Duration = Duration::from_millis(100);
 
@@ -59,7 +59,7 @@ impl Bar {
     }
 }
 
-#[cfg(not(feature = "progress"))]
+#[cfg(not(all(feature = "progress", not(target_family = "wasm"))))]
 impl Bar {
     pub(super) fn new(_iterations: usize, _wanted: bool) -> Self {
         Bar {}

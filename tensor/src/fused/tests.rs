@@ -17,6 +17,14 @@ fn run(fused: &Fused<f64>, operands: &[(&[f64], usize)], stores: usize, reduced:
     outputs
 }
 
+/// What `f` gives on so many threads; where there are none, as in WebAssembly, on this one.
+fn in_pool<R: Send>(threads: usize, f: impl FnOnce() -> R + Send) -> R {
+    if cfg!(target_family = "wasm") {
+        return f();
+    }
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads").install(f)
+}
+
 fn numbers(len: usize, stream: u64) -> Vec<f64> {
     let mut numbers = vec![0.0; len];
     fill_uniform(5, stream, 0, &mut numbers);
@@ -112,9 +120,8 @@ fn a_long_sum_keeps_its_digits_and_its_bits() {
     let fused = builder.build();
     let mut scratch = vec![0.0; fused.scratch()];
     let mut with_threads = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let mut sum = [0.0];
-        pool.install(|| fused.run(&[(&x, 0)], &mut [], &mut [&mut sum], &mut scratch));
+        in_pool(threads, || fused.run(&[(&x, 0)], &mut [], &mut [&mut sum], &mut scratch));
         sum[0]
     };
     let sum = with_threads(1);
@@ -243,8 +250,7 @@ fn noise_is_what_fill_gives<T: Float>(shape: &[usize], live: usize) {
         let (mut sums, mut scratch) = ([[T::NAN]; 2], vec![T::NAN; fused.scratch()]);
         let mut stored: Vec<&mut [T]> = stores.iter_mut().map(Vec::as_mut_slice).collect();
         let mut summed: Vec<&mut [T]> = sums.iter_mut().map(|sum| &mut sum[..]).collect();
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| {
+        in_pool(threads, || {
             fused.run_with_noise(&keys, &[(&sigma, 0)], &mut stored, &mut summed, &mut scratch);
         });
         (stores, sums)

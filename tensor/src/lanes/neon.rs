@@ -15,6 +15,8 @@ fn prefetch<T>(p: *const T) {
 impl Half for float32x4_t {
     type T = f32;
     const N: usize = 4;
+    // 6 × 4 sums, 4 vectors and a factor are 29 of 32 registers.
+    const ROWS: usize = 6;
     type Square = [Pair<Self>; 8];
     #[inline(always)]
     unsafe fn splat(v: f32) -> Self {
@@ -119,6 +121,7 @@ impl Half for float32x4_t {
 impl Half for float64x2_t {
     type T = f64;
     const N: usize = 2;
+    const ROWS: usize = 6;
     type Square = [Pair<Self>; 4];
     #[inline(always)]
     unsafe fn splat(v: f64) -> Self {

@@ -13,6 +13,8 @@ use crate::Float;
 pub(crate) trait Half: Copy {
     type T: Float;
     const N: usize;
+    /// Most rows of a tile of two pairs' sums.
+    const ROWS: usize;
     /// As many pairs as a pair has lanes.
     type Square: Copy + IndexMut<usize, Output = Pair<Self>>;
     unsafe fn splat(v: Self::T) -> Self;
@@ -41,8 +43,7 @@ pub struct Pair<H>([H; 2]);
 impl<H: Half> Lanes for Pair<H> {
     type T = H::T;
     const N: usize = 2 * H::N;
-    // 6 × 4 sums, 4 vectors and a factor are 29 of NEON's 32 registers.
-    const ROWS: usize = 6;
+    const ROWS: usize = H::ROWS;
     type Square = H::Square;
     #[inline(always)]
     unsafe fn splat(v: H::T) -> Self {

@@ -1,10 +1,13 @@
 //! Every kind of vector against arrays of as many lanes.
 
 use super::*;
+use crate::random::fill_uniform;
 
 /// What the operations make of some vectors.
 struct All<T> {
     numbers: [T; 3 * WIDEST],
+    /// (a, b, c) for a · b + c.
+    terms: [Vec<T>; 3],
     out: Vec<T>,
 }
 
@@ -24,6 +27,11 @@ impl<T: Float> Task<T> for &mut All<T> {
                 self.out.extend(&room[..V::N]);
             }
             self.out.push(c.sum());
+            for i in (0..self.terms[0].len()).step_by(V::N) {
+                let [a, b, c] = [0, 1, 2].map(|term| V::load(self.terms[term].as_ptr().add(i)));
+                c.add_product(a, b).store(room.as_mut_ptr());
+                self.out.extend(&room[..V::N]);
+            }
             for count in 0..V::N {
                 V::load_first(self.numbers.as_ptr(), count).store(room.as_mut_ptr());
                 b.store_first(room.as_mut_ptr().add(V::N), count);
@@ -53,7 +61,32 @@ fn all<T: Float>() -> All<T> {
     for lanes in [4, 8, 16] {
         [0, lanes + 1, 2, lanes + 2].into_iter().for_each(|i| numbers[i] = T::NAN);
     }
-    All { numbers, out: vec![] }
+    All { numbers, terms: hard_terms(), out: vec![] }
+}
+
+/// Terms of a · b + c where a second rounding is seen: their sum cancels, is all but a tie, is subnormal, or is none.
+fn hard_terms<T: Float>() -> [Vec<T>; 3] {
+    let [mut a, mut b, mut c] = [0, 1, 2].map(|stream| {
+        let mut numbers = vec![T::ZERO; 64 * WIDEST];
+        fill_uniform(3, stream, 0, &mut numbers);
+        numbers
+    });
+    let tiny = T::MIN_POSITIVE * T::EPSILON;
+    for (i, ((a, b), c)) in a.iter_mut().zip(&mut b).zip(&mut c).enumerate() {
+        let whole = T::from_f64(i as f64);
+        let sign = if *c < T::from_f64(0.5) { -T::ONE } else { T::ONE };
+        match i % 7 {
+            0 => *c = -(*a * *b),
+            1 => *c *= *a * *b * T::EPSILON,
+            // The product is half-way between two numbers where its factor is odd.
+            2 => (*a, *b, *c) = (T::from_f64(1.5), T::ONE + whole * T::EPSILON, sign * tiny),
+            3 => (*a, *c) = (*a * tiny, sign * whole * tiny),
+            4 => (*a, *b, *c) = (sign / T::MIN_POSITIVE, T::from_f64(8.0) * *b, -sign / T::MIN_POSITIVE),
+            5 => (*a, *c) = (sign * T::INFINITY, T::INFINITY),
+            _ => *[a, b, c][i / 7 % 3] = [T::NAN, -T::ZERO][i / 21 % 2],
+        }
+    }
+    [a, b, c]
 }
 
 fn check<T: Float>(name: &str, run: impl FnOnce(&mut All<T>), as_arrays: impl FnOnce(&mut All<T>)) {
@@ -88,6 +121,19 @@ fn vectors_do_what_arrays_do() {
                     check("neon", |all| all.run::<<f32 as Vectors>::Neon>(), |all| all.run::<[f32; 8]>());
                     check("neon", |all| all.run::<<f64 as Vectors>::Neon>(), |all| all.run::<[f64; 4]>());
                 }
+                #[cfg(target_feature = "simd128")]
+                Level::Simd128 => {
+                    check(
+                        "simd128",
+                        |all| all.run::<<f32 as Vectors>::Simd128>(),
+                        |all| all.run::<[f32; 8]>(),
+                    );
+                    check(
+                        "simd128",
+                        |all| all.run::<<f64 as Vectors>::Simd128>(),
+                        |all| all.run::<[f64; 4]>(),
+                    );
+                }
             }
         }
         check(
@@ -103,7 +149,8 @@ fn vectors_do_what_arrays_do() {
 
 #[test]
 fn arrays_do_what_they_should() {
-    let mut all = All { numbers: std::array::from_fn(|i| i as f64 - 5.0), out: vec![] };
+    let mut all =
+        All { numbers: std::array::from_fn(|i| i as f64 - 5.0), terms: Default::default(), out: vec![] };
     all.numbers[1] = f64::NAN;
     // SAFETY: arrays ask for nothing.
     unsafe { (&mut all).run::<[f64; 4]>() };

@@ -14,6 +14,7 @@ pub(crate) fn available(_level: Level) -> bool {
 }
 
 /// Machine code for some programs, if there can be any.
+#[expect(clippy::extra_unused_type_parameters, reason = "as where it is used")]
 pub(crate) fn compile<T: Float>(_programs: &[&Program], _level: Level) -> Option<Native> {
     None
 }

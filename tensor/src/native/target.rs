@@ -1,5 +1,6 @@
 //! What the emitter must know of a processor.
 
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use crate::level::Level;
 
 /// A processor's vectors and registers.
@@ -23,6 +24,7 @@ pub(super) const AVX2: Target = Target { width: 32, vectors: 16, masks: 0 };
 #[cfg(target_arch = "x86_64")]
 pub(super) const AVX512: Target = Target { width: 64, vectors: 32, masks: 8 };
 
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 impl Target {
     /// Nothing where the level has no machine code.
     pub fn of(level: Level) -> Option<Target> {

@@ -257,6 +257,8 @@ fn compiled<T: Float, E: Expression>() -> TileKernel<T> {
         Level::Portable => tiles::<T, E>,
         #[cfg(target_arch = "aarch64")]
         Level::Neon => tiles::<T, E>,
+        #[cfg(target_feature = "simd128")]
+        Level::Simd128 => tiles::<T, E>,
     }
 }
 

@@ -1,6 +1,8 @@
 //! One loop over slices, compiled for several instruction sets; which to run is found out once.
 
-use super::fma::{Emulated, Instruction, MulAdd};
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use super::fma::Instruction;
+use super::fma::{Emulated, MulAdd};
 use crate::Float;
 use crate::level::{Level, level};
 
@@ -90,6 +92,8 @@ pub(crate) fn run_at<A, L: Loop<A>>(level: Level, args: A) {
         Level::Avx512 => unsafe { avx512::<A, L>(args) },
         #[cfg(target_arch = "aarch64")]
         Level::Neon => L::run::<Instruction>(args),
+        #[cfg(target_feature = "simd128")]
+        Level::Simd128 => L::run::<Emulated>(args),
     }
 }
 

@@ -40,7 +40,7 @@ pub use combined::Arithmetic;
 pub use gamma::polygamma;
 pub use unary::*;
 
-/// The instruction set in use: `"avx512"`, `"avx2"`, `"neon"` or `"portable"`.
+/// The instruction set in use: `"avx512"`, `"avx2"`, `"neon"`, `"simd128"` or `"portable"`.
 pub fn instruction_set() -> &'static str {
     crate::level::level().name()
 }

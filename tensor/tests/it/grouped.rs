@@ -139,8 +139,7 @@ fn infinite_pixels_reach_only_the_outputs_that_they_are_in() {
 #[test]
 fn the_bits_of_groups_do_not_depend_on_the_number_of_threads() {
     let run = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| {
+        in_pool(threads, || {
             [[21, 6, 1, 1], [21, 3, 4, 5], [5, 40, 1, 1]]
                 .map(|sizes| passes::<f32>(&shape(sizes, [17, 19], [3, 3], [1, 2], [[1, 0], [2, 1]])))
         })

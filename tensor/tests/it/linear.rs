@@ -234,8 +234,7 @@ fn the_bits_do_not_depend_on_the_number_of_threads() {
         [y, dx, dw]
     };
     let run = |threads: usize| -> Vec<Vec<f32>> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| {
+        in_pool(threads, || {
             let mut products: Vec<_> =
                 [[6, 10], [6, 32], [16, 32]].into_iter().flat_map(convolution).collect();
             for [m, k, n] in [[400, 700, 130], [9, 900, 300], [40, 300, 800], [1000, 20, 32]] {

@@ -147,9 +147,8 @@ fn some_products_are_not_computed_by_rows() {
 #[test]
 fn the_bits_of_a_loop_on_a_product_do_not_depend_on_the_number_of_threads() {
     let run = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let case = Case { size: [400, 300, 130], transposed: [true, false], kept: false };
-        pool.install(|| case.run::<f32>(&case.fused(), false))
+        in_pool(threads, || case.run::<f32>(&case.fused(), false))
     };
     let one = run(1);
     assert_eq!(one, run(2));

@@ -1,5 +1,6 @@
 //! Random numbers: known answers, independence of how an array is split, and statistics with fixed seeds.
 
+use crate::common::in_pool;
 use bayeux_tensor::Float;
 use bayeux_tensor::random::{
     Philox4x32, fill_normal, fill_normal_par, fill_uniform, fill_uniform_par, philox4x32,
@@ -95,9 +96,8 @@ fn splits<T: Float>(fill: Fill<T>, fill_par: Fill<T>) {
         assert!(out.iter().map(|x| x.bits()).eq(whole.iter().copied()));
     }
     for threads in [1, 2, 5] {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         out.fill(T::ZERO);
-        pool.install(|| fill_par(11, 5, 100, &mut out[100..]));
+        in_pool(threads, || fill_par(11, 5, 100, &mut out[100..]));
         assert!(out[100..].iter().map(|x| x.bits()).eq(whole[100..].iter().copied()));
     }
     let mut one = [T::ZERO];

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::in_pool;
 use crate::fused::{Arithmetic, Fused, FusedBuilder, Reduce, Value};
 use crate::level::Level;
 use crate::random::{fill_normal, fill_uniform};
@@ -158,8 +159,7 @@ impl<T: Float> Given<T> {
         let (mut largest, mut sums, mut sum) = ([T::NAN], vec![T::NAN; rows], [T::NAN]);
         let mut scratch = vec![T::NAN; fused.scratch()];
         let mut stored: Vec<&mut [T]> = stores.iter_mut().map(|store| &mut store[before..]).collect();
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| {
+        in_pool(threads, || {
             let reduced = &mut [&mut largest[..], &mut sums, &mut sum];
             fused.run_with_noise(&[(2, 9)], &operands, &mut stored, reduced, &mut scratch);
         });

@@ -13,6 +13,14 @@ pub fn numbers<T: Float>(len: usize, seed: u64) -> Vec<T> {
     (0..len).map(|_| next()).collect()
 }
 
+/// What `f` gives on so many threads; where there are none, as in WebAssembly, on this one.
+pub fn in_pool<R: Send>(threads: usize, f: impl FnOnce() -> R + Send) -> R {
+    if cfg!(target_family = "wasm") {
+        return f();
+    }
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads").install(f)
+}
+
 /// What a scratch may hold before a call: anything.
 pub fn dirty<T: Float>(len: usize) -> Vec<T> {
     vec![T::NAN; len]
