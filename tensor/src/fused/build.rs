@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::definition::{Definition, combine, uniform};
+use super::definition::{Definition, call_functions, combine, uniform};
 use super::memory::{HAS_STREAMS, LINE};
 use super::noise::Noise;
 use super::place::{Placed, Task, place};
@@ -14,8 +14,8 @@ use crate::Float;
 use crate::level::{Level, level};
 use crate::native::program::Program;
 use crate::native::{self, Native};
-use crate::simd::Arithmetic;
 use crate::simd::combined::{Formula, TILE};
+use crate::simd::{Arithmetic, Function};
 
 /// The most arrays of a compiled function.
 pub(super) const MOST_ARRAYS: usize = 64;
@@ -113,6 +113,9 @@ impl<T: Float> FusedBuilder<T> {
         let stores = &self.stores;
         let mut values = self.values.clone();
         if native::available(level) {
+            if !native::has_functions(level) {
+                call_functions(&mut values);
+            }
             let uniform = uniform(&values, operands);
             // Regions reduce what they compute.
             let mut reduced = reduced.to_vec();
@@ -144,6 +147,15 @@ impl<T: Float> FusedBuilder<T> {
     /// A function of one value.
     pub fn unary(&mut self, kernel: UnaryKernel<T>, x: Value) -> Value {
         self.define(Definition::Unary(kernel, x))
+    }
+
+    /// A function of one value that is known by name: what [`FusedBuilder::unary`] would compute, bit for bit, but it can be
+    /// compiled together with its neighbours.
+    pub fn function(&mut self, function: Function, x: Value) -> Value {
+        match function {
+            Function::Ln => self.ln(x),
+            _ => self.define(Definition::Function(function, x)),
+        }
     }
 
     /// A function of two values.

@@ -1,3 +1,4 @@
+mod functions;
 mod random_loops;
 
 use proptest::prelude::*;

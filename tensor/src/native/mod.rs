@@ -20,19 +20,23 @@ mod assembler;
 mod code;
 #[cfg(target_arch = "x86_64")]
 mod emit;
+#[cfg(target_arch = "x86_64")]
+mod expand;
 // Not all processors have registers for masks.
 #[cfg(any(test, target_arch = "x86_64", all(target_arch = "aarch64", target_os = "linux")))]
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 mod registers;
+#[cfg(target_arch = "x86_64")]
+mod symbol;
 #[cfg(any(test, target_arch = "x86_64", all(target_arch = "aarch64", target_os = "linux")))]
 mod target;
 
 #[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_os = "linux")))]
 mod compiled;
 #[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_os = "linux")))]
-pub(crate) use compiled::{Native, available, compile};
+pub(crate) use compiled::{Native, available, compile, has_functions};
 
 #[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_os = "linux"))))]
 mod none;
 #[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_os = "linux"))))]
-pub(crate) use none::{Native, available, compile};
+pub(crate) use none::{Native, available, compile, has_functions};
