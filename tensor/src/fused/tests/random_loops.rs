@@ -94,11 +94,6 @@ impl<T: Float> Pair<T> {
                 let value = self.builder.unary(simd::tanh, a);
                 self.push(value, sliced(simd::tanh));
             }
-            33.. => {
-                let function = Function::ALL[(usize::from(what) - 33) % Function::ALL.len()];
-                let value = self.builder.function(function, a);
-                self.push(value, sliced(function.of_slices()));
-            }
             26 => {
                 let value = self.builder.binary(simd::sub, a, b);
                 self.push(value, zip(&|x, y| x - y));
@@ -124,9 +119,14 @@ impl<T: Float> Pair<T> {
                 let value = self.builder.recip(a);
                 self.push(value, zip(&|x, _| T::ONE / x));
             }
-            _ => {
+            32 => {
                 let value = self.builder.relu(a);
                 self.push(value, sliced(simd::relu));
+            }
+            33.. => {
+                let function = Function::ALL[(usize::from(what) - 33) % Function::ALL.len()];
+                let value = self.builder.function(function, a);
+                self.push(value, sliced(function.of_slices()));
             }
         }
     }
