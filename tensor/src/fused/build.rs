@@ -104,6 +104,20 @@ impl<T: Float> FusedBuilder<T> {
 
     /// A function of one value that is known by name: what [`FusedBuilder::unary`] would compute, bit for bit, but it can be
     /// compiled together with its neighbours.
+    ///
+    /// ```
+    /// use bayeux_tensor::fused::{Arithmetic, Function, FusedBuilder};
+    /// // 2 tanh x.
+    /// let mut builder = FusedBuilder::<f64>::new(&[3]);
+    /// let x = builder.operand(&[1]);
+    /// let tanh = builder.function(Function::Tanh, x);
+    /// let y = builder.arithmetic(Arithmetic::Add, tanh, tanh);
+    /// builder.store(y);
+    /// let fused = builder.build();
+    /// let (mut y, mut scratch) = ([0.0; 3], vec![0.0; fused.scratch()]);
+    /// fused.run(&[(&[0.0, 100.0, -100.0], 0)], &mut [&mut y], &mut [], &mut scratch);
+    /// assert_eq!(y, [0.0, 2.0, -2.0]);
+    /// ```
     pub fn function(&mut self, function: Function, x: Value) -> Value {
         match function {
             Function::Ln => self.ln(x),

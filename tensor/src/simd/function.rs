@@ -19,6 +19,13 @@ macro_rules! functions {
             pub const ALL: &[Function] = &[$(Function::$name),+];
 
             /// The function of slices.
+            ///
+            /// ```
+            /// use bayeux_tensor::simd::Function;
+            /// let mut y = [0.0f32; 2];
+            /// Function::Floor.of_slices()(&[1.5, -0.5], &mut y);
+            /// assert_eq!(y, [1.0, -1.0]);
+            /// ```
             pub fn of_slices<T: Float>(self) -> fn(&[T], &mut [T]) {
                 match self {
                     $(Function::$name => super::$slices::<T>),+

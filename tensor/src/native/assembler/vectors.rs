@@ -95,7 +95,7 @@ impl Assembler {
     }
 
     /// The numbers that the bits are as whole numbers. Doubles only with masks in registers.
-    pub fn from_whole(&mut self, to: Register, from: Source) {
+    pub fn convert_whole(&mut self, to: Register, from: Source) {
         let (prefix, byte) = if self.double { (2, 0xE6) } else { (0, 0x5B) };
         let operands = self.whole(to, 0, from);
         self.instruction(Opcode { map: MAP_0F, prefix, wide: self.double, byte }, operands);

@@ -45,7 +45,7 @@ impl Body<'_> {
                 let to = self.result(line);
                 match line.op {
                     Op::Floor => self.assembler.floor(to, x),
-                    _ => self.assembler.from_whole(to, x),
+                    _ => self.assembler.convert_whole(to, x),
                 }
                 to
             }

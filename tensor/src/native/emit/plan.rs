@@ -7,6 +7,7 @@
 
 use super::super::program::{Operand, Program};
 use super::super::target::Target;
+use super::MOST_STACK;
 use crate::simd::combined::TILE;
 
 /// The longest chains for which one vector after the other is fast enough, and few of them in turn.
@@ -14,6 +15,8 @@ const SHORT: usize = 12;
 const LONG: usize = 40;
 /// The lines that are done for one vector before the next.
 const RUN: usize = 16;
+/// Bytes of the stack that values may take which no register has room for.
+const MOST_SPILLED: usize = MOST_STACK / 2;
 
 /// The loops of a function, one after the other; the last goes through any number of tiles.
 pub struct Plan {
@@ -32,15 +35,15 @@ pub struct Turn {
 impl Plan {
     pub fn of<T>(program: &Program, target: Target) -> Plan {
         let tile = TILE * size_of::<T>() / target.width;
-        let chain = longest_chain(program);
-        let turn = match chain {
-            ..=SHORT => Turn { vectors: tile, ways: 1 },
-            ..=LONG => {
-                let ways = if target.masks > 0 { 4 } else { 2 };
-                Turn { vectors: ways, ways }
-            }
-            _ => Turn { vectors: 8, ways: 8 },
+        let few = if target.masks > 0 { 4 } else { 2 };
+        let wanted: usize = match longest_chain(program) {
+            chain if chain <= SHORT => 1,
+            chain if chain <= LONG => few,
+            _ => 8,
         };
+        let most = MOST_SPILLED / target.width / most_at_once(program).max(1);
+        let ways = wanted.min(1 << most.max(1).ilog2());
+        let turn = Turn { vectors: if ways == 1 { tile } else { ways }, ways };
         let last = Turn { vectors: turn.vectors.min(tile), ways: turn.ways.min(tile) };
         Plan { turns: if last == turn { vec![turn] } else { vec![turn, last] } }
     }
@@ -70,4 +73,26 @@ fn longest_chain(program: &Program) -> usize {
         chains.push(1 + before.max().unwrap_or(0));
     }
     chains.into_iter().max().unwrap_or(0)
+}
+
+/// The most lines whose results are needed at the same time.
+fn most_at_once(program: &Program) -> usize {
+    let mut last: Vec<usize> = (0..program.lines.len()).collect();
+    for (i, line) in program.lines.iter().enumerate() {
+        for operand in &line.from {
+            if let Operand::Line(read) = *operand {
+                last[read] = i;
+            }
+        }
+    }
+    // How many of them each line is the last to read.
+    let mut ends = vec![0; last.len()];
+    last.iter().for_each(|&end| ends[end] += 1);
+    let (mut now, mut most) = (0, 0);
+    for end in ends {
+        now += 1;
+        most = most.max(now);
+        now -= end;
+    }
+    most
 }

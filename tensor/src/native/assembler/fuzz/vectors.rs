@@ -123,7 +123,7 @@ pub fn write(assembler: &mut Assembler, kind: u8, parts: &Parts) -> Option<Vec<S
             format!("vpternlog{size} {to_text},{a_text},{b_text},0xac")
         }
         34 if parts.avx512 || !parts.double => {
-            assembler.from_whole(to, b);
+            assembler.convert_whole(to, b);
             let name = if parts.double { "vcvtqq2pd" } else { "vcvtdq2ps" };
             format!("{name} {to_text},{b_text}")
         }
