@@ -12,9 +12,10 @@ mod sealed {
     use crate::compiled::Linear;
     use crate::lanes::Vectors;
     use crate::simd::combined::Combined;
+    use crate::simd::number::Element;
     use crate::simd::{Binary, Unary};
 
-    pub trait Sealed: Vectors + Unary + Binary + Combined + Linear {}
+    pub trait Sealed: Vectors + Unary + Binary + Combined + Linear + Element {}
     impl Sealed for f32 {}
     impl Sealed for f64 {}
 }

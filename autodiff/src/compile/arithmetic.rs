@@ -1,7 +1,7 @@
 //! How a loop does an operation: as arithmetic, which it combines with its neighbours, or by a kernel over slices.
 
 use bayeux_tensor::Float;
-use bayeux_tensor::fused::{Arithmetic, FusedBuilder, Value};
+use bayeux_tensor::fused::{Arithmetic, Function, FusedBuilder, Value};
 
 use crate::ops::{Binary, Unary};
 
@@ -13,8 +13,33 @@ pub(super) fn unary<T: Float>(builder: &mut FusedBuilder<T>, op: Unary, x: Value
         Unary::Sqrt => builder.sqrt(x),
         Unary::Ln => builder.ln(x),
         Unary::Relu => builder.relu(x),
-        _ => builder.unary(op.vector(), x),
+        _ => match function(op) {
+            Some(function) => builder.function(function, x),
+            None => builder.unary(op.vector(), x),
+        },
     }
+}
+
+/// What loops can compile.
+fn function(op: Unary) -> Option<Function> {
+    Some(match op {
+        Unary::Exp => Function::Exp,
+        Unary::Expm1 => Function::Expm1,
+        Unary::Log1p => Function::Log1p,
+        Unary::Tanh => Function::Tanh,
+        Unary::Sigmoid => Function::Sigmoid,
+        Unary::Softplus => Function::Softplus,
+        Unary::Sin => Function::Sin,
+        Unary::Cos => Function::Cos,
+        Unary::Erf => Function::Erf,
+        Unary::Erfc => Function::Erfc,
+        Unary::Lgamma => Function::Lgamma,
+        Unary::Digamma => Function::Digamma,
+        Unary::Abs => Function::Abs,
+        Unary::Sign => Function::Sign,
+        Unary::Floor => Function::Floor,
+        _ => return None,
+    })
 }
 
 pub(super) fn binary<T: Float>(builder: &mut FusedBuilder<T>, op: Binary, x: Value, y: Value) -> Value {

@@ -31,8 +31,8 @@ pub(super) struct Block<'a, T> {
     len: usize,
     /// The elements that count; fewer than `len` only at an edge.
     count: usize,
-    /// Whether this chunk of all results begins at multiples of 16 bytes.
-    aligned: bool,
+    /// This chunk of all results begins at multiples of so many bytes.
+    alignment: usize,
 }
 
 impl<'a, T: Float> Block<'a, T> {
@@ -53,9 +53,11 @@ impl<'a, T: Float> Block<'a, T> {
         assert!(file.len() >= Self::file_len(fused, longest), "a file of {} elements", file.len());
         let file = file.as_mut_ptr();
         let begin = |result: &Shared<[T]>| result.get().cast::<T>().wrapping_add(chunk.start);
-        let aligned = arguments.stores.iter().all(|result| begin(result).addr().is_multiple_of(16));
+        let begins = arguments.stores.iter().map(|result| begin(result).addr());
+        let alignment = 1 << begins.fold(LINE, |all, address| all | address).trailing_zeros();
         let (start, len, count, chunk) = (0, TILE, TILE, [chunk.start, chunk.end]);
-        let mut block = Block { fused, arguments, product, file, longest, chunk, start, len, count, aligned };
+        let mut block =
+            Block { fused, arguments, product, file, longest, chunk, start, len, count, alignment };
         for uniform in &fused.uniform {
             let number = match uniform.source {
                 Source::Number(number) => number,
@@ -191,11 +193,11 @@ impl<'a, T: Float> Block<'a, T> {
             let (reduction, partial) = fused.reduction(number, partials);
             self.tile(tile).copy_from_slice(reduction.lanes(partial));
         }
-        let aligned = self.aligned && self.count == self.len;
+        let alignment = if self.count == self.len { self.alignment } else { 1 };
         // SAFETY: `len` elements are whole tiles, and readable and writable (`address`). The builder gives what a region writes
         // places that nothing it reads has, but for operands to be overwritten, each of which a line of its own copies before
         // any line overwrites one. The file begins with the tiles.
-        unsafe { native.run(number, arrays, self.file, self.len, aligned) }
+        unsafe { native.run(number, arrays, self.file, self.len, alignment) }
         for &(_, number, tile) in &region.reduced {
             let (reduction, partial) = fused.reduction(number, partials);
             let count = self.count.min(TILE);

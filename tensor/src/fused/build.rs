@@ -1,26 +1,16 @@
-//! From single operations to a loop.
+//! The operations of a loop, one after the other.
 
-use std::collections::HashSet;
+mod finish;
 
-use super::definition::{Definition, combine, uniform};
-use super::memory::{HAS_STREAMS, LINE};
+use super::definition::Definition;
 use super::noise::Noise;
-use super::place::{Placed, Task, place};
-use super::reduce::{Reduce, Reduction};
-use super::sizes::{block_len, chunk_len, fetched};
-use super::space::{Space, row_major, row_major_without};
-use super::{BinaryKernel, Fused, Operand, Place, Product, Step, TernaryKernel, UnaryKernel, logarithms};
+use super::reduce::Reduce;
+use super::space::row_major;
+use super::{BinaryKernel, Product, TernaryKernel, UnaryKernel};
 use crate::Float;
-use crate::level::{Level, level};
-use crate::native::program::Program;
-use crate::native::{self, Native};
-use crate::simd::Arithmetic;
-use crate::simd::combined::{Formula, TILE};
-
-/// The most arrays of a compiled function.
-pub(super) const MOST_ARRAYS: usize = 64;
-/// Where operands and results together are larger than this many bytes, no cache would keep the results: they go past it.
-const STREAMED_BYTES: usize = 24 << 20;
+use crate::simd::combined::Formula;
+use crate::simd::{Arithmetic, Function};
+pub(super) use finish::MOST_ARRAYS;
 
 /// A value inside a loop being built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,40 +92,6 @@ impl<T: Float> FusedBuilder<T> {
         self.noise(Noise::Uniform)
     }
 
-    /// The steps, with arithmetic compiled for a level, if there is machine code for it.
-    fn placed(
-        &self,
-        operands: &[Operand],
-        reduced: &[(Reduce, Value, bool)],
-        streamed: bool,
-        level: Level,
-    ) -> (Placed<T>, Option<Native>) {
-        let stores = &self.stores;
-        let mut values = self.values.clone();
-        if native::available(level) {
-            let uniform = uniform(&values, operands);
-            // Regions reduce what they compute.
-            let mut reduced = reduced.to_vec();
-            for (_, value, whole) in &mut reduced {
-                if *whole && !uniform[value.0] && !values[value.0].is_line() {
-                    values.push(Definition::Tiled(Formula::Copy, vec![*value]));
-                    *value = Value(values.len() - 1);
-                }
-            }
-            let (values, reduced) = (&values[..], &reduced[..]);
-            let placed = place(Task { values, operands, stores, reduced, streamed, regions: true });
-            let programs: Vec<&Program> = placed.regions.iter().map(|region| &region.program).collect();
-            if programs.iter().all(|program| program.arrays <= MOST_ARRAYS)
-                && let Some(native) = native::compile::<T>(&programs, level)
-            {
-                return (placed, Some(native));
-            }
-        }
-        values.truncate(self.values.len());
-        combine(&mut values, operands, stores, reduced);
-        (place(Task { values: &values, operands, stores, reduced, streamed, regions: false }), None)
-    }
-
     fn noise(&mut self, noise: Noise) -> Value {
         self.noise += 1;
         self.define(Definition::Noise(noise, self.noise - 1))
@@ -144,6 +100,29 @@ impl<T: Float> FusedBuilder<T> {
     /// A function of one value.
     pub fn unary(&mut self, kernel: UnaryKernel<T>, x: Value) -> Value {
         self.define(Definition::Unary(kernel, x))
+    }
+
+    /// A function of one value that is known by name: what [`FusedBuilder::unary`] would compute, bit for bit, but it can be
+    /// compiled together with its neighbours.
+    ///
+    /// ```
+    /// use bayeux_tensor::fused::{Arithmetic, Function, FusedBuilder};
+    /// // 2 tanh x.
+    /// let mut builder = FusedBuilder::<f64>::new(&[3]);
+    /// let x = builder.operand(&[1]);
+    /// let tanh = builder.function(Function::Tanh, x);
+    /// let y = builder.arithmetic(Arithmetic::Add, tanh, tanh);
+    /// builder.store(y);
+    /// let fused = builder.build();
+    /// let (mut y, mut scratch) = ([0.0; 3], vec![0.0; fused.scratch()]);
+    /// fused.run(&[(&[0.0, 100.0, -100.0], 0)], &mut [&mut y], &mut [], &mut scratch);
+    /// assert_eq!(y, [0.0, 2.0, -2.0]);
+    /// ```
+    pub fn function(&mut self, function: Function, x: Value) -> Value {
+        match function {
+            Function::Ln => self.ln(x),
+            _ => self.define(Definition::Function(function, x)),
+        }
     }
 
     /// A function of two values.
@@ -243,108 +222,5 @@ impl<T: Float> FusedBuilder<T> {
     fn define(&mut self, definition: Definition<T>) -> Value {
         self.values.push(definition);
         Value(self.values.len() - 1)
-    }
-
-    /// The finished loop.
-    ///
-    /// # Panics
-    /// If several hundred values are needed at once, or an operand is to be overwritten that is not read row-major.
-    pub fn build(self) -> Fused<T> {
-        let whole = row_major(&self.shape, |_| true);
-        let read = self.operands.iter().filter(|strides| **strides == whole).count();
-        let elements: usize = self.shape.iter().product();
-        let arrays = read + self.stores.len() - self.over.len() - usize::from(self.product.is_some());
-        let large = arrays * elements * size_of::<T>() > STREAMED_BYTES;
-        self.build_with(large && HAS_STREAMS, level())
-    }
-
-    /// [`FusedBuilder::build`] with or without going past the caches, and with machine code for a level.
-    pub(super) fn build_with(mut self, streamed: bool, level: Level) -> Fused<T> {
-        let row_major = row_major(&self.shape, |_| true);
-        let mut walks = self.operands.clone();
-        walks.push(row_major);
-        walks.extend(self.reductions.iter().map(|(_, _, axes)| row_major_without(&self.shape, axes)));
-        let space = Space::collapse(&self.shape, &mut walks);
-        let reduction_walks = walks.split_off(self.operands.len() + 1);
-        let direct = walks.pop().unwrap_or_default();
-
-        let former = |operand: usize| self.over.iter().find(|(_, other)| *other == operand);
-        let operands: Vec<Operand> = walks
-            .into_iter()
-            .enumerate()
-            .map(|(i, strides)| match former(i) {
-                Some(&(store, _)) => {
-                    assert!(strides == direct, "an operand to be overwritten must be read row-major");
-                    Operand::Former { store }
-                }
-                None if self.product.is_some_and(|(operand, _)| operand == i) => Operand::Product,
-                None if strides.iter().all(|&stride| stride == 0) => Operand::Uniform,
-                None if strides == direct => Operand::Direct,
-                None => Operand::Strided { reach: space.reach(&strides), strides },
-            })
-            .collect();
-        let mut reduced: Vec<(Reduce, Value, bool)> = self
-            .reductions
-            .iter()
-            .zip(&reduction_walks)
-            .map(|((kind, value, _), walk)| (*kind, *value, walk.iter().all(|&stride| stride == 0)))
-            .collect();
-        let logarithms = logarithms::absorb(&mut self.values, &operands, &self.stores, &mut reduced);
-        let (placed, native) = self.placed(&operands, &reduced, streamed, level);
-        let Placed { once, spread, steps, regions, uniform, tiles, registers, in_place } = placed;
-
-        let by_kernel: HashSet<Place> = steps.iter().flat_map(Step::by_kernel).collect();
-        let direct = (0..operands.len()).map(Place::Operand);
-        let ahead: Vec<Place> = direct
-            .chain(in_place.iter().copied().map(Place::Store))
-            .filter(|place| by_kernel.contains(place))
-            .collect();
-
-        let fixed = (tiles + operands.len() + self.stores.len()) * TILE;
-        let long = registers == 0 && by_kernel.is_empty();
-        let block = block_len::<T>(fixed, registers, ahead.len(), long, self.noise > 0);
-        let mut partial = 0;
-        let reductions: Vec<Reduction> = self
-            .reductions
-            .iter()
-            .zip(reduction_walks)
-            .zip(logarithms)
-            .map(|(((kind, _, axes), strides), logarithms)| {
-                let kept = self.shape.iter().enumerate().filter(|(axis, _)| !axes.contains(axis));
-                let (at, len) = (partial, kept.map(|(_, &size)| size).product());
-                let reduction = Reduction { kind: *kind, logarithms, strides, at, len };
-                partial += reduction.room();
-                reduction
-            })
-            .collect();
-        let product = self.product.map(|(_, product)| (product, self.shape.clone()));
-        let chunk = chunk_len(space.len(), reductions.iter().map(|r| r.len).sum());
-        let chunks = match product.as_ref().and_then(|(product, shape)| product.tasks::<T>(shape)) {
-            Some(tasks) => tasks,
-            None => space.len().div_ceil(chunk.max(1)).max(1),
-        };
-        Fused {
-            space,
-            operands,
-            product,
-            noise: self.noise,
-            uniform,
-            once,
-            spread,
-            fetched: fetched(&steps, &regions, (block * size_of::<T>()).div_ceil(LINE)),
-            steps,
-            regions,
-            native,
-            tiles,
-            registers,
-            stores: self.stores.len(),
-            streamed,
-            in_place,
-            ahead,
-            reductions,
-            block,
-            chunk,
-            chunks,
-        }
     }
 }

@@ -4,6 +4,7 @@ use super::noise::Noise;
 use super::{BinaryKernel, Operand, Reduce, TernaryKernel, UnaryKernel, Value};
 use crate::Float;
 use crate::simd::Arithmetic::{Add, Mul, Sub};
+use crate::simd::Function;
 use crate::simd::combined::Formula;
 
 /// How a value is computed.
@@ -13,6 +14,7 @@ pub(super) enum Definition<T> {
     Constant(T),
     Noise(Noise, usize),
     Unary(UnaryKernel<T>, Value),
+    Function(Function, Value),
     Binary(BinaryKernel<T>, Value, Value),
     Ternary(TernaryKernel<T>, Value, Value, Value),
     Tiled(Formula, Vec<Value>),
@@ -26,9 +28,10 @@ pub(super) enum Definition<T> {
 }
 
 impl<T> Definition<T> {
-    /// Whether it is exact or correctly rounded arithmetic, that is, a line of a [`Region`](super::region::Region).
+    /// Whether machine code does it, that is, it is a line of a [`Region`](super::region::Region).
     pub fn is_line(&self) -> bool {
-        matches!(self, Definition::Tiled(..) | Definition::Sqrt(_) | Definition::Over(_))
+        use Definition::{Function, Ln, Over, Sqrt, Tiled};
+        matches!(self, Tiled(..) | Sqrt(_) | Over(_) | Function(..) | Ln(_))
     }
 
     /// The values it reads.
@@ -38,13 +41,29 @@ impl<T> Definition<T> {
             | Definition::Constant(_)
             | Definition::Noise(..)
             | Definition::Absorbed => Vec::new(),
-            Definition::Unary(_, x) | Definition::Sqrt(x) | Definition::Ln(x) | Definition::Over(x) => {
+            Definition::Unary(_, x)
+            | Definition::Function(_, x)
+            | Definition::Sqrt(x)
+            | Definition::Ln(x)
+            | Definition::Over(x) => {
                 vec![*x]
             }
             Definition::Binary(_, x, y) => vec![*x, *y],
             Definition::Ternary(_, x, y, z) => vec![*x, *y, *z],
             Definition::Tiled(_, inputs) => inputs.clone(),
         }
+    }
+}
+
+/// Has functions computed by kernels over slices.
+pub(super) fn call_functions<T: Float>(values: &mut [Definition<T>]) {
+    for value in values {
+        let (function, x) = match *value {
+            Definition::Function(function, x) => (function, x),
+            Definition::Ln(x) => (Function::Ln, x),
+            _ => continue,
+        };
+        *value = Definition::Unary(function.of_slices(), x);
     }
 }
 

@@ -25,11 +25,11 @@ impl<T: Float> Loop<(&[T], usize, bool, &mut [T])> for SumOfLogarithms {
         exponents.copy_from_slice(&lanes[LANES..]);
         let rows = x.len().div_ceil(LANES);
         for (i, row) in x.chunks(LANES).enumerate() {
-            let is_slow = row.iter().fold(false, |found, &x| found | Ln::is_slow(x));
+            let is_slow = row.iter().fold(false, |found, &x| found | Ln::is_slow(x.number()));
             let factors = products.iter_mut().zip(&mut exponents).zip(row);
             if is_slow {
                 for ((product, exponent), &x) in factors {
-                    if Ln::is_slow(x) {
+                    if Ln::is_slow(x.number()) {
                         sum[0] += Ln::slow(x);
                     } else {
                         let (m, k) = x.split_exponent();
@@ -43,7 +43,9 @@ impl<T: Float> Loop<(&[T], usize, bool, &mut [T])> for SumOfLogarithms {
                 }
             }
             if (before / LANES + i + 1).is_multiple_of(FACTORS) || is_last && i + 1 == rows {
-                products.iter_mut().for_each(|product| *product = Ln::eval::<T, M>(*product));
+                products
+                    .iter_mut()
+                    .for_each(|product| *product = T::element(Ln::eval::<_, M>(product.number())));
                 sum[0] += join_lanes::<T, Sum>(products) + T::LN2 * join_lanes::<T, Sum>(exponents);
                 (products, exponents) = ([T::ONE; LANES], [T::ZERO; LANES]);
             }

@@ -91,7 +91,7 @@ mod run;
 mod sizes;
 mod space;
 
-pub use crate::simd::Arithmetic;
+pub use crate::simd::{Arithmetic, Function};
 pub use build::{FusedBuilder, Value};
 pub(crate) use product::Each;
 pub use product::{Factors, Product};

@@ -201,6 +201,9 @@ impl<T: Float> Placing<'_, T> {
             },
             Definition::Noise(noise, number) => Some(Step::Noise { noise: *noise, number: *number, to }),
             Definition::Unary(kernel, x) => Some(Step::Unary { kernel: *kernel, x: whole(*x), to }),
+            Definition::Function(function, x) => {
+                Some(Step::Unary { kernel: function.of_slices(), x: whole(*x), to })
+            }
             Definition::Ln(x) => Some(Step::Unary { kernel: simd::ln, x: whole(*x), to }),
             Definition::Over(x) => Some(copy(self.places[x.0], to)),
             Definition::Sqrt(x) => Some(Step::Unary { kernel: simd::sqrt, x: whole(*x), to }),

@@ -1,8 +1,10 @@
+mod functions;
 mod random_loops;
 
 use proptest::prelude::*;
 
 use super::{Arithmetic, Fused, FusedBuilder, Reduce};
+use crate::level::Level;
 use crate::random::{fill_normal, fill_uniform};
 use crate::{Float, simd};
 
@@ -156,33 +158,35 @@ fn many_values_at_once_share_registers() {
 
 #[test]
 fn arithmetic_is_compiled_where_it_can_be_whatever_is_alive_at_once() {
-    // 40 products, added up from the last to the first: more than there are registers.
-    let mut builder = FusedBuilder::<f32>::new(&[1000]);
-    let operands: Vec<_> = (0..41).map(|_| builder.operand(&[1])).collect();
-    let pairs = operands.windows(2);
-    let products: Vec<_> = pairs.map(|pair| builder.arithmetic(Arithmetic::Mul, pair[0], pair[1])).collect();
-    let y = products.into_iter().rev().reduce(|a, b| builder.arithmetic(Arithmetic::Add, a, b)).unwrap();
-    builder.store(y);
-    let fused = builder.build();
-    assert_eq!(
-        fused.native.is_some(),
-        crate::native::available(crate::level::level()),
-        "is memory refused that can be executed?"
-    );
-
-    let data: Vec<Vec<f32>> = (0..41)
-        .map(|stream| {
-            let mut numbers = vec![0.0; 1000];
-            fill_uniform(6, stream, 0, &mut numbers);
-            numbers
-        })
-        .collect();
-    let operands: Vec<(&[f32], usize)> = data.iter().map(|data| (&data[..], 0)).collect();
-    let mut y = vec![f32::NAN; 1000];
-    fused.run(&operands, &mut [&mut y], &mut [], &mut []);
-    for (i, y) in y.into_iter().enumerate() {
-        let products: Vec<f32> = data.windows(2).map(|pair| pair[0][i] * pair[1][i]).collect();
-        assert_eq!(Some(y), products.into_iter().rev().reduce(|a, b| a + b));
+    // Products, added up from the last to the first: more than there are registers, and where a loop works on several vectors
+    // side by side, more than there would be room for on the stack.
+    for count in [40, 60] {
+        let mut builder = FusedBuilder::<f32>::new(&[1000]);
+        let operands: Vec<_> = (0..=count).map(|_| builder.operand(&[1])).collect();
+        let pairs = operands.windows(2);
+        let products: Vec<_> =
+            pairs.map(|pair| builder.arithmetic(Arithmetic::Mul, pair[0], pair[1])).collect();
+        let y = products.into_iter().rev().reduce(|a, b| builder.arithmetic(Arithmetic::Add, a, b)).unwrap();
+        builder.store(y);
+        let data: Vec<Vec<f32>> = (0..=count)
+            .map(|stream| {
+                let mut numbers = vec![0.0; 1000];
+                fill_uniform(6, stream, 0, &mut numbers);
+                numbers
+            })
+            .collect();
+        for level in Level::available() {
+            let fused = builder.clone().build_with(false, level);
+            let compiled = crate::native::available(level);
+            assert_eq!(fused.native.is_some(), compiled, "is memory refused that can be executed?");
+            let operands: Vec<(&[f32], usize)> = data.iter().map(|data| (&data[..], 0)).collect();
+            let mut y = vec![f32::NAN; 1000];
+            fused.run(&operands, &mut [&mut y], &mut [], &mut []);
+            for (i, y) in y.into_iter().enumerate() {
+                let products: Vec<f32> = data.windows(2).map(|pair| pair[0][i] * pair[1][i]).collect();
+                assert_eq!(Some(y), products.into_iter().rev().reduce(|a, b| a + b));
+            }
+        }
     }
 }
 

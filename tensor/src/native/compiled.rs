@@ -8,12 +8,20 @@ use super::target::Target;
 use crate::Float;
 use crate::level::Level;
 
+/// Where a program's functions begin: for any arrays; for streamed arrays that are aligned to the parts in which vectors are
+/// streamed; and to whole vectors.
+type Entries = [usize; 3];
+
+/// Bytes of the parts in which vectors are streamed that are not aligned to their length.
+const STREAMED_PART: usize = 16;
+
 /// Compiled programs.
 #[derive(Clone, Debug)]
 pub(crate) struct Native {
     code: Code,
-    /// For each program, where its functions begin: one for any arrays, one for streamed arrays that are aligned.
-    entries: Vec<[usize; 2]>,
+    entries: Vec<Entries>,
+    /// Bytes of a vector.
+    width: usize,
 }
 
 /// Whether programs can be compiled for a level, and `BAYEUX_JIT=0` does not forbid it.
@@ -23,42 +31,51 @@ pub(crate) fn available(level: Level) -> bool {
     Target::of(level).is_some() && *ALLOWED
 }
 
+/// Whether programs for a level may have functions.
+pub(crate) fn has_functions(level: Level) -> bool {
+    Target::of(level).is_some_and(|target| target.has_functions)
+}
+
 /// Machine code for some programs, if there can be any: for a level that this processor has.
 pub(crate) fn compile<T: Float>(programs: &[&Program], level: Level) -> Option<Native> {
     let target = Target::of(level)?;
     let (bytes, entries) = functions::<T>(programs, target)?;
-    Some(Native { code: Code::new(&bytes)?, entries })
+    Some(Native { code: Code::new(&bytes)?, entries, width: target.width })
 }
 
 #[cfg(target_arch = "x86_64")]
-fn functions<T>(programs: &[&Program], target: Target) -> Option<(Vec<u8>, Vec<[usize; 2]>)> {
-    use super::{assembler::Assembler, emit::emit};
+fn functions<T: Float>(programs: &[&Program], target: Target) -> Option<(Vec<u8>, Vec<Entries>)> {
+    use super::emit::{Streaming, emit};
+    use super::{assembler::Assembler, expand::expand};
     let mut assembler = Assembler::new(target, size_of::<T>() == 8);
     let mut function =
-        |program: &Program, streaming: bool| emit::<T>(&mut assembler, target, program, streaming);
+        |program: &Program, streaming: Streaming| emit::<T>(&mut assembler, target, program, streaming);
     let entries = programs
         .iter()
-        .map(|&program| {
-            let plain = function(program, false)?;
-            let streaming = if program.streamed.is_empty() { plain } else { function(program, true)? };
-            Some([plain, streaming])
+        .map(|program| {
+            let program = &expand::<T>(program, target);
+            let plain = function(program, Streaming::None)?;
+            if program.streamed.is_empty() {
+                return Some([plain; 3]);
+            }
+            Some([plain, function(program, Streaming::Parts)?, function(program, Streaming::Whole)?])
         })
         .collect::<Option<_>>()?;
     Some((assembler.finish(), entries))
 }
 
 #[cfg(target_arch = "aarch64")]
-fn functions<T>(programs: &[&Program], _target: Target) -> Option<(Vec<u8>, Vec<[usize; 2]>)> {
+fn functions<T>(programs: &[&Program], _target: Target) -> Option<(Vec<u8>, Vec<Entries>)> {
     use super::a64::{Assembler, emit};
     let mut assembler = Assembler::new(size_of::<T>() == 8);
-    let entries = programs.iter().map(|program| Some([emit::<T>(&mut assembler, program)?; 2]));
+    let entries = programs.iter().map(|program| Some([emit::<T>(&mut assembler, program)?; 3]));
     let entries = entries.collect::<Option<_>>()?;
     Some((assembler.finish()?, entries))
 }
 
 impl Native {
-    /// Runs a program over `len` elements of its arrays, which are whole tiles; `aligned` if those it streams to begin at
-    /// multiples of 16 bytes.
+    /// Runs a program over `len` elements of its arrays, which are whole tiles; those it streams to begin at
+    /// multiples of `alignment` bytes.
     ///
     /// # Safety
     /// There are as many arrays as the program has. They are readable, and writable if it writes them, for so many elements;
@@ -70,9 +87,14 @@ impl Native {
         arrays: &[*mut T],
         tiles: *mut T,
         len: usize,
-        aligned: bool,
+        alignment: usize,
     ) {
-        let entry = self.entries[program][usize::from(aligned)];
+        let [plain, parts, whole] = self.entries[program];
+        let entry = match alignment {
+            _ if alignment.is_multiple_of(self.width) => whole,
+            _ if alignment.is_multiple_of(STREAMED_PART) => parts,
+            _ => plain,
+        };
         // SAFETY: a function was put there, for instructions that `compile` has found; the rest is the caller's.
         unsafe { self.code.call(entry, arrays, tiles, len * size_of::<T>()) }
     }

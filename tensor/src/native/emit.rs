@@ -1,61 +1,92 @@
 //! From a program to a function: its frame and its loops.
 
+mod elsewhere;
+mod functions;
 mod lines;
+mod plan;
 
 use super::assembler::{Assembler, Memory, RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP, Register};
 use super::program::{Operand, Program};
 use super::registers::Registers;
 use super::target::Target;
+use crate::Float;
 use crate::simd::combined::TILE;
+use elsewhere::Stub;
+use plan::{Plan, Turn};
 
 /// Bytes that memory moves at once.
 const LINE: usize = 64;
 /// How many bytes are fetched ahead of their use, of all arrays together and of each at least.
 const AHEAD: (usize, usize) = (8192, 512);
 /// What holds the addresses of the first arrays during the loop; those of further ones are loaded when needed.
-const ADDRESSES: [Register; 9] = [8, 9, 10, 11, RBX, 12, 13, 14, 15];
+const ADDRESSES: [Register; 8] = [8, 9, 10, 11, RBX, 12, 13, 14];
 /// The first of those that belong to the caller.
 const SAVED: usize = 4;
-/// The most bytes of the stack that a function takes. It does not touch one page after the other, so these must be fewer than
-/// the page that guards the end of a stack.
-const MOST_STACK: usize = 4096 - LINE;
+/// What holds the offset within a tile, where a turn of the loop is less than one.
+const LANES: Register = 15;
+/// The most bytes of the stack that a function takes, and a page of it. At the end of a stack there is a page that must be
+/// met before anything behind it.
+const MOST_STACK: usize = 16 << 10;
+const PAGE: usize = 4096;
 
-/// Appends a function that runs the program, and says where it begins; `streaming` if the arrays that may go past the caches do.
-/// Nothing if it would take too much of the stack.
-pub(super) fn emit<T>(
+/// How a function writes the arrays that may go past the caches.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Streaming {
+    /// As any other.
+    None,
+    /// Past them, in parts of 16 bytes.
+    Parts,
+    /// Past them, a vector at once.
+    Whole,
+}
+
+/// Appends a function that runs the program, and says where it begins. Nothing if it would take too much of the stack.
+pub(super) fn emit<T: Float>(
     assembler: &mut Assembler,
     target: Target,
     program: &Program,
-    streaming: bool,
+    streaming: Streaming,
 ) -> Option<usize> {
     let entry = assembler.bytes.len();
-    let step = TILE * size_of::<T>();
-    let saved = &ADDRESSES[SAVED..program.arrays.clamp(SAVED, ADDRESSES.len())];
+    let plan = Plan::of::<T>(program, target);
+    let mut saved = ADDRESSES[SAVED..program.arrays.clamp(SAVED, ADDRESSES.len())].to_vec();
+    saved.extend([LANES, RBP]);
     saved.iter().for_each(|&register| assembler.push(register));
-    assembler.push(RBP);
     assembler.copy(RBP, RSP);
     let frame = assembler.add_number(RSP, 0);
     // So that no vector straddles two lines of the cache.
     assembler.and_number(RSP, -(LINE as i32));
+    for page in 1..=MOST_STACK / PAGE {
+        assembler.load_address(RAX, Memory { base: RBP, index: None, offset: -((page * PAGE) as i32) });
+    }
     for (i, &register) in ADDRESSES.iter().enumerate().take(program.arrays) {
         assembler.load_address(register, in_table(i));
     }
     assembler.set_zero(RCX);
-    let start = assembler.bytes.len();
-    let mut body = Body::new::<T>(assembler, target, program, streaming, 1);
-    body.fetch(step);
-    for first in 0..step / target.width {
-        body.vectors(first);
+    let (mut stubs, mut spilled) = (Vec::new(), 0);
+    for &turn in &plan.turns {
+        let start = assembler.bytes.len();
+        let step = turn.vectors * target.width;
+        assembler.address(RAX, Memory { base: RCX, index: None, offset: step as i32 });
+        let end = assembler.jump_if_above(RAX, RDX);
+        let mut body = Body::new::<T>(assembler, target, program, streaming, turn);
+        body.run();
+        spilled = spilled.max(body.registers.frame());
+        stubs.append(&mut body.stubs);
+        assembler.add_number(RCX, step as i32);
+        let again = assembler.go();
+        assembler.set_target(again, start);
+        assembler.set_target(end, assembler.bytes.len());
     }
-    let bytes = body.registers.frame();
-    assembler.set_number(frame, -(bytes as i32));
-    assembler.add_number(RCX, step as i32);
-    assembler.loop_while_less(RCX, RDX, start);
     assembler.copy(RSP, RBP);
-    assembler.pop(RBP);
     saved.iter().rev().for_each(|&register| assembler.pop(register));
     assembler.ret();
-    (bytes <= MOST_STACK).then_some(entry)
+    let mut bytes = spilled;
+    for stub in stubs {
+        bytes = bytes.max(stub.emit::<T>(assembler, target, spilled));
+    }
+    assembler.set_number(frame, -(bytes as i32));
+    (bytes + LINE <= MOST_STACK).then_some(entry)
 }
 
 /// Where the address of an array stands.
@@ -70,18 +101,19 @@ struct Body<'a> {
     assembler: &'a mut Assembler,
     /// For each line, whether its result is a mask.
     masks: Vec<bool>,
-    streaming: bool,
+    streaming: Streaming,
     /// Whether vectors hold doubles; bytes of a tile.
     double: bool,
     tile: usize,
-    /// The number of vectors side by side.
-    ways: usize,
-    /// The lines to be done, and for which of those vectors.
+    turn: Turn,
+    /// The lines to be done, and for which of the vectors side by side.
     order: Vec<(usize, usize)>,
     registers: Registers,
     /// The vector being worked on, of all that the loop goes through in a turn; and of those side by side.
     vector: usize,
     way: usize,
+    /// What is done elsewhere.
+    stubs: Vec<Stub>,
 }
 
 impl<'a> Body<'a> {
@@ -89,28 +121,26 @@ impl<'a> Body<'a> {
         assembler: &'a mut Assembler,
         target: Target,
         program: &'a Program,
-        streaming: bool,
-        ways: usize,
+        streaming: Streaming,
+        turn: Turn,
     ) -> Self {
-        let lines = 0..program.lines.len();
-        let order: Vec<(usize, usize)> =
-            lines.flat_map(|line| (0..ways).map(move |way| (line, way))).collect();
-        let masks = program.masks();
         let mut body = Body {
             program,
             target,
             assembler,
+            masks: program.masks(),
             streaming,
             double: size_of::<T>() == 8,
             tile: TILE * size_of::<T>(),
-            ways,
-            registers: Registers::new(target, (program.arrays + program.lines.len()) * ways),
-            order,
-            masks,
+            turn,
+            order: turn.order(program.lines.len()),
+            registers: Registers::new(target, (program.arrays + program.lines.len()) * turn.ways),
             vector: 0,
             way: 0,
+            stubs: Vec::new(),
         };
-        for (time, &(line, way)) in body.order.iter().enumerate() {
+        for time in 0..body.order.len() {
+            let (line, way) = body.order[time];
             body.way = way;
             for &operand in &program.lines[line].from {
                 if let Some(value) = body.value(operand) {
@@ -121,36 +151,42 @@ impl<'a> Body<'a> {
         body
     }
 
-    /// Asks for what the loop will read some steps later.
-    fn fetch(&mut self, step: usize) {
+    /// A turn of the loop. Little by little it asks for what will be read some turns later.
+    fn run(&mut self) {
+        let Turn { vectors, ways, .. } = self.turn;
+        let step = vectors * self.target.width;
+        if step < self.tile {
+            self.assembler.copy(LANES, RCX);
+            self.assembler.and_number(LANES, self.tile as i32 - 1);
+        }
         let program = self.program;
         let ahead = (AHEAD.0 / program.ahead.len().max(2)).max(AHEAD.1);
-        for &array in &program.ahead {
-            for line in 0..step.div_ceil(LINE) {
-                let at = self.array(array, ahead + line * LINE);
-                self.assembler.fetch(at);
+        let lines = (ahead..ahead + step).step_by(LINE);
+        let fetched: Vec<(usize, usize)> =
+            lines.flat_map(|at| program.ahead.iter().map(move |&array| (array, at))).collect();
+        let all = self.order.len() * (vectors / ways);
+        for (part, first) in (0..vectors).step_by(ways).enumerate() {
+            self.registers.forget_all();
+            for time in 0..self.order.len() {
+                let done = part * self.order.len() + time;
+                for &(array, at) in &fetched[fetched.len() * done / all..fetched.len() * (done + 1) / all] {
+                    let at = self.array(array, at);
+                    self.assembler.fetch(at);
+                }
+                let (line, way) = self.order[time];
+                (self.vector, self.way) = (first + way, way);
+                self.registers.begin(time);
+                let result = self.line(line, &program.lines[line]);
+                self.finish(line, &program.lines[line], result);
             }
-        }
-    }
-
-    /// All lines for the vectors from one on.
-    fn vectors(&mut self, first: usize) {
-        self.registers.forget_all();
-        let program = self.program;
-        for time in 0..self.order.len() {
-            let (line, way) = self.order[time];
-            (self.vector, self.way) = (first + way, way);
-            self.registers.begin(time);
-            let result = self.line(line, &program.lines[line]);
-            self.finish(line, &program.lines[line], result);
         }
     }
 
     /// The number of a value that can stand in a register.
     fn value(&self, operand: Operand) -> Option<usize> {
         match operand {
-            Operand::Array(array) => Some(array * self.ways + self.way),
-            Operand::Line(line) => Some((self.program.arrays + line) * self.ways + self.way),
+            Operand::Array(array) => Some(array * self.turn.ways + self.way),
+            Operand::Line(line) => Some((self.program.arrays + line) * self.turn.ways + self.way),
             Operand::Tile(_) | Operand::Number(_) => None,
         }
     }
@@ -164,8 +200,16 @@ impl<'a> Body<'a> {
         }
     }
 
+    /// A tile that holds the same number everywhere.
     fn in_tile(&self, tile: usize) -> Memory {
-        Memory { base: RSI, index: None, offset: (tile * self.tile + self.vector * self.target.width) as i32 }
+        Memory { base: RSI, index: None, offset: (tile * self.tile) as i32 }
+    }
+
+    /// The lanes of a tile that belong to the vector.
+    fn lanes(&self, tile: usize) -> Memory {
+        let (within, step) = (self.vector * self.target.width, self.turn.vectors * self.target.width);
+        let index = (step < self.tile).then_some(LANES);
+        Memory { base: RSI, index, offset: (tile * self.tile + within % self.tile) as i32 }
     }
 
     fn array(&mut self, array: usize, offset: usize) -> Memory {

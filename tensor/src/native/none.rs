@@ -13,6 +13,11 @@ pub(crate) fn available(_level: Level) -> bool {
     false
 }
 
+/// Whether programs for a level may have functions.
+pub(crate) fn has_functions(_level: Level) -> bool {
+    false
+}
+
 /// Machine code for some programs, if there can be any.
 #[expect(clippy::extra_unused_type_parameters, reason = "as where it is used")]
 pub(crate) fn compile<T: Float>(_programs: &[&Program], _level: Level) -> Option<Native> {
@@ -30,7 +35,7 @@ impl Native {
         _arrays: &[*mut T],
         _tiles: *mut T,
         _len: usize,
-        _aligned: bool,
+        _alignment: usize,
     ) {
         match *self {}
     }

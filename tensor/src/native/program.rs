@@ -1,7 +1,7 @@
 //! What is to be compiled: straight-line arithmetic on the elements of some arrays.
 
 use crate::fused::Reduce;
-use crate::simd::Arithmetic;
+use crate::simd::{Arithmetic, Function};
 
 /// One operation on vectors.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,6 +14,53 @@ pub(crate) enum Op {
     Select,
     /// √x.
     Sqrt,
+    /// Of one number: [`expand`](super::expand) writes it out as what follows.
+    Function(Function),
+    /// x y + z in one rounding, with a sign for the product and one for z.
+    MulAdd {
+        negative: bool,
+        minus: bool,
+    },
+    /// ⌊x⌋.
+    Floor,
+    /// |x| with the sign of y.
+    WithSign,
+    /// x · 2^y, y whole.
+    Scale,
+    /// On the bits of x and y.
+    Bits(Bits),
+    /// The bits of x moved up,
+    Up(u8),
+    /// and down,
+    Down(u8),
+    /// and down with copies of the sign.
+    DownSigned(u8),
+    /// The whole number that the bits are.
+    FromWhole,
+    /// A mask: where the sign bit is set.
+    IsNegative,
+    /// A mask: where x is not positive, normal and finite.
+    IsUnusual,
+    /// Of masks: a mask.
+    Both,
+    Either,
+    Not,
+    /// x, but the function of y by other means where that [needs it](Function::elsewhere); z is a mask of where it does, or,
+    /// if `unless`, of where it does not.
+    Elsewhere {
+        function: Function,
+        unless: bool,
+    },
+}
+
+/// What is done to bits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Bits {
+    And,
+    Xor,
+    /// As whole numbers, modulo their range.
+    Add,
+    Sub,
 }
 
 /// What an operation reads.
@@ -53,9 +100,13 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// For each line, whether it is a comparison that does nothing but choose for later lines: a mask will do.
+    /// For each line, whether its result is a mask: for a comparison one will do if it does nothing but choose for later lines.
     pub fn masks(&self) -> Vec<bool> {
-        let compares = |line: &Line| matches!(line.op, Op::Arithmetic(f) if f.is_comparison());
+        let compares = |line: &Line| match line.op {
+            Op::Arithmetic(f) => f.is_comparison(),
+            Op::IsNegative | Op::IsUnusual | Op::Both | Op::Either | Op::Not => true,
+            _ => false,
+        };
         let mut masks: Vec<bool> = self
             .lines
             .iter()
@@ -64,7 +115,12 @@ impl Program {
         for line in &self.lines {
             for (k, operand) in line.from.iter().enumerate() {
                 if let Operand::Line(read) = *operand {
-                    masks[read] &= k == 0 && line.op == Op::Select;
+                    masks[read] &= match line.op {
+                        Op::Select => k == 0,
+                        Op::Both | Op::Either | Op::Not => true,
+                        Op::Elsewhere { .. } => k == 2,
+                        _ => false,
+                    };
                 }
             }
         }

@@ -156,6 +156,17 @@ impl Registers {
         (register as Register, spill)
     }
 
+    /// Keeps a register for the present line that it has just given back, or that holds nothing.
+    pub fn claim(&mut self, class: Class, register: Register) {
+        self.file(class).taken |= 1 << register;
+    }
+
+    /// Registers that hold something.
+    pub fn held(&self) -> Vec<(Class, Register)> {
+        let registers = self.values.iter().filter_map(|value| value.register);
+        registers.collect()
+    }
+
     /// Notes that a register, which is taken, holds a value.
     pub fn hold(&mut self, class: Class, register: Register, value: usize) {
         self.file(class).holds[usize::from(register)] = Some(value);

@@ -1,9 +1,9 @@
 //! From random words to numbers, for a batch of blocks at once.
 
-use crate::Float;
 use crate::simd::dispatch::Kernel;
 use crate::simd::exponential::Ln;
 use crate::simd::fma::MulAdd;
+use crate::simd::number::Number;
 use crate::simd::trigonometric::sin_cos_inside;
 
 /// Philox blocks in a batch.
@@ -28,7 +28,7 @@ pub trait Draw: Sized {
 ///
 /// In several loops, as the halves of `Kernel` are.
 #[inline(always)]
-fn box_muller<T: Float, M: MulAdd>(
+fn box_muller<T: Number, M: MulAdd>(
     (x, y): (&mut [T], &mut [T]),
     uniform: impl Fn(usize) -> T,
     sign: impl Fn(usize) -> T,

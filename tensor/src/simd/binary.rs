@@ -3,6 +3,7 @@
 use super::dispatch::{Kernel2, Loop, Zip, ZipLeft, ZipRight, run};
 use super::exponential::select as pick;
 use super::fma::MulAdd;
+use super::number::Number;
 use super::power::Pow;
 use crate::Float;
 
@@ -74,7 +75,7 @@ macro_rules! simple_kernels {
             pub(crate) struct $name;
             impl Kernel2 for $name {
                 #[inline(always)]
-                fn eval<T: Float, M: MulAdd>($a: T, $b: T) -> T {
+                fn eval<T: Number, M: MulAdd>($a: T, $b: T) -> T {
                     $body
                 }
             }
@@ -87,14 +88,14 @@ simple_kernels! {
     Sub = |a, b| a - b;
     Mul = |a, b| a * b;
     Div = |a, b| a / b;
-    Maximum = |a, b| pick((a > b) | a.is_nan(), a, b);
-    Minimum = |a, b| pick((a < b) | a.is_nan(), a, b);
-    Gt = |a, b| pick(a > b, T::ONE, T::ZERO);
-    Ge = |a, b| pick(a >= b, T::ONE, T::ZERO);
-    Lt = |a, b| pick(a < b, T::ONE, T::ZERO);
-    Le = |a, b| pick(a <= b, T::ONE, T::ZERO);
-    Eq = |a, b| pick(a == b, T::ONE, T::ZERO);
-    Ne = |a, b| pick(a != b, T::ONE, T::ZERO);
+    Maximum = |a, b| pick(a.is_above(b) | !a.equals(a), a, b);
+    Minimum = |a, b| pick(a.is_below(b) | !a.equals(a), a, b);
+    Gt = |a, b| pick(a.is_above(b), T::ONE, T::ZERO);
+    Ge = |a, b| pick(a.is_at_least(b), T::ONE, T::ZERO);
+    Lt = |a, b| pick(a.is_below(b), T::ONE, T::ZERO);
+    Le = |a, b| pick(b.is_at_least(a), T::ONE, T::ZERO);
+    Eq = |a, b| pick(a.equals(b), T::ONE, T::ZERO);
+    Ne = |a, b| pick(!a.equals(b), T::ONE, T::ZERO);
 }
 
 binary! {
@@ -134,7 +135,7 @@ impl<T: Float> Loop<(&[T], &[T], &[T], &mut [T])> for Select {
         let n = y.len();
         assert!(c.len() == n && a.len() == n && b.len() == n, "the slices' lengths differ");
         for (((y, &c), &a), &b) in y.iter_mut().zip(c).zip(a).zip(b) {
-            *y = pick(c != T::ZERO, a, b);
+            *y = if c != T::ZERO { a } else { b };
         }
     }
 }

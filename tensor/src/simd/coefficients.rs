@@ -4,12 +4,12 @@
 //! in f32 (erfc 2⁻²⁴·⁵) and below 2⁻⁵⁵ in f64 (erfc 2⁻⁵⁴).
 
 use super::fma::MulAdd;
-use crate::Float;
+use super::number::Number;
 
 /// c₀ + c₁ x + c₂ x² + …, by Estrin's scheme: pairs of terms, pairs of pairs, then Horner's rule in x⁴. The chain of
 /// dependent instructions, which is what limits a loop of long kernels, is half as long as Horner's or shorter.
 #[inline(always)]
-fn polynomial<T: Float, M: MulAdd, const N: usize>(x: T, c: [T; N]) -> T {
+fn polynomial<T: Number, M: MulAdd, const N: usize>(x: T, c: [T; N]) -> T {
     let x2 = x * x;
     let pair = |i: usize| if i + 1 < N { M::mul_add(c[i + 1], x, c[i]) } else { c[i] };
     let quad = |i: usize| if i + 2 < N { M::mul_add(pair(i + 2), x2, pair(i)) } else { pair(i) };
@@ -27,16 +27,37 @@ fn polynomial<T: Float, M: MulAdd, const N: usize>(x: T, c: [T; N]) -> T {
 
 macro_rules! polynomials {
     ($($(#[$doc:meta])* $name:ident: f32 [$($single:literal),+ $(,)?] f64 [$($double:literal),+ $(,)?])+) => {
-        /// The fitted polynomials.
+        /// The fitted polynomials of an element type.
         pub trait Polynomials: Sized {
-            $($(#[$doc])* fn $name<M: MulAdd>(self) -> Self;)+
+            $($(#[$doc])* fn $name<T: Number<Element = Self>, M: MulAdd>(x: T) -> T;)+
         }
         impl Polynomials for f32 {
-            $(#[inline(always)] fn $name<M: MulAdd>(self) -> f32 { polynomial::<_, M, _>(self, [$($single),+]) })+
+            $(
+                #[inline(always)]
+                fn $name<T: Number<Element = f32>, M: MulAdd>(x: T) -> T {
+                    polynomial::<_, M, _>(x, [$(T::known($single)),+])
+                }
+            )+
         }
         impl Polynomials for f64 {
-            $(#[inline(always)] fn $name<M: MulAdd>(self) -> f64 { polynomial::<_, M, _>(self, [$($double),+]) })+
+            $(
+                #[inline(always)]
+                fn $name<T: Number<Element = f64>, M: MulAdd>(x: T) -> T {
+                    polynomial::<_, M, _>(x, [$(T::known($double)),+])
+                }
+            )+
         }
+        /// The fitted polynomials.
+        pub(crate) trait Fitted: Number {
+            $(
+                $(#[$doc])*
+                #[inline(always)]
+                fn $name<M: MulAdd>(self) -> Self {
+                    <Self::Element as Polynomials>::$name::<Self, M>(self)
+                }
+            )+
+        }
+        impl<T: Number> Fitted for T {}
     };
 }
 

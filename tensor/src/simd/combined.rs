@@ -10,6 +10,7 @@ use super::binary::{Add, Div, Eq, Ge, Gt, Le, Lt, Maximum, Minimum, Mul, Ne, Sub
 use super::dispatch::Kernel2;
 use super::exponential::select;
 use super::fma::Instruction;
+use super::number::Number;
 use crate::Float;
 use crate::level::{Level, level};
 
@@ -146,7 +147,7 @@ impl Combined for f64 {
 
 /// A formula at compile time.
 trait Expression {
-    fn eval<T: Float>(x: T, y: T, z: T, w: T) -> T;
+    fn eval<T: Number>(x: T, y: T, z: T, w: T) -> T;
 }
 
 macro_rules! expressions {
@@ -154,7 +155,7 @@ macro_rules! expressions {
         struct $name<$($f),*>(PhantomData<($($f,)*)>);
         impl<$($f: Kernel2),*> Expression for $name<$($f),*> {
             #[inline(always)]
-            fn eval<T: Float>($x: T, $y: T, $z: T, $w: T) -> T {
+            fn eval<T: Number>($x: T, $y: T, $z: T, $w: T) -> T {
                 $body
             }
         }
@@ -163,7 +164,7 @@ macro_rules! expressions {
 
 /// The operations are exact or correctly rounded: the same with every instruction set.
 #[inline(always)]
-fn apply<F: Kernel2, T: Float>(a: T, b: T) -> T {
+fn apply<F: Kernel2, T: Number>(a: T, b: T) -> T {
     F::eval::<T, Instruction>(a, b)
 }
 
@@ -173,8 +174,8 @@ expressions! {
     Left<F, G> = |x, y, z, _| apply::<G, T>(apply::<F, T>(x, y), z);
     Right<F, G> = |x, y, z, _| apply::<G, T>(z, apply::<F, T>(x, y));
     Products<G> = |x, y, z, w| apply::<G, T>(x * y, z * w);
-    Pick<> = |x, y, z, _| select(x != T::ZERO, y, z);
-    Choose<F> = |x, y, z, w| select(apply::<F, T>(x, y) != T::ZERO, z, w);
+    Pick<> = |x, y, z, _| select(!x.equals(T::ZERO), y, z);
+    Choose<F> = |x, y, z, w| select(!apply::<F, T>(x, y).equals(T::ZERO), z, w);
 }
 
 fn find<T: Float>(formula: Formula) -> TileKernel<T> {
@@ -286,6 +287,6 @@ fn tile<T: Float, E: Expression>(
     to: &mut [T; TILE],
 ) {
     for i in 0..TILE {
-        to[i] = E::eval(x[i], y[i], z[i], w[i]);
+        to[i] = T::element(E::eval(x[i].number(), y[i].number(), z[i].number(), w[i].number()));
     }
 }

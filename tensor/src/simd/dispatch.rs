@@ -3,6 +3,7 @@
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::fma::Instruction;
 use super::fma::{Emulated, MulAdd};
+use super::number::Number;
 use crate::Float;
 use crate::level::{Level, level};
 
@@ -13,27 +14,27 @@ use crate::level::{Level, level};
 pub(crate) trait Kernel {
     /// The function.
     #[inline(always)]
-    fn eval<T: Float, M: MulAdd>(x: T) -> T {
+    fn eval<T: Number, M: MulAdd>(x: T) -> T {
         Self::finish::<T, M>(x, Self::prepare::<T, M>(x))
     }
     /// Whether there are the two halves.
     const HALVES: bool = false;
     /// The first half: two intermediate values.
     #[inline(always)]
-    fn prepare<T: Float, M: MulAdd>(x: T) -> (T, T) {
+    fn prepare<T: Number, M: MulAdd>(x: T) -> (T, T) {
         (x, x)
     }
     /// The second half.
     #[inline(always)]
-    fn finish<T: Float, M: MulAdd>(x: T, _parts: (T, T)) -> T {
+    fn finish<T: Number, M: MulAdd>(x: T, _parts: (T, T)) -> T {
         x
     }
     /// Whether some arguments need [`Kernel::slow`].
     const HAS_SLOW: bool = false;
     /// Whether this argument does.
     #[inline(always)]
-    fn is_slow<T: Float>(_x: T) -> bool {
-        false
+    fn is_slow<T: Number>(x: T) -> T::Truth {
+        x.is_above(T::INFINITY)
     }
     /// The value for rare arguments that `eval` does not cover.
     fn slow<T: Float>(x: T) -> T {
@@ -44,13 +45,13 @@ pub(crate) trait Kernel {
 /// A function of two numbers.
 pub(crate) trait Kernel2 {
     /// Branch-free, so that a loop over it becomes vector code.
-    fn eval<T: Float, M: MulAdd>(a: T, b: T) -> T;
+    fn eval<T: Number, M: MulAdd>(a: T, b: T) -> T;
     /// Whether some arguments need [`Kernel2::slow`].
     const HAS_SLOW: bool = false;
     /// Whether these arguments do.
     #[inline(always)]
-    fn is_slow<T: Float>(_a: T, _b: T) -> bool {
-        false
+    fn is_slow<T: Number>(a: T, _b: T) -> T::Truth {
+        a.is_above(T::INFINITY)
     }
     /// The value for rare arguments that `eval` does not cover.
     fn slow<T: Float>(a: T, _b: T) -> T {
@@ -111,21 +112,22 @@ impl<T: Float, K: Kernel> Loop<(&[T], &mut [T])> for Map<K> {
             let mut buffer = [T::ZERO; BLOCK];
             for (x, y) in x.chunks(BLOCK).zip(y.chunks_mut(BLOCK)) {
                 for ((y, b), &x) in y.iter_mut().zip(&mut buffer).zip(x) {
-                    (*y, *b) = K::prepare::<T, M>(x);
+                    let (first, second) = K::prepare::<_, M>(x.number());
+                    (*y, *b) = (T::element(first), T::element(second));
                 }
                 for ((y, &b), &x) in y.iter_mut().zip(&buffer).zip(x) {
-                    *y = K::finish::<T, M>(x, (*y, b));
+                    *y = T::element(K::finish::<_, M>(x.number(), (y.number(), b.number())));
                 }
             }
         } else {
             for (y, &x) in y.iter_mut().zip(x) {
-                *y = K::eval::<T, M>(x);
+                *y = T::element(K::eval::<_, M>(x.number()));
             }
         }
         // `|` and not `any`, which would stop early and so not become vector code.
-        if K::HAS_SLOW && x.iter().fold(false, |found, &x| found | K::is_slow(x)) {
+        if K::HAS_SLOW && x.iter().fold(false, |found, &x| found | K::is_slow(x.number())) {
             for (y, &x) in y.iter_mut().zip(x) {
-                if K::is_slow(x) {
+                if K::is_slow(x.number()) {
                     *y = K::slow(x);
                 }
             }
@@ -142,16 +144,26 @@ pub(crate) struct ZipRight<K>(std::marker::PhantomData<K>);
 /// and with one number on the left.
 pub(crate) struct ZipLeft<K>(std::marker::PhantomData<K>);
 
+#[inline(always)]
+fn eval<T: Float, K: Kernel2, M: MulAdd>(a: T, b: T) -> T {
+    T::element(K::eval::<_, M>(a.number(), b.number()))
+}
+
+#[inline(always)]
+fn is_slow<T: Float, K: Kernel2>(a: T, b: T) -> bool {
+    K::is_slow(a.number(), b.number())
+}
+
 impl<T: Float, K: Kernel2> Loop<(&[T], &[T], &mut [T])> for Zip<K> {
     #[inline(always)]
     fn run<M: MulAdd>((a, b, y): (&[T], &[T], &mut [T])) {
         assert!(a.len() == y.len() && b.len() == y.len(), "the slices' lengths differ");
         for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
-            *y = K::eval::<T, M>(a, b);
+            *y = eval::<T, K, M>(a, b);
         }
-        if K::HAS_SLOW && a.iter().zip(b).fold(false, |found, (&a, &b)| found | K::is_slow(a, b)) {
+        if K::HAS_SLOW && a.iter().zip(b).fold(false, |found, (&a, &b)| found | is_slow::<T, K>(a, b)) {
             for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
-                if K::is_slow(a, b) {
+                if is_slow::<T, K>(a, b) {
                     *y = K::slow(a, b);
                 }
             }
@@ -164,11 +176,11 @@ impl<T: Float, K: Kernel2> Loop<(&[T], T, &mut [T])> for ZipRight<K> {
     fn run<M: MulAdd>((a, b, y): (&[T], T, &mut [T])) {
         assert_eq!(a.len(), y.len(), "the slices' lengths differ");
         for (y, &a) in y.iter_mut().zip(a) {
-            *y = K::eval::<T, M>(a, b);
+            *y = eval::<T, K, M>(a, b);
         }
-        if K::HAS_SLOW && a.iter().fold(false, |found, &a| found | K::is_slow(a, b)) {
+        if K::HAS_SLOW && a.iter().fold(false, |found, &a| found | is_slow::<T, K>(a, b)) {
             for (y, &a) in y.iter_mut().zip(a) {
-                if K::is_slow(a, b) {
+                if is_slow::<T, K>(a, b) {
                     *y = K::slow(a, b);
                 }
             }
@@ -181,11 +193,11 @@ impl<T: Float, K: Kernel2> Loop<(T, &[T], &mut [T])> for ZipLeft<K> {
     fn run<M: MulAdd>((a, b, y): (T, &[T], &mut [T])) {
         assert_eq!(b.len(), y.len(), "the slices' lengths differ");
         for (y, &b) in y.iter_mut().zip(b) {
-            *y = K::eval::<T, M>(a, b);
+            *y = eval::<T, K, M>(a, b);
         }
-        if K::HAS_SLOW && b.iter().fold(false, |found, &b| found | K::is_slow(a, b)) {
+        if K::HAS_SLOW && b.iter().fold(false, |found, &b| found | is_slow::<T, K>(a, b)) {
             for (y, &b) in y.iter_mut().zip(b) {
-                if K::is_slow(a, b) {
+                if is_slow::<T, K>(a, b) {
                     *y = K::slow(a, b);
                 }
             }

@@ -1,15 +1,15 @@
 //! a · b + c in one rounding where the processor has no instruction for it.
 
-use crate::Float;
+use super::number::Number;
 
 /// How the vector maths computes a · b + c, always in one rounding: so all instruction sets give the same bits.
 pub trait MulAdd {
     /// a · b + c.
-    fn mul_add<T: Float>(a: T, b: T, c: T) -> T;
+    fn mul_add<T: Number>(a: T, b: T, c: T) -> T;
 
     /// a · b as a rounded product and its exact error.
     #[inline(always)]
-    fn two_product<T: Float>(a: T, b: T) -> (T, T) {
+    fn two_product<T: Number>(a: T, b: T) -> (T, T) {
         let p = a * b;
         (p, Self::mul_add(a, b, -p))
     }
@@ -24,14 +24,14 @@ pub(crate) struct Emulated;
 
 impl MulAdd for Instruction {
     #[inline(always)]
-    fn mul_add<T: Float>(a: T, b: T, c: T) -> T {
+    fn mul_add<T: Number>(a: T, b: T, c: T) -> T {
         a.mul_add(b, c)
     }
 }
 
 impl MulAdd for Emulated {
     #[inline(always)]
-    fn mul_add<T: Float>(a: T, b: T, c: T) -> T {
+    fn mul_add<T: Number>(a: T, b: T, c: T) -> T {
         T::emulated_mul_add(a, b, c)
     }
 }

@@ -2,9 +2,11 @@
 
 use std::f64::consts::PI;
 
+use super::coefficients::Fitted;
 use super::dispatch::Kernel;
 use super::exponential::{Ln, ln_positive, select};
 use super::fma::{Instruction, MulAdd};
+use super::number::Number;
 use crate::Float;
 
 /// From here on the asymptotic series hold; below, arguments are moved by recurrences.
@@ -15,16 +17,16 @@ impl Kernel for Lgamma {
     /// For positive x. From 8 on Stirling's series. Below, Γ(x + 1) = x Γ(x) leads to [1, 2], where a polynomial times the
     /// two zeros of ln Γ keeps its relative accuracy.
     #[inline(always)]
-    fn eval<T: Float, M: MulAdd>(x: T) -> T {
+    fn eval<T: Number, M: MulAdd>(x: T) -> T {
         let [half, two, large] = [0.5, 2.0, LARGE].map(T::from_f64);
-        let is_large = x >= large;
-        let is_small = x < T::ONE;
+        let is_large = x.is_at_least(large);
+        let is_small = x.is_below(T::ONE);
         let mut y = select(is_large, two, x);
         let mut product = T::ONE;
         for _ in 0..6 {
-            let above = y > two;
+            let above = y.is_above(two);
             y = select(above, y - T::ONE, y);
-            product *= select(above, y, T::ONE);
+            product = product * select(above, y, T::ONE);
         }
         let ln = ln_positive::<T, M>(select(is_large | is_small, x, product));
         let u = select(is_small, x, y - T::ONE);
@@ -35,12 +37,12 @@ impl Kernel for Lgamma {
         let rest = T::from_f64(0.418_938_533_204_672_7) + w * (w * w).lgamma_series::<M>();
         let stirling = M::mul_add(x - half, ln - T::ONE, rest);
         let y = select(is_large, stirling, middle);
-        select(x < T::INFINITY, y, x)
+        select(x.is_below(T::INFINITY), y, x)
     }
     const HAS_SLOW: bool = true;
     #[inline(always)]
-    fn is_slow<T: Float>(x: T) -> bool {
-        x <= T::ZERO
+    fn is_slow<T: Number>(x: T) -> T::Truth {
+        T::ZERO.is_at_least(x)
     }
     /// Euler's reflection: |Γ(x) Γ(−x)| = π/|x sin πx|.
     fn slow<T: Float>(x: T) -> T {
@@ -57,13 +59,13 @@ pub(crate) struct Digamma;
 impl Kernel for Digamma {
     /// For positive x: ψ(x) = ψ(x + 8) − Σ 1/(x + i), the sum as one fraction, and an asymptotic series from 8 on.
     #[inline(always)]
-    fn eval<T: Float, M: MulAdd>(x: T) -> T {
-        let is_large = x >= T::from_f64(LARGE);
+    fn eval<T: Number, M: MulAdd>(x: T) -> T {
+        let is_large = x.is_at_least(T::from_f64(LARGE));
         let (mut above, mut below, mut y) = (T::ZERO, T::ONE, x);
         for _ in 0..8 {
             above = M::mul_add(above, y, below);
-            below *= y;
-            y += T::ONE;
+            below = below * y;
+            y = y + T::ONE;
         }
         let sum = select(is_large, T::ZERO, above / below);
         let y = select(is_large, x, y);
@@ -71,14 +73,14 @@ impl Kernel for Digamma {
         let z = w * w;
         let series = Ln::eval::<T, M>(y) - (T::from_f64(0.5) * w + z * z.digamma_series::<M>());
         // The fraction's denominator is subnormal for tiny x, where only the pole is left.
-        let tiny = x < T::EPSILON * T::EPSILON;
+        let tiny = x.is_below(T::EPSILON * T::EPSILON);
         let y = select(tiny, -T::ONE / x, series - sum);
-        select(x < T::INFINITY, y, x)
+        select(x.is_below(T::INFINITY), y, x)
     }
     const HAS_SLOW: bool = true;
     #[inline(always)]
-    fn is_slow<T: Float>(x: T) -> bool {
-        x <= T::ZERO
+    fn is_slow<T: Number>(x: T) -> T::Truth {
+        T::ZERO.is_at_least(x)
     }
     /// Euler's reflection: ψ(x) = ψ(1 − x) − π cot πx.
     fn slow<T: Float>(x: T) -> T {

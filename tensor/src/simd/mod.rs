@@ -27,9 +27,11 @@ pub(crate) mod dispatch;
 mod error_function;
 pub(crate) mod exponential;
 pub(crate) mod fma;
+mod function;
 mod gamma;
 #[cfg(test)]
 mod levels_agree;
+pub(crate) mod number;
 mod power;
 pub(crate) mod real;
 pub(crate) mod trigonometric;
@@ -37,6 +39,7 @@ mod unary;
 
 pub use binary::*;
 pub use combined::Arithmetic;
+pub use function::Function;
 pub use gamma::polygamma;
 pub use unary::*;
 

@@ -1,13 +1,15 @@
 //! sin and cos.
 
+use super::coefficients::Fitted;
 use super::dispatch::Kernel;
 use super::exponential::select;
 use super::fma::MulAdd;
+use super::number::Number;
 use crate::Float;
 
 /// x = k π/2 + r for |x| up to `TRIG_LIMIT`: k + MAGIC and r (Cody and Waite's reduction in four parts).
 #[inline(always)]
-fn reduce<T: Float, M: MulAdd>(x: T) -> (T, T) {
+fn reduce<T: Number, M: MulAdd>(x: T) -> (T, T) {
     let magic = M::mul_add(x, T::TWO_OVER_PI, T::MAGIC);
     let k = magic - T::MAGIC;
     let [a, b, c, d] = T::HALF_PI;
@@ -17,14 +19,14 @@ fn reduce<T: Float, M: MulAdd>(x: T) -> (T, T) {
 
 /// sin r and cos r for |r| ≤ π/4.
 #[inline(always)]
-pub(crate) fn sin_cos_inside<T: Float, M: MulAdd>(r: T) -> (T, T) {
+pub(crate) fn sin_cos_inside<T: Number, M: MulAdd>(r: T) -> (T, T) {
     let z = r * r;
     (M::mul_add(r * z, z.sin_tail::<M>(), r), cos_inside::<T, M>(z))
 }
 
 /// sin(r + q π/2), |r| ≤ π/4, given q + MAGIC.
 #[inline(always)]
-fn sin_in_quadrant<T: Float, M: MulAdd>(r: T, quadrant: T) -> T {
+fn sin_in_quadrant<T: Number, M: MulAdd>(r: T, quadrant: T) -> T {
     let (sin, cos) = sin_cos_inside::<T, M>(r);
     let y = T::bit_as_sign(quadrant, 0).if_negative(cos, sin);
     T::bit_as_sign(quadrant, 1).if_negative(-y, y)
@@ -32,7 +34,7 @@ fn sin_in_quadrant<T: Float, M: MulAdd>(r: T, quadrant: T) -> T {
 
 /// cos r for |r| ≤ π/4, given z = r²: 1 − z/2 as a rounded number and its error, then the rest.
 #[inline(always)]
-fn cos_inside<T: Float, M: MulAdd>(z: T) -> T {
+fn cos_inside<T: Number, M: MulAdd>(z: T) -> T {
     let half = T::from_f64(0.5) * z;
     let first = T::ONE - half;
     first + ((T::ONE - first) - half + z * z * z.cos_tail::<M>())
@@ -42,17 +44,17 @@ pub(crate) struct Sin;
 impl Kernel for Sin {
     const HALVES: bool = true;
     #[inline(always)]
-    fn prepare<T: Float, M: MulAdd>(x: T) -> (T, T) {
+    fn prepare<T: Number, M: MulAdd>(x: T) -> (T, T) {
         reduce::<T, M>(x)
     }
     #[inline(always)]
-    fn finish<T: Float, M: MulAdd>(x: T, (magic, r): (T, T)) -> T {
-        select(x == T::ZERO, x, sin_in_quadrant::<T, M>(r, magic))
+    fn finish<T: Number, M: MulAdd>(x: T, (magic, r): (T, T)) -> T {
+        select(x.equals(T::ZERO), x, sin_in_quadrant::<T, M>(r, magic))
     }
     const HAS_SLOW: bool = true;
     #[inline(always)]
-    fn is_slow<T: Float>(x: T) -> bool {
-        x.abs() > T::TRIG_LIMIT
+    fn is_slow<T: Number>(x: T) -> T::Truth {
+        x.abs().is_above(T::TRIG_LIMIT)
     }
     fn slow<T: Float>(x: T) -> T {
         T::from_f64(libm::sin(x.to_f64()))
@@ -63,17 +65,17 @@ pub(crate) struct Cos;
 impl Kernel for Cos {
     const HALVES: bool = true;
     #[inline(always)]
-    fn prepare<T: Float, M: MulAdd>(x: T) -> (T, T) {
+    fn prepare<T: Number, M: MulAdd>(x: T) -> (T, T) {
         reduce::<T, M>(x)
     }
     #[inline(always)]
-    fn finish<T: Float, M: MulAdd>(_x: T, (magic, r): (T, T)) -> T {
+    fn finish<T: Number, M: MulAdd>(_x: T, (magic, r): (T, T)) -> T {
         sin_in_quadrant::<T, M>(r, magic + T::ONE)
     }
     const HAS_SLOW: bool = true;
     #[inline(always)]
-    fn is_slow<T: Float>(x: T) -> bool {
-        x.abs() > T::TRIG_LIMIT
+    fn is_slow<T: Number>(x: T) -> T::Truth {
+        x.abs().is_above(T::TRIG_LIMIT)
     }
     fn slow<T: Float>(x: T) -> T {
         T::from_f64(libm::cos(x.to_f64()))

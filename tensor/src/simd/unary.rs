@@ -3,6 +3,7 @@
 use super::dispatch::{Kernel, Map, in_place, run};
 use super::exponential::{self, select};
 use super::fma::MulAdd;
+use super::number::Number;
 use super::{error_function, gamma, trigonometric};
 use crate::Float;
 
@@ -56,7 +57,7 @@ macro_rules! simple_kernels {
             pub(crate) struct $name;
             impl Kernel for $name {
                 #[inline(always)]
-                fn eval<T: Float, M: MulAdd>($x: T) -> T {
+                fn eval<T: Number, M: MulAdd>($x: T) -> T {
                     $body
                 }
             }
@@ -71,8 +72,8 @@ simple_kernels! {
     Abs = |x| x.abs();
     Neg = |x| -x;
     Square = |x| x * x;
-    Relu = |x| select(x < T::ZERO, T::ZERO, x);
-    Sign = |x| select(x > T::ZERO, T::ONE, select(x < T::ZERO, -T::ONE, x));
+    Relu = |x| select(x.is_below(T::ZERO), T::ZERO, x);
+    Sign = |x| select(x.is_above(T::ZERO), T::ONE, select(x.is_below(T::ZERO), -T::ONE, x));
     Floor = |x| x.floor();
 }
 

@@ -8,6 +8,7 @@ use crate::fused::definition::Definition;
 use crate::fused::region::Region;
 use crate::fused::{Operand, Place, Step, Value};
 use crate::native::program::{Line, Op, Operand as Read, Program};
+use crate::simd::Function;
 use crate::simd::combined::Formula;
 
 /// The most results that a region streams to. The processor gathers streamed lines in a few buffers, and loses much where it
@@ -95,6 +96,8 @@ impl<T: Float> Placing<'_, T> {
             Definition::Tiled(Formula::One(op), _) => Op::Arithmetic(*op),
             Definition::Tiled(Formula::Select, _) => Op::Select,
             Definition::Sqrt(_) => Op::Sqrt,
+            Definition::Function(function, _) => Op::Function(*function),
+            Definition::Ln(_) => Op::Function(Function::Ln),
             _ => unreachable!("lines are one operation"),
         };
         self.read_former(i, writing);

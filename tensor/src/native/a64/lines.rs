@@ -27,6 +27,7 @@ impl Body<'_> {
             }
             Op::Select => self.select(line),
             Op::Arithmetic(op) => self.arithmetic(i, line, op),
+            op => unreachable!("{op:?}, which only functions are written out as"),
         }
     }
 

@@ -44,6 +44,64 @@ impl Assembler {
         self.with_number(4, to, number);
     }
 
+    pub(super) fn compare_number(&mut self, a: Register, number: i32) {
+        self.with_number(7, a, number);
+    }
+
+    /// `to ← number`.
+    pub fn set_register(&mut self, to: Register, number: u64) {
+        self.rex(true, 0, Source::Register(to));
+        self.bytes.push(0xB8 + (to & 7));
+        self.bytes.extend(number.to_le_bytes());
+    }
+
+    /// `to ←` the address itself.
+    pub fn address(&mut self, to: Register, of: Memory) {
+        self.rex(true, to, Source::Memory(of));
+        self.bytes.push(0x8D);
+        self.operand(to, Source::Memory(of), 1, None);
+    }
+
+    /// Calls the function whose address a register holds.
+    pub fn call(&mut self, address: Register) {
+        self.rex(false, 0, Source::Register(address));
+        self.bytes.push(0xFF);
+        self.operand(2, Source::Register(address), 1, None);
+    }
+
+    /// Goes elsewhere if a condition holds, given as the second byte of the opcode.
+    pub(super) fn jump(&mut self, condition: u8) -> usize {
+        self.bytes.extend([0x0F, condition]);
+        self.bytes.extend([0; 4]);
+        self.bytes.len()
+    }
+
+    /// Goes elsewhere.
+    pub fn go(&mut self) -> usize {
+        self.bytes.push(0xE9);
+        self.bytes.extend([0; 4]);
+        self.bytes.len()
+    }
+
+    /// Says where a jump goes; `jump` is what writing it gave.
+    pub fn set_target(&mut self, jump: usize, target: usize) {
+        self.set_number(jump - 4, target as i32 - jump as i32);
+    }
+
+    /// Goes elsewhere if the address a is above b.
+    pub fn jump_if_above(&mut self, a: Register, b: Register) -> usize {
+        const ABOVE: u8 = 0x87;
+        self.rex(true, b, Source::Register(a));
+        self.bytes.push(0x39);
+        self.operand(b, Source::Register(a), 1, None);
+        self.jump(ABOVE)
+    }
+
+    /// Clears the upper parts of all vectors, as code for shorter ones expects.
+    pub fn clear_upper(&mut self) {
+        self.bytes.extend([0xC5, 0xF8, 0x77]);
+    }
+
     fn with_number(&mut self, operation: u8, to: Register, number: i32) -> usize {
         self.rex(true, 0, Source::Register(to));
         self.bytes.push(0x81);
@@ -63,18 +121,8 @@ impl Assembler {
         self.operand(register, Source::Register(register), 1, None);
     }
 
-    /// Goes back to `start` while `a < b`.
-    pub fn loop_while_less(&mut self, a: Register, b: Register, start: usize) {
-        self.rex(true, b, Source::Register(a));
-        self.bytes.push(0x39);
-        self.operand(b, Source::Register(a), 1, None);
-        self.bytes.extend([0x0F, 0x82]);
-        let end = self.bytes.len() + 4;
-        self.bytes.extend((start as i32 - end as i32).to_le_bytes());
-    }
-
-    /// Returns, with the upper halves of all vectors cleared, as code for shorter vectors expects them.
     pub fn ret(&mut self) {
-        self.bytes.extend([0xC5, 0xF8, 0x77, 0xC3]);
+        self.clear_upper();
+        self.bytes.push(0xC3);
     }
 }

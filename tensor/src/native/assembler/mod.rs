@@ -4,9 +4,11 @@ mod encoding;
 #[cfg(test)]
 mod fuzz;
 mod general;
+mod masks;
 mod vectors;
 
 use super::target::Target;
+pub(super) use masks::Mask;
 
 /// A register: of vectors, of masks or of addresses, as the instruction has it.
 pub(super) type Register = u8;
@@ -43,12 +45,42 @@ pub(super) enum Source {
 pub(super) enum Vector {
     Sqrt = 0x51,
     And = 0x54,
+    Or = 0x56,
+    Xor = 0x57,
     Add = 0x58,
     Mul = 0x59,
     Sub = 0x5C,
     Min = 0x5D,
     Div = 0x5E,
     Max = 0x5F,
+}
+
+/// Operations on the bits of elements, as whole numbers. The opcodes are those for elements of 32 bits and of 64.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Whole {
+    Add,
+    Sub,
+}
+
+/// Where bits are moved.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Shift {
+    Up,
+    Down,
+    /// Down, with copies of the sign. Doubles only with masks in registers.
+    DownSigned,
+}
+
+/// `to ← ± factor · factor ± summand` in one rounding: which of the three is overwritten, which may be in memory.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(u8)]
+pub(super) enum Form {
+    /// to · rm + v.
+    F132 = 0x90,
+    /// v · to + rm.
+    F213 = 0xA0,
+    /// v · rm + to.
+    F231 = 0xB0,
 }
 
 /// The condition of a comparison: quiet, and false for NaN except where it says so.

@@ -1,7 +1,7 @@
 //! Instructions on vectors and masks.
 
 use super::encoding::{MAP_0F, MAP_0F3A, MAP_0F38, Opcode, Operands};
-use super::{Assembler, Condition, Memory, Register, Source, Vector};
+use super::{Assembler, Condition, Form, Memory, Register, Shift, Source, Vector, Whole};
 
 /// Bytes of the shortest vector.
 const SHORT: usize = 16;
@@ -32,16 +32,6 @@ impl Assembler {
         self.instruction(self.packed(0xC2), operands);
     }
 
-    pub fn load_mask(&mut self, to: Register, from: Memory) {
-        let operands = Operands { length: SHORT, ..self.whole(to, 0, Source::Memory(from)) };
-        self.vex(Opcode { map: MAP_0F, prefix: 0, wide: false, byte: 0x90 }, operands);
-    }
-
-    pub fn store_mask(&mut self, from: Register, to: Memory) {
-        let operands = Operands { length: SHORT, ..self.whole(from, 0, Source::Memory(to)) };
-        self.vex(Opcode { map: MAP_0F, prefix: 0, wide: false, byte: 0x91 }, operands);
-    }
-
     /// `to ← yes` where the mask is set, `no` elsewhere.
     pub fn blend(&mut self, to: Register, no: Register, yes: Source, mask: Register) {
         let operands = self.whole(to, no, yes);
@@ -66,8 +56,72 @@ impl Assembler {
         }
     }
 
+    /// `to ← ± a · b ± c`: the product `negative`, c subtracted if `minus`, in a form that says which is which.
+    pub fn mul_add(
+        &mut self,
+        form: Form,
+        (negative, minus): (bool, bool),
+        to: Register,
+        v: Register,
+        rm: Source,
+    ) {
+        let byte = form as u8 + 8 + 4 * u8::from(negative) + 2 * u8::from(minus);
+        let opcode = Opcode { map: MAP_0F38, prefix: 1, wide: self.double, byte };
+        let operands = self.whole(to, v, rm);
+        self.instruction(opcode, operands);
+    }
+
+    pub fn whole_numbers(&mut self, op: Whole, to: Register, a: Register, b: Source) {
+        let byte = match (op, self.double) {
+            (Whole::Add, false) => 0xFE,
+            (Whole::Add, true) => 0xD4,
+            (Whole::Sub, false) => 0xFA,
+            (Whole::Sub, true) => 0xFB,
+        };
+        let operands = self.whole(to, a, b);
+        self.instruction(Opcode { map: MAP_0F, prefix: 1, wide: self.double, byte }, operands);
+    }
+
+    /// The bits moved by so many places.
+    pub fn shift(&mut self, way: Shift, to: Register, from: Register, places: u8) {
+        let (byte, extension) = match way {
+            Shift::Up => (0x72 + u8::from(self.double), 6),
+            Shift::Down => (0x72 + u8::from(self.double), 2),
+            Shift::DownSigned => (0x72, 4),
+        };
+        let operands = self.whole(extension, to, Source::Register(from));
+        let opcode = Opcode { map: MAP_0F, prefix: 1, wide: self.double, byte };
+        self.instruction(opcode, Operands { immediate: Some(places), ..operands });
+    }
+
+    /// The numbers that the bits are as whole numbers. Doubles only with masks in registers.
+    pub fn convert_whole(&mut self, to: Register, from: Source) {
+        let (prefix, byte) = if self.double { (2, 0xE6) } else { (0, 0x5B) };
+        let operands = self.whole(to, 0, from);
+        self.instruction(Opcode { map: MAP_0F, prefix, wide: self.double, byte }, operands);
+    }
+
+    pub fn floor(&mut self, to: Register, from: Source) {
+        const DOWN_AND_QUIET: u8 = 9;
+        let byte = 0x08 + u8::from(self.double);
+        let operands = Operands { immediate: Some(DOWN_AND_QUIET), ..self.whole(to, 0, from) };
+        self.instruction(Opcode { map: MAP_0F3A, prefix: 1, wide: self.double, byte }, operands);
+    }
+
+    /// `to ← a · 2^b`. Only with masks in registers, as the next one.
+    pub fn scale(&mut self, to: Register, a: Register, b: Source) {
+        let operands = self.whole(to, a, b);
+        self.instruction(Opcode { map: MAP_0F38, prefix: 1, wide: self.double, byte: 0x2C }, operands);
+    }
+
+    /// `to ← b` where a bit of `to` is set, `a` elsewhere, bit by bit.
+    pub fn blend_bits(&mut self, to: Register, a: Register, b: Source) {
+        const B_OR_A: u8 = 0xAC;
+        let operands = Operands { immediate: Some(B_OR_A), ..self.whole(to, a, b) };
+        self.instruction(Opcode { map: MAP_0F3A, prefix: 1, wide: self.double, byte: 0x25 }, operands);
+    }
+
     /// Stores past the caches: the address is a multiple of a vector's length.
-    #[cfg(test)] // compiled loops know of their arrays only that they begin at multiples of 16
     pub fn stream(&mut self, from: Register, to: Memory) {
         let operands = self.whole(from, 0, Source::Memory(to));
         self.instruction(self.packed(0x2B), operands);
@@ -90,7 +144,7 @@ impl Assembler {
     }
 
     /// An instruction for packed numbers in the map 0F.
-    fn packed(&self, byte: u8) -> Opcode {
+    pub(super) fn packed(&self, byte: u8) -> Opcode {
         Opcode { map: MAP_0F, prefix: u8::from(self.double), wide: self.double, byte }
     }
 

@@ -1,8 +1,8 @@
 //! From a line to instructions.
 
-use super::super::assembler::{Condition, Memory, RSP, Register, Source, Vector};
+use super::super::assembler::{Condition, Mask, Memory, RSP, Register, Shift, Source, Vector};
 use super::super::program::{Line, Op, Operand};
-use super::Body;
+use super::{Body, Streaming};
 use crate::fused::Reduce;
 use crate::native::registers::{Class, Spill};
 use crate::simd::Arithmetic;
@@ -34,6 +34,49 @@ impl Body<'_> {
                 to
             }
             Op::Arithmetic(op) => self.arithmetic(i, line, op),
+            Op::MulAdd { negative, minus } => self.mul_add(line, (negative, minus)),
+            Op::Bits(op) => self.bits(line, op),
+            Op::Up(places) => self.shift(line, Shift::Up, places),
+            Op::Down(places) => self.shift(line, Shift::Down, places),
+            Op::DownSigned(places) => self.shift(line, Shift::DownSigned, places),
+            Op::WithSign => self.with_sign(line),
+            Op::Floor | Op::FromWhole => {
+                let x = self.source(line.from[0]);
+                let to = self.result(line);
+                match line.op {
+                    Op::Floor => self.assembler.floor(to, x),
+                    _ => self.assembler.convert_whole(to, x),
+                }
+                to
+            }
+            Op::Scale => {
+                let x = self.load(line.from[0]);
+                let y = self.source(line.from[1]);
+                let to = self.result(line);
+                self.assembler.scale(to, x, y);
+                to
+            }
+            Op::IsNegative | Op::IsUnusual | Op::Not => {
+                let x = self.load(line.from[0]);
+                self.release(line);
+                let to = self.take(self.mask_class());
+                match line.op {
+                    Op::Not => self.assembler.invert_mask(to, x),
+                    Op::IsUnusual => self.assembler.unusual_mask(to, x),
+                    _ => self.assembler.sign_mask(to, x),
+                }
+                to
+            }
+            Op::Both | Op::Either => {
+                let [x, y] = [0, 1].map(|k| self.load(line.from[k]));
+                self.release(line);
+                let to = self.take(self.mask_class());
+                let op = if line.op == Op::Both { Mask::And } else { Mask::Or };
+                self.assembler.combine_masks(op, to, x, y);
+                to
+            }
+            Op::Elsewhere { function, unless } => self.elsewhere(line, function, unless),
+            Op::Function(_) => unreachable!("functions are written out before"),
         }
     }
 
@@ -124,16 +167,20 @@ impl Body<'_> {
         }
         for &array in &line.to {
             let to = self.array(array, self.vector * self.target.width);
-            if self.streaming && self.program.streamed.contains(&array) {
-                let part = self.take(Class::Vector);
-                self.assembler.stream_parts(result, to, part);
-            } else {
-                self.assembler.store(result, to);
+            match self.streaming {
+                Streaming::Parts if self.program.streamed.contains(&array) => {
+                    let part = self.take(Class::Vector);
+                    self.assembler.stream_parts(result, to, part);
+                }
+                Streaming::Whole if self.program.streamed.contains(&array) => {
+                    self.assembler.stream(result, to);
+                }
+                _ => self.assembler.store(result, to),
             }
         }
         for &(kind, tile) in &line.reduced {
             self.registers.keep_only(class, result);
-            let tile = self.in_tile(tile);
+            let tile = self.lanes(tile);
             let total = self.take(Class::Vector);
             self.assembler.load(total, Source::Memory(tile));
             let total = match kind {
@@ -159,7 +206,7 @@ impl Body<'_> {
     }
 
     /// An operand in a register, which the present line keeps.
-    fn load(&mut self, operand: Operand) -> Register {
+    pub fn load(&mut self, operand: Operand) -> Register {
         let value = self.value(operand);
         if let Some(register) = value.and_then(|value| self.registers.find(value)) {
             return register;
@@ -168,7 +215,7 @@ impl Body<'_> {
             Operand::Line(line) if self.masks[line] => self.mask_class(),
             _ => Class::Vector,
         };
-        let from = self.elsewhere(operand);
+        let from = self.place(operand);
         let register = self.take(class);
         match (class, from) {
             (Class::Mask, Source::Memory(from)) => self.assembler.load_mask(register, from),
@@ -181,9 +228,9 @@ impl Body<'_> {
     }
 
     /// An operand where it is; if it will be read again, better in a register.
-    fn source(&mut self, operand: Operand) -> Source {
+    pub fn source(&mut self, operand: Operand) -> Source {
         let Some(value) = self.value(operand) else {
-            return self.elsewhere(operand);
+            return self.place(operand);
         };
         if let Some(register) = self.registers.find(value) {
             return Source::Register(register);
@@ -191,12 +238,12 @@ impl Body<'_> {
         if self.registers.is_read_again(value) && self.registers.has_room(Class::Vector) {
             Source::Register(self.load(operand))
         } else {
-            self.elsewhere(operand)
+            self.place(operand)
         }
     }
 
     /// Where an operand stands if it is in no register.
-    fn elsewhere(&mut self, operand: Operand) -> Source {
+    fn place(&mut self, operand: Operand) -> Source {
         match operand {
             Operand::Tile(tile) => Source::Memory(self.in_tile(tile)),
             Operand::Number(number) => Source::Number(number),
@@ -209,12 +256,12 @@ impl Body<'_> {
     }
 
     /// The register for a line's result: what the line is the last to read may be overwritten.
-    fn result(&mut self, line: &Line) -> Register {
+    pub fn result(&mut self, line: &Line) -> Register {
         self.release(line);
         self.take(Class::Vector)
     }
 
-    fn release(&mut self, line: &Line) {
+    pub fn release(&mut self, line: &Line) {
         for &operand in &line.from {
             if let Some(value) = self.value(operand) {
                 self.registers.release(value);
@@ -222,8 +269,8 @@ impl Body<'_> {
         }
     }
 
-    fn take(&mut self, class: Class) -> Register {
-        let arrays = self.program.arrays * self.ways;
+    pub fn take(&mut self, class: Class) -> Register {
+        let arrays = self.program.arrays * self.turn.ways;
         let (register, spill) = self.registers.take(class, |value| value < arrays);
         if let Some(Spill { class, register, slot }) = spill {
             let to = self.on_stack(slot);
