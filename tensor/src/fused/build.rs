@@ -6,6 +6,7 @@ use super::definition::{Definition, combine, uniform};
 use super::memory::{HAS_STREAMS, LINE};
 use super::noise::Noise;
 use super::place::{Placed, Task, place};
+use super::plain::plain;
 use super::reduce::{Reduce, Reduction};
 use super::sizes::{block_len, chunk_len, fetched};
 use super::space::{Space, row_major, row_major_without};
@@ -167,39 +168,6 @@ impl<T: Float> FusedBuilder<T> {
         self.define(Definition::Tiled(Formula::Select, vec![c, x, y]))
     }
 
-    /// x².
-    pub fn square(&mut self, x: Value) -> Value {
-        self.arithmetic(Arithmetic::Mul, x, x)
-    }
-
-    /// √x.
-    pub fn sqrt(&mut self, x: Value) -> Value {
-        self.define(Definition::Sqrt(x))
-    }
-
-    /// ln x. A sum of it over everything costs much less than the logarithms, where nothing else reads them.
-    pub fn ln(&mut self, x: Value) -> Value {
-        self.define(Definition::Ln(x))
-    }
-
-    /// −x.
-    pub fn neg(&mut self, x: Value) -> Value {
-        let zero = self.constant(-T::ZERO); // −0 − 0 is −0, and −0 − −0 is 0
-        self.arithmetic(Arithmetic::Sub, zero, x)
-    }
-
-    /// 1/x.
-    pub fn recip(&mut self, x: Value) -> Value {
-        let one = self.constant(T::ONE);
-        self.arithmetic(Arithmetic::Div, one, x)
-    }
-
-    /// max(x, 0); NaN stays.
-    pub fn relu(&mut self, x: Value) -> Value {
-        let zero = self.constant(T::ZERO);
-        self.arithmetic(Arithmetic::Maximum, zero, x)
-    }
-
     /// Stores a value, row-major, as the next output.
     pub fn store(&mut self, value: Value) {
         self.stores.push(value);
@@ -240,7 +208,7 @@ impl<T: Float> FusedBuilder<T> {
         self.reductions.push((kind, value, axes.to_vec()));
     }
 
-    fn define(&mut self, definition: Definition<T>) -> Value {
+    pub(super) fn define(&mut self, definition: Definition<T>) -> Value {
         self.values.push(definition);
         Value(self.values.len() - 1)
     }
@@ -312,11 +280,12 @@ impl<T: Float> FusedBuilder<T> {
             .map(|(((kind, _, axes), strides), logarithms)| {
                 let kept = self.shape.iter().enumerate().filter(|(axis, _)| !axes.contains(axis));
                 let (at, len) = (partial, kept.map(|(_, &size)| size).product());
-                let reduction = Reduction { kind: *kind, logarithms, strides, at, len };
+                let reduction = Reduction::new(*kind, logarithms, &space, strides, at, len);
                 partial += reduction.room();
                 reduction
             })
             .collect();
+        let plain = plain(&self.shape, &self.values, &operands, &self.stores, &self.reductions);
         let product = self.product.map(|(_, product)| (product, self.shape.clone()));
         let chunk = chunk_len(space.len(), reductions.iter().map(|r| r.len).sum());
         let chunks = match product.as_ref().and_then(|(product, shape)| product.tasks::<T>(shape)) {
@@ -342,6 +311,7 @@ impl<T: Float> FusedBuilder<T> {
             in_place,
             ahead,
             reductions,
+            plain,
             block,
             chunk,
             chunks,
