@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use bayeux::prelude::*;
-use bayeux::tensor::{Conv2dShape, conv2d, conv2d_input, conv2d_weights, gemm, gemm_scratch};
+use bayeux::tensor::{Conv2dShape, conv2d, conv2d_input, conv2d_weights, gemm, gemm_scratch, read_all};
 use clap::Parser;
 use rayon::prelude::*;
 
@@ -19,7 +19,7 @@ use rayon::prelude::*;
 #[derive(Parser)]
 #[command(name = "kernels")]
 struct Options {
-    /// Only those whose name contains this: "gemm", "conv", "fused", "f64", …
+    /// Only those whose name contains this: "gemm", "conv", "fused", "reduce", "f64", …
     #[arg(long, value_name = "TEXT", default_value = "")]
     only: String,
     /// Seconds for each, after two runs that are not timed; ten runs at least
@@ -42,6 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     products::<f64>(&mut bench);
     convolutions(&mut bench);
     fused(&mut bench)?;
+    reductions(&mut bench)?;
     let Bench { options, figures } = bench;
     if let Some(path) = &options.json {
         let figures = serde_json::json!({ "threads": rayon::current_num_threads(), "kernels": figures });
@@ -192,6 +193,43 @@ fn fused(bench: &mut Bench) -> Result<(), bayeux::autodiff::Error> {
             let mut function = Function::new([&x], [&y])?;
             let run = |f: &mut Function| f.run(&[&numbers]).expect("the input has its shape");
             bench.time(name.into(), &mut function, run, |f| f.output(0).as_slice().unwrap_or_default());
+        }
+    }
+    Ok(())
+}
+
+/// Ten million numbers reduced, as compiled functions and as operations on tensors, beside the time to read them.
+fn reductions(bench: &mut Bench) -> Result<(), bayeux::autodiff::Error> {
+    const LEN: usize = 10_000_000;
+    let numbers = Tensor::new([LEN], numbers::<f32>(LEN));
+    let source = numbers.as_slice().unwrap_or_default();
+    if bench.wanted("reduce reading") {
+        bench.time("reduce reading".into(), &mut [0.0], |sum| *sum = [read_all(source)], |sum| sum);
+    }
+    for shape in [&[LEN][..], &[1000, 10_000], &[10_000, 1000], &[2_500_000, 4], &[4, 2_500_000]] {
+        let (x, input) = (numbers.reshape(shape), Expr::<f32>::input("x", shape));
+        for axis in 0..shape.len() {
+            let name = |what: &str| format!("reduce {what} of {shape:?} along {axis}");
+            for (what, y) in [("sum", input.sum([axis])), ("max", input.max([axis]))] {
+                let name = name(what);
+                if bench.wanted(&name) {
+                    let mut function = Function::new([&input], [&y])?;
+                    let run = |f: &mut Function| f.run(&[&x]).expect("the input has its shape");
+                    bench.time(name, &mut function, run, |f| f.output(0).as_slice().unwrap_or_default());
+                }
+            }
+            let operations: [(&str, fn(&Tensor<f32>, usize) -> Tensor<f32>); 3] = [
+                ("tensor's sum", |x, axis| x.sum(&[axis])),
+                ("tensor's max", |x, axis| x.max(&[axis])),
+                ("tensor's argmax", |x, axis| x.argmax(axis)),
+            ];
+            for (what, operation) in operations {
+                let name = name(what);
+                if bench.wanted(&name) {
+                    let run = |y: &mut Tensor<f32>| *y = operation(&x, axis);
+                    bench.time(name, &mut Tensor::zeros([0]), run, |y| y.as_slice().unwrap_or_default());
+                }
+            }
         }
     }
     Ok(())

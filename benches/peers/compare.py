@@ -100,7 +100,12 @@ def training(model, batch):
 
 
 def kernels(options):
-    modes = {"gemm": ["eager"], "conv": ["eager", "channels-last"], "fused": ["eager", "compile"]}
+    modes = {
+        "gemm": ["eager"],
+        "conv": ["eager", "channels-last"],
+        "fused": ["eager", "compile"],
+        "reduce": ["eager"],
+    }
     for kind, modes in modes.items():
         for threads in sorted({1, *options.threads}):
             entries = [Entry("bayeux", "kernels", ["--only", kind])]

@@ -107,9 +107,27 @@ def fused(mode):
     return {f"fused {name}": timing.time_kernel(run, squares) for name, run in runs.items()}
 
 
+def reduce(_mode):
+    figures = {}
+    operations = [
+        ("sum", torch.sum),
+        ("max", torch.amax),
+        ("tensor's sum", torch.sum),
+        ("tensor's max", torch.amax),
+        ("tensor's argmax", torch.argmax),
+    ]
+    for shape in [[LEN], [1000, 10_000], [10_000, 1000], [2_500_000, 4], [4, 2_500_000]]:
+        x = numbers(*shape)
+        for axis in range(len(shape)):
+            for what, operation in operations:
+                name = f"reduce {what} of {shape} along {axis}"
+                figures[name] = timing.time_kernel(lambda: operation(x, dim=axis), squares)
+    return figures
+
+
 @torch.no_grad()
 def main():
-    groups = {"gemm": gemm, "conv": conv, "fused": fused}
+    groups = {"gemm": gemm, "conv": conv, "fused": fused, "reduce": reduce}
     options = timing.parse(__doc__, only=list(groups), mode=["eager", "channels-last", "compile"])
     torch.set_num_threads(options.threads)
     figures = groups[options.only](options.mode)

@@ -4,11 +4,15 @@
 //! this would cost each program and each test minutes; so the public functions are thin, and call these.
 
 use crate::fused::Each;
+use crate::reduce::{self, Extent, Kind};
 use crate::{Conv2dShape, Pool2dShape, conv, gemm, peak};
 
 /// The kernels for one element type.
 pub trait Linear: Sized {
     fn peak_flops() -> f64;
+    fn read_all(x: &[Self]) -> Self;
+    fn reduce(kind: Kind, x: &[Self], extent: Extent, results: &mut [Self], scratch: &mut [Self]);
+    fn places(x: &[Self], extent: Extent, results: &mut [Self]);
     #[allow(clippy::too_many_arguments)] // the BLAS signature
     fn gemm(
         size: [usize; 3],
@@ -70,6 +74,15 @@ macro_rules! compiled {
         impl Linear for $t {
             fn peak_flops() -> f64 {
                 peak::measure::<$t>()
+            }
+            fn read_all(x: &[Self]) -> Self {
+                peak::read(x)
+            }
+            fn reduce(kind: Kind, x: &[Self], extent: Extent, results: &mut [Self], scratch: &mut [Self]) {
+                reduce::along(kind, x, extent, results, scratch)
+            }
+            fn places(x: &[Self], extent: Extent, results: &mut [Self]) {
+                reduce::places(x, extent, results)
             }
             #[track_caller]
             fn gemm(

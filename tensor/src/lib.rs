@@ -40,6 +40,7 @@ mod native;
 mod peak;
 mod pool;
 pub mod random;
+mod reduce;
 mod shared;
 pub mod simd;
 pub mod softmax;
@@ -55,7 +56,7 @@ pub use conv::{
 pub use copy::copy_strided;
 pub use float::{Float, bytes_of, bytes_of_mut};
 pub use gemm::{gemm, gemm_scratch};
-pub use peak::{copy_bandwidth, peak_flops};
+pub use peak::{copy_bandwidth, peak_flops, read_all};
 pub use pool::{
     Pool2dShape, max_pool2d, max_pool2d_gather, max_pool2d_gather_places, max_pool2d_places,
     max_pool2d_scatter, max_pool2d_scatter_places,

@@ -13,6 +13,10 @@ use crate::time::Instant;
 const CHAINS: usize = 12;
 /// Products in each chain of a run.
 const LENGTH: usize = 200_000;
+/// Elements that a task reads, from so many places at once: memory answers sooner than where a processor must guess what comes
+/// next in one.
+const READ: usize = 1 << 18;
+const PLACES: usize = 4;
 /// Runs of either measurement; the best one counts.
 const RUNS: usize = 5;
 /// Bytes that are copied: more than caches hold.
@@ -44,6 +48,25 @@ pub fn copy_bandwidth() -> f64 {
     best(|| {
         to.par_chunks_mut(share).zip(from.par_chunks(share)).for_each(|(to, from)| to.copy_from_slice(from))
     }) * (2 * COPIED) as f64
+}
+
+/// Reads all elements as fast as the current rayon pool can, and gives a sum that is as good as another: the yardstick of
+/// reductions, which cannot be over sooner.
+///
+/// ```
+/// assert_eq!(bayeux_tensor::read_all(&[1.0; 1000]), 1000.0);
+/// ```
+pub fn read_all<T: Float>(x: &[T]) -> T {
+    T::read_all(x)
+}
+
+pub(crate) fn read<T: Float>(x: &[T]) -> T {
+    let task = |x| {
+        let mut sum = T::ZERO;
+        lanes::run(Reading(x, &mut sum));
+        sum
+    };
+    x.par_chunks(READ).map(task).sum()
 }
 
 /// Runs a second, at best.
@@ -78,5 +101,30 @@ impl<T: Float> Task<T> for Products<T> {
                 black_box(&result);
             }
         }
+    }
+}
+
+/// What to read, and where a sum of it goes.
+struct Reading<'a, T>(&'a [T], &'a mut T);
+
+impl<T: Float> Task<T> for Reading<'_, T> {
+    #[inline(always)]
+    unsafe fn run<V: Lanes<T = T>>(self) {
+        let Reading(x, sum) = self;
+        let step = 2 * V::N;
+        let place = x.len() / PLACES / step * step;
+        // SAFETY: the caller has checked for the instructions of V; so many whole steps are in each place.
+        unsafe {
+            let mut sums = [[V::splat(T::ZERO); 2]; PLACES];
+            for at in (0..place).step_by(step) {
+                for (p, sums) in sums.iter_mut().enumerate() {
+                    for (i, sum) in sums.iter_mut().enumerate() {
+                        *sum = sum.add(V::load(x.as_ptr().add(p * place + at + i * V::N)));
+                    }
+                }
+            }
+            *sum = sums.into_iter().flatten().map(|sum| sum.sum()).sum();
+        }
+        *sum += x[PLACES * place..].iter().copied().sum();
     }
 }

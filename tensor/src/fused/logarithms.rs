@@ -1,9 +1,10 @@
 //! Sums of logarithms, as a loop needs them for an entropy: one logarithm for many numbers.
 
 use super::definition::{Definition, readers, uniform};
-use super::reduce::{LANES, Reduce, Sum, join_lanes};
+use super::reduce::{LANES, Reduce, join_lanes};
 use super::{Operand, Value};
 use crate::Float;
+use crate::reduce::Sum;
 use crate::simd::dispatch::{Kernel, Loop};
 use crate::simd::exponential::Ln;
 use crate::simd::fma::MulAdd;

@@ -80,10 +80,12 @@ mod block;
 mod build;
 mod definition;
 mod file;
+mod functions;
 mod logarithms;
 mod memory;
 mod noise;
 mod place;
+mod plain;
 mod product;
 mod reduce;
 mod region;
@@ -98,6 +100,7 @@ pub use product::{Factors, Product};
 pub use reduce::Reduce;
 
 use crate::native::Native;
+use crate::reduce::{Extent, Kind};
 use crate::simd::combined::{Formula, TileKernel};
 use noise::Noise;
 use reduce::Reduction;
@@ -143,6 +146,8 @@ pub struct Fused<T> {
     /// What is fetched from memory ahead of its use, other than by a region.
     ahead: Vec<Place>,
     reductions: Vec<Reduction>,
+    /// If the loop is no more than a reduction of its operand, which.
+    plain: Option<(Kind, Extent)>,
     /// Elements per block: as many as keep the registers in the first two caches; whole tiles.
     block: usize,
     /// Elements per parallel task, unless the tasks are those of a product.

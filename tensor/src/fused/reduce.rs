@@ -1,10 +1,12 @@
 //! The reductions that end a fused loop.
 
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use super::logarithms::SumOfLogarithms;
 use super::space::Space;
 use crate::Float;
+use crate::reduce::{Combine, Largest, Sum};
 use crate::simd::combined::TILE;
 use crate::simd::dispatch::{Loop, run};
 use crate::simd::fma::MulAdd;
@@ -25,6 +27,8 @@ pub(super) struct Reduction {
     pub logarithms: bool,
     /// Over the space's axes: 0 where reduced, row-major over what is kept.
     pub strides: Vec<isize>,
+    /// How the innermost axes are taken together, if they are kept.
+    columns: Columns,
     /// Where a chunk's partial results begin among those of all reductions,
     pub at: usize,
     /// and how many there are.
@@ -45,32 +49,6 @@ impl Reduce {
             Reduce::Sum => Sum::combine(a, b),
             Reduce::Max => Largest::combine(a, b),
         }
-    }
-}
-
-/// What a reduction does, at compile time.
-pub(super) trait Combine {
-    const KIND: Reduce;
-    fn combine<T: Float>(a: T, b: T) -> T;
-}
-
-pub(super) struct Sum;
-
-impl Combine for Sum {
-    const KIND: Reduce = Reduce::Sum;
-    #[inline(always)]
-    fn combine<T: Float>(a: T, b: T) -> T {
-        a + b
-    }
-}
-
-struct Largest;
-
-impl Combine for Largest {
-    const KIND: Reduce = Reduce::Max;
-    #[inline(always)]
-    fn combine<T: Float>(a: T, b: T) -> T {
-        if (a > b) | a.is_nan() { a } else { b }
     }
 }
 
@@ -96,6 +74,10 @@ pub(super) const LANES: usize = TILE;
 /// and on its chunks, but not on blocks, whose lengths differ between instruction sets.
 pub(super) const UNIT: usize = 8192;
 
+/// Elements of a wide row, about, that is made of several which are kept; and how many of them are combined one after the other.
+const WIDE: usize = 256;
+const ROWS: usize = 64;
+
 /// A reduction, the space, the block's place, the block, and what is reduced so far.
 type Block<'a, T> = (&'a Reduction, &'a Space, Position, &'a [T], &'a mut [T]);
 
@@ -110,17 +92,14 @@ impl<T: Float, C: Combine> Loop<Block<'_, T>> for Absorb<C> {
         if reduction.is_whole() {
             return collect::<T, C>(block, before, is_last, lanes, &mut results[0]);
         }
-        let inner = reduction.strides[reduction.strides.len() - 1];
+        if !reduction.ends_reduced() {
+            return take_columns::<T, C>(reduction, space, position, block, results, lanes);
+        }
         let row = space.shape[space.shape.len() - 1];
         for (offset, at, length) in space.segments(&reduction.strides, position.start, block.len()) {
             let segment = &block[at..at + length];
             let offset = offset as usize;
-            if inner != 0 {
-                // What is kept is row-major, so its innermost stride is 1.
-                for (total, &x) in results[offset..offset + length].iter_mut().zip(segment) {
-                    *total = C::combine(*total, x);
-                }
-            } else if row < LANES {
+            if row < LANES {
                 results[offset] = segment.iter().fold(results[offset], |total, &x| C::combine(total, x));
             } else {
                 let first = (position.start + at) % row;
@@ -131,10 +110,87 @@ impl<T: Float, C: Combine> Loop<Block<'_, T>> for Absorb<C> {
     }
 }
 
+/// Rows that are kept, each combined with the one before: several short ones are taken as a wide one, and some wide ones
+/// together, so that no long chain of sums grows. Each item has rows of its own to be combined.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Columns {
+    row: usize,
+    /// None where there are so few rows that each is combined with the results at once.
+    wide: Option<usize>,
+    item: usize,
+}
+
+impl Columns {
+    fn new(space: &Space, strides: &[isize]) -> Self {
+        let size = |axes: Range<usize>| space.shape[axes].iter().product::<usize>().max(1);
+        let kept = strides.iter().rposition(|&stride| stride == 0).map_or(0, |axis| axis + 1);
+        let gone = strides[..kept].iter().rposition(|&stride| stride != 0).map_or(0, |axis| axis + 1);
+        let (row, item) = (size(kept..strides.len()), size(gone..strides.len()));
+        // Not where items are so short that putting a wide row together would be most of the work.
+        let together = if item >= 4 * WIDE { (WIDE / row).max(1) } else { 1 };
+        let is_few = together == 1 && item <= ROWS * row;
+        Columns { row, wide: (!is_few).then_some(together * row), item }
+    }
+}
+
+/// Takes in a block of rows that are kept.
+#[inline(always)]
+fn take_columns<T: Float, C: Combine>(
+    reduction: &Reduction,
+    space: &Space,
+    position: Position,
+    mut block: &[T],
+    results: &mut [T],
+    sums: &mut [T],
+) {
+    let Columns { row, wide, item } = reduction.columns;
+    let Some(wide) = wide else {
+        for (offset, at, length) in space.segments(&reduction.strides, position.start, block.len()) {
+            let segment = &block[at..at + length];
+            let results = results[offset as usize..].iter_mut().zip(segment);
+            results.for_each(|(total, &x)| *total = C::combine(*total, x));
+        }
+        return;
+    };
+    let (_, is_last) = position.within(block.len());
+    let (mut number, mut at) = (position.start / item, position.start % item);
+    let (mut rows, mut column) = (at / wide, at % wide);
+    while !block.is_empty() {
+        let (part, rest) = block.split_at(block.len().min(wide - column).min(item - at));
+        sums[column..].iter_mut().zip(part).for_each(|(sum, &x)| *sum = C::combine(*sum, x));
+        (block, at, column) = (rest, at + part.len(), column + part.len());
+        if column == wide {
+            (rows, column) = (rows + 1, 0);
+        }
+        let is_full = column == 0 && rows.is_multiple_of(ROWS);
+        if at == item || is_full || is_last && block.is_empty() {
+            let offset = space.segments(&reduction.strides, number * item, 1).next().map_or(0, |(at, ..)| at);
+            close_columns::<T, C>(&mut results[offset as usize..][..row], &mut sums[..wide]);
+        }
+        if at == item {
+            (number, at, rows, column) = (number + 1, 0, 0, 0);
+        }
+    }
+}
+
+/// Halves rows onto each other until one is left, which the results take in.
+fn close_columns<T: Float, C: Combine>(results: &mut [T], sums: &mut [T]) {
+    let row = results.len();
+    let mut count = sums.len() / row;
+    while count > 1 {
+        let half = count.div_ceil(2);
+        let (front, back) = sums[..count * row].split_at_mut(half * row);
+        front.iter_mut().zip(back).for_each(|(a, &mut b)| *a = C::combine(*a, b));
+        count = half;
+    }
+    results.iter_mut().zip(&*sums).for_each(|(result, &sum)| *result = C::combine(*result, sum));
+    sums.fill(C::neutral());
+}
+
 /// Takes elements of a row, from number `first` on, into its lanes, and those into the total where a unit or the row `ends`.
 #[inline(always)]
 fn collect<T: Float, C: Combine>(mut x: &[T], mut first: usize, ends: bool, lanes: &mut [T], total: &mut T) {
-    let mut sums = [C::KIND.neutral::<T>(); LANES];
+    let mut sums = [C::neutral::<T>(); LANES];
     sums.copy_from_slice(lanes);
     while !x.is_empty() {
         let (part, rest) = x.split_at(x.len().min(UNIT - first % UNIT));
@@ -153,13 +209,31 @@ fn collect<T: Float, C: Combine>(mut x: &[T], mut first: usize, ends: bool, lane
         (x, first) = (rest, first + part.len());
         if first.is_multiple_of(UNIT) || ends && x.is_empty() {
             *total = C::combine(*total, join_lanes::<T, C>(sums));
-            sums.fill(C::KIND.neutral());
+            sums.fill(C::neutral());
         }
     }
     lanes.copy_from_slice(&sums);
 }
 
 impl Reduction {
+    pub fn new(
+        kind: Reduce,
+        logarithms: bool,
+        space: &Space,
+        strides: Vec<isize>,
+        at: usize,
+        len: usize,
+    ) -> Self {
+        let columns = Columns::new(space, &strides);
+        Reduction { kind, logarithms, strides, columns, at, len }
+    }
+
+    /// Whether the innermost axis is reduced.
+    #[inline(always)]
+    fn ends_reduced(&self) -> bool {
+        self.strides.last().is_none_or(|&stride| stride == 0)
+    }
+
     /// Whether it is to one number.
     pub fn is_whole(&self) -> bool {
         self.strides.iter().all(|&stride| stride == 0)
@@ -167,7 +241,12 @@ impl Reduction {
 
     /// Elements of working space for a chunk: the results, then what collects lanes.
     pub fn room(&self) -> usize {
-        self.len + if self.logarithms { 2 * LANES } else { LANES }
+        self.len
+            + match self {
+                _ if self.logarithms => 2 * LANES,
+                _ if self.ends_reduced() => LANES,
+                _ => self.columns.wide.unwrap_or(0),
+            }
     }
 
     /// Makes the working space ready for a chunk.

@@ -10,12 +10,16 @@ use super::memory::fence;
 use super::reduce::Reduction;
 use super::{Factors, Fused, Operand};
 use crate::Float;
+use crate::reduce::room;
 use crate::shared::Shared;
 use crate::simd::combined::TILE;
 
 impl<T: Float> Fused<T> {
     /// The number of elements of working space a run needs: the partial reductions of all chunks, and what a product needs.
     pub fn scratch(&self) -> usize {
+        if let Some((_, extent)) = self.plain {
+            return room(extent);
+        }
         let product = self.product.as_ref().map_or(0, |(product, shape)| product.scratch(shape));
         self.partial() * self.chunks + product
     }
@@ -107,6 +111,10 @@ impl<T: Float> Fused<T> {
     ) {
         assert_eq!(noise.len(), self.noise, "number of random values");
         self.check(operands, stores, reduced, scratch);
+        if let (Some((kind, extent)), [(x, offset)]) = (self.plain, operands) {
+            let x = if self.is_empty() { &[] } else { &x[*offset..][..self.len()] };
+            return T::reduce(kind, x, extent, reduced[0], scratch);
+        }
         let (partial, chunks) = (self.partial(), self.chunks);
         let (partials, scratch) = scratch.split_at_mut(partial * chunks);
         let base = Shared(partials.as_mut_ptr());

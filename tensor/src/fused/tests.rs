@@ -133,6 +133,38 @@ fn a_long_sum_keeps_its_digits_and_its_bits() {
 }
 
 #[test]
+fn long_sums_along_axes_keep_their_digits() {
+    for (shape, axis) in [(vec![10_000_000, 2], 0), (vec![100, 100_000, 2], 1), (vec![3, 2_000_003], 1)] {
+        let len: usize = shape.iter().product();
+        let mut x = vec![0.0f32; len];
+        fill_uniform(1, 0, 0, &mut x);
+        let inner: usize = shape[axis + 1..].iter().product();
+        let size = shape[axis] * inner;
+        let mut exact = vec![0.0; len / shape[axis]];
+        x.iter().enumerate().for_each(|(i, x)| exact[i / size * inner + i % inner] += x.to_f64());
+        // What is read, and what is computed.
+        for computed in [false, true] {
+            let mut builder = FusedBuilder::<f32>::new(&shape);
+            let strides: Vec<isize> =
+                (0..shape.len()).map(|axis| shape[axis + 1..].iter().product::<usize>() as isize).collect();
+            let mut value = builder.operand(&strides);
+            if computed {
+                value = builder.arithmetic(Arithmetic::Add, value, value);
+            }
+            builder.reduce(Reduce::Sum, value, &[axis]);
+            let fused = builder.build();
+            let (mut sums, mut scratch) = (vec![0.0; exact.len()], vec![0.0; fused.scratch()]);
+            fused.run(&[(&x, 0)], &mut [], &mut [&mut sums], &mut scratch);
+            let times = if computed { 2.0 } else { 1.0 };
+            for (sum, exact) in sums.iter().zip(&exact) {
+                let error = (sum.to_f64() / times - exact).abs() / exact;
+                assert!(error < 1e-6, "{sum} for {times} × {exact} of {shape:?}: {error:e}");
+            }
+        }
+    }
+}
+
+#[test]
 fn many_values_at_once_share_registers() {
     // y = Σ over 40 values tanh(x · i), all alive until the end.
     let mut builder = FusedBuilder::<f64>::new(&[1000]);

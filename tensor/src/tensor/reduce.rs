@@ -7,9 +7,10 @@
 use rayon::prelude::*;
 
 use super::Tensor;
-use super::tree::{Combine, Max, Min, PairUp, Sum, combine_rows, reduce_slice};
+use super::tree::{PairUp, combine_rows, reduce_slice};
 use super::walk::{CHUNK, Walk};
 use crate::Float;
+use crate::reduce::{Combine, Extent, Largest, Smallest, Sum, room};
 
 /// Columns reduced together when a kept axis is the inner one.
 const COLUMNS: usize = 256;
@@ -28,8 +29,17 @@ impl<T: Float> Tensor<T> {
     }
 
     #[track_caller]
-    fn reduce<C: Combine<T>>(&self, op: &str, axes: &[usize]) -> Self {
+    fn reduce<C: Combine>(&self, op: &str, axes: &[usize]) -> Self {
         let (kept, gone) = self.split_axes(op, axes);
+        if let Some(x) = self.as_slice()
+            && let Some(extent) = Extent::of(&self.shape, |axis| axes.contains(&axis))
+        {
+            let shape: Vec<usize> = kept.iter().map(|&axis| self.shape[axis]).collect();
+            let mut results = vec![T::ZERO; extent.outer * extent.inner];
+            let mut scratch = vec![T::ZERO; room(extent)];
+            T::reduce(C::KIND, x, extent, &mut results, &mut scratch);
+            return Self::new(shape, results);
+        }
         let pick = |axes: &[usize]| -> (Vec<usize>, Vec<isize>) {
             axes.iter().map(|&axis| (self.shape[axis], self.strides[axis])).unzip()
         };
@@ -37,7 +47,7 @@ impl<T: Float> Tensor<T> {
         let outer = Walk::new(&kept_shape, [&kept_strides]);
         let inner = Walk::new(&gone_shape, [&gone_strides]);
         let out = if outer.len() == 0 || inner.len() == 0 {
-            vec![C::NEUTRAL; outer.len()]
+            vec![C::neutral(); outer.len()]
         } else if outer.inner_strides() == [1] && outer.inner_len() > 1 && inner.inner_strides() != [1] {
             self.reduce_columns::<C>(&outer, &inner)
         } else {
@@ -47,7 +57,7 @@ impl<T: Float> Tensor<T> {
     }
 
     /// Each result from a walk over its own elements.
-    fn reduce_rows<C: Combine<T>>(&self, outer: &Walk<1>, inner: &Walk<1>) -> Vec<T> {
+    fn reduce_rows<C: Combine>(&self, outer: &Walk<1>, inner: &Walk<1>) -> Vec<T> {
         let count = inner.len();
         let chunk = |base: isize, start: usize, buffer: &mut Vec<T>| {
             let len = CHUNK.min(count - start);
@@ -74,7 +84,7 @@ impl<T: Float> Tensor<T> {
             };
             reduce_slice::<T, C>(&partial)
         };
-        let mut out = vec![C::NEUTRAL; outer.len()];
+        let mut out = vec![C::neutral(); outer.len()];
         let per_task = (CHUNK / count).max(1);
         let [stride] = outer.inner_strides();
         let task = |(i, out): (usize, &mut [T])| {
@@ -94,7 +104,7 @@ impl<T: Float> Tensor<T> {
     }
 
     /// Neighbouring results together: whole rows are combined, which reads memory in order.
-    fn reduce_columns<C: Combine<T>>(&self, outer: &Walk<1>, inner: &Walk<1>) -> Vec<T> {
+    fn reduce_columns<C: Combine>(&self, outer: &Walk<1>, inner: &Walk<1>) -> Vec<T> {
         let count = inner.len();
         let width = outer.inner_len();
         let columns = COLUMNS.min(width);
@@ -126,7 +136,7 @@ impl<T: Float> Tensor<T> {
             }
             pairs.finish::<C>(columns)
         };
-        let mut out = vec![C::NEUTRAL; outer.len()];
+        let mut out = vec![C::neutral(); outer.len()];
         let mut tasks = Vec::new();
         let mut rest = &mut out[..];
         outer.segments(0, outer.len(), |_, len, [offset]| {
@@ -199,7 +209,7 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn max(&self, axes: &[usize]) -> Self {
         self.check_something_to_compare("max", axes);
-        self.reduce::<Max>("max", axes)
+        self.reduce::<Largest>("max", axes)
     }
 
     /// The smallest elements along `axes`, which are removed; NaN if there is one.
@@ -209,7 +219,7 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn min(&self, axes: &[usize]) -> Self {
         self.check_something_to_compare("min", axes);
-        self.reduce::<Min>("min", axes)
+        self.reduce::<Smallest>("min", axes)
     }
 
     /// The index of the largest element along `axis`, which is removed: the first of several, and the first NaN if there
@@ -221,22 +231,13 @@ impl<T: Float> Tensor<T> {
     pub fn argmax(&self, axis: usize) -> Self {
         self.check_something_to_compare("argmax", &[axis]);
         let mut shape = self.shape.clone();
-        let n = shape.remove(axis);
-        let mut perm: Vec<usize> = (0..self.rank()).filter(|&other| other != axis).collect();
-        perm.push(axis);
-        let rows = self.transpose(&perm).contiguous();
-        let best = |row: &[T]| {
-            let better = |best: usize, i: usize| {
-                if row[i] > row[best] || (row[i].is_nan() && !row[best].is_nan()) { i } else { best }
-            };
-            T::from_f64((1..row.len()).fold(0, better) as f64)
-        };
-        let data = if n == 0 {
-            Vec::new()
-        } else {
-            rows.as_slice().unwrap_or_default().chunks_exact(n).map(best).collect()
-        };
-        Self::new(shape, data)
+        shape.remove(axis);
+        let size = |axes: std::ops::Range<usize>| self.shape[axes].iter().product();
+        let extent =
+            Extent { outer: size(0..axis), count: self.shape[axis], inner: size(axis + 1..self.rank()) };
+        let mut places = vec![T::ZERO; extent.outer * extent.inner];
+        T::places(self.contiguous().as_slice().unwrap_or_default(), extent, &mut places);
+        Self::new(shape, places)
     }
 
     fn all_axes(&self) -> Vec<usize> {

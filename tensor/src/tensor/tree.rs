@@ -1,54 +1,20 @@
 //! Fixed trees for reductions: over the elements of a slice, and over equally long rows.
 
 use crate::Float;
+use crate::reduce::Combine;
 
 /// Elements added one after the other in each of [`LANES`] running sums, before sums are combined in pairs.
 const BLOCK: usize = 256;
 /// Independent running results, so that the loop over a block is vectorised.
 const LANES: usize = 16;
 
-/// What to reduce by: an associative operation and its neutral element.
-pub(super) trait Combine<T: Float>: Sync {
-    const NEUTRAL: T;
-    fn combine(a: T, b: T) -> T;
-}
-
-pub(super) struct Sum;
-pub(super) struct Max;
-pub(super) struct Min;
-
-impl<T: Float> Combine<T> for Sum {
-    const NEUTRAL: T = T::ZERO;
-    #[inline(always)]
-    fn combine(a: T, b: T) -> T {
-        a + b
-    }
-}
-
-// NaN wins over any number, as in NumPy: a broken element must show.
-impl<T: Float> Combine<T> for Max {
-    const NEUTRAL: T = T::NEG_INFINITY;
-    #[inline(always)]
-    fn combine(a: T, b: T) -> T {
-        if a > b || a.is_nan() { a } else { b }
-    }
-}
-
-impl<T: Float> Combine<T> for Min {
-    const NEUTRAL: T = T::INFINITY;
-    #[inline(always)]
-    fn combine(a: T, b: T) -> T {
-        if a < b || a.is_nan() { a } else { b }
-    }
-}
-
 /// Reduces a slice by a nearly balanced tree.
-pub(super) fn reduce_slice<T: Float, C: Combine<T>>(x: &[T]) -> T {
+pub(super) fn reduce_slice<T: Float, C: Combine>(x: &[T]) -> T {
     if x.len() > BLOCK {
         let half = (x.len() / 2).next_multiple_of(BLOCK);
         return C::combine(reduce_slice::<T, C>(&x[..half]), reduce_slice::<T, C>(&x[half..]));
     }
-    let mut lanes = [C::NEUTRAL; LANES];
+    let mut lanes = [C::neutral(); LANES];
     let chunks = x.chunks_exact(LANES);
     for (lane, &x) in lanes.iter_mut().zip(chunks.remainder()) {
         *lane = x;
@@ -80,7 +46,7 @@ impl<T: Float> PairUp<T> {
         Self { levels: Vec::new(), units: 0 }
     }
 
-    pub(super) fn push<C: Combine<T>>(&mut self, mut row: Vec<T>) {
+    pub(super) fn push<C: Combine>(&mut self, mut row: Vec<T>) {
         let mut level = 0;
         while self.units >> level & 1 == 1 {
             combine_rows::<T, C>(&mut self.levels[level], &row);
@@ -95,7 +61,7 @@ impl<T: Float> PairUp<T> {
         self.units += 1;
     }
 
-    pub(super) fn finish<C: Combine<T>>(self, width: usize) -> Vec<T> {
+    pub(super) fn finish<C: Combine>(self, width: usize) -> Vec<T> {
         let mut total: Option<Vec<T>> = None;
         for (level, row) in self.levels.into_iter().enumerate() {
             if self.units >> level & 1 == 1 {
@@ -109,11 +75,11 @@ impl<T: Float> PairUp<T> {
                 });
             }
         }
-        total.unwrap_or_else(|| vec![C::NEUTRAL; width])
+        total.unwrap_or_else(|| vec![C::neutral(); width])
     }
 }
 
-pub(super) fn combine_rows<T: Float, C: Combine<T>>(into: &mut [T], row: &[T]) {
+pub(super) fn combine_rows<T: Float, C: Combine>(into: &mut [T], row: &[T]) {
     for (into, &x) in into.iter_mut().zip(row) {
         *into = C::combine(*into, x);
     }

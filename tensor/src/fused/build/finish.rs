@@ -7,6 +7,7 @@ use crate::Float;
 use crate::fused::definition::{Definition, call_functions, combine, uniform};
 use crate::fused::memory::{HAS_STREAMS, LINE};
 use crate::fused::place::{Placed, Task, place};
+use crate::fused::plain::plain;
 use crate::fused::reduce::{Reduce, Reduction};
 use crate::fused::sizes::{block_len, chunk_len, fetched};
 use crate::fused::space::{Space, row_major, row_major_without};
@@ -89,11 +90,12 @@ impl<T: Float> FusedBuilder<T> {
             .map(|(((kind, _, axes), strides), logarithms)| {
                 let kept = self.shape.iter().enumerate().filter(|(axis, _)| !axes.contains(axis));
                 let (at, len) = (partial, kept.map(|(_, &size)| size).product());
-                let reduction = Reduction { kind: *kind, logarithms, strides, at, len };
+                let reduction = Reduction::new(*kind, logarithms, &space, strides, at, len);
                 partial += reduction.room();
                 reduction
             })
             .collect();
+        let plain = plain(&self.shape, &self.values, &operands, &self.stores, &self.reductions);
         let product = self.product.map(|(_, product)| (product, self.shape.clone()));
         let chunk = chunk_len(space.len(), reductions.iter().map(|r| r.len).sum());
         let chunks = match product.as_ref().and_then(|(product, shape)| product.tasks::<T>(shape)) {
@@ -119,6 +121,7 @@ impl<T: Float> FusedBuilder<T> {
             in_place,
             ahead,
             reductions,
+            plain,
             block,
             chunk,
             chunks,

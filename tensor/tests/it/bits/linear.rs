@@ -123,7 +123,7 @@ fn rows<T: Float>(hashes: &mut Hashes) {
 }
 
 fn reductions<T: Float>(hashes: &mut Hashes) {
-    for shape in [[1000, 70, 1], [3, 5, 7000], [40, 30, 33], [1, 1, 100_001]] {
+    for shape in [[1000, 70, 1], [3, 5, 7000], [40, 30, 33], [1, 1, 100_001], [2, 3001, 4], [1500, 301, 6]] {
         let x = Tensor::new(shape, numbers::<T>(shape.iter().product(), 1));
         for axes in [&[0, 1, 2][..], &[0], &[1], &[2], &[0, 2], &[1, 2]] {
             let results = [x.sum(axes), x.mean(axes), x.max(axes), x.min(axes)].map(|y| y.to_vec());

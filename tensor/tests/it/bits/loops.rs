@@ -12,6 +12,9 @@ pub fn all<T: Float>(hashes: &mut Hashes) {
         sums::<T>(hashes, shape);
         mixed::<T>(hashes, shape);
     }
+    for shape in [[3, 7], [100, 257], [3, 33_000], [33_000, 3], [1, 300_001]] {
+        plain::<T>(hashes, shape);
+    }
     for seed in 0..20 {
         random::<T>(hashes, [7, 613], seed);
         random::<T>(hashes, [40, 701], seed);
@@ -108,6 +111,25 @@ fn sums<T: Float>(hashes: &mut Hashes, shape: [usize; 2]) {
         loops.store_over(other, state);
         Results { stores: 1, reduced: reduced(), noise: 0 }
     });
+}
+
+/// Nothing but a reduction of what is read.
+fn plain<T: Float>(hashes: &mut Hashes, shape: [usize; 2]) {
+    let x = numbers::<T>(shape[0] * shape[1], 1);
+    for axes in [vec![0, 1], vec![0], vec![1]] {
+        let results = [Reduce::Sum, Reduce::Max].map(|reduce| {
+            let mut builder = FusedBuilder::<T>::new(&shape);
+            let operand = builder.operand(&[shape[1] as isize, 1]);
+            builder.reduce(reduce, operand, &axes);
+            let fused = builder.build();
+            let kept = (0..2).filter(|axis| !axes.contains(axis)).map(|axis| shape[axis]).product();
+            let mut results = dirty(kept);
+            fused.run(&[(&x, 0)], &mut [], &mut [&mut results], &mut dirty(fused.scratch()));
+            results
+        });
+        let name = format!("loop that only reduces {shape:?} along {axes:?}");
+        hashes.add(name, &results.each_ref().map(Vec::as_slice));
+    }
 }
 
 /// Functions, noise, and sums along axes.

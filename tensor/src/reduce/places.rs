@@ -1,0 +1,156 @@
+//! Where the largest elements are: the first of several, and the first NaN if there is one.
+//!
+//! Every vector of largest elements has one of their places beside it. A place is a number of the elements' type, so it is counted
+//! from the beginning of a piece, or by rows, which keeps it exact.
+
+use rayon::prelude::*;
+
+use super::columns::Plan;
+use super::short::{self, Row};
+use super::{Extent, TASK};
+use crate::Float;
+use crate::lanes::{self, Lanes, Task, WIDEST, load_square, unrolled};
+use crate::simd::dispatch::{Loop, run};
+use crate::simd::fma::MulAdd;
+
+mod rows;
+
+/// Wide rows of a block.
+const ROWS: usize = 512;
+
+/// The places along the middle, from 0 to `count` − 1, of which there is one at least.
+pub(crate) fn places<T: Float>(x: &[T], extent: Extent, results: &mut [T]) {
+    assert_eq!(x.len(), extent.len(), "length of what is reduced");
+    assert_eq!(results.len(), extent.results(), "number of results");
+    match extent {
+        _ if x.is_empty() => {}
+        Extent { inner: 1, count, .. } if count <= short::MOST => {
+            short::by_rows::<T, Place>(x, count, results);
+        }
+        Extent { inner: 1, count, .. } => rows::places(x, count, results),
+        _ => columns(x, extent, results),
+    }
+}
+
+/// Whether the first takes the place of the other.
+#[inline(always)]
+fn exceeds<T: Float>(x: T, best: T) -> bool {
+    (x > best) | (x.is_nan() & !best.is_nan())
+}
+
+/// In a short row.
+struct Place;
+
+impl<T: Float> Row<T> for Place {
+    #[inline(always)]
+    fn row<const N: usize>(x: &[T; N]) -> T {
+        let (mut best, mut place) = (x[0], T::ZERO);
+        for (i, &x) in x.iter().enumerate().skip(1) {
+            let exceeds = exceeds(x, best);
+            best = if exceeds { x } else { best };
+            place = if exceeds { T::from_f64(i as f64) } else { place };
+        }
+        place
+    }
+}
+
+/// A largest element and its place.
+type Found<T> = (T, usize);
+
+/// The better of two, whatever their order.
+fn better<T: Float>(a: Found<T>, b: Found<T>) -> Found<T> {
+    let takes = exceeds(b.0, a.0) || !exceeds(a.0, b.0) && b.1 < a.1;
+    if takes { b } else { a }
+}
+
+/// Of rows, element by element.
+fn columns<T: Float>(x: &[T], extent: Extent, results: &mut [T]) {
+    let plan = Plan::new(extent);
+    let (size, blocks) = (extent.count * extent.inner, plan.blocks(ROWS));
+    // Of each wide row's elements the largest, and their wide rows, block by block.
+    let len = extent.outer * blocks * plan.width;
+    let (mut best, mut places) = (vec![T::ZERO; len], vec![T::ZERO; len]);
+    let strip = plan.strip(ROWS);
+    let block = |number: usize, best: &mut [T], places: &mut [T]| {
+        let (item, first) = (number / blocks, number % blocks * ROWS);
+        let x = &x[item * size + first * plan.width..(item + 1) * size];
+        let rows = ROWS.min(plan.whole - first);
+        let strips = best.par_chunks_mut(strip).zip(places.par_chunks_mut(strip)).enumerate();
+        let work = |(i, (best, places)): (usize, (&mut [T], &mut [T]))| {
+            run::<_, Columns>(((&x[i * strip..], plan.width), first..first + rows, best, places));
+        };
+        if plan.width <= strip { work((0, (best, places))) } else { strips.for_each(work) }
+    };
+    let all = best.par_chunks_mut(plan.width).zip(places.par_chunks_mut(plan.width)).enumerate();
+    all.with_min_len((TASK / (plan.whole.min(ROWS) * plan.width)).max(1))
+        .for_each(|(number, (best, places))| block(number, best, places));
+
+    let blocks = best.chunks_mut(blocks * plan.width).zip(places.chunks_mut(blocks * plan.width));
+    for ((results, (best, places)), x) in results.chunks_mut(extent.inner).zip(blocks).zip(x.chunks(size)) {
+        let (best, later) = best.split_at_mut(plan.width);
+        let (places, later_places) = places.split_at_mut(plan.width);
+        for block in later.chunks(plan.width).zip(later_places.chunks(plan.width)) {
+            run::<_, Later>((best, places, block.0, block.1));
+        }
+        let part = &x[size - plan.part..];
+        for (column, result) in results.iter_mut().enumerate() {
+            let found = |i: usize| (best[i], places[i].to_f64() as usize * plan.group + i / extent.inner);
+            let along = |len: usize| (column..len).step_by(extent.inner);
+            let whole = along(plan.width).map(found);
+            let rest = along(plan.part).map(|i| (part[i], plan.whole * plan.group + i / extent.inner));
+            let (_, place) = whole.chain(rest).reduce(better).unwrap_or((T::NAN, 0));
+            *result = T::from_f64(place as f64);
+        }
+    }
+}
+
+/// Rows and how far apart they are, their numbers, their largest elements, and the rows of these.
+type Block<'a, T> = ((&'a [T], usize), std::ops::Range<usize>, &'a mut [T], &'a mut [T]);
+
+struct Columns;
+
+impl<T: Float> Loop<Block<'_, T>> for Columns {
+    #[inline(always)]
+    fn run<M: MulAdd>(((x, step), numbers, best, places): Block<'_, T>) {
+        let len = best.len();
+        let places = &mut places[..len];
+        let number = |row: usize| T::from_f64((numbers.start + row) as f64);
+        best.copy_from_slice(&x[..len]);
+        places.fill(number(0));
+        let take = |found: &mut (T, T), x: T, place: T| {
+            let exceeds = exceeds(x, found.0);
+            found.0 = if exceeds { x } else { found.0 };
+            found.1 = if exceeds { place } else { found.1 };
+        };
+        let mut row = 1;
+        while row < numbers.len() {
+            // Some at a time: fewer loads and stores of what has been found.
+            let [a, b, c, d] = [0, 1, 2, 3].map(|k| &x[(row + k).min(numbers.len() - 1) * step..][..len]);
+            let [na, nb, nc, nd] = [0, 1, 2, 3].map(|k| number(row + k));
+            for (i, (best, place)) in best.iter_mut().zip(&mut *places).enumerate() {
+                let mut found = (*best, *place);
+                take(&mut found, a[i], na);
+                take(&mut found, b[i], nb);
+                take(&mut found, c[i], nc);
+                take(&mut found, d[i], nd);
+                (*best, *place) = found;
+            }
+            row += 4;
+        }
+    }
+}
+
+/// What is found in later rows.
+struct Later;
+
+impl<T: Float> Loop<(&mut [T], &mut [T], &[T], &[T])> for Later {
+    #[inline(always)]
+    fn run<M: MulAdd>((best, places, later, later_places): (&mut [T], &mut [T], &[T], &[T])) {
+        let found = best.iter_mut().zip(places).zip(later.iter().zip(later_places));
+        for ((best, place), (&x, &later)) in found {
+            let exceeds = exceeds(x, *best);
+            *best = if exceeds { x } else { *best };
+            *place = if exceeds { later } else { *place };
+        }
+    }
+}
