@@ -7,7 +7,7 @@ use super::memory::{HAS_STREAMS, LINE};
 use super::noise::Noise;
 use super::place::{Placed, Task, place};
 use super::reduce::{Reduce, Reduction};
-use super::sizes::{block_len, chunk_len, fetched};
+use super::sizes::{block_len, chunk_len, cycles, fetched};
 use super::space::{Space, row_major, row_major_without};
 use super::{BinaryKernel, Fused, Operand, Place, Product, Step, TernaryKernel, UnaryKernel, logarithms};
 use crate::Float;
@@ -324,6 +324,7 @@ impl<T: Float> FusedBuilder<T> {
             None => space.len().div_ceil(chunk.max(1)).max(1),
         };
         Fused {
+            cycles: cycles(&steps, &regions, space.len()),
             space,
             operands,
             product,
