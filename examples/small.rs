@@ -10,6 +10,7 @@ use std::error::Error;
 use std::fs;
 use std::hint::black_box;
 use std::path::PathBuf;
+use std::thread;
 use std::time::Instant;
 
 use bayeux::prelude::*;
@@ -45,6 +46,9 @@ enum Mode {
     Run,
     /// `Function::call`: the results are given away
     Call,
+    /// `Function::call` on as many threads of the caller's as there are threads, at the same time: the time of all calls by their
+    /// number
+    Callers,
     /// Loops over slices, the results in memory that is there already
     ByHand,
 }
@@ -92,20 +96,28 @@ impl Bench {
         self.options.mode.contains(&mode)
     }
 
-    /// Times `run`. `squares` is the sum of the squares of its result, to be compared with other systems.
+    /// Times `run`, in samples of so many calls that reading the clock costs nothing. `squares` is the sum of the squares of its
+    /// result, to be compared with other systems.
     fn time(&mut self, name: &str, mode: Mode, squares: f64, mut run: impl FnMut()) {
-        let mut sample = |calls: usize| {
+        let mut calls = 1;
+        loop {
             let begun = Instant::now();
             (0..calls).for_each(|_| run());
-            begun.elapsed().as_secs_f64()
-        };
-        let mut calls = 1;
-        while sample(calls) < SAMPLE {
+            if begun.elapsed().as_secs_f64() >= SAMPLE {
+                break;
+            }
             calls *= 2;
         }
+        self.time_calls(name, mode, squares, calls, || (0..calls).for_each(|_| run()));
+    }
+
+    /// Times what makes so many `calls`.
+    fn time_calls(&mut self, name: &str, mode: Mode, squares: f64, calls: usize, mut sample: impl FnMut()) {
         let (start, mut times) = (Instant::now(), Vec::new());
         while times.len() < 10 || start.elapsed().as_secs_f64() < self.options.seconds {
-            times.push(1e3 * sample(calls) / calls as f64);
+            let begun = Instant::now();
+            sample();
+            times.push(1e3 * begun.elapsed().as_secs_f64() / calls as f64);
         }
         times.sort_by(f64::total_cmp);
         let (median, min) = (times[times.len() / 2], times[0]);
@@ -126,6 +138,19 @@ impl Bench {
         if self.times(Mode::Call) {
             self.time(name, Mode::Call, squares, || {
                 black_box(function.call(black_box(inputs)).expect("the inputs have their shapes"));
+            });
+        }
+        if self.times(Mode::Callers) {
+            let callers = rayon::current_num_threads();
+            let function = &*function;
+            let calls = 20_000;
+            self.time_calls(name, Mode::Callers, squares, callers * calls, || {
+                let call = || {
+                    for _ in 0..calls {
+                        black_box(function.call(black_box(inputs)).expect("the inputs have their shapes"));
+                    }
+                };
+                thread::scope(|scope| (0..callers).for_each(|_| drop(scope.spawn(call))));
             });
         }
     }

@@ -38,6 +38,7 @@ class Group:
     threads: int
     entries: list
     case: str = ""  # the row of programs that give one time only
+    each: bool = False  # whether bayeux is compared with each peer, not with the best
     results: dict = field(default_factory=dict)  # case → column → {"ms": […], "min_ms": […], …}
     failures: dict = field(default_factory=dict)  # column → why
 
@@ -113,6 +114,16 @@ def kernels(options):
             yield Group(f"kernels {kind}", f"Kernels: {kind}, {plural(threads)}, ms", threads, entries)
 
 
+def small(options):
+    """Calls that take less than it takes to hand work to a thread."""
+    modes = {"bayeux": "run", "bayeux call": "call", "by hand": "by-hand"}
+    entries = [Entry(column, "small", ["--mode", mode], 1e3) for column, mode in modes.items()]
+    entries += [Entry(f"torch {m}", "torch_small", ["--mode", m], 1e3) for m in ("eager", "compile")]
+    entries += [Entry("jax jit", "jax_small", [], 1e3)]
+    for threads in sorted({1, *options.threads}):
+        yield Group("small", f"Small work, {plural(threads)}, µs", threads, list(entries), each=True)
+
+
 def scaling(options):
     """Batch sizes of ours, which take turns as programs do elsewhere."""
     for threads in options.threads:
@@ -131,12 +142,13 @@ def groups(options):
         *steps("advi", "Hierarchical ADVI step", options, advi),
         *steps("training", "Training step", options, training),
         *kernels(options),
+        *small(options),
         *scaling(options),
     ]
     for group in everything:
         if not re.match(options.only, group.name):
             continue
-        ours = ("bayeux", "batch")
+        ours = ("bayeux", "batch", "by hand")
         group.entries = [e for e in group.entries if e.column.startswith(ours) or re.search(options.peers, e.column)]
         yield group
 
@@ -145,13 +157,19 @@ def median(figures):
     return statistics.median(figures["ms"])
 
 
+def least(figures):
+    return min(figures["min_ms"])
+
+
 def markdown(title, parts):
     """One table of groups that have the same columns, except that some groups may lack some."""
     columns = list(dict.fromkeys(entry.column for group in parts for entry in group.entries))
-    peers = [c for c in columns if c != "bayeux"]
+    peers = [c for c in columns if not c.startswith("bayeux")]
     compared = "bayeux" in columns and peers
+    each = compared and any(group.each for group in parts)
     lines = [f"### {title}", ""]
-    header = ["", *columns] + (["best peer ÷ bayeux", "of the minima"] if compared else [])
+    ratios = [f"bayeux ÷ {c}" for c in peers] if each else ["best peer ÷ bayeux", "of the minima"]
+    header = ["", *columns] + (ratios if compared else [])
     lines += [f"| {' | '.join(header)} |", f"|{' --- |' * len(header)}"]
     for group in parts:
         # A group without any result still gets its row.
@@ -159,12 +177,17 @@ def markdown(title, parts):
             cells = [case or group.name]
             for column in columns:
                 if column in row:
-                    cells.append(f"{median(row[column]):.4g} ({min(row[column]['min_ms']):.4g})")
+                    cells.append(f"{median(row[column]):.4g} ({least(row[column]):.4g})")
                 else:
                     cells.append("failed" if column in group.failures else "–")
-            if compared:
+            if each:
+                for c in peers:
+                    there = c in row and "bayeux" in row
+                    ratio = [best(row["bayeux"]) / best(row[c]) for best in (median, least)] if there else []
+                    cells.append(f"{ratio[0]:.3g} ({ratio[1]:.3g})" if there else "–")
+            elif compared:
                 there = [row[c] for c in peers if c in row] if "bayeux" in row else []
-                for best in (median, lambda figures: min(figures["min_ms"])):
+                for best in (median, least):
                     cells.append(f"{min(map(best, there)) / best(row['bayeux']):.2f}" if there else "–")
             lines.append(f"| {' | '.join(cells)} |")
     lines.append("")

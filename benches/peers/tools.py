@@ -31,11 +31,11 @@ class Tools:
 
     def build(self, tool):
         print(f"setting up {tool}", file=sys.stderr)
-        if tool in ("advi_step", "kernels"):
+        if tool in ("advi_step", "kernels", "small"):
             return [self.cargo(ROOT, None, "--example", tool)]
         if tool in ("burn", "candle"):
             return [self.cargo(HERE / tool, self.env / "cargo" / tool, "--locked")]
-        return [self.python("numpyro" if tool == "numpyro_step" else "torch"), str(HERE / f"{tool}.py")]
+        return [self.python(tool.split("_")[0]), str(HERE / f"{tool}.py")]
 
     def cargo(self, project, target, *arguments):
         """Builds a program; the path of what cargo has built last."""

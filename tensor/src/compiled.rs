@@ -27,7 +27,7 @@ pub trait Linear: Sized {
     );
     fn gemm_by_rows(
         size: [usize; 3],
-        tasks: usize,
+        tasks: [usize; 2],
         factors: [(&[Self], [isize; 2]); 2],
         kept: Option<&mut [Self]>,
         scratch: &mut [Self],
@@ -101,7 +101,7 @@ macro_rules! compiled {
             #[track_caller]
             fn gemm_by_rows(
                 size: [usize; 3],
-                tasks: usize,
+                tasks: [usize; 2],
                 factors: [(&[Self], [isize; 2]); 2],
                 kept: Option<&mut [Self]>,
                 scratch: &mut [Self],

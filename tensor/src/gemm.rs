@@ -17,6 +17,7 @@ use std::mem::MaybeUninit;
 use crate::Float;
 use crate::compiled::Linear;
 use crate::fused::Each;
+use crate::hand_off::keeps_product;
 use crate::lanes::{WIDEST, groups, lanes, narrow_lanes};
 use crate::shared::Shared;
 use pack::Matrix;
@@ -125,7 +126,7 @@ pub(crate) fn product<T: Float>(
             // `gemm_scratch` says.
             unsafe {
                 part.copy();
-                for_each(part.tasks(), false, |task| part.multiply(task, c.get(), n));
+                for_each(part.tasks(), keeps_product([m, k, n], 0), |task| part.multiply(task, c.get(), n));
             }
         }
     }
@@ -141,16 +142,17 @@ pub(crate) fn tasks_by_rows<T: Float>([m, k, n]: [usize; 3]) -> Option<usize> {
     (most_strips >= FEWEST_STRIPS && cut.across == 1).then_some(cut.down)
 }
 
-/// `A B`, some rows at a time, in as many tasks as [`tasks_by_rows`] says: as soon as task i has computed rows `first .. last`, it calls `each` with i, these, and where the
-/// first element of the first row is. The call may read and overwrite the rows. If they are `kept` they are in their place in
-/// there; otherwise they are gone after the call.
+/// `A B`, some rows at a time, in as many tasks as [`tasks_by_rows`] says: as soon as task i has computed rows `first .. last`,
+/// it calls `each` with i, these, and where the first element of the first row is. The call may read and overwrite the rows. If
+/// they are `kept` they are in their place in there; otherwise they are gone after the call. All calls together take about so
+/// many `cycles`.
 ///
 /// # Panics
-/// As [`gemm`], with the scratch of [`gemm_scratch`], and if [`tasks_by_rows`] is `None`.
+/// As [`gemm`], with the scratch of [`gemm_scratch`].
 #[track_caller]
 pub(crate) fn by_rows<T: Float>(
     [m, k, n]: [usize; 3],
-    down: usize,
+    [down, cycles]: [usize; 2],
     [(a, a_strides), (b, b_strides)]: [(&[T], [isize; 2]); 2],
     kept: Option<&mut [T]>,
     scratch: &mut [T],
@@ -182,7 +184,7 @@ pub(crate) fn by_rows<T: Float>(
     // SAFETY: the factors and the scratch have been checked.
     unsafe { part.copy() };
     let kept = kept.map(|c| Shared(c.as_mut_ptr()));
-    for_each(part.tasks(), false, |task| {
+    for_each(part.tasks(), keeps_product([m, k, n], cycles), |task| {
         let mut room = Room::<T, ROOM>::new();
         let rows = part.rows(task);
         assert!((rows[1] - rows[0]) * n <= ROOM, "the room is for fewer than rows {rows:?} of {n}");

@@ -34,6 +34,7 @@ mod copy;
 mod float;
 pub mod fused;
 mod gemm;
+mod hand_off;
 mod lanes;
 mod level;
 mod native;

@@ -154,6 +154,8 @@ pub struct Fused<T> {
     chunk: usize,
     /// Parallel tasks.
     chunks: usize,
+    /// How long it takes, without the product.
+    cycles: usize,
 }
 
 /// How an operand is read.

@@ -45,12 +45,12 @@ impl Product {
         }
     }
 
-    /// Computes it in so many tasks, those of [`Product::tasks`], in `kept` if that is not `None`; otherwise the elements are gone after the call of `each`.
+    /// Computes it in so many tasks, those of [`Product::tasks`], of which all calls of `each` take so many cycles; in `kept` if that is not `None`; otherwise the elements are gone after the call of `each`.
     #[track_caller]
     pub(super) fn run<T: Float>(
         self,
         shape: &[usize],
-        tasks: usize,
+        [tasks, cycles]: [usize; 2],
         factors: Factors<'_, T>,
         kept: Option<&mut [T]>,
         scratch: &mut [T],
@@ -58,7 +58,7 @@ impl Product {
     ) {
         match (self, factors) {
             (Product::Matrices(terms), Factors::Matrices(factors)) => {
-                T::gemm_by_rows([shape[0], terms, shape[1]], tasks, factors, kept, scratch, each);
+                T::gemm_by_rows([shape[0], terms, shape[1]], [tasks, cycles], factors, kept, scratch, each);
             }
             (Product::Images(s), Factors::Images(factors)) => {
                 T::conv2d_by_images(&s, factors, kept, scratch, each);

@@ -10,6 +10,7 @@ use super::memory::fence;
 use super::reduce::Reduction;
 use super::{Factors, Fused, Operand};
 use crate::Float;
+use crate::hand_off::keeps_loop;
 use crate::reduce::room;
 use crate::shared::Shared;
 use crate::simd::combined::TILE;
@@ -136,9 +137,9 @@ impl<T: Float> Fused<T> {
                 let run_rows = |task: usize, [first, last]: [usize; 2], rows: *mut T| {
                     run_chunk(task, first * row..last * row, rows);
                 };
-                product.run(shape, chunks, factors, kept, scratch, &run_rows);
+                product.run(shape, [chunks, self.cycles], factors, kept, scratch, &run_rows);
             }
-            _ if chunks == 1 => run_alone(0),
+            _ if chunks == 1 || keeps_loop(self.cycles) => (0..chunks).for_each(run_alone),
             _ => (0..chunks).into_par_iter().for_each(run_alone),
         }
         for (reduction, result) in self.reductions.iter().zip(reduced) {

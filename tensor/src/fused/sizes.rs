@@ -7,6 +7,7 @@ use super::file::FILE;
 use super::noise;
 use super::region::Region;
 use crate::Float;
+use crate::native::program::Op;
 use crate::simd::combined::TILE;
 
 /// Bytes that a block's registers and operands may fill: more than an L1 cache holds, since calls cost more than the L2.
@@ -51,15 +52,30 @@ pub(super) fn chunk_len(len: usize, reduced: usize) -> usize {
     len.div_ceil(chunks).next_multiple_of(CHUNK)
 }
 
+/// What a function of one number takes, in about cycles for a vector of 256 bits.
+const FUNCTION: usize = 20;
+
+/// What a step takes, in the same.
+fn cost<T>(step: &Step<T>, regions: &[Region]) -> usize {
+    match *step {
+        Step::Region { number } => {
+            let lines = &regions[number].program.lines;
+            lines.iter().map(|line| if matches!(line.op, Op::Function(_)) { FUNCTION } else { 1 }).sum()
+        }
+        Step::Gather { .. } | Step::Tiled { .. } | Step::Stream { .. } | Step::Reduce { .. } => 2,
+        Step::Noise { .. } | Step::Unary { .. } | Step::Binary { .. } | Step::Ternary { .. } => FUNCTION,
+    }
+}
+
+/// What all steps take for so many elements, in about cycles.
+pub(super) fn cycles<T>(steps: &[Step<T>], regions: &[Region], len: usize) -> usize {
+    steps.iter().map(|step| cost(step, regions)).sum::<usize>() * (len * size_of::<T>()).div_ceil(32)
+}
+
 /// Spreads the fetching of the next block's lines over the steps of this one, in proportion to how long they take, so that
 /// memory and arithmetic work at the same time.
 pub(super) fn fetched<T>(steps: &[Step<T>], regions: &[Region], lines: usize) -> Vec<Range<usize>> {
-    // In about cycles for a vector.
-    let cost = |step: &Step<T>| match *step {
-        Step::Region { number } => regions[number].program.lines.len(),
-        Step::Gather { .. } | Step::Tiled { .. } | Step::Stream { .. } | Step::Reduce { .. } => 2,
-        Step::Noise { .. } | Step::Unary { .. } | Step::Binary { .. } | Step::Ternary { .. } => 20,
-    };
+    let cost = |step: &Step<T>| cost(step, regions);
     let all = steps.iter().map(cost).sum::<usize>().max(1);
     let (mut before, mut first) = (0, 0);
     let range = |step| {

@@ -9,7 +9,7 @@ use crate::fused::memory::{HAS_STREAMS, LINE};
 use crate::fused::place::{Placed, Task, place};
 use crate::fused::plain::plain;
 use crate::fused::reduce::{Reduce, Reduction};
-use crate::fused::sizes::{block_len, chunk_len, fetched};
+use crate::fused::sizes::{block_len, chunk_len, cycles, fetched};
 use crate::fused::space::{Space, row_major, row_major_without};
 use crate::fused::{Fused, Operand, Place, Step, Value, logarithms};
 use crate::level::{Level, level};
@@ -103,6 +103,7 @@ impl<T: Float> FusedBuilder<T> {
             None => space.len().div_ceil(chunk.max(1)).max(1),
         };
         Fused {
+            cycles: cycles(&steps, &regions, space.len()),
             space,
             operands,
             product,
