@@ -13,7 +13,7 @@ pub(crate) mod program;
 
 // Its words are tested everywhere.
 #[cfg(any(test, all(target_arch = "aarch64", target_os = "linux")))]
-#[cfg_attr(not(target_arch = "aarch64"), allow(dead_code))]
+#[cfg_attr(not(all(target_arch = "aarch64", target_os = "linux")), allow(dead_code))]
 mod a64;
 #[cfg(target_arch = "x86_64")]
 mod assembler;
@@ -30,6 +30,7 @@ mod registers;
 #[cfg(target_arch = "x86_64")]
 mod symbol;
 #[cfg(any(test, target_arch = "x86_64", all(target_arch = "aarch64", target_os = "linux")))]
+#[cfg_attr(not(any(target_arch = "x86_64", target_os = "linux")), allow(dead_code))]
 mod target;
 
 #[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_os = "linux")))]
