@@ -35,6 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(target_family = "wasm", ignore = "there are no threads")]
     fn a_thread_of_the_callers_keeps_more() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
         for cycles in [0, OUTSIDE - 1, OUTSIDE] {
