@@ -72,7 +72,8 @@ impl Combine for Largest {
     }
     #[inline(always)]
     fn combine<T: Float>(a: T, b: T) -> T {
-        if (a > b) | a.is_nan() { a } else { b }
+        let kept = if a > b { a } else { b }; // one instruction
+        if a.is_nan() { a } else { kept }
     }
     #[inline(always)]
     unsafe fn vectors<V: Lanes>(a: V, b: V) -> V {
@@ -89,7 +90,8 @@ impl Combine for Smallest {
     }
     #[inline(always)]
     fn combine<T: Float>(a: T, b: T) -> T {
-        if (a < b) | a.is_nan() { a } else { b }
+        let kept = if a < b { a } else { b }; // one instruction
+        if a.is_nan() { a } else { kept }
     }
     #[inline(always)]
     unsafe fn vectors<V: Lanes>(a: V, b: V) -> V {

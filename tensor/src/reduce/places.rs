@@ -66,24 +66,35 @@ fn better<T: Float>(a: Found<T>, b: Found<T>) -> Found<T> {
 /// Of rows, element by element.
 fn columns<T: Float>(x: &[T], extent: Extent, results: &mut [T]) {
     let plan = Plan::new(extent);
-    let (size, blocks) = (extent.count * extent.inner, plan.blocks(ROWS));
+    let (size, blocks, strip) = (extent.count * extent.inner, plan.blocks(ROWS), plan.strip(ROWS));
+    let least = (TASK / (plan.whole.min(ROWS) * plan.width)).max(1);
+    if plan.group == 1 && blocks == 1 {
+        let items = x.par_chunks(size).zip(results.par_chunks_mut(extent.inner)).with_min_len(least);
+        return items.for_each(|(x, results)| {
+            let work = |(i, places): (usize, &mut [T])| {
+                let best = &mut vec![T::ZERO; places.len()];
+                run::<_, Columns>(((&x[i * strip..], plan.width), 0..plan.whole, best, places));
+            };
+            if plan.width <= strip {
+                work((0, results));
+            } else {
+                results.par_chunks_mut(strip).enumerate().for_each(work);
+            }
+        });
+    }
     // Of each wide row's elements the largest, and their wide rows, block by block.
     let len = extent.outer * blocks * plan.width;
     let (mut best, mut places) = (vec![T::ZERO; len], vec![T::ZERO; len]);
-    let strip = plan.strip(ROWS);
-    let block = |number: usize, best: &mut [T], places: &mut [T]| {
+    let all = best.par_chunks_mut(plan.width).zip(places.par_chunks_mut(plan.width)).enumerate();
+    all.with_min_len(least).for_each(|(number, (best, places))| {
         let (item, first) = (number / blocks, number % blocks * ROWS);
         let x = &x[item * size + first * plan.width..(item + 1) * size];
-        let rows = ROWS.min(plan.whole - first);
+        let rows = first..plan.whole.min(first + ROWS);
         let strips = best.par_chunks_mut(strip).zip(places.par_chunks_mut(strip)).enumerate();
-        let work = |(i, (best, places)): (usize, (&mut [T], &mut [T]))| {
-            run::<_, Columns>(((&x[i * strip..], plan.width), first..first + rows, best, places));
-        };
-        if plan.width <= strip { work((0, (best, places))) } else { strips.for_each(work) }
-    };
-    let all = best.par_chunks_mut(plan.width).zip(places.par_chunks_mut(plan.width)).enumerate();
-    all.with_min_len((TASK / (plan.whole.min(ROWS) * plan.width)).max(1))
-        .for_each(|(number, (best, places))| block(number, best, places));
+        strips.for_each(|(i, (best, places))| {
+            run::<_, Columns>(((&x[i * strip..], plan.width), rows.clone(), best, places));
+        });
+    });
 
     let blocks = best.chunks_mut(blocks * plan.width).zip(places.chunks_mut(blocks * plan.width));
     for ((results, (best, places)), x) in results.chunks_mut(extent.inner).zip(blocks).zip(x.chunks(size)) {
@@ -91,6 +102,10 @@ fn columns<T: Float>(x: &[T], extent: Extent, results: &mut [T]) {
         let (places, later_places) = places.split_at_mut(plan.width);
         for block in later.chunks(plan.width).zip(later_places.chunks(plan.width)) {
             run::<_, Later>((best, places, block.0, block.1));
+        }
+        if plan.group == 1 {
+            results.copy_from_slice(places);
+            continue;
         }
         let part = &x[size - plan.part..];
         for (column, result) in results.iter_mut().enumerate() {
@@ -127,13 +142,14 @@ impl<T: Float> Loop<Block<'_, T>> for Columns {
             // Some at a time: fewer loads and stores of what has been found.
             let [a, b, c, d] = [0, 1, 2, 3].map(|k| &x[(row + k).min(numbers.len() - 1) * step..][..len]);
             let [na, nb, nc, nd] = [0, 1, 2, 3].map(|k| number(row + k));
-            for (i, (best, place)) in best.iter_mut().zip(&mut *places).enumerate() {
-                let mut found = (*best, *place);
+            #[allow(clippy::needless_range_loop)] // of six slices
+            for i in 0..len {
+                let mut found = (best[i], places[i]);
                 take(&mut found, a[i], na);
                 take(&mut found, b[i], nb);
                 take(&mut found, c[i], nc);
                 take(&mut found, d[i], nd);
-                (*best, *place) = found;
+                (best[i], places[i]) = found;
             }
             row += 4;
         }
