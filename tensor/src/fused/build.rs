@@ -16,7 +16,7 @@ pub(super) use finish::MOST_ARRAYS;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Value(pub(super) usize);
 
-/// Collects the operations of a [`Fused`] loop.
+/// Collects the operations of a [`Fused`](super::Fused) loop.
 #[derive(Clone, Debug)]
 pub struct FusedBuilder<T> {
     shape: Vec<usize>,
@@ -56,8 +56,8 @@ impl<T: Float> FusedBuilder<T> {
         self.define(Definition::Operand(self.operands.len() - 1))
     }
 
-    /// The next operand, a product of the loop's shape. [`Fused::run_on_product`] computes it, some rows or images at a time, and
-    /// goes on with these; it is given an empty slice in the operand's place.
+    /// The next operand, a product of the loop's shape. [`Fused::run_on_product`](super::Fused::run_on_product) computes it, some
+    /// rows or images at a time, and goes on with these; it is given an empty slice in the operand's place.
     ///
     /// # Panics
     /// If there is a product already, or [`FusedBuilder::chunks_of_product`] is `None`.
