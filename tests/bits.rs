@@ -16,7 +16,7 @@ mod networks;
 use networks::{Digits, Network, digits};
 
 const BATCH: usize = 20;
-const STEPS: usize = 3;
+const STEPS: usize = 50;
 
 /// FNV-1a.
 fn hash(bits: impl IntoIterator<Item = u64>) -> u64 {
