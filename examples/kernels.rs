@@ -218,7 +218,8 @@ fn reductions(bench: &mut Bench) -> Result<(), bayeux::autodiff::Error> {
                     bench.time(name, &mut function, run, |f| f.output(0).as_slice().unwrap_or_default());
                 }
             }
-            let operations: [(&str, fn(&Tensor<f32>, usize) -> Tensor<f32>); 3] = [
+            type Operation = fn(&Tensor<f32>, usize) -> Tensor<f32>;
+            let operations: [(&str, Operation); 3] = [
                 ("tensor's sum", |x, axis| x.sum(&[axis])),
                 ("tensor's max", |x, axis| x.max(&[axis])),
                 ("tensor's argmax", |x, axis| x.argmax(axis)),

@@ -23,7 +23,7 @@
 //! How work is cut into tasks depends on shapes alone, never on the number of threads, and sums are trees of a fixed form.
 //! So one thread and many give the same bits. The same holds for instruction sets: products are added in one rounding
 //! everywhere, sums along a depth are in order, and where a sum's tree depends on the number of lanes, this number is fixed.
-//! The environment variable `BAYEUX_SIMD` takes a lesser set than the machine has: `portable`, `avx2`, `avx512` or `neon`;
+//! The environment variable `BAYEUX_SIMD` takes a lesser set than the machine has: `portable`, `avx2`, `avx512`, `neon` or `simd128`;
 //! `BAYEUX_JIT=0` runs fused loops without machine code.
 //!
 //! All of the workspace's `unsafe` code is in this crate, each block with the reason why it is sound.
