@@ -77,6 +77,7 @@ pub(crate) trait Lanes: Copy {
     /// `self + a · b`.
     unsafe fn add_product(self, a: Self, b: Self) -> Self;
     unsafe fn add(self, other: Self) -> Self;
+    unsafe fn sub(self, other: Self) -> Self;
     /// The sum of the lanes: halves onto each other until one is left.
     unsafe fn sum(self) -> Self::T;
     /// The elements of even and of odd place of `first` followed by `second`.

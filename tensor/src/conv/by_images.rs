@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::image_forward;
 use super::packed::Packed;
-use super::parts::{PART, Parts, room};
+use super::parts::{PART, Parts};
 use super::plan::Plan;
 use crate::fused::Each;
 use crate::gemm::{ROOM, Room};
@@ -29,7 +29,7 @@ pub(crate) fn tasks_by_images(s: &Conv2dShape) -> Option<usize> {
 /// Elements of scratch that [`by_images`] asks for.
 pub(crate) fn scratch_by_images(s: &Conv2dShape) -> usize {
     let plan = Plan::forward(s);
-    Packed::<f32>::room(&plan) + tasks_by_images(s).unwrap_or(0) * room(&[plan.layout.len()]) + PART
+    Packed::<f32>::room(&plan) + tasks_by_images(s).unwrap_or(0) * plan.own() + PART
 }
 
 /// The convolution of x with w, some images at a time: as soon as task i has computed images `first .. last`, it calls `each`
@@ -50,7 +50,7 @@ pub(crate) fn by_images<T: Float>(
     s.check("conv2d", x.len(), w.len(), y_len, [scratch.len(), scratch_by_images(s)]);
     let images = images(s).expect("a convolution by images");
     let (plan, tasks) = (Plan::forward(s), s.batch.div_ceil(images));
-    let (mut all, band) = (Parts::new(scratch), room(&[plan.layout.len()]));
+    let (mut all, band) = (Parts::new(scratch), plan.own());
     let packed = Packed::new(&plan, w, &mut all);
     let (image, out_image) = (s.x_len() / s.batch, s.y_len() / s.batch);
     let kept = kept.map(|y| Shared(y.as_mut_ptr()));

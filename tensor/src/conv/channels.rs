@@ -4,16 +4,18 @@
 mod block;
 mod forward;
 pub(super) mod input;
+mod pack;
 mod sums;
 pub(super) mod weights;
 
-pub(super) use forward::ByChannel;
+pub(super) use block::Outputs;
+pub(super) use forward::{ByChannel, to_planes};
+pub(super) use pack::{Group, groups, pack, together};
 pub(super) use sums::{Pixels, Rows, sums};
 
 use super::correlate::{each_tap, pass_channels};
 use super::plan::Plan;
-use crate::Float;
-use crate::lanes::{Lanes, lanes, split, wide};
+use crate::lanes::{Lanes, split};
 use crate::tile::Walk;
 
 /// Most vectors of channels of a tile.
@@ -80,6 +82,12 @@ impl<'a> Taps<'a> {
         Self { offsets, reach, pass }
     }
 
+    /// Taps of these offsets, ascending, in one pass.
+    pub fn of(offsets: &'a [u32]) -> Self {
+        let reach = offsets.last().map_or(0, |&last| last as usize);
+        Self { offsets, reach, pass: offsets.len() }
+    }
+
     pub fn len(&self) -> usize {
         self.offsets.len()
     }
@@ -99,19 +107,4 @@ pub(super) fn offsets<'a>(plan: &Plan, outputs: &'a mut [u32]) -> &'a [u32] {
         *output = word(q / columns * row_step + q % columns * step);
     }
     outputs
-}
-
-/// Packs weights: group after group of vectors of output channels ([`tiles`]), in each tap after tap in the order
-/// of the [`Walk`], in each the group's channels, zero for those that there are none of.
-pub(super) fn pack<T: Float>(taps: &Walk, outputs: usize, weights: &[T], panels: &mut [T]) {
-    let lanes = lanes::<T>();
-    let mut panels = panels.iter_mut();
-    for (first, count) in tiles(outputs.next_multiple_of(wide()) / lanes) {
-        each_tap(taps, |tap| {
-            for o in first * lanes..(first + count) * lanes {
-                let weight = if o < outputs { weights[o * taps.len() + tap] } else { T::ZERO };
-                *panels.next().expect("room for all weights") = weight;
-            }
-        });
-    }
 }

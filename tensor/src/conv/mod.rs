@@ -20,6 +20,8 @@ pub(crate) mod pooled;
 mod shape;
 mod spread;
 mod weights;
+mod winograd;
+mod workspace;
 
 pub(crate) use by_images::{by_images, scratch_by_images, tasks_by_images};
 pub use pooled::{conv2d_input_pooled, conv2d_max_pool2d, conv2d_weights_pooled};
@@ -31,13 +33,14 @@ use rayon::prelude::*;
 use crate::Float;
 use crate::compiled::Linear;
 use crate::lanes::{self, narrow_lanes};
-use channels::ByChannel;
+use channels::{ByChannel, Outputs};
 use correlate::Correlate;
 use packed::Packed;
 use parts::{PART, Parts, room};
 use plan::Plan;
 use spread::Spread;
 use weights::Gradient;
+use winograd::weights::Weights;
 
 impl Conv2dShape {
     /// Elements of scratch that [`conv2d`] asks for.
@@ -46,7 +49,7 @@ impl Conv2dShape {
             return grouped::scratch_forward(self);
         }
         let plan = Plan::forward(self);
-        Packed::<f32>::room(&plan) + plan.chunks * room(&[plan.layout.len()]) + PART
+        Packed::<f32>::room(&plan) + plan.chunks * plan.own() + PART
     }
 
     /// Elements of scratch that [`conv2d_input`] asks for.
@@ -83,6 +86,9 @@ impl Conv2dShape {
         if self.groups > 1 {
             return grouped::scratch_weights(self);
         }
+        if let Some(weights) = Weights::new(self) {
+            return weights.scratch();
+        }
         let plan = Plan::weights(self);
         if plan.by_channel {
             return channels::weights::scratch(&plan);
@@ -112,7 +118,7 @@ pub(crate) fn forward<T: Float>(s: &Conv2dShape, x: &[T], w: &[T], y: &mut [T], 
         return grouped::forward(s, x, w, y, scratch);
     }
     let plan = Plan::forward(s);
-    let (mut all, each) = (Parts::new(scratch), room(&[plan.layout.len()]));
+    let (mut all, each) = (Parts::new(scratch), plan.own());
     let packed = Packed::new(&plan, w, &mut all);
     let bands = all.next(plan.chunks * each);
     let (image, out_image) = (s.x_len() / s.batch, s.y_len() / s.batch);
@@ -127,21 +133,21 @@ pub(crate) fn forward<T: Float>(s: &Conv2dShape, x: &[T], w: &[T], y: &mut [T], 
 /// The forward pass of one image, with room for a band.
 fn image_forward<T: Float>(plan: &Plan, packed: &Packed<T>, x: &[T], band: &mut [T], y: &mut [T]) {
     let ([oh, ow], panels) = (plan.out_size, packed.panels);
+    if let Some(winograd) = &plan.winograd {
+        return winograd.image(panels, packed.taps, packed.outputs, x, y);
+    }
     for first in plan.firsts() {
         let band = plan.band_of(x, first, band);
         let (rows, out_step, out) = (plan.rows(first), oh * ow, &mut y[first * ow..]);
         if plan.by_channel {
-            lanes::run(ByChannel {
+            let outputs = Outputs {
                 taps: packed.taps,
-                panels,
-                channels: plan.s.out_channels,
                 band,
-                outputs: &packed.outputs[..rows * ow],
+                offsets: &packed.outputs[..rows * ow],
                 columns: ow,
                 column_step: plan.steps()[1],
-                out_step,
-                out,
-            });
+            };
+            lanes::run(ByChannel { outputs, panels, channels: plan.s.out_channels, out_step, out });
         } else {
             lanes::run_narrow(Correlate {
                 taps: plan.taps(),
@@ -182,11 +188,14 @@ pub(crate) fn input<T: Float>(s: &Conv2dShape, dy: &[T], w: &[T], dx: &mut [T], 
         let mut all = Parts::new(scratch);
         let [wt, scratch] = [s.w_len(), transposed.scratch_forward()].map(|len| all.next(len));
         let taps = s.kernel[0] * s.kernel[1];
-        for (index, kernel) in wt.chunks_exact_mut(taps).take(s.in_channels * s.out_channels).enumerate() {
-            let (c, o) = (index / s.out_channels, index % s.out_channels);
-            let turned = w[(o * s.in_channels + c) * taps..][..taps].iter().rev();
-            kernel.iter_mut().zip(turned).for_each(|(to, from)| *to = *from);
-        }
+        let kernels = wt[..s.w_len()].par_chunks_exact_mut(taps * s.out_channels);
+        let together = channels::together(taps * s.out_channels);
+        kernels.enumerate().with_min_len(together).for_each(|(c, kernels)| {
+            for (o, kernel) in kernels.chunks_exact_mut(taps).enumerate() {
+                let turned = w[(o * s.in_channels + c) * taps..][..taps].iter().rev();
+                kernel.iter_mut().zip(turned).for_each(|(to, from)| *to = *from);
+            }
+        });
         return forward(&transposed, dy, &wt[..s.w_len()], dx, scratch);
     }
     let plan = Plan::input(s);
@@ -250,6 +259,9 @@ pub(crate) fn weights<T: Float>(s: &Conv2dShape, x: &[T], dy: &[T], dw: &mut [T]
     }
     if s.groups > 1 {
         return grouped::weights(s, x, dy, dw, scratch);
+    }
+    if let Some(weights) = Weights::new(s) {
+        return weights.run(x, dy, dw, scratch);
     }
     let plan = Plan::weights(s);
     if plan.by_channel {

@@ -23,6 +23,9 @@ impl<'a, T: Float> Packed<'a, T> {
 
     /// The elements of the panels, the taps and the outputs.
     fn lens(plan: &Plan) -> [usize; 3] {
+        if let Some(winograd) = &plan.winograd {
+            return winograd.shared();
+        }
         let taps = plan.taps().len();
         if plan.by_channel {
             [plan.padded_channels() * taps, taps, plan.band * plan.out_size[1]]
@@ -38,6 +41,12 @@ impl<'a, T: Float> Packed<'a, T> {
         if !plan.by_channel {
             correlate::pack(&plan.taps(), plan.s.out_channels, w, panels);
             return Self { panels, taps: Taps::default(), outputs: &[] };
+        }
+        if let Some(winograd) = &plan.winograd {
+            winograd.pack(w, panels);
+            let outputs = &mut words(outputs)[..lens[2]];
+            outputs.iter_mut().zip(0..).for_each(|(output, place)| *output = place);
+            return Self { panels, taps: winograd.taps(words(taps)), outputs };
         }
         channels::pack(&plan.taps(), plan.s.out_channels, w, panels);
         let outputs = channels::offsets(plan, words(outputs));

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use super::Conv2dShape;
 use super::padded::Padded;
+use super::parts::room;
+use super::winograd::Winograd;
 use crate::Float;
 use crate::lanes::{NARROW, groups, wide};
 use crate::tile::Walk;
@@ -36,6 +38,8 @@ pub(super) struct Plan {
     pub layout: Padded,
     /// Whether the lanes are channels, not columns: output channels, but in the input's adjoint the input's.
     pub by_channel: bool,
+    /// Of the forward pass: how with fewer products, where that pays.
+    pub winograd: Option<Winograd>,
     /// Whether images are read in place, not copied.
     pub in_place: bool,
     /// Rows of outputs in a band.
@@ -60,9 +64,17 @@ impl Plan {
             true => Self::by_channel(&flat, [1, BAND]),
             false => Self::by_column(&flat, 1),
         };
+        if plan.by_channel {
+            plan.winograd = Winograd::new(s);
+        }
         plan.dy_len = 0;
         plan.cut(s.batch, CHUNKS);
         plan
+    }
+
+    /// Elements of the scratch of a chunk of the forward pass: a band.
+    pub fn own(&self) -> usize {
+        room(&[if self.winograd.is_some() { 1 } else { self.layout.len() }])
     }
 
     /// Of the forward pass with 2×2 max-pooling: bands of an even number of rows. Images without padding are read in
@@ -95,7 +107,7 @@ impl Plan {
 
     /// Of the adjoint with respect to the weights. Its chunks have partial sums of their own.
     pub fn weights(s: &Conv2dShape) -> Self {
-        let partials = (PARTIALS / s.w_len().max(1)).clamp(4, 16);
+        let partials = partials(s);
         let narrow = !flattened(s).out_size()[1].is_multiple_of(NARROW);
         let taps = s.in_channels * s.kernel[0] * s.kernel[1];
         if by_channel(&flattened(s), s.out_channels) && (narrow || taps >= MANY_TAPS) {
@@ -165,6 +177,7 @@ impl Plan {
             out_size,
             layout,
             by_channel: false,
+            winograd: None,
             in_place: false,
             band,
             bands,
@@ -268,6 +281,11 @@ impl Plan {
             }
         }
     }
+}
+
+/// Chunks of the adjoint with respect to the weights, at most: each has partial sums of its own.
+pub(super) fn partials(s: &Conv2dShape) -> usize {
+    (PARTIALS / s.w_len().max(1)).clamp(4, 16)
 }
 
 /// Whether channels in the lanes waste no more of them than columns do. A tile of channels takes two or three vectors,

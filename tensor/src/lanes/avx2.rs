@@ -57,6 +57,11 @@ impl Lanes for __m256 {
         unsafe { _mm256_add_ps(self, other) }
     }
     #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm256_sub_ps(self, other) }
+    }
+    #[inline(always)]
     unsafe fn sum(self) -> f32 {
         // SAFETY: as the trait says.
         unsafe {
@@ -193,6 +198,11 @@ impl Lanes for __m256d {
     unsafe fn add(self, other: Self) -> Self {
         // SAFETY: as the trait says.
         unsafe { _mm256_add_pd(self, other) }
+    }
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm256_sub_pd(self, other) }
     }
     #[inline(always)]
     unsafe fn sum(self) -> f64 {

@@ -60,6 +60,11 @@ impl Lanes for __m512 {
         unsafe { _mm512_add_ps(self, other) }
     }
     #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm512_sub_ps(self, other) }
+    }
+    #[inline(always)]
     unsafe fn sum(self) -> f32 {
         // SAFETY: as the trait says, of the halves' vectors.
         unsafe { (_mm512_castps512_ps256(self).add(_mm512_extractf32x8_ps::<1>(self))).sum() }
@@ -190,6 +195,11 @@ impl Lanes for __m512d {
     unsafe fn add(self, other: Self) -> Self {
         // SAFETY: as the trait says.
         unsafe { _mm512_add_pd(self, other) }
+    }
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm512_sub_pd(self, other) }
     }
     #[inline(always)]
     unsafe fn sum(self) -> f64 {

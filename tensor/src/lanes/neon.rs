@@ -48,6 +48,11 @@ impl Half for float32x4_t {
         unsafe { vaddq_f32(self, other) }
     }
     #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { vsubq_f32(self, other) }
+    }
+    #[inline(always)]
     unsafe fn sum(self) -> f32 {
         // SAFETY: as the trait says.
         unsafe {
@@ -151,6 +156,11 @@ impl Half for float64x2_t {
     unsafe fn add(self, other: Self) -> Self {
         // SAFETY: as the trait says.
         unsafe { vaddq_f64(self, other) }
+    }
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { vsubq_f64(self, other) }
     }
     #[inline(always)]
     unsafe fn sum(self) -> f64 {

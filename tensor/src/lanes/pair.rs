@@ -23,6 +23,7 @@ pub(crate) trait Half: Copy {
     unsafe fn prefetch(p: *const Self::T);
     unsafe fn add_product(self, a: Self, b: Self) -> Self;
     unsafe fn add(self, other: Self) -> Self;
+    unsafe fn sub(self, other: Self) -> Self;
     unsafe fn sum(self) -> Self::T;
     unsafe fn deinterleave(first: Self, second: Self) -> [Self; 2];
     unsafe fn interleave(even: Self, odd: Self) -> [Self; 2];
@@ -95,6 +96,11 @@ impl<H: Half> Lanes for Pair<H> {
     unsafe fn add(self, other: Self) -> Self {
         // SAFETY: see above.
         unsafe { Pair([self.0[0].add(other.0[0]), self.0[1].add(other.0[1])]) }
+    }
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        // SAFETY: see above.
+        unsafe { Pair([self.0[0].sub(other.0[0]), self.0[1].sub(other.0[1])]) }
     }
     #[inline(always)]
     unsafe fn sum(self) -> H::T {

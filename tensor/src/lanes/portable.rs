@@ -47,6 +47,13 @@ impl<T: Float, const N: usize> Lanes for [T; N] {
         self
     }
     #[inline(always)]
+    unsafe fn sub(mut self, other: Self) -> Self {
+        for i in 0..N {
+            self[i] -= other[i];
+        }
+        self
+    }
+    #[inline(always)]
     unsafe fn sum(mut self) -> T {
         let mut half = N / 2;
         while half > 0 {

@@ -22,7 +22,7 @@ impl<T: Float> Task<T> for &mut All<T> {
             let ([even, odd], [first, second]) = (V::deinterleave(a, b), V::interleave(a, b));
             let chosen = V::choose(a.exceeds(b), a, b);
             let splat = V::splat(self.numbers[1]);
-            for v in [splat, a.add(b), c.add_product(a, b), even, odd, first, second, chosen] {
+            for v in [splat, a.add(b), a.sub(b), c.add_product(a, b), even, odd, first, second, chosen] {
                 v.store(room.as_mut_ptr());
                 self.out.extend(&room[..V::N]);
             }

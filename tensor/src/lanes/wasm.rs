@@ -67,6 +67,10 @@ impl Half for F32x4 {
         F32x4(f32x4_add(self.0, other.0))
     }
     #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        F32x4(f32x4_sub(self.0, other.0))
+    }
+    #[inline(always)]
     unsafe fn sum(self) -> f32 {
         let two = f32x4_add(self.0, i64x2_shuffle::<1, 1>(self.0, self.0));
         f32x4_extract_lane::<0>(two) + f32x4_extract_lane::<1>(two)
@@ -151,6 +155,10 @@ impl Half for F64x2 {
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         F64x2(f64x2_add(self.0, other.0))
+    }
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        F64x2(f64x2_sub(self.0, other.0))
     }
     #[inline(always)]
     unsafe fn sum(self) -> f64 {

@@ -161,6 +161,12 @@ fn conv2d_agrees_on_chosen_shapes() {
         Conv2dShape::new(2, 4, [40, 37], 48, [3, 3], [1, 1], [[1, 1], [1, 1]]), // and copied
         Conv2dShape::new(2, 70, [7, 9], 32, [1, 1], [1, 1], none),
         Conv2dShape::new(2, 3, [8, 9], 16, [1, 1], [1, 2], none),
+        // Tiles of 2×2 outputs: whole ones, some that hang over the edges, rows longer than a vector, bands, two passes over the channels.
+        Conv2dShape::new(2, 16, [8, 8], 16, [3, 3], [1, 1], [[1, 1], [1, 1]]),
+        Conv2dShape::new(2, 17, [9, 11], 33, [3, 3], [1, 1], [[1, 1], [1, 1]]),
+        Conv2dShape::new(1, 33, [8, 47], 17, [3, 3], [1, 1], [[2, 0], [0, 3]]),
+        Conv2dShape::new(2, 64, [29, 40], 80, [3, 3], [1, 1], [[1, 1], [1, 1]]),
+        Conv2dShape::new(1, 530, [12, 7], 31, [3, 3], [1, 1], none),
     ] {
         check_conv2d::<f32>(&s);
         check_conv2d::<f64>(&s);

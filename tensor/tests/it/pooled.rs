@@ -146,6 +146,7 @@ fn pooled_convolutions_agree_on_chosen_shapes() {
         (Conv2dShape::new(2, 40, [70, 90], 3, [3, 3], [1, 1], [[1, 1]; 2]), [2, 2], [2, 2], none), // several bands
         (Conv2dShape::new(2, 200, [9, 9], 6, [1, 1], [1, 1], none), [2, 2], [3, 3], none), // gaps between windows
         (Conv2dShape::new(2, 3, [40, 40], 2, [3, 3], [1, 1], none), [16, 16], [3, 5], [[15, 2], [0, 9]]),
+        (Conv2dShape::new(2, 19, [11, 12], 21, [3, 3], [1, 1], [[1, 1]; 2]), [2, 2], [2, 2], none), // tiles of 2×2
         (Conv2dShape::new(0, 3, [4, 4], 2, [3, 3], [1, 1], none), [2, 2], [2, 2], none),
     ] {
         let p = Pool2dShape::new(c.batch, c.out_channels, c.out_size(), window, stride, pad);

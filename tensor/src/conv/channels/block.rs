@@ -1,17 +1,28 @@
-//! The outputs of a block, for some vectors of channels.
+//! Outputs for some vectors of channels.
 //!
 //! The taps go by in parts, so that the weights of a part stay in the first-level cache while all outputs take them.
 
 use std::ops::Range;
 
-use super::forward::ByChannel;
 use super::sums::{Pixels, Row, add_products, first, with_tile};
-use super::{ANYWHERE, anywhere, in_row};
+use super::{ANYWHERE, Taps, anywhere, in_row};
 use crate::Float;
 use crate::lanes::{Lanes, Task, groups, unrolled};
 
 /// Taps in a part, with large tiles: 16 KiB of weights. Small ones would load and store their sums too often.
 const PART: usize = 128;
+
+/// What outputs are sums of: `Σ band[offset of output q + offset of tap t] · panel[t, channel]`.
+#[derive(Clone, Copy)]
+pub(in crate::conv) struct Outputs<'a, T> {
+    pub taps: Taps<'a>,
+    pub band: &'a [T],
+    /// The offsets of the outputs in the band,
+    pub offsets: &'a [u32],
+    /// which lie in rows of so many, this far from each other.
+    pub columns: usize,
+    pub column_step: usize,
+}
 
 /// Some taps of a pass.
 #[derive(Clone, Copy)]
@@ -28,18 +39,63 @@ struct Part<'a, T> {
     values: *mut T,
 }
 
-impl<T: Float> ByChannel<'_, T> {
+impl<T: Float> Outputs<'_, T> {
+    /// Whether a tile's outputs lie in a row. (Every other pixel in f32 only: it takes a compiler long.)
+    #[inline(always)]
+    pub(super) fn by_rows<V: Lanes<T = T>>(&self) -> bool {
+        let most_step = if size_of::<T>() == size_of::<f32>() { 2 } else { 1 };
+        in_row::<V>(1) > 0 && self.columns > 4 && (1..=most_step).contains(&self.column_step)
+    }
+
+    /// Panics unless all of it is in the band.
+    #[inline(always)]
+    pub fn check(&self) {
+        let far = self.offsets.iter().max().map_or(0, |&far| far as usize);
+        assert!(self.taps.len() == 0 || self.offsets.is_empty() || far + self.taps.reach < self.band.len());
+    }
+
     /// Computes some outputs, whose values go to the first of two rooms for them.
     ///
     /// # Safety
-    /// For this and the other functions: `run` has checked what the pointers reach.
+    /// For this and the other functions: the processor has the instructions of V, [`check`](Self::check) did not panic, the panel
+    /// has the vectors of all taps, and each room those of the outputs.
     #[inline(always)]
-    pub(super) unsafe fn block<V: Lanes<T = T>>(
+    pub unsafe fn block<V: Lanes<T = T>>(
+        &self,
+        vectors: usize,
+        panel: *const T,
+        outputs: Range<usize>,
+        [values, partial]: [*mut T; 2],
+    ) {
+        // SAFETY: handed on.
+        unsafe { self.passes::<V>(vectors, panel, outputs, [values, partial], false) }
+    }
+
+    /// Adds some outputs to what is there; there are at most as many taps as a part has.
+    ///
+    /// # Safety
+    /// As for [`block`](Self::block).
+    #[inline(always)]
+    pub unsafe fn add_block<V: Lanes<T = T>>(
+        &self,
+        vectors: usize,
+        panel: *const T,
+        outputs: Range<usize>,
+        values: *mut T,
+    ) {
+        assert!(self.taps.len() <= PART);
+        // SAFETY: handed on; no part sum is stored.
+        unsafe { self.passes::<V>(vectors, panel, outputs, [values, values], true) }
+    }
+
+    #[inline(always)]
+    unsafe fn passes<V: Lanes<T = T>>(
         &self,
         vectors: usize,
         mut panel: *const T,
         outputs: Range<usize>,
         [values, partial]: [*mut T; 2],
+        add: bool,
     ) {
         let most = if in_row::<V>(1) > 0 { PART } else { usize::MAX };
         for (number, pass) in self.taps.passes().enumerate() {
@@ -47,9 +103,9 @@ impl<T: Float> ByChannel<'_, T> {
             let mut rest = pass;
             while !rest.is_empty() {
                 let (offsets, after) = rest.split_at(rest.len().min(most));
-                let sums = if number == 0 { values } else { partial };
-                let part =
-                    Part { offsets, panel, begins, adds: number > 0 && after.is_empty(), sums, values };
+                let adds = add || number > 0;
+                let sums = if adds { partial } else { values };
+                let part = Part { offsets, panel, begins, adds: adds && after.is_empty(), sums, values };
                 // SAFETY: handed on.
                 unsafe { self.part::<V>(vectors, part, outputs.clone()) };
                 panel = panel.wrapping_add(offsets.len() * vectors * V::N);
@@ -61,7 +117,7 @@ impl<T: Float> ByChannel<'_, T> {
     #[inline(always)]
     unsafe fn part<V: Lanes<T = T>>(&self, vectors: usize, mut part: Part<T>, outputs: Range<usize>) {
         let band = self.band.as_ptr();
-        let pixel = |output: usize| band.wrapping_add(self.outputs[output] as usize);
+        let pixel = |output: usize| band.wrapping_add(self.offsets[output] as usize);
         // SAFETY: handed on.
         unsafe {
             if !self.by_rows::<V>() {

@@ -1,7 +1,8 @@
 //! The forward pass with output channels in the lanes. Blocks of tiles are transposed when they are stored, as the channels
 //! of y come first.
 
-use super::{Taps, VECTORS, in_row, tiles};
+use super::block::Outputs;
+use super::{VECTORS, tiles};
 use crate::Float;
 use crate::lanes::{Lanes, Task, WIDEST, load_square, store_square, unrolled, wide};
 
@@ -12,15 +13,9 @@ const BLOCK: usize = 96;
 
 /// `out[o, q] = Σ band[offset of output q + offset of tap t] · weight[o, t]`.
 pub(in crate::conv) struct ByChannel<'a, T> {
-    pub taps: Taps<'a>,
+    pub outputs: Outputs<'a, T>,
     pub panels: &'a [T],
     pub channels: usize,
-    pub band: &'a [T],
-    /// The offsets of the outputs in the band,
-    pub outputs: &'a [u32],
-    /// which lie in rows of so many, this far from each other.
-    pub columns: usize,
-    pub column_step: usize,
     /// From one channel of outputs to the next; an output follows the other without a gap.
     pub out_step: usize,
     /// The outputs, from the first on.
@@ -30,20 +25,19 @@ pub(in crate::conv) struct ByChannel<'a, T> {
 impl<T: Float> Task<T> for ByChannel<'_, T> {
     #[inline(always)]
     unsafe fn run<V: Lanes<T = T>>(self) {
-        let (taps, padded) = (self.taps, self.channels.next_multiple_of(wide()));
-        let Some(&far) = self.outputs.iter().max() else { return };
-        if self.channels == 0 {
+        let (outputs, padded) = (&self.outputs, self.channels.next_multiple_of(wide()));
+        if outputs.offsets.is_empty() || self.channels == 0 {
             return;
         }
         // What the pointers below reach.
-        assert!(taps.len() == 0 || far as usize + taps.reach < self.band.len());
-        assert!(taps.len() * padded <= self.panels.len());
-        assert!((self.channels - 1) * self.out_step + self.outputs.len() <= self.out.len());
+        outputs.check();
+        assert!(outputs.taps.len() * padded <= self.panels.len());
+        assert!((self.channels - 1) * self.out_step + outputs.offsets.len() <= self.out.len());
 
         let [mut values, mut partial] = [[T::ZERO; BLOCK * VECTORS * WIDEST]; 2];
         for (first, vectors) in tiles(padded / V::N) {
             let (first, pitch) = (first * V::N, vectors * V::N);
-            let panel = self.panels[first * taps.len()..].as_ptr();
+            let panel = self.panels[first * outputs.taps.len()..].as_ptr();
             for (start, count) in self.blocks::<V>() {
                 for o in first..self.channels.min(first + pitch) {
                     // SAFETY: as below, and a prefetch may be of any address.
@@ -53,24 +47,11 @@ impl<T: Float> Task<T> for ByChannel<'_, T> {
                 }
                 let (values, partial) = (values.as_mut_ptr(), partial.as_mut_ptr());
                 // SAFETY: the assertions above bound what the pointers reach; a block's values have room.
-                unsafe { self.block::<V>(vectors, panel, start..start + count, [values, partial]) };
-                for s in 0..vectors {
-                    let o = first + s * V::N;
-                    if o >= self.channels {
-                        continue;
-                    }
-                    let channels = (self.channels - o).min(V::N);
-                    for q in (0..count).step_by(V::N) {
-                        // The last vectors overlap the ones before, if there are any.
-                        let q = q.min(count.saturating_sub(V::N));
-                        let (size, out) = (count.min(V::N), self.out.as_mut_ptr());
-                        // SAFETY: as above.
-                        unsafe {
-                            let out = out.add(o * self.out_step + start + q);
-                            let values = values.add(q * pitch + s * V::N);
-                            transposed::<V>(values, pitch, [size, channels], out, self.out_step);
-                        }
-                    }
+                unsafe {
+                    outputs.block::<V>(vectors, panel, start..start + count, [values, partial]);
+                    let channels = (self.channels - first.min(self.channels)).min(pitch);
+                    let out = self.out.as_mut_ptr().wrapping_add(first * self.out_step + start);
+                    to_planes::<V>(values, pitch, [count, channels], out, self.out_step);
                 }
             }
         }
@@ -78,20 +59,38 @@ impl<T: Float> Task<T> for ByChannel<'_, T> {
 }
 
 impl<T: Float> ByChannel<'_, T> {
-    /// Whether a tile's outputs lie in a row. (Every other pixel in f32 only: it takes a compiler long.)
-    #[inline(always)]
-    pub(super) fn by_rows<V: Lanes<T = T>>(&self) -> bool {
-        let most_step = if size_of::<T>() == size_of::<f32>() { 2 } else { 1 };
-        in_row::<V>(1) > 0 && self.columns > 4 && (1..=most_step).contains(&self.column_step)
-    }
-
     /// The outputs that are transposed together: whole rows where tiles lie in them.
     #[inline(always)]
     fn blocks<V: Lanes<T = T>>(&self) -> impl Iterator<Item = (usize, usize)> + use<V, T> {
-        let (len, columns) = (self.outputs.len(), self.columns);
-        let whole = self.by_rows::<V>() && columns <= BLOCK;
+        let (len, columns) = (self.outputs.offsets.len(), self.outputs.columns);
+        let whole = self.outputs.by_rows::<V>() && columns <= BLOCK;
         let size = if whole { BLOCK / columns * columns } else { len.div_ceil(len.div_ceil(BLOCK)) };
         (0..len).step_by(size).map(move |start| (start, size.min(len - start)))
+    }
+}
+
+/// Copies some outputs, the channels of each one after the other, to the planes of the channels.
+///
+/// # Safety
+/// The processor has the instructions of `V`; the values, whole vectors `pitch` apart, can be read, and the planes written.
+#[inline(always)]
+pub(in crate::conv) unsafe fn to_planes<V: Lanes>(
+    values: *const V::T,
+    pitch: usize,
+    [outputs, channels]: [usize; 2],
+    out: *mut V::T,
+    step: usize,
+) {
+    for o in (0..channels).step_by(V::N) {
+        for q in (0..outputs).step_by(V::N) {
+            // The last vectors overlap the ones before, if there are any.
+            let q = q.min(outputs.saturating_sub(V::N));
+            // SAFETY: handed on.
+            unsafe {
+                let (values, out) = (values.add(q * pitch + o), out.add(o * step + q));
+                transposed::<V>(values, pitch, [outputs.min(V::N), (channels - o).min(V::N)], out, step);
+            }
+        }
     }
 }
 

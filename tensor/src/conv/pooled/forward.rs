@@ -1,5 +1,5 @@
-//! The forward pass: chunks of images. Windows of 2×2 side by side are pooled in registers; other ones after each image,
-//! while its outputs are in the cache.
+//! The forward pass: chunks of images. Windows of 2×2 side by side are pooled in registers; other ones, and those of tiles,
+//! after each image, while its outputs are in the cache.
 
 use rayon::prelude::*;
 
@@ -18,15 +18,20 @@ pub(super) fn scratch(c: &Conv2dShape, p: &Pool2dShape) -> usize {
 /// The cut, and the elements of the parts of a chunk: a band, and the outputs or, in two parts, the maxima and their
 /// places.
 fn cut(c: &Conv2dShape, p: &Pool2dShape) -> (Plan, [usize; 3]) {
-    if !p.is_plain() {
-        let plan = Plan::forward(c);
-        let each = [plan.layout.len(), c.y_len() / c.batch.max(1), 0];
+    let plan = Plan::forward(c);
+    if !in_registers(&plan, p) {
+        let each = [plan.own(), c.y_len() / c.batch.max(1), 0];
         return (plan, each);
     }
     let plan = Plan::forward_pooled(c);
     let maxima = plan.padded_channels() * plan.band / 2 * (plan.out_size[1] / 2);
     let each = [if plan.in_place { 0 } else { plan.layout.len() }, maxima, maxima];
     (plan, each)
+}
+
+/// Whether windows are pooled in registers, as soon as their outputs are computed.
+fn in_registers(plan: &Plan, p: &Pool2dShape) -> bool {
+    p.is_plain() && plan.winograd.is_none()
 }
 
 #[track_caller]
@@ -57,7 +62,7 @@ pub(crate) fn forward<T: Float>(
         let images = y.chunks_exact_mut(out_image).zip(places.chunks_exact_mut(out_image));
         for (n, (y, places)) in images.enumerate() {
             let x = &x[(index * plan.chunk + n) * image..][..image];
-            if !p.is_plain() {
+            if !in_registers(&plan, p) {
                 let outputs = &mut values[..sizes[1]];
                 image_forward(&plan, &packed, x, band, outputs);
                 p.maxima(outputs, y, places);

@@ -48,6 +48,7 @@ fn convolutions<T: Float>(hashes: &mut Hashes) {
         (Conv2dShape::new(2, 40, [6, 6], 29, [5, 5], [1, 1], none), [1, 1]),
         (Conv2dShape::new(2, 4, [20, 37], 48, [3, 3], [1, 1], [[1, 1], [1, 1]]), [2, 2]),
         (Conv2dShape::new(2, 70, [7, 9], 32, [1, 1], [1, 1], none), [2, 2]),
+        (Conv2dShape::new(2, 35, [15, 46], 48, [3, 3], [1, 1], [[1, 1], [1, 1]]), [2, 2]),
     ] {
         let [x, w, _] = passes::<T>(hashes, &s);
         let (name, mut dx, mut dw) = (format!("{s:?}"), dirty(s.x_len()), dirty(s.w_len()));
