@@ -1,5 +1,5 @@
-//! The compiler against its referee: a thousand random expression graphs, their gradients included, computed by the
-//! compiled program and by the interpreter. In a program of its own: it sets the hook for panics, which is the process's.
+//! The compiler against its referee: random expression graphs, their gradients and steps of training included, computed by the
+//! compiled program and by the interpreter; two thousand, or as many as `BAYEUX_GRAPHS` says. In a program of its own: it sets the hook for panics, which is the process's.
 
 use bayeux_autodiff::{
     Axes, Conv2dOptions, Expr, Function, Pool2dOptions, RandomStreams, Shape, Shared, grad, interpret,
@@ -65,7 +65,7 @@ impl<R: Rng> Grower<'_, R> {
 
     fn grow(&mut self) {
         let x = self.any();
-        let grown = match self.rng.random_range(0..18) {
+        let grown = match self.rng.random_range(0..21) {
             0..4 => self.unary(&x),
             4..8 => {
                 let y = self.any();
@@ -126,10 +126,38 @@ impl<R: Rng> Grower<'_, R> {
                 Some(x) => self.convolved(&x),
                 None => return,
             },
+            18.. if x.rank() > 0 => self.beside_its_view(&x),
             _ => return,
         };
         if grown.shape().sizes().is_some_and(|sizes| sizes.iter().product::<usize>() <= 4096) {
             self.pool.push(grown);
+        }
+    }
+
+    /// A value beside a view of itself: what loops read in two ways.
+    fn beside_its_view(&mut self, x: &Expr<f64>) -> Expr<f64> {
+        let sizes = x.shape().sizes().unwrap();
+        let x = match self.rng.random_range(0..5) {
+            0 => x.square() * 0.5,
+            1 => x * 2.0,
+            2 => -x,
+            3 => self.unary(x),
+            _ => x.clone(),
+        };
+        let axis = self.rng.random_range(0..x.rank());
+        let view = match self.rng.random_range(0..4) {
+            0 if x.rank() >= 2 && sizes[x.rank() - 2] == sizes[x.rank() - 1] => x.t(),
+            1 if sizes[axis] > 0 => {
+                let at = self.rng.random_range(0..sizes[axis]);
+                x.slice(axis, at..at + 1)
+            }
+            2 if sizes[axis] > 0 => x.slice(axis, 0..sizes[axis] - 1).pad(axis, 1, 0),
+            _ => x.flip(axis),
+        };
+        let both = self.binary(&x, &view);
+        match self.pool.iter().find(|y| y.shape() == both.shape()).cloned() {
+            Some(y) if self.rng.random_bool(0.5) => self.binary(&both, &y),
+            _ => both,
         }
     }
 
@@ -176,7 +204,7 @@ fn numbers(rng: &mut impl Rng, shape: &[usize]) -> Tensor<f64> {
 
 fn check(seed: u64) {
     let mut rng = SmallRng::seed_from_u64(seed);
-    let shapes: [&[usize]; 6] = [&[], &[3], &[4, 3], &[2, 1, 3], &[2, 2, 5, 4], &[1, 3]];
+    let shapes: [&[usize]; 7] = [&[], &[3], &[4, 3], &[2, 1, 3], &[2, 2, 5, 4], &[1, 3], &[3, 3]];
     let mut inputs = Vec::new();
     let mut values = Vec::new();
     for (i, shape) in shapes.into_iter().enumerate() {
@@ -184,15 +212,21 @@ fn check(seed: u64) {
         values.push(numbers(&mut rng, shape));
     }
     let shared = Shared::new("w", numbers(&mut rng, &[4, 3]));
+    let square = Shared::new("v", numbers(&mut rng, &[3, 3]));
     let noise = RandomStreams::new(seed).normal([4, 3]);
     let mut grower = Grower { pool: inputs.clone(), rng: &mut rng };
-    grower.pool.extend([shared.expr(), noise, Expr::scalar(1.5), Expr::zeros([3])]);
+    grower.pool.extend([shared.expr(), square.expr(), noise, Expr::scalar(1.5), Expr::zeros([3])]);
     let steps = grower.rng.random_range(3..25);
     (0..steps).for_each(|_| grower.grow());
     let mut roots: Vec<Expr<f64>> = grower.pool.iter().rev().take(4).cloned().collect();
     let cost = roots.iter().map(|root| root.tanh().sum_all()).reduce(|a, b| a + b).unwrap();
-    let wrt: Vec<Expr<f64>> = inputs.iter().cloned().chain([shared.expr()]).collect();
+    let wrt: Vec<Expr<f64>> = inputs.iter().cloned().chain([shared.expr(), square.expr()]).collect();
     let slopes = grad(&cost, &wrt);
+    let news: Vec<Expr<f64>> = [&shared, &square]
+        .into_iter()
+        .zip(&slopes[inputs.len()..])
+        .map(|(old, slope)| old.expr() - slope * 0.1)
+        .collect();
     roots.push(cost);
     roots.extend(slopes);
 
@@ -212,6 +246,19 @@ fn check(seed: u64) {
             );
         }
     }
+
+    // A training step, which updates the variables in place.
+    let expected = interpret(&news, &pairs, 0).unwrap();
+    let updates = [&shared, &square].into_iter().zip(news);
+    let step = Function::builder().inputs(&inputs).updates(updates).build().unwrap();
+    step.call(&given).unwrap();
+    for (variable, expected) in [&shared, &square].into_iter().zip(&expected) {
+        let found = variable.get();
+        assert!(
+            found.all_close(expected, 1e-9, 1e-9),
+            "seed {seed}, the step\n{found:?}\n{expected:?}\n{step}"
+        );
+    }
 }
 
 #[test]
@@ -219,7 +266,9 @@ fn compiled_programs_agree_with_the_interpreter() {
     // The growing provokes shape panics on purpose; their messages would drown a failure's.
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
-    let failures: Vec<(u64, String)> = (0..1000)
+    let graphs =
+        std::env::var("BAYEUX_GRAPHS").map_or(2000, |graphs| graphs.parse().expect("a number of graphs"));
+    let failures: Vec<(u64, String)> = (0..graphs)
         .filter_map(|seed| {
             let result = std::panic::catch_unwind(|| check(seed));
             let text = |e: Box<dyn std::any::Any + Send>| match e.downcast::<String>() {
@@ -230,7 +279,12 @@ fn compiled_programs_agree_with_the_interpreter() {
         })
         .collect();
     std::panic::set_hook(hook);
-    assert!(failures.is_empty(), "{} of 1000 graphs failed; the first: {}", failures.len(), failures[0].1);
+    assert!(
+        failures.is_empty(),
+        "{} of {graphs} graphs failed; the first: {}",
+        failures.len(),
+        failures[0].1
+    );
 }
 
 #[test]

@@ -133,9 +133,10 @@ impl<T: Float> Plan<'_, T> {
             }
         };
         for unit in units {
+            // A view is read from the buffer, even if the unit computes again what is in it.
             let inputs = unit.members.iter().flat_map(|&member| &self.graph.nodes[member].inputs);
-            let roots = inputs.map(|&input| self.layouts[input].root);
-            roots.filter(|root| !unit.members.contains(root)).for_each(&mut store);
+            let outside = inputs.filter(|input| !unit.members.contains(input));
+            outside.for_each(|&input| store(self.layouts[input].root));
         }
         self.graph.outputs.iter().copied().for_each(store);
         stored

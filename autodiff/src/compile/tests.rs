@@ -363,3 +363,25 @@ fn cross_entropy_and_its_adjoint_share_the_exponentials() {
         "{graph}"
     );
 }
+
+/// A loop that computes a value again still reads views of it from where it was stored.
+#[test]
+fn a_value_is_read_beside_a_view_of_it() {
+    let x = Expr::<f64>::input("x", [2, 2]);
+    let value = Tensor::from_fn([2, 2], |i| 1.0 + (2 * i[0] + i[1]) as f64);
+    let s = x.square();
+    let cases = [
+        &s + s.t() + &x,
+        &s - s.slice(1, 0..1) + &x,
+        (&x * 2.0) + (&x * 2.0).t() * &x,
+        (-&x).flip(0) * -&x + &x,
+    ];
+    for y in cases {
+        let roots = [y.clone(), grad(&y.square().sum_all(), std::slice::from_ref(&x)).remove(0)];
+        let found = Function::new([&x], &roots).expect("compiles").call(&[&value]).expect("runs");
+        let expected = interpret(&roots, &[(&x, &value)], 0).expect("runs");
+        for (found, expected) in found.iter().zip(&expected) {
+            assert!(found.all_close(expected, 1e-12, 1e-12), "{y}: {found:?} is not {expected:?}");
+        }
+    }
+}

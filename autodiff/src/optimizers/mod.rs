@@ -94,9 +94,13 @@ impl<T: Float, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
 /// # Ok::<(), bayeux_autodiff::Error>(())
 /// ```
 pub fn clip_norm<T: Float>(gradients: &[Expr<T>], limit: f64) -> Vec<Expr<T>> {
-    let squares = gradients.iter().map(|g| g.square().sum_all());
+    // In parts of the largest, whose squares neither overflow nor all vanish.
+    let largest = gradients.iter().map(|g| g.abs().max_all()).reduce(|a, b| a.maximum(&b));
+    let Some(largest) = largest else { return Vec::new() };
+    let largest = largest.maximum(&Expr::scalar(T::MIN_POSITIVE.to_f64()));
+    let squares = gradients.iter().map(|g| (g / &largest).square().sum_all());
     let Some(total) = squares.reduce(|a, b| a + b) else { return Vec::new() };
-    let scale = limit / total.sqrt().maximum(&Expr::scalar(limit));
+    let scale = (limit / largest / total.sqrt()).minimum(&Expr::scalar(1.0));
     gradients.iter().map(|g| g * &scale).collect()
 }
 

@@ -69,11 +69,46 @@ fn adam_by_hand(lambda: f64, largest: bool) -> Vec<f64> {
 fn adam_agrees_with_torch_but_for_a_decay_it_no_longer_has() {
     let torch = [0.90034972009036, 0.90034967993061, 0.90034966654402];
     assert_near(&adam_by_hand(1.0 - 1e-8, false), &torch, 5e-14);
-    assert_near(&ten_steps(&Adam::new(0.01)), &adam_by_hand(1.0, false), 5e-14);
-    assert_near(&ten_steps(&Adam::new(0.01)), &torch, 2e-8);
+    let adam = Adam::new(0.01).epsilon_hat(1e-8);
+    assert_near(&ten_steps(&adam), &adam_by_hand(1.0, false), 5e-14);
+    assert_near(&ten_steps(&adam), &torch, 2e-8);
 
-    assert_near(&ten_steps(&Amsgrad::new(0.01)), &adam_by_hand(1.0, true), 5e-14);
-    assert_near(&ten_steps(&Amsgrad::new(0.01)), &[0.90034979581833; 3], 2e-7);
+    let amsgrad = Amsgrad::new(0.01).epsilon_hat(1e-8);
+    assert_near(&ten_steps(&amsgrad), &adam_by_hand(1.0, true), 5e-14);
+    assert_near(&ten_steps(&amsgrad), &[0.90034979581833; 3], 2e-7);
+}
+
+/// The first step is −η g / (|g| + ε): both moments are the gradient's, freed of their bias.
+#[test]
+fn a_gradient_of_epsilon_takes_half_a_step() {
+    for g in [1e-8, -1e-8, 3e-8, 1.0] {
+        for optimizer in [&Adam::new(0.1) as &dyn Optimizer<f64>, &Amsgrad::new(0.1)] {
+            let x = Shared::new("x", Tensor::zeros([1]));
+            let updates = optimizer.updates(&[Expr::full([1], g)], std::slice::from_ref(&x));
+            Function::builder().updates(updates).build().unwrap().call(&[]).unwrap();
+            assert_near(&x.get().to_vec(), &[-0.1 * g / (g.abs() + 1e-8)], 1e-14);
+        }
+    }
+}
+
+#[test]
+fn norms_are_clipped_whatever_their_size() {
+    let clipped = |g: [f32; 2]| {
+        let g = Expr::constant(Tensor::from_slice(&g));
+        let clipped = clip_norm(&[g.slice(0, 0..1), g.slice(0, 1..2)], 1.0);
+        let values = Function::new([], &clipped).unwrap().call(&[]).unwrap();
+        [values[0].item(), values[1].item()]
+    };
+    assert_eq!(clipped([1e20, 0.0]), [1.0, 0.0]);
+    assert_eq!(clipped([0.0, 0.0]), [0.0, 0.0]);
+    assert_eq!(clipped([0.5, -0.5]), [0.5, -0.5]);
+    assert_eq!(clipped([1e-40, 0.0]), [1e-40, 0.0]);
+    for (g, s) in [([3e38, 4e37], 3e38), ([3e-3, 4.0], 4.0), ([-2e38, 2e38], 2e38)] {
+        let [a, b] = g.map(|g: f64| g / s);
+        let norm = (a * a + b * b).sqrt();
+        let [x, y] = clipped(g.map(|g| g as f32)).map(f64::from);
+        assert!((x - a / norm).abs() < 1e-6 && (y - b / norm).abs() < 1e-6, "{g:?}: {x}, {y}");
+    }
 }
 
 /// Where gradients shrink, AMSGrad's rates must not grow again: two large gradients, then small ones.
@@ -95,7 +130,8 @@ fn amsgrad_remembers_the_largest() {
             m = 0.9 * m + (1.0 - 0.9) * g;
             v = 0.9 * v + (1.0 - 0.9) * g * g;
             w = if largest { w.max(v) } else { v };
-            x -= 0.1 * (1.0 - 0.9f64.powi(t)).sqrt() / (1.0 - 0.9f64.powi(t)) * m / (w.sqrt() + 1e-8);
+            let corrects = 1.0 - 0.9f64.powi(t);
+            x -= 0.1 * (m / corrects) / ((w / corrects).sqrt() + 1e-8);
         }
         x
     };
