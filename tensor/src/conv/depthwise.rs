@@ -111,8 +111,7 @@ impl Plan {
     /// The outputs of a plane, band by band.
     fn correlate<T: Float>(&self, kernel: [usize; 2], plane: &[T], taps: &[T], band: &mut [T], y: &mut [T]) {
         let columns = self.out_size[1];
-        // Of one vector each sum would wait for the one before.
-        if self.in_place && columns > lanes::lanes::<T>() {
+        if self.in_place {
             let plane = self.plane(plane, self.first_row, band);
             return lanes::run_512_bits(in_place::Correlate { plane, taps, out: y });
         }
@@ -207,7 +206,7 @@ pub(super) fn weights<T: Float>(s: &Conv2dShape, x: &[T], dy: &[T], dw: &mut [T]
             sums.fill(T::ZERO);
             for (first, rows, first_row) in plan.bands() {
                 let dy = &dy[first * columns..][..rows * columns];
-                if plan.in_place && columns <= in_place::VECTORS * lanes::lanes::<T>() {
+                if plan.in_place {
                     let plane = plan.plane(x, first_row, band);
                     lanes::run_512_bits(in_place::Gradient { plane, dy, sums });
                     continue;

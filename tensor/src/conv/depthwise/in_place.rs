@@ -2,11 +2,13 @@
 //! after the other, as processors foresee best: memory takes longer than the arithmetic. What a row is needed for by three rows
 //! of outputs, or of gradients, stays in registers meanwhile. Sums are in the order of the kernels for copied bands.
 
+use std::ops::Range;
+
 use crate::Float;
 use crate::lanes::{Lanes, Task, groups, unrolled};
 
 /// Vectors of a row at a time.
-pub(super) const VECTORS: usize = 4;
+const VECTORS: usize = 4;
 /// Bytes from what is read or written to what is asked for ahead of time.
 const AHEAD: usize = 4 << 10;
 
@@ -98,7 +100,7 @@ impl Vectors {
     }
 }
 
-/// What [`Correlate`](super::Correlate) does to a whole plane of more than one vector's columns.
+/// What [`Correlate`](super::Correlate) does to a whole plane.
 pub(super) struct Correlate<'a, T> {
     pub plane: Plane<'a, T>,
     pub taps: &'a [T],
@@ -117,6 +119,7 @@ impl<T: Float> Task<T> for Correlate<'_, T> {
             // SAFETY: the assertions above.
             unsafe {
                 match count {
+                    1 => correlate::<V, 1>(plane, vectors, self.taps, rows, out),
                     2 => correlate::<V, 2>(plane, vectors, self.taps, rows, out),
                     3 => correlate::<V, 3>(plane, vectors, self.taps, rows, out),
                     4 => correlate::<V, 4>(plane, vectors, self.taps, rows, out),
@@ -169,7 +172,7 @@ unsafe fn correlate<V: Lanes, const C: usize>(
     }
 }
 
-/// What [`Gradient`](super::Gradient) does to a band of at most [`VECTORS`] vectors' columns.
+/// What [`Gradient`](super::Gradient) does to a band.
 pub(super) struct Gradient<'a, T> {
     pub plane: Plane<'a, T>,
     /// The gradients, in whole rows.
@@ -191,7 +194,7 @@ impl<T: Float> Task<T> for Gradient<'_, T> {
                 2 => gradient::<V, 2>(plane, vectors, self.dy, self.sums),
                 3 => gradient::<V, 3>(plane, vectors, self.dy, self.sums),
                 4 => gradient::<V, 4>(plane, vectors, self.dy, self.sums),
-                count => unreachable!("{count} vectors"),
+                count => gradient_of_long_rows::<V>(plane, count, self.dy, self.sums),
             }
         }
     }
@@ -227,15 +230,100 @@ unsafe fn gradient<V: Lanes, const C: usize>(
                     V::load_between(dy.wrapping_add(c * V::N), 0, vectors.left)
                 }, 0 1 2 3);
             }
-            // The taps for which the row of pixels has a row of gradients.
-            let (first, end) = ((t + 1).saturating_sub(rows), t + 1);
-            if first == 0 && end >= 3 {
-                add_products::<V, C, true>(&mut sums, &gradients, vectors, x, 0, 3);
+            let u = taps(t, rows);
+            if u.len() == 3 {
+                add_products::<V, C, true>(&mut sums, &gradients, vectors, x, u);
             } else {
-                add_products::<V, C, false>(&mut sums, &gradients, vectors, x, first, end);
+                add_products::<V, C, false>(&mut sums, &gradients, vectors, x, u);
             }
             gradients = [gradients[0], gradients[0], gradients[1]];
         }
+        add_sums(&sums, to);
+    }
+}
+
+/// All rows, of more vectors than stay in registers.
+///
+/// # Safety
+/// As for [`gradient`].
+#[inline(always)]
+unsafe fn gradient_of_long_rows<V: Lanes>(
+    plane: Plane<'_, V::T>,
+    count: usize,
+    dy: &[V::T],
+    to: &mut [V::T],
+) {
+    let rows = dy.len() / plane.columns;
+    // SAFETY: the caller's.
+    unsafe {
+        let mut sums = [[V::splat(V::T::ZERO); 3]; 3];
+        for t in 0..rows + 2 {
+            let u = taps(t, rows);
+            if u.len() < 3 {
+                for c in 0..count {
+                    add_piece::<V, 1, false>(&mut sums, plane, dy, t, c, u.clone());
+                }
+                continue;
+            }
+            for (first, count) in groups(count, VECTORS) {
+                match count {
+                    2 => add_piece::<V, 2, true>(&mut sums, plane, dy, t, first, 0..3),
+                    3 => add_piece::<V, 3, true>(&mut sums, plane, dy, t, first, 0..3),
+                    4 => add_piece::<V, 4, true>(&mut sums, plane, dy, t, first, 0..3),
+                    count => unreachable!("{count} vectors"),
+                }
+            }
+        }
+        add_sums(&sums, to);
+    }
+}
+
+/// Adds what C vectors of a row of pixels, from the first on, make with the gradients of these rows of taps.
+///
+/// # Safety
+/// As for [`gradient`], and there are these rows of gradients.
+#[inline(always)]
+unsafe fn add_piece<V: Lanes, const C: usize, const ALL: bool>(
+    sums: &mut [[V; 3]; 3],
+    plane: Plane<'_, V::T>,
+    dy: &[V::T],
+    t: usize,
+    first: usize,
+    taps: Range<usize>,
+) {
+    let vectors = Vectors::new(&plane, V::N, first, C);
+    let x = plane.at(t, vectors.column);
+    // Of the first row of taps; those of the others come before.
+    let dy = dy.as_ptr().wrapping_add(t * plane.columns + vectors.column);
+    // SAFETY: the caller's.
+    unsafe {
+        let mut gradients = [[V::splat(V::T::ZERO); C]; 3];
+        unrolled!(@ c < C => {
+            V::prefetch(x.wrapping_add(c * V::N + AHEAD / size_of::<V::T>()));
+            V::prefetch(dy.wrapping_add(c * V::N + AHEAD / size_of::<V::T>()));
+            unrolled!(@ u < 3 => if ALL || taps.contains(&u) {
+                let dy = dy.wrapping_sub(u * plane.columns).wrapping_add(c * V::N);
+                gradients[u][c] = if c + 1 < C { V::load(dy) } else { V::load_between(dy, 0, vectors.left) };
+            }, 0 1 2);
+        }, 0 1 2 3);
+        add_products::<V, C, ALL>(sums, &gradients, vectors, x, taps);
+    }
+}
+
+/// The rows of taps for which row t of the pixels has one of so many rows of gradients.
+#[inline(always)]
+fn taps(t: usize, rows: usize) -> Range<usize> {
+    (t + 1).saturating_sub(rows)..(t + 1).min(3)
+}
+
+/// Adds the lanes of each tap's sum.
+///
+/// # Safety
+/// As for [`gradient`].
+#[inline(always)]
+unsafe fn add_sums<V: Lanes>(sums: &[[V; 3]; 3], to: &mut [V::T]) {
+    // SAFETY: the caller's.
+    unsafe {
         unrolled!(@ u < 3 => unrolled!(@ v < 3 => to[3 * u + v] += sums[u][v].sum(), 0 1 2), 0 1 2);
     }
 }
@@ -250,14 +338,13 @@ unsafe fn add_products<V: Lanes, const C: usize, const ALL: bool>(
     gradients: &[[V; C]; 3],
     vectors: Vectors,
     x: *const V::T,
-    first: usize,
-    end: usize,
+    taps: Range<usize>,
 ) {
     // SAFETY: the caller's.
     unsafe {
         unrolled!(@ c < C => unrolled!(@ v < 3 => {
             let x = vectors.load::<V, C>(x, c, v);
-            unrolled!(@ u < 3 => if ALL || (first <= u && u < end) {
+            unrolled!(@ u < 3 => if ALL || taps.contains(&u) {
                 sums[u][v] = sums[u][v].add_product(gradients[u][c], x);
             }, 0 1 2);
         }, 0 1 2), 0 1 2 3);
