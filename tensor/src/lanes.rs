@@ -70,6 +70,16 @@ pub(crate) trait Lanes: Copy {
     unsafe fn store(self, p: *mut Self::T);
     /// The first `count` elements, fewer than `N`; the other lanes are zero and their memory is not touched.
     unsafe fn load_first(p: *const Self::T, count: usize) -> Self;
+    /// The elements from `from` to before `to`, at most `N`; the other lanes are zero and their memory is not touched.
+    #[inline(always)]
+    unsafe fn load_between(p: *const Self::T, from: usize, to: usize) -> Self {
+        let mut lanes = [Self::T::ZERO; WIDEST];
+        // SAFETY: these elements are readable, and the array has room for all lanes.
+        unsafe {
+            (from..to.min(Self::N)).for_each(|i| lanes[i] = *p.wrapping_add(i));
+            Self::load(lanes.as_ptr())
+        }
+    }
     /// Stores the first `count` elements, fewer than `N`; other memory is not touched.
     unsafe fn store_first(self, p: *mut Self::T, count: usize);
     /// Asks for the cache line of an address, which need not be valid.
@@ -223,6 +233,21 @@ pub(crate) fn run<T: Float>(task: impl Task<T>) {
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => unsafe { run_avx512(task) },
         _ => run_narrow(task),
+    }
+}
+
+/// Whether there are vectors of 512 bits, and the registers that come with them.
+pub(crate) fn has_512_bits() -> bool {
+    wide() > NARROW
+}
+
+/// Runs the task with vectors of 512 bits, which there are; it is not compiled for others.
+pub(crate) fn run_512_bits<T: Float>(task: impl Task<T>) {
+    match level() {
+        // SAFETY: a level is used only where the processor has its instructions.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => unsafe { run_avx512(task) },
+        _ => unreachable!("no vectors of 512 bits"),
     }
 }
 

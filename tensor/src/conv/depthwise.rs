@@ -1,11 +1,13 @@
 //! Depthwise convolution: each channel has a kernel of its own. A plane, one channel of one image, is copied, padded, into a
-//! little scratch, in bands of rows if it is large, and the lanes are columns.
+//! little scratch, in bands of rows if it is large, and the lanes are columns. With 512 bits most planes with kernels of 3×3 are
+//! not copied ([`in_place`]).
 //!
 //! The adjoint with respect to the input is the same kernel: the correlation of the gradients, with zeros between them where
 //! the stride is not one, with the taps in reverse order.
 
 mod correlate;
 mod gradient;
+mod in_place;
 
 use rayon::prelude::*;
 
@@ -13,9 +15,10 @@ use super::padded::Padded;
 use super::parts::{Parts, room};
 use super::{Conv2dShape, join};
 use crate::Float;
-use crate::lanes::{self, NARROW};
+use crate::lanes;
 use correlate::Correlate;
-use gradient::{Gradient, VECTORS};
+use gradient::Gradient;
+use in_place::Plane;
 
 /// Elements of a copied band: it stays in the first-level cache.
 const BAND: usize = 6 << 10;
@@ -33,6 +36,8 @@ struct Plan {
     out_size: [usize; 2],
     /// Rows of outputs in a band.
     band: usize,
+    /// Whether [`in_place`] has a kernel for planes of this width.
+    in_place: bool,
     /// How many tasks, and the planes in each but the last.
     tasks: usize,
     each: usize,
@@ -41,37 +46,29 @@ struct Plan {
 impl Plan {
     fn forward(s: &Conv2dShape) -> Self {
         let first = [s.padding[0][0], s.padding[1][0]].map(|pad| -(pad as isize));
-        Self::new(s, s.in_size, s.out_size(), s.stride, first, s.out_size()[1])
+        Self::new(s, s.in_size, s.out_size(), s.stride, first)
     }
 
     /// Of the adjoint with respect to the input, from gradients of the size of [`spread_size`].
     fn input(s: &Conv2dShape) -> Self {
         let first = [0, 1].map(|d| s.padding[d][0] as isize - (s.kernel[d] - 1) as isize);
-        Self::new(s, spread_size(s), s.in_size, [1, 1], first, s.in_size[1])
+        Self::new(s, spread_size(s), s.in_size, [1, 1], first)
     }
 
-    /// Of the adjoint with respect to the weights: the forward pass's, with room for the lanes that have no gradient.
-    fn weights(s: &Conv2dShape) -> Self {
-        let first = [s.padding[0][0], s.padding[1][0]].map(|pad| -(pad as isize));
-        let columns = s.out_size()[1].next_multiple_of(VECTORS * NARROW);
-        Self::new(s, s.in_size, s.out_size(), s.stride, first, columns)
-    }
-
-    /// From planes of a size to outputs of another, the first of which is of the pixels from `first` on; rows have so many columns.
+    /// From planes of a size to outputs of another, the first of which is of the pixels from `first` on.
     fn new(
         s: &Conv2dShape,
         size: [usize; 2],
         out_size: [usize; 2],
         stride: [usize; 2],
         first: [isize; 2],
-        columns: usize,
     ) -> Self {
         let layout = |band: usize| Padded {
             channels: 1,
             size,
             rows: (band - 1) * stride[0] + s.kernel[0],
             phases: stride[1],
-            pitch: columns + (s.kernel[1] - 1) / stride[1],
+            pitch: out_size[1] + (s.kernel[1] - 1) / stride[1],
             first_column: first[1],
         };
         // The fewest bands that are small enough, as even as they can be.
@@ -79,12 +76,17 @@ impl Plan {
         let band = out_size[0].div_ceil(out_size[0].div_ceil(most).max(1)).max(1);
         let planes = s.batch * s.in_channels;
         let each = planes.div_ceil(TASKS).max(1);
+        let layout = layout(band);
+        // A column of zeros on each side at most, and room for a row of them.
+        let after = out_size[1] as isize + first[1] + 2 - size[1] as isize;
+        let narrow = first[1] >= -1 && after <= 1 && size[1] <= layout.pitch;
         Self {
-            layout: layout(band),
+            layout,
             first_row: first[0],
             stride: stride[0],
             out_size,
             band,
+            in_place: lanes::has_512_bits() && s.kernel == [3, 3] && stride == [1, 1] && narrow,
             tasks: planes.div_ceil(each),
             each,
         }
@@ -98,9 +100,21 @@ impl Plan {
         })
     }
 
+    /// The plane where it stands, for outputs from a row on, with scratch for a row of zeros.
+    fn plane<'a, T: Float>(&self, pixels: &'a [T], first_row: isize, scratch: &'a mut [T]) -> Plane<'a, T> {
+        let (first, width) = ([first_row, self.layout.first_column], self.layout.size[1]);
+        let zeros = &mut scratch[..width];
+        zeros.fill(T::ZERO);
+        Plane { pixels, width, first, zeros, columns: self.out_size[1] }
+    }
+
     /// The outputs of a plane, band by band.
     fn correlate<T: Float>(&self, kernel: [usize; 2], plane: &[T], taps: &[T], band: &mut [T], y: &mut [T]) {
         let columns = self.out_size[1];
+        if self.in_place {
+            let plane = self.plane(plane, self.first_row, band);
+            return lanes::run_512_bits(in_place::Correlate { plane, taps, out: y });
+        }
         for (first, rows, first_row) in self.bands() {
             self.layout.fill(plane, first_row, band);
             lanes::run(Correlate {
@@ -175,13 +189,13 @@ pub(super) fn input<T: Float>(s: &Conv2dShape, dy: &[T], w: &[T], dx: &mut [T], 
 }
 
 pub(super) fn scratch_weights(s: &Conv2dShape) -> usize {
-    let plan = Plan::weights(s);
+    let plan = Plan::forward(s);
     s.batch * s.w_len() + plan.tasks * plan.layout.len()
 }
 
 /// See [`conv2d_weights`](crate::conv2d_weights); dw is all zeros, and there are weights and outputs.
 pub(super) fn weights<T: Float>(s: &Conv2dShape, x: &[T], dy: &[T], dw: &mut [T], scratch: &mut [T]) {
-    let (plan, taps) = (Plan::weights(s), s.kernel[0] * s.kernel[1]);
+    let (plan, taps) = (Plan::forward(s), s.kernel[0] * s.kernel[1]);
     let ([x_len, y_len], columns) = ([s.in_size, s.out_size()].map(|[h, w]| h * w), plan.out_size[1]);
     // The sums of each image, of all channels.
     let (partials, scratch) = scratch.split_at_mut(s.batch * s.w_len());
@@ -191,6 +205,12 @@ pub(super) fn weights<T: Float>(s: &Conv2dShape, x: &[T], dy: &[T], dw: &mut [T]
             let (x, dy) = (&x[plane * x_len..][..x_len], &dy[plane * y_len..][..y_len]);
             sums.fill(T::ZERO);
             for (first, rows, first_row) in plan.bands() {
+                let dy = &dy[first * columns..][..rows * columns];
+                if plan.in_place {
+                    let plane = plan.plane(x, first_row, band);
+                    lanes::run_512_bits(in_place::Gradient { plane, dy, sums });
+                    continue;
+                }
                 plan.layout.fill(x, first_row, band);
                 lanes::run(Gradient {
                     layout: &plan.layout,
@@ -198,7 +218,7 @@ pub(super) fn weights<T: Float>(s: &Conv2dShape, x: &[T], dy: &[T], dw: &mut [T]
                     kernel: s.kernel,
                     stride: plan.stride,
                     columns,
-                    dy: &dy[first * columns..][..rows * columns],
+                    dy,
                     sums,
                 });
             }

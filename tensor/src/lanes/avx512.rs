@@ -40,6 +40,11 @@ impl Lanes for __m512 {
         unsafe { _mm512_maskz_loadu_ps(first(count) as __mmask16, p) }
     }
     #[inline(always)]
+    unsafe fn load_between(p: *const f32, from: usize, to: usize) -> Self {
+        // SAFETY: as the trait says; lanes that the mask leaves out are not read.
+        unsafe { _mm512_maskz_loadu_ps((first(to) & !first(from)) as __mmask16, p) }
+    }
+    #[inline(always)]
     unsafe fn store_first(self, p: *mut f32, count: usize) {
         // SAFETY: as the trait says; lanes that the mask leaves out are not written.
         unsafe { _mm512_mask_storeu_ps(p, first(count) as __mmask16, self) }
@@ -175,6 +180,11 @@ impl Lanes for __m512d {
     unsafe fn load_first(p: *const f64, count: usize) -> Self {
         // SAFETY: as the trait says; lanes that the mask leaves out are not read.
         unsafe { _mm512_maskz_loadu_pd(first(count) as __mmask8, p) }
+    }
+    #[inline(always)]
+    unsafe fn load_between(p: *const f64, from: usize, to: usize) -> Self {
+        // SAFETY: as the trait says; lanes that the mask leaves out are not read.
+        unsafe { _mm512_maskz_loadu_pd((first(to) & !first(from)) as __mmask8, p) }
     }
     #[inline(always)]
     unsafe fn store_first(self, p: *mut f64, count: usize) {

@@ -37,6 +37,11 @@ impl<T: Float> Task<T> for &mut All<T> {
                 b.store_first(room.as_mut_ptr().add(V::N), count);
                 self.out.extend(&room[..2 * V::N]);
             }
+            for (from, to) in (0..=V::N).flat_map(|from| (0..=V::N).map(move |to| (from, to))) {
+                V::load_between(self.numbers.as_ptr().add(1), from, to).store(room.as_mut_ptr());
+                let loaded = |i: usize| if from <= i && i < to { self.numbers[i + 1] } else { T::ZERO };
+                assert!((0..V::N).all(|i| room[i].bits() == loaded(i).bits()), "from {from} to {to}");
+            }
             let bytes: [u8; WIDEST] = std::array::from_fn(|i| (251 * i + 255) as u8);
             let mut stored = [0; WIDEST];
             let numbers = V::load_bytes(bytes.as_ptr());

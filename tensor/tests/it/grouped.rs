@@ -123,17 +123,68 @@ fn a_group_is_a_convolution_of_its_own() {
     assert_eq!((grouped.w_len(), grouped.flops()), (2 * alone.w_len(), 2 * alone.flops()));
 }
 
-/// What is not finite in one channel or image stays there, and between rows as well.
+/// All widths about those of whole vectors, a column or two of padding on each side, or none.
+#[test]
+fn depthwise_rows_of_all_lengths_agree_with_the_loops() {
+    for columns in [15, 16, 17, 31, 32, 33, 48, 49, 56, 64, 65, 80, 81, 130] {
+        for [left, right] in [[0, 0], [1, 0], [0, 1], [1, 1], [2, 1], [1, 2]] {
+            for [rows, above, below] in [[1, 0, 0], [2, 1, 0], [3, 0, 2], [5, 1, 1]] {
+                let size = [rows + 2_usize.saturating_sub(above + below), columns + 2 - left - right];
+                let padding = [[above, below], [left, right]];
+                check_both(&shape([1, 3, 1, 1], size, [3, 3], [1, 1], padding));
+            }
+        }
+    }
+}
+
+/// Whether each number is finite, and is not reached by what is not.
+fn assert_reached<T: Float>(numbers: &[T], reached: &[bool], what: &str) {
+    let wrong = numbers.iter().zip(reached).position(|(x, &reached)| x.is_finite() == reached);
+    assert_eq!(wrong, None, "{what}");
+}
+
+/// What is not finite in one channel or image stays there, and at the edges of rows, next to padding and to other rows.
 #[test]
 fn infinite_pixels_reach_only_the_outputs_that_they_are_in() {
-    let s = shape([1, 2, 1, 1], [6, 21], [3, 3], [1, 1], NONE);
-    let (mut x, w) = (numbers::<f32>(s.x_len(), 1), numbers::<f32>(s.w_len(), 2));
-    x[0] = f32::INFINITY;
-    let (mut y, mut dw) = (dirty(s.y_len()), dirty(s.w_len()));
-    conv2d(&s, &x, &w, &mut y, &mut dirty(s.scratch_forward()));
-    assert!(y.iter().enumerate().all(|(i, y)| y.is_finite() != (i == 0)));
-    conv2d_weights(&s, &x, &numbers(s.y_len(), 3), &mut dw, &mut dirty(s.scratch_weights()));
-    assert!(dw.iter().enumerate().all(|(i, dw)| dw.is_finite() != (i == 0)), "{dw:?}");
+    for (size, kernel, stride, padding) in [
+        ([6, 21], [3, 3], [1, 1], NONE),
+        ([6, 21], [3, 3], [1, 1], [[1, 1], [1, 1]]),
+        ([6, 66], [3, 3], [1, 1], NONE),
+        ([4, 66], [3, 3], [1, 1], [[1, 0], [0, 1]]),
+        ([7, 22], [3, 3], [2, 2], [[1, 1], [1, 1]]),
+        ([7, 22], [5, 4], [1, 1], [[2, 1], [0, 1]]),
+    ] {
+        let s = shape([1, 3, 1, 1], size, kernel, stride, padding);
+        for (row, column) in [0, 1, size[0] - 1].into_iter().flat_map(|row| {
+            [0, 1, 15, 16, size[1] - 2, size[1] - 1].into_iter().map(move |column| (row, column))
+        }) {
+            let what = format!("row {row} and column {column} of {s:?}");
+            let (mut x, w) = (numbers::<f32>(s.x_len(), 1), numbers::<f32>(s.w_len(), 2));
+            let at = (size[0] + row) * size[1] + column;
+            x[at] = f32::INFINITY;
+            let (mut y, mut dw) = (dirty(s.y_len()), dirty(s.w_len()));
+            conv2d(&s, &x, &w, &mut y, &mut dirty(s.scratch_forward()));
+            conv2d_weights(&s, &x, &numbers(s.y_len(), 3), &mut dw, &mut dirty(s.scratch_weights()));
+            let (mut in_y, mut in_dw) = (vec![false; y.len()], vec![false; dw.len()]);
+            convolution_terms(&s, |i, k, o| {
+                in_y[o] |= i == at;
+                in_dw[k] |= i == at;
+            });
+            assert_reached(&y, &in_y, &format!("y, {what}"));
+            assert_reached(&dw, &in_dw, &format!("dw, {what}"));
+        }
+        let [rows, columns] = s.out_size();
+        for (row, column) in [0, rows - 1].into_iter().flat_map(|row| [(row, 0), (row, columns - 1)]) {
+            let (mut dy, w) = (numbers::<f32>(s.y_len(), 3), numbers::<f32>(s.w_len(), 2));
+            let at = (rows + row) * columns + column;
+            dy[at] = f32::INFINITY;
+            let mut dx = dirty(s.x_len());
+            conv2d_input(&s, &dy, &w, &mut dx, &mut dirty(s.scratch_input()));
+            let mut in_dx = vec![false; dx.len()];
+            convolution_terms(&s, |i, _, o| in_dx[i] |= o == at);
+            assert_reached(&dx, &in_dx, &format!("dx, row {row} and column {column} of dy, {s:?}"));
+        }
+    }
 }
 
 #[test]

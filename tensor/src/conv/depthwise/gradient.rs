@@ -2,10 +2,10 @@
 
 use super::Padded;
 use crate::Float;
-use crate::lanes::{Lanes, NARROW, Task, groups, narrow_lanes, unrolled};
+use crate::lanes::{Lanes, Task, groups, narrow_lanes, unrolled};
 
 /// Narrow vectors of partial sums that a tap has, whatever the width of the vectors that compute them.
-pub(super) const VECTORS: usize = 2;
+const VECTORS: usize = 2;
 /// Most vectors of sums at a time: they stay in registers.
 const LARGEST: usize = 10;
 /// Most taps at a time, as one wide vector each.
@@ -31,13 +31,12 @@ impl<T: Float> Task<T> for Gradient<'_, T> {
         if self.dy.is_empty() {
             return;
         }
-        // What the pointers below reach: rows of the band are long enough for whole vectors of gradients.
+        // What the pointers below reach.
         let rows = self.dy.len() / self.columns;
         let [height, width] = self.kernel;
         assert!(self.sums.len() == height * width && self.dy.len().is_multiple_of(self.columns));
         assert!((rows - 1) * self.stride + height <= self.layout.rows);
-        let columns = self.columns.next_multiple_of(VECTORS * NARROW);
-        assert!(columns + (width - 1) / self.layout.phases <= self.layout.pitch);
+        assert!(self.columns + (width - 1) / self.layout.phases <= self.layout.pitch);
         assert!(self.layout.len() <= self.band.len());
         // SAFETY: the assertions above.
         unsafe {
@@ -120,20 +119,20 @@ impl<T: Float> Rows<'_, T> {
             for dy in self.dy.chunks_exact(self.columns) {
                 let (mut j, dy) = (0, dy.as_ptr());
                 while j + P * V::N <= self.columns {
-                    let mut g = [V::splat(T::ZERO); P];
-                    unrolled!(@ p < P => g[p] = V::load(dy.add(j + p * V::N)), 0 1);
-                    add_products(&mut sums, offsets, x.add(j), g);
+                    unrolled!(@ p < P => add_products::<V, P, M, false>(
+                        &mut sums, p, offsets, x.add(j + p * V::N), dy.add(j + p * V::N), V::N
+                    ), 0 1);
                     j += P * V::N;
                 }
-                if j < self.columns {
-                    let mut g = [V::splat(T::ZERO); P];
-                    unrolled!(@ p < P => {
-                        let left = (self.columns - j).saturating_sub(p * V::N);
-                        let dy = dy.wrapping_add(j + p * V::N);
-                        g[p] = if left < V::N { V::load_first(dy, left) } else { V::load(dy) };
-                    }, 0 1);
-                    add_products(&mut sums, offsets, x.add(j), g);
-                }
+                unrolled!(@ p < P => {
+                    let at = j + p * V::N;
+                    if at + V::N <= self.columns {
+                        add_products::<V, P, M, false>(&mut sums, p, offsets, x.add(at), dy.add(at), V::N);
+                    } else if at < self.columns {
+                        let left = self.columns - at;
+                        add_products::<V, P, M, true>(&mut sums, p, offsets, x.add(at), dy.add(at), left);
+                    }
+                }, 0 1);
                 x = x.wrapping_add(self.down);
             }
             unrolled!(m < M => {
@@ -145,22 +144,27 @@ impl<T: Float> Rows<'_, T> {
     }
 }
 
-/// Adds the products of a few gradients with the pixels of M taps.
+/// Adds the products of a vector of gradients with the pixels of M taps to the vectors p, or those of the first ones `left`: pixels
+/// that have no gradient may be infinite.
 ///
 /// # Safety
 /// As for [`Gradient::all`].
 #[inline(always)]
-unsafe fn add_products<V: Lanes, const P: usize, const M: usize>(
+unsafe fn add_products<V: Lanes, const P: usize, const M: usize, const FIRST: bool>(
     sums: &mut [[V; P]; M],
+    p: usize,
     offsets: &[usize; TAPS],
     x: *const V::T,
-    g: [V; P],
+    dy: *const V::T,
+    left: usize,
 ) {
     // SAFETY: handed on.
     unsafe {
+        let gradient = if FIRST { V::load_first(dy, left) } else { V::load(dy) };
         unrolled!(@ m < M => {
             let x = x.add(offsets[m]);
-            unrolled!(@ p < P => sums[m][p] = sums[m][p].add_product(g[p], V::load(x.add(p * V::N))), 0 1);
+            let x = if FIRST { V::load_first(x, left) } else { V::load(x) };
+            sums[m][p] = sums[m][p].add_product(gradient, x);
         }, 0 1 2 3 4 5 6 7 8);
     }
 }

@@ -64,6 +64,7 @@ fn convolutions<T: Float>(hashes: &mut Hashes) {
     // Groups of channels, most of them of one.
     for (s, groups) in [
         (Conv2dShape::new(3, 5, [17, 37], 5, [3, 3], [1, 1], [[1, 1], [1, 1]]), 5),
+        (Conv2dShape::new(1, 2, [131, 63], 2, [3, 3], [1, 1], [[0, 1], [1, 1]]), 2),
         (Conv2dShape::new(2, 3, [131, 90], 3, [3, 3], [2, 2], [[1, 1], [1, 0]]), 3),
         (Conv2dShape::new(2, 3, [14, 15], 3, [5, 5], [1, 1], [[2, 2], [2, 2]]), 3),
         (Conv2dShape::new(2, 3, [9, 21], 3, [7, 4], [2, 3], [[1, 0], [2, 3]]), 3),
