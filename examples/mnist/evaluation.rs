@@ -23,6 +23,8 @@ pub struct Evaluation {
     pub iterations: usize,
     pub elbo: f64,
     pub accuracy: f64,
+    /// The accuracy that guessing may reach.
+    pub guessing: f64,
     pub nll: f64,
     pub ece: f64,
     pub seconds: f64,
@@ -85,6 +87,7 @@ impl Evaluation {
             iterations: fit.iterations(),
             elbo: fit.final_elbo(),
             accuracy: metrics::accuracy(&p, labels),
+            guessing: guessing(labels, data.classes),
             nll: metrics::negative_log_likelihood(&p, labels),
             ece: metrics::expected_calibration_error(&p, labels),
             seconds: fit.seconds(),
@@ -113,6 +116,7 @@ impl Evaluation {
             threads: self.threads,
             elbo: self.elbo,
             accuracy: self.accuracy,
+            guessing: self.guessing,
             nll: self.nll,
             ece: self.ece,
             seconds: self.seconds,
@@ -128,6 +132,15 @@ impl Evaluation {
             uncertain_digits: self.uncertain_digits.clone(),
         })
     }
+}
+
+/// The share of the commonest class, and three standard errors: guessing does not do better but once in a thousand times.
+fn guessing(labels: &Tensor<f32>, classes: usize) -> f64 {
+    let mut counts = vec![0usize; classes];
+    labels.iter().for_each(|label| counts[label as usize] += 1);
+    let n = labels.len() as f64;
+    let share = counts.into_iter().max().unwrap_or(0) as f64 / n;
+    share + 3.0 * (share * (1.0 - share) / n).sqrt()
 }
 
 /// The learned scales with their 94 % intervals, in the order of the layers. None for the flat prior.

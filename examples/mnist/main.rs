@@ -58,7 +58,6 @@ fn run(options: &Options) -> Result<(), AnyError> {
         .minibatches(options.batch, [(&net.x, &data.train.images), (&net.y, &data.train.labels)])
         .optimizer(Adam::new(options.schedule(iterations)).betas(0.9, 0.99))
         .initial_sd(0.02)
-        .initial_mean(move |variable, _| Some(model::initial_mean(variable, seed)))
         .seed(seed)
         .callback(|progress| {
             elapsed.push(progress.elapsed);

@@ -2,7 +2,6 @@
 
 use bayeux::bayes::{Error, Variable};
 use bayeux::datasets::Dataset;
-use bayeux::nets::init::{Initializer, Stream};
 use bayeux::prelude::*;
 
 use crate::options::{ActivationName, ModelName, Options, PriorName};
@@ -95,16 +94,5 @@ impl BayesianNet {
     /// How many numbers are inferred.
     pub fn size(&self) -> Result<usize, Error> {
         Ok(self.model.variables()?.iter().map(Variable::size).sum())
-    }
-}
-
-/// Where inference starts: weights as in an ordinary network, biases at 0, scales at 0.1.
-pub fn initial_mean(variable: &Variable<f32>, seed: u64) -> Tensor<f32> {
-    if variable.fan_in().is_some() {
-        GlorotNormal::new().sample(variable.shape(), &Stream::new(seed, variable.name()))
-    } else if variable.name().ends_with(".scale") {
-        Tensor::full(variable.shape(), 0.1f32.ln())
-    } else {
-        Tensor::zeros(variable.shape())
     }
 }

@@ -37,6 +37,11 @@ pub fn print(evaluation: &Evaluation) {
         evaluation.ece,
         evaluation.elbo
     );
+    if evaluation.accuracy <= evaluation.guessing {
+        println!(
+            "That is no better than guessing: the fit has failed. Another --seed or --learning-rate may help."
+        );
+    }
     println!(
         "{:.1} s of inference on {} threads: {:.1} ms a step, {:.0} ms to build and compile",
         evaluation.seconds, evaluation.threads, evaluation.ms_per_step, evaluation.compile_ms

@@ -82,8 +82,6 @@ pub(crate) trait Lanes: Copy {
     }
     /// Stores the first `count` elements, fewer than `N`; other memory is not touched.
     unsafe fn store_first(self, p: *mut Self::T, count: usize);
-    /// Asks for the cache line of an address, which need not be valid.
-    unsafe fn prefetch(p: *const Self::T);
     /// `self + a · b`.
     unsafe fn add_product(self, a: Self, b: Self) -> Self;
     unsafe fn add(self, other: Self) -> Self;
@@ -98,6 +96,12 @@ pub(crate) trait Lanes: Copy {
     unsafe fn exceeds(self, best: Self) -> Self;
     /// Lanes of `yes` where the mask is set, of `no` elsewhere.
     unsafe fn choose(mask: Self, yes: Self, no: Self) -> Self;
+    /// Lanes of self where it is larger, of the other elsewhere; either may be NaN, where one is.
+    unsafe fn larger(self, other: Self) -> Self;
+    /// Likewise where it is smaller.
+    unsafe fn smaller(self, other: Self) -> Self;
+    /// Self, but NaN where `a` or `b` is NaN.
+    unsafe fn or_nan(self, a: Self, b: Self) -> Self;
     /// N vectors that are all the same.
     unsafe fn square(self) -> Self::Square;
     /// The transpose.

@@ -37,6 +37,7 @@ mod gemm;
 mod hand_off;
 mod lanes;
 mod level;
+mod memory;
 mod native;
 mod peak;
 mod pool;

@@ -6,17 +6,19 @@ use rayon::prelude::*;
 
 use crate::Float;
 use crate::compiled::Linear;
-use crate::lanes::{self, Lanes, Task, WIDEST};
+use crate::lanes::{self, Lanes, Task, WIDEST, unrolled};
+use crate::memory::{LINE, fetch};
 use crate::time::Instant;
 
 /// Chains of dependent products: enough to hide their latency, few enough for registers.
 const CHAINS: usize = 12;
 /// Products in each chain of a run.
 const LENGTH: usize = 200_000;
-/// Elements that a task reads, from so many places at once: memory answers sooner than where a processor must guess what comes
-/// next in one.
+/// Elements that a task reads, and vectors of sums.
 const READ: usize = 1 << 18;
-const PLACES: usize = 4;
+const SUMS: usize = 4;
+/// Bytes between what is read and what memory is asked for: of many distances the one with which reading is fastest.
+const AHEAD: usize = 16 << 10;
 /// Runs of either measurement; the best one counts.
 const RUNS: usize = 5;
 /// Bytes that are copied: more than caches hold.
@@ -111,20 +113,18 @@ impl<T: Float> Task<T> for Reading<'_, T> {
     #[inline(always)]
     unsafe fn run<V: Lanes<T = T>>(self) {
         let Reading(x, sum) = self;
-        let step = 2 * V::N;
-        let place = x.len() / PLACES / step * step;
-        // SAFETY: the caller has checked for the instructions of V; so many whole steps are in each place.
+        let step = SUMS * V::N;
+        let whole = x.len() / step * step;
+        // SAFETY: the caller has checked for the instructions of V; so many whole steps are in x.
         unsafe {
-            let mut sums = [[V::splat(T::ZERO); 2]; PLACES];
-            for at in (0..place).step_by(step) {
-                for (p, sums) in sums.iter_mut().enumerate() {
-                    for (i, sum) in sums.iter_mut().enumerate() {
-                        *sum = sum.add(V::load(x.as_ptr().add(p * place + at + i * V::N)));
-                    }
-                }
+            let mut sums = [V::splat(T::ZERO); SUMS];
+            for at in (0..whole).step_by(step) {
+                let x = x.as_ptr().add(at);
+                unrolled!(line < SUMS * V::N * size_of::<T>() / LINE => fetch(x.wrapping_byte_add(AHEAD + line * LINE)));
+                unrolled!(i < SUMS => sums[i] = sums[i].add(V::load(x.add(i * V::N))));
             }
-            *sum = sums.into_iter().flatten().map(|sum| sum.sum()).sum();
+            *sum = sums.into_iter().map(|sum| sum.sum()).sum();
         }
-        *sum += x[PLACES * place..].iter().copied().sum();
+        *sum += x[whole..].iter().copied().sum();
     }
 }

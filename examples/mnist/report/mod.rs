@@ -42,6 +42,8 @@ pub struct Report {
     pub elbo: f64,
     /// Share of right answers on the test set.
     pub accuracy: f64,
+    /// The share of right answers that guessing may reach.
+    pub guessing: f64,
     /// Mean negative log-probability of the true class on the test set.
     pub nll: f64,
     /// Expected calibration error over the bins of `calibration`.

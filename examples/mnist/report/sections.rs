@@ -48,6 +48,12 @@ pub fn figures(report: &Report) -> Markup {
         ("threads", count(report.threads)),
     ];
     html! {
+        @if report.accuracy <= report.guessing {
+            p.how {
+                strong { "This is no better than guessing: the fit has failed" }
+                ", and what follows says nothing about the model. Another seed or learning rate may help."
+            }
+        }
         div.figures { (table("Result", &result)) (table("Run", &run)) (table("Cost", &cost)) }
         p.how {
             "The ELBO, the evidence lower bound that inference climbs, is a mean over the last 5% of the "

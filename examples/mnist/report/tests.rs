@@ -50,6 +50,7 @@ fn sample() -> Report {
         threads: 2,
         elbo: -1234.5,
         accuracy: 0.9,
+        guessing: 0.12,
         nll: 0.31,
         ece: 0.02,
         seconds: 75.0,
@@ -239,4 +240,13 @@ fn summaries_match_values_worked_out_by_hand() {
     // The first values, a thousand times larger, stay outside; all of the second half is inside.
     let [low, high] = elbo_range(&sample().elbo_trace).unwrap();
     assert!(low > -20_000.0 && low <= -1200.0 && high >= -1190.0, "{low} {high}");
+}
+
+#[test]
+fn a_fit_that_only_guesses_is_called_so() {
+    let text = "no better than guessing";
+    let mut report = sample();
+    assert!(!page(&report).contains(text));
+    report.accuracy = report.guessing;
+    assert!(page(&report).contains(text));
 }

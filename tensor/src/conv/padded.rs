@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::Float;
 use crate::lanes::{self, Lanes, Task, WIDEST};
+use crate::memory::{LINE, fetch};
 
 /// The layout of a copied band. Element (c, r, b, q), at `((c · rows + r) · phases + b) · pitch + q`, is the image's
 /// pixel in row `first_row + r` and column `first_column + q · phases + b`, or zero outside of the image. With as many
@@ -79,9 +80,6 @@ impl Padded {
     }
 }
 
-/// Bytes of a line of the cache.
-const LINE: usize = 64;
-
 /// See [`Padded::fill`].
 struct Fill<'a, T> {
     layout: Padded,
@@ -116,7 +114,7 @@ impl<T: Float> Task<T> for Fill<'_, T> {
                         let (row, out) = (&image[at..][first..w], &mut out[inside.clone()]);
                         // The same row of the next channel, which lies too far away for processors to foresee.
                         for line in (0..w).step_by(LINE / size_of::<T>()) {
-                            V::prefetch(image.as_ptr().wrapping_add(at + h * w + line));
+                            fetch(image.as_ptr().wrapping_add(at + h * w + line));
                         }
                         if layout.phases == 1 {
                             copy::<V>(&row[..out.len()], out);

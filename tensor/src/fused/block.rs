@@ -4,11 +4,11 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::build::MOST_ARRAYS;
-use super::memory::{LINE, fetch, stream};
 use super::reduce::{Position, UNIT};
 use super::run::Arguments;
 use super::{Fused, Operand, Place, Source, Step};
 use crate::Float;
+use crate::memory::{LINE, fetch, stream};
 use crate::shared::Shared;
 use crate::simd::combined::{TILE, Tiles};
 

@@ -82,7 +82,6 @@ mod definition;
 mod file;
 mod functions;
 mod logarithms;
-mod memory;
 mod noise;
 mod place;
 mod plain;

@@ -6,11 +6,11 @@ use rayon::prelude::*;
 
 use super::block::Block;
 use super::file::with_file;
-use super::memory::fence;
 use super::reduce::Reduction;
 use super::{Factors, Fused, Operand};
 use crate::Float;
 use crate::hand_off::keeps_loop;
+use crate::memory::fence;
 use crate::reduce::room;
 use crate::shared::Shared;
 use crate::simd::combined::TILE;

@@ -2,6 +2,7 @@
 
 use crate::Float;
 use crate::lanes::{Lanes, Task, unrolled};
+use crate::memory::fetch;
 use crate::tile::with_rows;
 
 /// Some rows of A, at most [`Lanes::ROWS`].
@@ -76,7 +77,7 @@ impl<T: Float, const R: usize, const P: usize> Task<T> for Tile<T, R, P> {
         }
         // SAFETY: what `times` promises.
         unsafe {
-            unrolled!(r < R => V::prefetch(c.at.add(r * c.step)));
+            unrolled!(r < R => fetch(c.at.add(r * c.step)));
             let mut sums = [[V::splat(T::ZERO); P]; R];
             let mut b = panel.at;
             // One term: the factors of the rows are `a[r]`.

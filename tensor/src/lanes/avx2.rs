@@ -42,11 +42,6 @@ impl Lanes for __m256 {
         }
     }
     #[inline(always)]
-    unsafe fn prefetch(p: *const f32) {
-        // SAFETY: a prefetch reads nothing.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
-    }
-    #[inline(always)]
     unsafe fn add_product(self, a: Self, b: Self) -> Self {
         // SAFETY: as the trait says.
         unsafe { _mm256_fmadd_ps(a, b, self) }
@@ -100,6 +95,21 @@ impl Lanes for __m256 {
     unsafe fn choose(mask: Self, yes: Self, no: Self) -> Self {
         // SAFETY: as the trait says.
         unsafe { _mm256_blendv_ps(no, yes, mask) }
+    }
+    #[inline(always)]
+    unsafe fn larger(self, other: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm256_max_ps(self, other) }
+    }
+    #[inline(always)]
+    unsafe fn smaller(self, other: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm256_min_ps(self, other) }
+    }
+    #[inline(always)]
+    unsafe fn or_nan(self, a: Self, b: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm256_or_ps(self, _mm256_cmp_ps::<_CMP_UNORD_Q>(a, b)) }
     }
     #[inline(always)]
     unsafe fn square(self) -> Self::Square {
@@ -185,11 +195,6 @@ impl Lanes for __m256d {
         }
     }
     #[inline(always)]
-    unsafe fn prefetch(p: *const f64) {
-        // SAFETY: a prefetch reads nothing.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
-    }
-    #[inline(always)]
     unsafe fn add_product(self, a: Self, b: Self) -> Self {
         // SAFETY: as the trait says.
         unsafe { _mm256_fmadd_pd(a, b, self) }
@@ -240,6 +245,21 @@ impl Lanes for __m256d {
     unsafe fn choose(mask: Self, yes: Self, no: Self) -> Self {
         // SAFETY: as the trait says.
         unsafe { _mm256_blendv_pd(no, yes, mask) }
+    }
+    #[inline(always)]
+    unsafe fn larger(self, other: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm256_max_pd(self, other) }
+    }
+    #[inline(always)]
+    unsafe fn smaller(self, other: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm256_min_pd(self, other) }
+    }
+    #[inline(always)]
+    unsafe fn or_nan(self, a: Self, b: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm256_or_pd(self, _mm256_cmp_pd::<_CMP_UNORD_Q>(a, b)) }
     }
     #[inline(always)]
     unsafe fn square(self) -> Self::Square {

@@ -50,11 +50,6 @@ impl Lanes for __m512 {
         unsafe { _mm512_mask_storeu_ps(p, first(count) as __mmask16, self) }
     }
     #[inline(always)]
-    unsafe fn prefetch(p: *const f32) {
-        // SAFETY: a prefetch reads nothing.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
-    }
-    #[inline(always)]
     unsafe fn add_product(self, a: Self, b: Self) -> Self {
         // SAFETY: as the trait says.
         unsafe { _mm512_fmadd_ps(a, b, self) }
@@ -106,6 +101,23 @@ impl Lanes for __m512 {
     unsafe fn choose(mask: Self, yes: Self, no: Self) -> Self {
         // SAFETY: as the trait says.
         unsafe { _mm512_mask_blend_ps(_mm512_movepi32_mask(_mm512_castps_si512(mask)), no, yes) }
+    }
+    #[inline(always)]
+    unsafe fn larger(self, other: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm512_max_ps(self, other) }
+    }
+    #[inline(always)]
+    unsafe fn smaller(self, other: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm512_min_ps(self, other) }
+    }
+    #[inline(always)]
+    unsafe fn or_nan(self, a: Self, b: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe {
+            _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_UNORD_Q>(a, b), self, _mm512_set1_ps(f32::NAN))
+        }
     }
     #[inline(always)]
     unsafe fn square(self) -> Self::Square {
@@ -192,11 +204,6 @@ impl Lanes for __m512d {
         unsafe { _mm512_mask_storeu_pd(p, first(count) as __mmask8, self) }
     }
     #[inline(always)]
-    unsafe fn prefetch(p: *const f64) {
-        // SAFETY: a prefetch reads nothing.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
-    }
-    #[inline(always)]
     unsafe fn add_product(self, a: Self, b: Self) -> Self {
         // SAFETY: as the trait says.
         unsafe { _mm512_fmadd_pd(a, b, self) }
@@ -248,6 +255,23 @@ impl Lanes for __m512d {
     unsafe fn choose(mask: Self, yes: Self, no: Self) -> Self {
         // SAFETY: as the trait says.
         unsafe { _mm512_mask_blend_pd(_mm512_movepi64_mask(_mm512_castpd_si512(mask)), no, yes) }
+    }
+    #[inline(always)]
+    unsafe fn larger(self, other: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm512_max_pd(self, other) }
+    }
+    #[inline(always)]
+    unsafe fn smaller(self, other: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { _mm512_min_pd(self, other) }
+    }
+    #[inline(always)]
+    unsafe fn or_nan(self, a: Self, b: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe {
+            _mm512_mask_blend_pd(_mm512_cmp_pd_mask::<_CMP_UNORD_Q>(a, b), self, _mm512_set1_pd(f64::NAN))
+        }
     }
     #[inline(always)]
     unsafe fn square(self) -> Self::Square {

@@ -3,15 +3,6 @@
 use super::pair::{Half, Pair};
 use std::arch::aarch64::*;
 
-/// Asks for the cache line of an address.
-#[inline(always)]
-fn prefetch<T>(p: *const T) {
-    // SAFETY: a prefetch reads nothing as far as the program can see, and does not fault.
-    unsafe {
-        std::arch::asm!("prfm pldl1keep, [{}]", in(reg) p, options(readonly, nostack, preserves_flags));
-    }
-}
-
 impl Half for float32x4_t {
     type T = f32;
     const N: usize = 4;
@@ -32,10 +23,6 @@ impl Half for float32x4_t {
     unsafe fn store(self, p: *mut f32) {
         // SAFETY: as the trait says.
         unsafe { vst1q_f32(p, self) }
-    }
-    #[inline(always)]
-    unsafe fn prefetch(p: *const f32) {
-        prefetch(p);
     }
     #[inline(always)]
     unsafe fn add_product(self, a: Self, b: Self) -> Self {
@@ -82,6 +69,24 @@ impl Half for float32x4_t {
     unsafe fn choose(mask: Self, yes: Self, no: Self) -> Self {
         // SAFETY: as the trait says.
         unsafe { vbslq_f32(vreinterpretq_u32_f32(mask), yes, no) }
+    }
+    #[inline(always)]
+    unsafe fn larger(self, other: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { vbslq_f32(vcgtq_f32(self, other), self, other) }
+    }
+    #[inline(always)]
+    unsafe fn smaller(self, other: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { vbslq_f32(vcltq_f32(self, other), self, other) }
+    }
+    #[inline(always)]
+    unsafe fn or_nan(self, a: Self, b: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe {
+            let numbers = vandq_u32(vceqq_f32(a, a), vceqq_f32(b, b));
+            vbslq_f32(numbers, self, vdupq_n_f32(f32::NAN))
+        }
     }
     #[inline(always)]
     fn square(pair: Pair<Self>) -> Self::Square {
@@ -144,10 +149,6 @@ impl Half for float64x2_t {
         unsafe { vst1q_f64(p, self) }
     }
     #[inline(always)]
-    unsafe fn prefetch(p: *const f64) {
-        prefetch(p);
-    }
-    #[inline(always)]
     unsafe fn add_product(self, a: Self, b: Self) -> Self {
         // SAFETY: as the trait says.
         unsafe { vfmaq_f64(self, a, b) }
@@ -186,6 +187,24 @@ impl Half for float64x2_t {
     unsafe fn choose(mask: Self, yes: Self, no: Self) -> Self {
         // SAFETY: as the trait says.
         unsafe { vbslq_f64(vreinterpretq_u64_f64(mask), yes, no) }
+    }
+    #[inline(always)]
+    unsafe fn larger(self, other: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { vbslq_f64(vcgtq_f64(self, other), self, other) }
+    }
+    #[inline(always)]
+    unsafe fn smaller(self, other: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe { vbslq_f64(vcltq_f64(self, other), self, other) }
+    }
+    #[inline(always)]
+    unsafe fn or_nan(self, a: Self, b: Self) -> Self {
+        // SAFETY: as the trait says.
+        unsafe {
+            let numbers = vandq_u64(vceqq_f64(a, a), vceqq_f64(b, b));
+            vbslq_f64(numbers, self, vdupq_n_f64(f64::NAN))
+        }
     }
     #[inline(always)]
     fn square(pair: Pair<Self>) -> Self::Square {

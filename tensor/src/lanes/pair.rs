@@ -20,7 +20,6 @@ pub(crate) trait Half: Copy {
     unsafe fn splat(v: Self::T) -> Self;
     unsafe fn load(p: *const Self::T) -> Self;
     unsafe fn store(self, p: *mut Self::T);
-    unsafe fn prefetch(p: *const Self::T);
     unsafe fn add_product(self, a: Self, b: Self) -> Self;
     unsafe fn add(self, other: Self) -> Self;
     unsafe fn sub(self, other: Self) -> Self;
@@ -29,6 +28,9 @@ pub(crate) trait Half: Copy {
     unsafe fn interleave(even: Self, odd: Self) -> [Self; 2];
     unsafe fn exceeds(self, best: Self) -> Self;
     unsafe fn choose(mask: Self, yes: Self, no: Self) -> Self;
+    unsafe fn larger(self, other: Self) -> Self;
+    unsafe fn smaller(self, other: Self) -> Self;
+    unsafe fn or_nan(self, a: Self, b: Self) -> Self;
     fn square(pair: Pair<Self>) -> Self::Square;
     /// The transpose of the square of the first N vectors.
     unsafe fn transpose(square: [Self; 4]) -> [Self; 4];
@@ -83,11 +85,6 @@ impl<H: Half> Lanes for Pair<H> {
         }
     }
     #[inline(always)]
-    unsafe fn prefetch(p: *const H::T) {
-        // SAFETY: see above.
-        unsafe { H::prefetch(p) }
-    }
-    #[inline(always)]
     unsafe fn add_product(self, a: Self, b: Self) -> Self {
         // SAFETY: see above.
         unsafe { Pair([0, 1].map(|h| self.0[h].add_product(a.0[h], b.0[h]))) }
@@ -130,6 +127,21 @@ impl<H: Half> Lanes for Pair<H> {
     unsafe fn choose(mask: Self, yes: Self, no: Self) -> Self {
         // SAFETY: see above.
         unsafe { Pair([0, 1].map(|h| H::choose(mask.0[h], yes.0[h], no.0[h]))) }
+    }
+    #[inline(always)]
+    unsafe fn larger(self, other: Self) -> Self {
+        // SAFETY: see above.
+        unsafe { Pair([self.0[0].larger(other.0[0]), self.0[1].larger(other.0[1])]) }
+    }
+    #[inline(always)]
+    unsafe fn smaller(self, other: Self) -> Self {
+        // SAFETY: see above.
+        unsafe { Pair([self.0[0].smaller(other.0[0]), self.0[1].smaller(other.0[1])]) }
+    }
+    #[inline(always)]
+    unsafe fn or_nan(self, a: Self, b: Self) -> Self {
+        // SAFETY: see above.
+        unsafe { Pair([self.0[0].or_nan(a.0[0], b.0[0]), self.0[1].or_nan(a.0[1], b.0[1])]) }
     }
     #[inline(always)]
     unsafe fn square(self) -> H::Square {

@@ -33,8 +33,6 @@ impl<T: Float, const N: usize> Lanes for [T; N] {
         (0..count).for_each(|i| unsafe { *p.add(i) = self[i] });
     }
     #[inline(always)]
-    unsafe fn prefetch(_p: *const T) {}
-    #[inline(always)]
     unsafe fn add_product(mut self, a: Self, b: Self) -> Self {
         add_product(&mut self, &a, &b);
         self
@@ -83,6 +81,18 @@ impl<T: Float, const N: usize> Lanes for [T; N] {
     #[inline(always)]
     unsafe fn choose(mask: Self, yes: Self, no: Self) -> Self {
         std::array::from_fn(|i| if mask[i] == T::ZERO { no[i] } else { yes[i] })
+    }
+    #[inline(always)]
+    unsafe fn larger(self, other: Self) -> Self {
+        std::array::from_fn(|i| if self[i] > other[i] { self[i] } else { other[i] })
+    }
+    #[inline(always)]
+    unsafe fn smaller(self, other: Self) -> Self {
+        std::array::from_fn(|i| if self[i] < other[i] { self[i] } else { other[i] })
+    }
+    #[inline(always)]
+    unsafe fn or_nan(self, a: Self, b: Self) -> Self {
+        std::array::from_fn(|i| if a[i].is_nan() | b[i].is_nan() { T::NAN } else { self[i] })
     }
     #[inline(always)]
     unsafe fn square(self) -> Self::Square {

@@ -21,8 +21,22 @@ impl<T: Float> Task<T> for &mut All<T> {
             let (a, b, c) = (vector(0), vector(1), vector(2));
             let ([even, odd], [first, second]) = (V::deinterleave(a, b), V::interleave(a, b));
             let chosen = V::choose(a.exceeds(b), a, b);
+            // Without the NaN, of which there is no saying.
+            let [larger, smaller] = [a.larger(b).or_nan(a, b), a.smaller(b).or_nan(a, b)];
             let splat = V::splat(self.numbers[1]);
-            for v in [splat, a.add(b), a.sub(b), c.add_product(a, b), even, odd, first, second, chosen] {
+            for v in [
+                splat,
+                a.add(b),
+                a.sub(b),
+                c.add_product(a, b),
+                even,
+                odd,
+                first,
+                second,
+                chosen,
+                larger,
+                smaller,
+            ] {
                 v.store(room.as_mut_ptr());
                 self.out.extend(&room[..V::N]);
             }
@@ -162,11 +176,13 @@ fn arrays_do_what_they_should() {
     let rows: Vec<&[f64]> = all.out.chunks(4).collect();
     // a = −5, NaN, −3, −2; b = −1, 0, 1, 2; c = 3, 4, 5, 6.
     assert!(rows[0].iter().all(|x| x.is_nan()) && rows[1][1].is_nan());
-    assert_eq!([rows[1][0], rows[1][2], rows[2][0], rows[2][3]], [-6., -2., 8., 2.]);
-    assert_eq!((rows[3], &rows[4][1..]), (&[-5., -3., -1., 1.][..], &[-2., 0., 2.][..]));
-    assert_eq!(([rows[5][1], rows[5][3]], rows[6]), ([-1., 0.], &[-3., 1., -2., 2.][..]));
-    assert!(rows[7][1].is_nan());
-    assert_eq!([rows[7][0], rows[7][2], rows[7][3], rows[8][0]], [-1., 1., 2., 18.]);
+    assert_eq!([rows[1][0], rows[1][2], rows[2][0], rows[2][3]], [-6., -2., -4., -4.]);
+    assert_eq!([rows[3][0], rows[3][3]], [8., 2.]);
+    assert_eq!((rows[4], &rows[5][1..]), (&[-5., -3., -1., 1.][..], &[-2., 0., 2.][..]));
+    assert_eq!(([rows[6][1], rows[6][3]], rows[7]), ([-1., 0.], &[-3., 1., -2., 2.][..]));
+    assert!(rows[8][1].is_nan() && rows[9][1].is_nan() && rows[10][1].is_nan());
+    assert_eq!([rows[9][0], rows[9][3], rows[10][0], rows[10][3]], [-1., 2., -5., -2.]);
+    assert_eq!([rows[8][0], rows[8][2], rows[8][3], rows[11][0]], [-1., 1., 2., 18.]);
 }
 
 #[test]

@@ -53,8 +53,6 @@ impl Half for F32x4 {
         unsafe { v128_store(p.cast(), self.0) }
     }
     #[inline(always)]
-    unsafe fn prefetch(_p: *const f32) {}
-    #[inline(always)]
     unsafe fn add_product(self, a: Self, b: Self) -> Self {
         let upper = |x: v128| i64x2_shuffle::<1, 1>(x, x);
         let low = mul_add_low(a.0, b.0, self.0);
@@ -92,6 +90,18 @@ impl Half for F32x4 {
     #[inline(always)]
     unsafe fn choose(mask: Self, yes: Self, no: Self) -> Self {
         F32x4(v128_bitselect(yes.0, no.0, mask.0))
+    }
+    #[inline(always)]
+    unsafe fn larger(self, other: Self) -> Self {
+        F32x4(f32x4_pmax(other.0, self.0))
+    }
+    #[inline(always)]
+    unsafe fn smaller(self, other: Self) -> Self {
+        F32x4(f32x4_pmin(other.0, self.0))
+    }
+    #[inline(always)]
+    unsafe fn or_nan(self, a: Self, b: Self) -> Self {
+        F32x4(v128_bitselect(self.0, f32x4_splat(f32::NAN), v128_and(f32x4_eq(a.0, a.0), f32x4_eq(b.0, b.0))))
     }
     #[inline(always)]
     fn square(pair: Pair<Self>) -> Self::Square {
@@ -145,8 +155,6 @@ impl Half for F64x2 {
         unsafe { v128_store(p.cast(), self.0) }
     }
     #[inline(always)]
-    unsafe fn prefetch(_p: *const f64) {}
-    #[inline(always)]
     unsafe fn add_product(self, a: Self, b: Self) -> Self {
         let [a, b, c] = [a, b, self].map(|x| [f64x2_extract_lane::<0>(x.0), f64x2_extract_lane::<1>(x.0)]);
         let [first, second] = [0, 1].map(|i| f64::emulated_mul_add(a[i], b[i], c[i]));
@@ -179,6 +187,18 @@ impl Half for F64x2 {
     #[inline(always)]
     unsafe fn choose(mask: Self, yes: Self, no: Self) -> Self {
         F64x2(v128_bitselect(yes.0, no.0, mask.0))
+    }
+    #[inline(always)]
+    unsafe fn larger(self, other: Self) -> Self {
+        F64x2(f64x2_pmax(other.0, self.0))
+    }
+    #[inline(always)]
+    unsafe fn smaller(self, other: Self) -> Self {
+        F64x2(f64x2_pmin(other.0, self.0))
+    }
+    #[inline(always)]
+    unsafe fn or_nan(self, a: Self, b: Self) -> Self {
+        F64x2(v128_bitselect(self.0, f64x2_splat(f64::NAN), v128_and(f64x2_eq(a.0, a.0), f64x2_eq(b.0, b.0))))
     }
     #[inline(always)]
     fn square(pair: Pair<Self>) -> Self::Square {

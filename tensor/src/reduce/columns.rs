@@ -4,11 +4,14 @@
 //! rows of what is left of wide ones, are halved onto each other.
 
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 
 use rayon::prelude::*;
 
-use super::{Combine, Extent, TASK};
+use super::{AHEAD, Combine, Extent, Kind, TASK};
 use crate::Float;
+use crate::lanes::{self, Lanes, Task, unrolled};
+use crate::memory::{LINE, fetch};
 use crate::simd::dispatch::{Loop, run};
 use crate::simd::fma::MulAdd;
 
@@ -66,7 +69,7 @@ pub(super) fn reduce<T: Float, C: Combine>(x: &[T], extent: Extent, results: &mu
             let x = &x[item * size + first * plan.width..(item + 1) * size];
             let rows = ROWS.min(plan.whole - first);
             let strip = |(i, to): (usize, &mut [T])| {
-                run::<_, Fours<C>>((&x[i * plan.strip(ROWS)..], plan.width, rows, to));
+                lanes::run(Fours::<T, C>(&x[i * plan.strip(ROWS)..], plan.width, rows, to, PhantomData));
             };
             if plan.width <= plan.strip(ROWS) {
                 strip((0, to));
@@ -117,30 +120,93 @@ impl<T: Float, C: Combine> Loop<(&mut [T], &[T])> for Onto<C> {
 }
 
 /// Combines as many rows, so far apart, as long as the result.
-struct Fours<C>(PhantomData<C>);
+struct Fours<'a, T, C>(&'a [T], usize, usize, &'a mut [T], PhantomData<C>);
 
-impl<T: Float, C: Combine> Loop<(&[T], usize, usize, &mut [T])> for Fours<C> {
+impl<T: Float, C: Combine> Task<T> for Fours<'_, T, C> {
     #[inline(always)]
-    fn run<M: MulAdd>((x, step, rows, to): (&[T], usize, usize, &mut [T])) {
-        let len = to.len();
-        let row = |row: usize| &x[row * step..][..len];
-        let mut done = 0;
-        if rows < 4 {
-            to.copy_from_slice(row(0));
-            done = 1;
-        }
-        while done + 4 <= rows {
-            let [a, b, c, d] = [0, 1, 2, 3].map(|k| row(done + k));
-            let four = |i: usize| C::combine(C::combine(a[i], b[i]), C::combine(c[i], d[i]));
-            if done == 0 {
-                to.iter_mut().enumerate().for_each(|(i, to)| *to = four(i));
-            } else {
-                to.iter_mut().enumerate().for_each(|(i, to)| *to = C::combine(*to, four(i)));
+    unsafe fn run<V: Lanes<T = T>>(self) {
+        let Fours(x, step, rows, to, _) = self;
+        assert!(x.len() >= (rows - 1) * step + to.len(), "length of so many rows");
+        let mut buffer = MaybeUninit::<Strip>::uninit();
+        let totals = buffer.as_mut_ptr().cast::<T>();
+        for (number, to) in to.chunks_mut(strip::<T>()).enumerate() {
+            // SAFETY: the caller has checked for the instructions of V; so many rows of as many elements begin at x, and there is room
+            // for a strip of totals, whose rest of a vector may be anything.
+            unsafe {
+                let x = x.as_ptr().add(number * strip::<T>());
+                let mut done = 0;
+                while done < rows {
+                    let fours = done + 4 <= rows;
+                    let next = after(x, step, [done, rows]);
+                    let x = x.add(done * step);
+                    let mut at = 0;
+                    while at < to.len() {
+                        let left = to.len() - at;
+                        unrolled!(row < 4 => fetch(next[row].wrapping_add(at)));
+                        unrolled!(k < LINE / size_of::<T>() / V::N => if k * V::N < left {
+                            let (x, left) = (x.add(at + k * V::N), left - k * V::N);
+                            let totals = totals.add(at + k * V::N);
+                            let a = load::<V>(x, left);
+                            if fours {
+                                let [b, c, d] = [load::<V>(x.add(step), left), load::<V>(x.add(2 * step), left), load::<V>(x.add(3 * step), left)];
+                                // Of the largest any tree gives the same. A chain takes longer but keeps pace with memory.
+                                let total = if C::KIND == Kind::Sum {
+                                    C::vectors(C::vectors(a, b), C::vectors(c, d))
+                                } else {
+                                    let first = if done > 0 { C::vectors(V::load(totals), a) } else { a };
+                                    C::vectors(C::vectors(C::vectors(first, b), c), d)
+                                };
+                                if C::KIND == Kind::Sum && done > 0 {
+                                    C::vectors(V::load(totals), total)
+                                } else {
+                                    total
+                                }
+                                .store(totals);
+                            } else if done > 0 {
+                                C::vectors(V::load(totals), a).store(totals);
+                            } else {
+                                a.store(totals);
+                            }
+                        });
+                        at += LINE / size_of::<T>();
+                    }
+                    done += if fours { 4 } else { 1 };
+                }
+                std::ptr::copy_nonoverlapping(totals, to.as_mut_ptr(), to.len());
             }
-            done += 4;
-        }
-        for row in (done..rows).map(row) {
-            to.iter_mut().zip(row).for_each(|(to, &x)| *to = C::combine(*to, x));
         }
     }
+}
+
+/// Elements of a strip, of which four rows are read at once, and asked for.
+pub(super) const fn strip<T>() -> usize {
+    AHEAD / 4 / size_of::<T>()
+}
+
+/// Room for a strip.
+#[repr(align(64))]
+pub(super) struct Strip {
+    _bytes: [u8; AHEAD / 4],
+}
+
+/// A vector, or as many elements as are left.
+///
+/// # Safety
+/// The processor has the instructions of V; so many elements can be read.
+#[inline(always)]
+pub(super) unsafe fn load<V: Lanes>(x: *const V::T, left: usize) -> V {
+    // SAFETY: the caller's.
+    unsafe { if left < V::N { V::load_first(x, left) } else { V::load(x) } }
+}
+
+/// The four rows after those that are read: below, or beyond the last row those of the strip beside, if there is one.
+#[inline(always)]
+pub(super) fn after<T>(x: *const T, step: usize, [done, rows]: [usize; 2]) -> [*const T; 4] {
+    let mut next = [x; 4];
+    for (next, row) in next.iter_mut().zip(done + 4..) {
+        let beside = row >= rows && step > strip::<T>();
+        let at = if beside { (row - rows) * step + strip::<T>() } else { row * step };
+        *next = next.wrapping_add(at);
+    }
+    next
 }

@@ -1,8 +1,8 @@
 //! Reductions of numbers that lie one after the other: seen as `outer` × `count` × `inner`, along the middle.
 //!
-//! Memory is what takes the time, and it answers sooner where a processor reads from several places at once; so rows are taken four
-//! at a time, and where there is only one, four pieces of it. Every result is a tree of a form that the extent alone decides: the
-//! same for all instruction sets and any number of threads, and bushy, so that rounding errors stay small.
+//! Memory is what takes the time, so it is asked for some KiB before it is read ([`AHEAD`]). Every result is a tree of a form that
+//! the extent alone decides: the same for all instruction sets and any number of threads, and bushy, so that rounding errors stay
+//! small.
 
 mod columns;
 mod places;
@@ -18,6 +18,9 @@ use crate::lanes::Lanes;
 
 /// Elements that are worth a task of their own.
 const TASK: usize = 1 << 16;
+
+/// Bytes, about, between what is read and what memory is asked for: what it moves while it answers, and less than a cache holds.
+const AHEAD: usize = 16 << 10;
 
 /// What a reduction does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +43,11 @@ pub(crate) trait Combine: Sync + Send {
     /// # Safety
     /// Only on a processor with the instruction set of `V`.
     unsafe fn vectors<V: Lanes>(a: V, b: V) -> V;
+    /// The same for numbers, in one instruction. What it makes of NaN shows only if it is a sum.
+    ///
+    /// # Safety
+    /// Only on a processor with the instruction set of `V`.
+    unsafe fn numbers<V: Lanes>(a: V, b: V) -> V;
 }
 
 pub(crate) struct Sum;
@@ -58,6 +66,11 @@ impl Combine for Sum {
     }
     #[inline(always)]
     unsafe fn vectors<V: Lanes>(a: V, b: V) -> V {
+        // SAFETY: the caller's.
+        unsafe { a.add(b) }
+    }
+    #[inline(always)]
+    unsafe fn numbers<V: Lanes>(a: V, b: V) -> V {
         // SAFETY: the caller's.
         unsafe { a.add(b) }
     }
@@ -80,6 +93,11 @@ impl Combine for Largest {
         // SAFETY: the caller's.
         unsafe { V::choose(a.exceeds(b), a, b) }
     }
+    #[inline(always)]
+    unsafe fn numbers<V: Lanes>(a: V, b: V) -> V {
+        // SAFETY: the caller's.
+        unsafe { a.larger(b) }
+    }
 }
 
 impl Combine for Smallest {
@@ -96,10 +114,12 @@ impl Combine for Smallest {
     #[inline(always)]
     unsafe fn vectors<V: Lanes>(a: V, b: V) -> V {
         // SAFETY: the caller's.
-        unsafe {
-            let [zero, minus] = [V::splat(V::T::ZERO), V::splat(-V::T::ONE)];
-            V::choose(zero.add_product(a, minus).exceeds(zero.add_product(b, minus)), a, b)
-        }
+        unsafe { a.smaller(b).or_nan(a, b) }
+    }
+    #[inline(always)]
+    unsafe fn numbers<V: Lanes>(a: V, b: V) -> V {
+        // SAFETY: the caller's.
+        unsafe { a.smaller(b) }
     }
 }
 

@@ -3,13 +3,16 @@
 //! Every vector of largest elements has one of their places beside it. A place is a number of the elements' type, so it is counted
 //! from the beginning of a piece, or by rows, which keeps it exact.
 
+use std::mem::MaybeUninit;
+
 use rayon::prelude::*;
 
-use super::columns::Plan;
+use super::columns::{Plan, Strip, after, load, strip};
 use super::short::{self, Row};
 use super::{Extent, TASK};
 use crate::Float;
 use crate::lanes::{self, Lanes, Task, WIDEST, load_square, unrolled};
+use crate::memory::{LINE, fetch};
 use crate::simd::dispatch::{Loop, run};
 use crate::simd::fma::MulAdd;
 
@@ -73,7 +76,7 @@ fn columns<T: Float>(x: &[T], extent: Extent, results: &mut [T]) {
         return items.for_each(|(x, results)| {
             let work = |(i, places): (usize, &mut [T])| {
                 let best = &mut vec![T::ZERO; places.len()];
-                run::<_, Columns>(((&x[i * strip..], plan.width), 0..plan.whole, best, places));
+                lanes::run(Columns((&x[i * strip..], plan.width), 0..plan.whole, best, places));
             };
             if plan.width <= strip {
                 work((0, results));
@@ -92,7 +95,7 @@ fn columns<T: Float>(x: &[T], extent: Extent, results: &mut [T]) {
         let rows = first..plan.whole.min(first + ROWS);
         let strips = best.par_chunks_mut(strip).zip(places.par_chunks_mut(strip)).enumerate();
         strips.for_each(|(i, (best, places))| {
-            run::<_, Columns>(((&x[i * strip..], plan.width), rows.clone(), best, places));
+            lanes::run(Columns((&x[i * strip..], plan.width), rows.clone(), best, places));
         });
     });
 
@@ -120,38 +123,52 @@ fn columns<T: Float>(x: &[T], extent: Extent, results: &mut [T]) {
 }
 
 /// Rows and how far apart they are, their numbers, their largest elements, and the rows of these.
-type Block<'a, T> = ((&'a [T], usize), std::ops::Range<usize>, &'a mut [T], &'a mut [T]);
+struct Columns<'a, T>((&'a [T], usize), std::ops::Range<usize>, &'a mut [T], &'a mut [T]);
 
-struct Columns;
-
-impl<T: Float> Loop<Block<'_, T>> for Columns {
+impl<T: Float> Task<T> for Columns<'_, T> {
     #[inline(always)]
-    fn run<M: MulAdd>(((x, step), numbers, best, places): Block<'_, T>) {
-        let len = best.len();
-        let places = &mut places[..len];
-        let number = |row: usize| T::from_f64((numbers.start + row) as f64);
-        best.copy_from_slice(&x[..len]);
-        places.fill(number(0));
-        let take = |found: &mut (T, T), x: T, place: T| {
-            let exceeds = exceeds(x, found.0);
-            found.0 = if exceeds { x } else { found.0 };
-            found.1 = if exceeds { place } else { found.1 };
-        };
-        let mut row = 1;
-        while row < numbers.len() {
-            // Some at a time: fewer loads and stores of what has been found.
-            let [a, b, c, d] = [0, 1, 2, 3].map(|k| &x[(row + k).min(numbers.len() - 1) * step..][..len]);
-            let [na, nb, nc, nd] = [0, 1, 2, 3].map(|k| number(row + k));
-            #[allow(clippy::needless_range_loop)] // of six slices
-            for i in 0..len {
-                let mut found = (best[i], places[i]);
-                take(&mut found, a[i], na);
-                take(&mut found, b[i], nb);
-                take(&mut found, c[i], nc);
-                take(&mut found, d[i], nd);
-                (best[i], places[i]) = found;
+    unsafe fn run<V: Lanes<T = T>>(self) {
+        let Columns((x, step), numbers, best, places) = self;
+        let rows = numbers.len();
+        assert!(x.len() >= (rows - 1) * step + best.len(), "length of so many rows");
+        let mut buffers = [const { MaybeUninit::<Strip>::uninit() }; 2];
+        let [values, wheres] = &mut buffers;
+        let (values, wheres) = (values.as_mut_ptr().cast::<T>(), wheres.as_mut_ptr().cast::<T>());
+        let found = best.chunks_mut(strip::<T>()).zip(places.chunks_mut(strip::<T>()));
+        for (number, (best, places)) in found.enumerate() {
+            // SAFETY: the caller has checked for the instructions of V; so many rows of as many elements begin at x, and there is room
+            // for a strip of what is found, whose rest of a vector may be anything.
+            unsafe {
+                let x = x.as_ptr().add(number * strip::<T>());
+                for row in (0..rows).step_by(4) {
+                    let next = after(x, step, [row, rows]);
+                    let mut at = 0;
+                    while at < best.len() {
+                        unrolled!(row < 4 => fetch(next[row].wrapping_add(at)));
+                        unrolled!(k < LINE / size_of::<T>() / V::N => if at + k * V::N < best.len() {
+                            let at = at + k * V::N;
+                            let mut found = (V::splat(T::NEG_INFINITY), V::splat(T::from_f64(numbers.start as f64)));
+                            if row > 0 {
+                                found = (V::load(values.add(at)), V::load(wheres.add(at)));
+                            }
+                            // Some at a time: fewer loads and stores of what has been found.
+                            unrolled!(k < 4 => {
+                                // One row more than once does not matter.
+                                let row = (row + k).min(rows - 1);
+                                let x = load::<V>(x.add(row * step + at), best.len() - at);
+                                let exceeds = x.exceeds(found.0);
+                                found.0 = V::choose(exceeds, x, found.0);
+                                found.1 = V::choose(exceeds, V::splat(T::from_f64((numbers.start + row) as f64)), found.1);
+                            });
+                            found.0.store(values.add(at));
+                            found.1.store(wheres.add(at));
+                        });
+                        at += LINE / size_of::<T>();
+                    }
+                }
+                std::ptr::copy_nonoverlapping(values, best.as_mut_ptr(), best.len());
+                std::ptr::copy_nonoverlapping(wheres, places.as_mut_ptr(), places.len());
             }
-            row += 4;
         }
     }
 }

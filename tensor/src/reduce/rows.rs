@@ -7,9 +7,10 @@ use std::marker::PhantomData;
 
 use rayon::prelude::*;
 
-use super::{Combine, Extent, TASK};
+use super::{AHEAD, Combine, Extent, Kind, TASK};
 use crate::Float;
 use crate::lanes::{self, Lanes, Task, WIDEST, load_square, unrolled};
+use crate::memory::{LINE, fetch};
 
 /// Lanes that a row is taken into: some vectors of every instruction set.
 pub(super) const LANES: usize = 32;
@@ -80,24 +81,14 @@ impl<T: Float, C: Combine> Task<T> for Rows<'_, T, C> {
         assert_eq!(x.len(), count * results.len(), "length of so many rows");
         // A vector for each of as many rows: what is left of its lanes.
         let mut left = [T::ZERO; WIDEST * WIDEST];
+        let numbers = first_numbers();
         for (x, results) in x.chunks(V::N * count).zip(results.chunks_mut(V::N)) {
-            let mut row = 0;
-            while row < results.len() {
+            for row in 0..results.len() {
                 // SAFETY: the caller has checked for the instructions of V. So many rows are left in x, and there is room for a
                 // vector for each of V::N.
                 unsafe {
-                    let (x, left) = (x.as_ptr().add(row * count), left.as_mut_ptr().add(row * V::N));
-                    // As many rows as have room for their lanes in registers.
-                    if V::ROWS > 8 && row + 4 <= results.len() {
-                        take::<V, C, 4>(x, count, left);
-                        row += 4;
-                    } else if row + 2 <= results.len() {
-                        take::<V, C, 2>(x, count, left);
-                        row += 2;
-                    } else {
-                        take::<V, C, 1>(x, count, left);
-                        row += 1;
-                    }
+                    take::<V, C>(x.as_ptr().add(row * count), count, numbers.as_ptr())
+                        .store(left.as_mut_ptr().add(row * V::N));
                 }
             }
             // SAFETY: as above; a square of vectors has been left, if not all of them by rows.
@@ -120,49 +111,72 @@ impl<T: Float, C: Combine> Task<T> for Rows<'_, T, C> {
     }
 }
 
-/// Takes W rows into their lanes, and leaves these halved onto each other to a vector.
+/// Takes a row into its lanes, and halves these onto each other to a vector.
 ///
 /// # Safety
-/// The processor has the instructions of V; x is W rows, and `left` has room for as many vectors.
+/// The processor has the instructions of V; `count` elements are read, and the numbers from 0 of as many as there are lanes.
 #[inline(always)]
-unsafe fn take<V: Lanes, C: Combine, const W: usize>(x: *const V::T, count: usize, left: *mut V::T) {
-    // SAFETY: the caller's; elements 0 to `count` are read of each row.
+unsafe fn take<V: Lanes, C: Combine>(x: *const V::T, count: usize, numbers: *const V::T) -> V {
+    // SAFETY: the caller's.
     unsafe {
-        let none = [[V::splat(C::neutral()); VECTORS]; W];
-        let mut totals = none;
+        let neutral = V::splat(C::neutral());
+        let (mut totals, mut nan) = ([neutral; VECTORS], V::splat(V::T::NEG_INFINITY));
         let mut start = 0;
         while start < count {
-            let mut lanes = none;
+            let mut lanes = [neutral; VECTORS];
             let end = count.min(start + UNIT);
             while start + LANES <= end {
-                unrolled!(w < W => unrolled!(k < LANES / V::N => {
-                    lanes[w % W][k % VECTORS] = C::vectors(lanes[w % W][k % VECTORS], V::load(x.add(w * count + start + k * V::N)));
-                }));
+                let x = x.add(start);
+                unrolled!(line < LANES * size_of::<V::T>() / LINE => fetch(x.wrapping_byte_add(AHEAD + line * LINE)));
+                unrolled!(k < LANES / V::N / 2 => {
+                    let (a, b) = (V::load(x.add(2 * k * V::N)), V::load(x.add((2 * k + 1) * V::N)));
+                    lanes[2 * k % VECTORS] = C::numbers(lanes[2 * k % VECTORS], a);
+                    lanes[(2 * k + 1) % VECTORS] = C::numbers(lanes[(2 * k + 1) % VECTORS], b);
+                    nan = nan.or_nan(a, b);
+                });
                 start += LANES;
             }
-            if start < end {
-                for (w, lanes) in lanes.iter_mut().enumerate() {
-                    let mut rest = [C::neutral(); LANES];
-                    std::ptr::copy_nonoverlapping(x.add(w * count + start), rest.as_mut_ptr(), end - start);
-                    unrolled!(k < LANES / V::N => {
-                        lanes[k % VECTORS] = C::vectors(lanes[k % VECTORS], V::load(rest.as_ptr().add(k * V::N)));
-                    });
-                }
-                start = end;
-            }
-            unrolled!(w < W => unrolled!(k < LANES / V::N => {
-                totals[w % W][k % VECTORS] = C::vectors(totals[w % W][k % VECTORS], lanes[w % W][k % VECTORS]);
-            }));
+            unrolled!(k < LANES / V::N => if start < end {
+                let x = load_or(x.add(start), end - start, neutral, numbers);
+                lanes[k % VECTORS] = C::numbers(lanes[k % VECTORS], x);
+                nan = nan.or_nan(x, x);
+                start = end.min(start + V::N);
+            });
+            unrolled!(k < LANES / V::N => totals[k % VECTORS] = C::numbers(totals[k % VECTORS], lanes[k % VECTORS]));
         }
-        unrolled!(w < W => {
-            let mut half = LANES / V::N / 2;
-            while half > 0 {
-                unrolled!(k < VECTORS / 2 => if k < half {
-                    totals[w % W][k % VECTORS] = C::vectors(totals[w % W][k % VECTORS], totals[w % W][(k + half) % VECTORS]);
-                });
-                half /= 2;
-            }
-            totals[w % W][0].store(left.add(w * V::N));
-        });
+        let mut half = LANES / V::N / 2;
+        while half > 0 {
+            unrolled!(k < VECTORS / 2 => if k < half {
+                totals[k % VECTORS] = C::numbers(totals[k % VECTORS], totals[(k + half) % VECTORS]);
+            });
+            half /= 2;
+        }
+        if C::KIND == Kind::Sum { totals[0] } else { V::choose(nan.exceeds(totals[0]), nan, totals[0]) }
+    }
+}
+
+/// The numbers from 0 on.
+#[inline(always)]
+pub(super) fn first_numbers<T: Float>() -> [T; LANES] {
+    let mut numbers = [T::ZERO; LANES];
+    for (i, number) in numbers.iter_mut().enumerate() {
+        *number = T::from_f64(i as f64);
+    }
+    numbers
+}
+
+/// A vector of the first `count` elements, if they are no more, and of others.
+///
+/// # Safety
+/// The processor has the instructions of V; so many elements can be read, and of the numbers from 0 a vector.
+#[inline(always)]
+pub(super) unsafe fn load_or<V: Lanes>(x: *const V::T, count: usize, others: V, numbers: *const V::T) -> V {
+    // SAFETY: the caller's.
+    unsafe {
+        if count >= V::N {
+            return V::load(x);
+        }
+        let is_other = V::load(numbers).exceeds(V::splat(V::T::from_f64(count as f64 - 1.0)));
+        V::choose(is_other, others, V::load_first(x, count))
     }
 }

@@ -4,13 +4,16 @@ use std::marker::PhantomData;
 
 use rayon::prelude::*;
 
-use super::{Combine, TASK};
+use super::{AHEAD, Combine, TASK};
 use crate::Float;
+use crate::memory::{LINE, fetch};
 use crate::simd::dispatch::{Loop, run};
 use crate::simd::fma::MulAdd;
 
 /// The most elements of such a row.
 pub(super) const MOST: usize = 8;
+/// Rows of a block.
+const ROWS: usize = 64;
 
 /// What is done with a row, of the length N.
 pub(super) trait Row<T> {
@@ -36,7 +39,17 @@ struct Each<R, const N: usize>(PhantomData<R>);
 impl<T: Float, R: Row<T>, const N: usize> Loop<(&[T], &mut [T])> for Each<R, N> {
     #[inline(always)]
     fn run<M: MulAdd>((x, results): (&[T], &mut [T])) {
-        for (result, x) in results.iter_mut().zip(x.as_chunks::<N>().0) {
+        let (blocks, rest) = results.as_chunks_mut::<ROWS>();
+        let (x, x_rest) = x.as_chunks::<N>().0.split_at(blocks.len() * ROWS);
+        for (results, x) in blocks.iter_mut().zip(x.as_chunks::<ROWS>().0) {
+            for line in 0..size_of_val(x) / LINE {
+                fetch(x.as_ptr().wrapping_byte_add(AHEAD + line * LINE));
+            }
+            for (result, x) in results.iter_mut().zip(x) {
+                *result = R::row(x);
+            }
+        }
+        for (result, x) in rest.iter_mut().zip(x_rest) {
             *result = R::row(x);
         }
     }

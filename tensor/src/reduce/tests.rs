@@ -114,6 +114,59 @@ fn places_of_infinities_are_the_first() {
     }
 }
 
+/// One element after the other is NaN, or the first of the largest; all others are equal, zeros of both signs or infinite.
+fn check_each_place<T: Float>() {
+    let [zero, minus] = [T::ZERO, -T::ZERO];
+    for extent in [[1, 70, 1], [2, 33, 1], [3, 5, 1], [1, 9, 37], [1, 7, 18], [2, 17, 3], [1, 2, 5]] {
+        let [outer, count, inner] = extent;
+        let extent = Extent { outer, count, inner };
+        for i in 0..extent.len() {
+            let (row, column) = (i / inner % count, i / inner / count * inner + i % inner);
+            for (rest, special) in [
+                (zero, T::NAN),
+                (T::INFINITY, T::NAN),
+                (T::NEG_INFINITY, -T::NAN),
+                (T::NEG_INFINITY, -T::ONE),
+                (T::ONE, T::INFINITY),
+                (minus, T::MIN_POSITIVE),
+            ] {
+                let mut x = vec![rest; extent.len()];
+                x[i] = special;
+                let mut found = vec![T::NAN; extent.results()];
+                places(&x, extent, &mut found);
+                let largest = reduced(Kind::Max, &x, extent);
+                let negated: Vec<T> = x.iter().map(|&x| -x).collect();
+                let smallest = reduced(Kind::Min, &negated, extent);
+                for (k, (&found, (&max, &min))) in found.iter().zip(largest.iter().zip(&smallest)).enumerate()
+                {
+                    let expected = if k == column { (row, special) } else { (0, rest) };
+                    assert_eq!(
+                        found.to_f64() as usize,
+                        expected.0,
+                        "{rest} and {special} at {i} of {extent:?}"
+                    );
+                    assert!(
+                        max == expected.1 || max.is_nan() && expected.1.is_nan(),
+                        "{special} at {i}: {max}"
+                    );
+                    assert!(min == -max || min.is_nan() && max.is_nan(), "{special} at {i}: {min}");
+                }
+            }
+            // Zeros are equal: the first is the place.
+            let zeros: Vec<T> = (0..extent.len()).map(|k| if k < i { minus } else { zero }).collect();
+            let mut found = vec![T::NAN; extent.results()];
+            places(&zeros, extent, &mut found);
+            assert!(found.iter().all(|&place| place == zero), "{i} of {extent:?}");
+        }
+    }
+}
+
+#[test]
+fn nan_and_the_largest_are_found_at_each_place() {
+    check_each_place::<f32>();
+    check_each_place::<f64>();
+}
+
 #[test]
 fn extents_of_axes_that_are_neighbours() {
     let of = |shape: &[usize], axes: &[usize]| {

@@ -5,9 +5,8 @@ use super::block::Outputs;
 use super::{VECTORS, tiles};
 use crate::Float;
 use crate::lanes::{Lanes, Task, WIDEST, load_square, store_square, unrolled, wide};
+use crate::memory::{LINE, fetch};
 
-/// Bytes of a line of the cache.
-const LINE: usize = 64;
 /// Most outputs that are transposed together.
 const BLOCK: usize = 96;
 
@@ -40,10 +39,7 @@ impl<T: Float> Task<T> for ByChannel<'_, T> {
             let panel = self.panels[first * outputs.taps.len()..].as_ptr();
             for (start, count) in self.blocks::<V>() {
                 for o in first..self.channels.min(first + pitch) {
-                    // SAFETY: as below, and a prefetch may be of any address.
-                    unsafe {
-                        prefetch::<V>(self.out.as_ptr().wrapping_add(o * self.out_step + start), count)
-                    };
+                    prefetch(self.out.as_ptr().wrapping_add(o * self.out_step + start), count);
                 }
                 let (values, partial) = (values.as_mut_ptr(), partial.as_mut_ptr());
                 // SAFETY: the assertions above bound what the pointers reach; a block's values have room.
@@ -131,16 +127,10 @@ unsafe fn transposed<V: Lanes>(
 }
 
 /// Asks for the lines of the cache that `count` elements lie in: a first layer waits for its outputs' memory.
-///
-/// # Safety
-/// The processor has the instructions of `V`.
 #[inline(always)]
-unsafe fn prefetch<V: Lanes>(out: *const V::T, count: usize) {
-    // SAFETY: handed on.
-    unsafe {
-        for line in (0..count).step_by(LINE / size_of::<V::T>()) {
-            V::prefetch(out.wrapping_add(line));
-        }
-        V::prefetch(out.wrapping_add(count - 1));
+fn prefetch<T>(out: *const T, count: usize) {
+    for line in (0..count).step_by(LINE / size_of::<T>()) {
+        fetch(out.wrapping_add(line));
     }
+    fetch(out.wrapping_add(count - 1));
 }

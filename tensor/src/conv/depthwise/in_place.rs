@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::Float;
 use crate::lanes::{Lanes, Task, groups, unrolled};
+use crate::memory::fetch;
 
 /// Vectors of a row at a time.
 const VECTORS: usize = 4;
@@ -153,8 +154,8 @@ unsafe fn correlate<V: Lanes, const C: usize>(
             // The row that these pixels are the last of. (Before there is one it is not stored.)
             let y = out.wrapping_add(t.saturating_sub(2) * plane.columns + vectors.column);
             unrolled!(@ c < C => {
-                V::prefetch(x.wrapping_add(c * V::N + AHEAD / size_of::<V::T>()));
-                V::prefetch(y.wrapping_add(c * V::N + AHEAD / size_of::<V::T>()));
+                fetch(x.wrapping_add(c * V::N + AHEAD / size_of::<V::T>()));
+                fetch(y.wrapping_add(c * V::N + AHEAD / size_of::<V::T>()));
             }, 0 1 2 3);
             unrolled!(@ c < C => unrolled!(@ v < 3 => {
                 let x = vectors.load::<V, C>(x, c, v);
@@ -220,8 +221,8 @@ unsafe fn gradient<V: Lanes, const C: usize>(
             let x = plane.at(t, 0);
             let dy = dy.as_ptr().wrapping_add(t * plane.columns);
             unrolled!(@ c < C => {
-                V::prefetch(x.wrapping_add(c * V::N + AHEAD / size_of::<V::T>()));
-                V::prefetch(dy.wrapping_add(c * V::N + AHEAD / size_of::<V::T>()));
+                fetch(x.wrapping_add(c * V::N + AHEAD / size_of::<V::T>()));
+                fetch(dy.wrapping_add(c * V::N + AHEAD / size_of::<V::T>()));
             }, 0 1 2 3);
             if t < rows {
                 unrolled!(@ c < C => gradients[0][c] = if c + 1 < C {
@@ -299,8 +300,8 @@ unsafe fn add_piece<V: Lanes, const C: usize, const ALL: bool>(
     unsafe {
         let mut gradients = [[V::splat(V::T::ZERO); C]; 3];
         unrolled!(@ c < C => {
-            V::prefetch(x.wrapping_add(c * V::N + AHEAD / size_of::<V::T>()));
-            V::prefetch(dy.wrapping_add(c * V::N + AHEAD / size_of::<V::T>()));
+            fetch(x.wrapping_add(c * V::N + AHEAD / size_of::<V::T>()));
+            fetch(dy.wrapping_add(c * V::N + AHEAD / size_of::<V::T>()));
             unrolled!(@ u < 3 => if ALL || taps.contains(&u) {
                 let dy = dy.wrapping_sub(u * plane.columns).wrapping_add(c * V::N);
                 gradients[u][c] = if c + 1 < C { V::load(dy) } else { V::load_between(dy, 0, vectors.left) };

@@ -1,7 +1,8 @@
 //! Of rows whose elements lie one after the other, by lanes.
 
 use super::*;
-use crate::reduce::rows::{LANES, VECTORS};
+use crate::reduce::AHEAD;
+use crate::reduce::rows::{LANES, VECTORS, first_numbers, load_or};
 
 /// Elements of a piece of a longer row, which is searched alone.
 const PIECE: usize = 16 << 10;
@@ -49,28 +50,22 @@ impl<T: Float> Task<T> for Rows<'_, T> {
         // A vector for each of as many rows: what is left of its lanes.
         let mut left = [[T::ZERO; WIDEST * WIDEST]; 2];
         let [values, wheres] = &mut left;
+        let numbers = first_numbers();
         let rows = best.chunks_mut(V::N).zip(places.chunks_mut(V::N));
         for (x, (best, places)) in x.chunks(V::N * count).zip(rows) {
-            let mut row = 0;
-            while row < best.len() {
+            for row in 0..best.len() {
                 // SAFETY: the caller has checked for the instructions of V. So many rows are left in x, and there is room for a
                 // vector for each of V::N.
                 unsafe {
-                    let x = x.as_ptr().add(row * count);
-                    let left = [&mut *values, wheres].map(|left| left.as_mut_ptr().add(row * V::N));
-                    if V::ROWS > 8 && row + 2 <= best.len() {
-                        take::<V, 2>(x, count, left);
-                        row += 2;
-                    } else {
-                        take::<V, 1>(x, count, left);
-                        row += 1;
-                    }
+                    let (value, place) = take::<V>(x.as_ptr().add(row * count), count, numbers.as_ptr());
+                    value.store(values.as_mut_ptr().add(row * V::N));
+                    place.store(wheres.as_mut_ptr().add(row * V::N));
                 }
             }
             // SAFETY: as above; a square of vectors has been left, if not all of them by rows.
             unsafe {
-                let [mut lanes, mut found] =
-                    [&*values, wheres].map(|left| V::transpose(load_square::<V>(left.as_ptr(), V::N)));
+                let mut lanes = V::transpose(load_square::<V>(values.as_ptr(), V::N));
+                let mut found = V::transpose(load_square::<V>(wheres.as_ptr(), V::N));
                 let mut half = V::N / 2;
                 while half > 0 {
                     unrolled!(k < V::N / 2 => if k < half {
@@ -78,7 +73,7 @@ impl<T: Float> Task<T> for Rows<'_, T> {
                     });
                     half /= 2;
                 }
-                for (vector, to) in [(lanes[0], best), (found[0], places)] {
+                for (vector, to) in [(lanes[0], &mut *best), (found[0], &mut *places)] {
                     if to.len() == V::N {
                         vector.store(to.as_mut_ptr());
                     } else {
@@ -86,57 +81,61 @@ impl<T: Float> Task<T> for Rows<'_, T> {
                     }
                 }
             }
+            for ((row, best), place) in x.chunks(count).zip(best).zip(places) {
+                if best.is_nan() {
+                    let first = row.iter().position(|x| x.is_nan()).unwrap_or(0);
+                    *place = T::from_f64(first as f64);
+                }
+            }
         }
     }
 }
 
-/// Takes W rows into lanes of largest elements and their places, and leaves these halved onto each other to a vector each.
+/// Takes a row into lanes of largest numbers and their places, and halves these onto each other to a vector each. Where there is a
+/// NaN, one of the largest is NaN, and the places are not right.
 ///
 /// # Safety
-/// The processor has the instructions of V; x is W rows, and there is room for as many vectors in both of what is `left`.
+/// The processor has the instructions of V; `count` elements are read, and the numbers from 0 of as many as there are lanes.
 #[inline(always)]
-unsafe fn take<V: Lanes, const W: usize>(x: *const V::T, count: usize, left: [*mut V::T; 2]) {
-    // SAFETY: the caller's; elements 0 to `count` are read of each row.
+unsafe fn take<V: Lanes>(x: *const V::T, count: usize, numbers: *const V::T) -> (V, V) {
+    // SAFETY: the caller's.
     unsafe {
-        let number = |i: usize| V::splat(V::T::from_f64(i as f64));
-        let numbers: [V::T; LANES] = std::array::from_fn(|i| V::T::from_f64(i as f64));
-        let mut best = [[V::splat(V::T::NEG_INFINITY); VECTORS]; W];
-        // Elements before the lane's.
-        let mut before = [[V::splat(V::T::ZERO); VECTORS]; W];
+        let none = V::splat(V::T::NEG_INFINITY);
+        // The elements before those that were taken together with the largest.
+        let (mut best, mut before, mut nan) = ([none; VECTORS], [V::splat(V::T::ZERO); VECTORS], none);
         let mut start = 0;
         while start + LANES <= count {
-            let at = number(start);
-            unrolled!(w < W => unrolled!(k < LANES / V::N => {
-                let x = V::load(x.add(w * count + start + k * V::N));
-                let exceeds = x.exceeds(best[w % W][k % VECTORS]);
-                best[w % W][k % VECTORS] = V::choose(exceeds, x, best[w % W][k % VECTORS]);
-                before[w % W][k % VECTORS] = V::choose(exceeds, at, before[w % W][k % VECTORS]);
-            }));
+            let (x, at) = (x.add(start), V::splat(V::T::from_f64(start as f64)));
+            unrolled!(line < LANES * size_of::<V::T>() / LINE => fetch(x.wrapping_byte_add(AHEAD + line * LINE)));
+            unrolled!(k < LANES / V::N / 2 => {
+                let (a, b) = (V::load(x.add(2 * k * V::N)), V::load(x.add((2 * k + 1) * V::N)));
+                nan = nan.or_nan(a, b);
+                before[2 * k % VECTORS] = V::choose(a.exceeds(best[2 * k % VECTORS]), at, before[2 * k % VECTORS]);
+                best[2 * k % VECTORS] = a.larger(best[2 * k % VECTORS]);
+                before[(2 * k + 1) % VECTORS] = V::choose(b.exceeds(best[(2 * k + 1) % VECTORS]), at, before[(2 * k + 1) % VECTORS]);
+                best[(2 * k + 1) % VECTORS] = b.larger(best[(2 * k + 1) % VECTORS]);
+            });
             start += LANES;
         }
-        unrolled!(w < W => {
+        let at = V::splat(V::T::from_f64(start as f64));
+        unrolled!(k < LANES / V::N => {
+            let start = start + k * V::N;
             if start < count {
-                let mut rest = [V::T::NEG_INFINITY; LANES];
-                std::ptr::copy_nonoverlapping(x.add(w * count + start), rest.as_mut_ptr(), count - start);
-                unrolled!(k < LANES / V::N => {
-                    let x = V::load(rest.as_ptr().add(k * V::N));
-                    let exceeds = x.exceeds(best[w % W][k % VECTORS]);
-                    best[w % W][k % VECTORS] = V::choose(exceeds, x, best[w % W][k % VECTORS]);
-                    before[w % W][k % VECTORS] = V::choose(exceeds, number(start), before[w % W][k % VECTORS]);
-                });
+                let x = load_or(x.add(start), count - start, none, numbers);
+                nan = nan.or_nan(x, x);
+                before[k % VECTORS] = V::choose(x.exceeds(best[k % VECTORS]), at, before[k % VECTORS]);
+                best[k % VECTORS] = x.larger(best[k % VECTORS]);
             }
-            unrolled!(k < LANES / V::N => before[w % W][k % VECTORS] = before[w % W][k % VECTORS].add(V::load(numbers.as_ptr().add(k * V::N))));
-            let mut half = LANES / V::N / 2;
-            while half > 0 {
-                unrolled!(k < VECTORS / 2 => if k < half {
-                    (best[w % W][k % VECTORS], before[w % W][k % VECTORS]) =
-                        first((best[w % W][k % VECTORS], before[w % W][k % VECTORS]), (best[w % W][(k + half) % VECTORS], before[w % W][(k + half) % VECTORS]));
-                });
-                half /= 2;
-            }
-            best[w % W][0].store(left[0].add(w * V::N));
-            before[w % W][0].store(left[1].add(w * V::N));
+            before[k % VECTORS] = before[k % VECTORS].add(V::load(numbers.add(k * V::N)));
         });
+        let mut half = LANES / V::N / 2;
+        while half > 0 {
+            unrolled!(k < VECTORS / 2 => if k < half {
+                (best[k], before[k]) = first((best[k], before[k]), (best[(k + half) % VECTORS], before[(k + half) % VECTORS]));
+            });
+            half /= 2;
+        }
+        (V::choose(nan.exceeds(best[0]), nan, best[0]), before[0])
     }
 }
 
