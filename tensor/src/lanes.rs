@@ -247,12 +247,13 @@ pub(crate) fn has_512_bits() -> bool {
 
 /// Runs the task with vectors of 512 bits, which there are; it is not compiled for others.
 pub(crate) fn run_512_bits<T: Float>(task: impl Task<T>) {
-    match level() {
+    #[cfg(target_arch = "x86_64")]
+    if level() == Level::Avx512 {
         // SAFETY: a level is used only where the processor has its instructions.
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => unsafe { run_avx512(task) },
-        _ => unreachable!("no vectors of 512 bits"),
+        return unsafe { run_avx512(task) };
     }
+    let _ = task;
+    unreachable!("no vectors of 512 bits")
 }
 
 /// Runs the task with narrow vectors, of [`narrow_lanes`] lanes.

@@ -10,7 +10,7 @@ pub(super) mod weights;
 
 pub(super) use block::Outputs;
 pub(super) use forward::{ByChannel, to_planes};
-pub(super) use pack::{Group, groups, pack, together};
+pub(super) use pack::{Group, for_each_group, groups, pack, together};
 pub(super) use sums::{Pixels, Rows, sums};
 
 use super::correlate::{each_tap, pass_channels};

@@ -3,8 +3,9 @@
 //! Each image is copied, padded, into a little scratch, in bands of rows if it is large; the inner loops
 //! ([`correlate`], its transpose [`spread`], and [`weights`]) then work on shifted vectors of the copy, so the matrix of
 //! patches is never formed. Where channels fill vectors better than rows do, they are the lanes ([`channels`]). Groups of
-//! channels are convolutions of their own ([`grouped`]), with kernels for groups of one ([`depthwise`]). The work is split into chunks of images whose number depends on the shape only, each with its own part of the scratch: the
-//! results have the same bits for any number of threads.
+//! channels are convolutions of their own ([`grouped`]), with kernels for groups of one ([`depthwise`]). Kernels of 3×3 by one pixel
+//! with many channels take fewer products than the definition has ([`winograd`]). The work is split into chunks of images whose number
+//! depends on the shape only, each with its own part of the scratch: the results have the same bits for any number of threads.
 
 mod by_images;
 mod channels;
@@ -100,6 +101,9 @@ impl Conv2dShape {
 /// The convolution y of x with the weights w; see [`Conv2dShape`] for the formula, the shapes and an example.
 ///
 /// y is overwritten; `scratch` has [`Conv2dShape::scratch_forward`] elements or more, of any content.
+///
+/// Kernels of 3×3 by one pixel, with 16 channels or more on both sides, are computed in tiles of 2×2 outputs (Winograd's algorithm).
+/// An infinite or undefined pixel there makes all outputs of the tiles that see it undefined; all else has the usual roundings.
 ///
 /// # Panics
 /// If a slice has a length other than its shape's, or the scratch is too short.

@@ -1,7 +1,5 @@
 //! The weights as tiles read them.
 
-use rayon::prelude::*;
-
 use super::tiles;
 use crate::Float;
 use crate::lanes::{self, Lanes, Task, lanes, load_square, unrolled, wide};
@@ -35,17 +33,49 @@ pub(in crate::conv) fn groups<T: Float>(channels: usize) -> impl Iterator<Item =
     })
 }
 
+/// Calls `run` for each group of so many channels with its part of what has `per` elements for each channel, on several threads if
+/// more groups than are `together` worth one.
+pub(in crate::conv) fn for_each_group<T: Float>(
+    channels: usize,
+    [per, together]: [usize; 2],
+    out: &mut [T],
+    run: &(impl Fn(Group, &mut [T]) + Sync),
+) {
+    some_groups(channels, [0, groups::<T>(channels).count()], [per, together.max(1)], out, run);
+}
+
+/// The same for groups `from .. to`.
+fn some_groups<T: Float>(
+    channels: usize,
+    [from, to]: [usize; 2],
+    [per, together]: [usize; 2],
+    mut out: &mut [T],
+    run: &(impl Fn(Group, &mut [T]) + Sync),
+) {
+    if to - from <= together {
+        for group in groups::<T>(channels).take(to).skip(from) {
+            let own = (group.pitch * per).min(out.len());
+            run(group, out.split_off_mut(..own).unwrap_or_default());
+        }
+        return;
+    }
+    let middle = from.midpoint(to);
+    let first: usize = groups::<T>(channels).take(middle).skip(from).map(|group| group.pitch * per).sum();
+    let (left, right) = out.split_at_mut(first.min(out.len()));
+    rayon::join(
+        || some_groups(channels, [from, middle], [per, together], left, run),
+        || some_groups(channels, [middle, to], [per, together], right, run),
+    );
+}
+
 /// Packs weights: group after group of vectors of output channels, in each tap after tap in the order of the [`Walk`], in
 /// each the group's channels, zero for those that there are none of.
-pub(in crate::conv) fn pack<T: Float>(taps: &Walk, outputs: usize, mut weights: &[T], mut panels: &mut [T]) {
-    let mut tasks = vec![];
-    for group in groups::<T>(outputs) {
-        let (own, rest) = weights.split_at(group.has * taps.len());
-        let (panel, after) = panels.split_at_mut(group.pitch * taps.len());
-        tasks.push(Pack { taps, group, weights: own, panel });
-        (weights, panels) = (rest, after);
-    }
-    tasks.into_par_iter().with_min_len(together(taps.len() * 2 * lanes::<T>())).for_each(lanes::run);
+pub(in crate::conv) fn pack<T: Float>(taps: &Walk, outputs: usize, weights: &[T], panels: &mut [T]) {
+    let len = taps.len();
+    for_each_group(outputs, [len, together(len * 2 * lanes::<T>())], panels, &|group, panel| {
+        let weights = &weights[group.first.min(outputs) * len..][..group.has * len];
+        lanes::run(Pack { taps, group, weights, panel });
+    });
 }
 
 /// The transpose of a group's weights.

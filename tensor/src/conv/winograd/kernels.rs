@@ -1,25 +1,20 @@
 //! The transform of the kernels, and its adjoint.
 
-use rayon::prelude::*;
-
 use super::POINTS;
 use crate::Float;
-use crate::conv::channels::{Group, groups, together};
+use crate::conv::channels::{Group, for_each_group, together};
 use crate::lanes::{self, Lanes, Task, WIDEST, unrolled};
 
 const TAPS: usize = 9;
 
 /// Packs `G w Gᵀ` of the weights `[outputs, channels, 3, 3]`: group after group of vectors of outputs, in each point after point, in
 /// each channel after channel, in each the group's outputs, zero for those that there are none of.
-pub(super) fn pack<T: Float>([outputs, channels]: [usize; 2], mut weights: &[T], mut panels: &mut [T]) {
-    let mut tasks = vec![];
-    for group in groups::<T>(outputs) {
-        let (own, rest) = weights.split_at(group.has * channels * TAPS);
-        let (out, after) = panels.split_at_mut(POINTS * channels * group.pitch);
-        tasks.push(Kernels { weights: own, channels, group, out });
-        (weights, panels) = (rest, after);
-    }
-    tasks.into_par_iter().with_min_len(together(channels * TAPS * 2 * WIDEST)).for_each(lanes::run);
+pub(super) fn pack<T: Float>([outputs, channels]: [usize; 2], weights: &[T], panels: &mut [T]) {
+    let (per, together) = (POINTS * channels, together(channels * TAPS * 2 * WIDEST));
+    for_each_group(outputs, [per, together], panels, &|group, out| {
+        let weights = &weights[group.first.min(outputs) * channels * TAPS..][..group.has * channels * TAPS];
+        lanes::run(Kernels { weights, channels, group, out });
+    });
 }
 
 struct Kernels<'a, T> {
@@ -92,16 +87,13 @@ pub(super) fn unpack<T: Float>(
     [outputs, channels]: [usize; 2],
     partials: &[T],
     step: usize,
-    mut weights: &mut [T],
+    weights: &mut [T],
 ) {
-    let mut tasks = vec![];
-    for group in groups::<T>(outputs) {
-        let (out, rest) = std::mem::take(&mut weights).split_at_mut(group.has * channels * TAPS);
+    let (per, together) = (channels * TAPS, together(channels * TAPS * 2 * WIDEST));
+    for_each_group(outputs, [per, together], weights, &|group, out| {
         let partials = &partials[POINTS * channels * group.first..];
-        tasks.push(Gradients { partials, step, channels, group, out });
-        weights = rest;
-    }
-    tasks.into_par_iter().with_min_len(together(channels * TAPS * 2 * WIDEST)).for_each(lanes::run);
+        lanes::run(Gradients { partials, step, channels, group, out });
+    });
 }
 
 struct Gradients<'a, T> {
