@@ -129,7 +129,8 @@ impl<T: Float> Expr<T> {
     ///
     /// y[n, o, i, j] = Σ x[n, c, i·s + u − p, j·s + v − p] · w[o, c, u, v]
     ///
-    /// Flip the filters' last two axes for a convolution in the mathematical sense.
+    /// Flip the filters' last two axes for a convolution in the mathematical sense. An infinite or undefined pixel may make outputs
+    /// next to those that see it undefined, too: see [`bayeux_tensor::conv2d`].
     ///
     /// # Panics
     /// If a rank is not 4, the channels differ, a size other than the batch's is free, the stride is 0, or the filter
