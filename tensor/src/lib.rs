@@ -28,9 +28,11 @@
 //!
 //! All of the workspace's `unsafe` code is in this crate, each block with the reason why it is sound.
 
+mod any;
 mod compiled;
 mod conv;
 mod copy;
+mod element;
 mod float;
 pub mod fused;
 mod gemm;
@@ -45,17 +47,20 @@ pub mod random;
 mod reduce;
 mod shared;
 pub mod simd;
+mod slices;
 pub mod softmax;
 mod storage;
 mod tensor;
 mod tile;
 pub mod time;
 
+pub use any::AnyTensor;
 pub use conv::{
     Conv2dShape, conv2d, conv2d_input, conv2d_input_pooled, conv2d_max_pool2d, conv2d_weights,
     conv2d_weights_pooled,
 };
 pub use copy::copy_strided;
+pub use element::{Element, ElementType};
 pub use float::{Float, bytes_of, bytes_of_mut};
 pub use gemm::{gemm, gemm_scratch};
 pub use peak::{copy_bandwidth, peak_flops, read_all};
@@ -63,5 +68,6 @@ pub use pool::{
     Pool2dShape, max_pool2d, max_pool2d_gather, max_pool2d_gather_places, max_pool2d_places,
     max_pool2d_scatter, max_pool2d_scatter_places,
 };
+pub use slices::{AnySlice, AnySliceMut};
 pub use storage::Storage;
 pub use tensor::Tensor;

@@ -1,9 +1,9 @@
 //! Putting tensors together and picking rows: these copy.
 
 use super::Tensor;
-use crate::Float;
+use crate::Element;
 
-impl<T: Float> Tensor<T> {
+impl<T: Element> Tensor<T> {
     /// Tensors one after the other along `axis`; their other axes must agree.
     ///
     /// # Panics

@@ -13,7 +13,7 @@ pub(crate) mod walk;
 
 use std::sync::Arc;
 
-use crate::Float;
+use crate::Element;
 use crate::storage::Storage;
 use walk::{Walk, row_major_strides};
 
@@ -42,7 +42,7 @@ pub struct Tensor<T> {
 }
 
 /// Construction.
-impl<T: Float> Tensor<T> {
+impl<T: Element> Tensor<T> {
     /// A tensor that takes over `data`, in row-major order (the last index runs fastest).
     ///
     /// # Panics
@@ -127,7 +127,7 @@ impl<T: Float> Tensor<T> {
 }
 
 /// Reading and writing.
-impl<T: Float> Tensor<T> {
+impl<T: Element> Tensor<T> {
     /// The size of each axis.
     #[inline]
     pub fn shape(&self) -> &[usize] {
@@ -307,7 +307,7 @@ impl<T: Float> Tensor<T> {
     }
 
     /// The same numbers as another element type, rounded to nearest.
-    pub fn cast<U: Float>(&self) -> Tensor<U> {
+    pub fn cast<U: Element>(&self) -> Tensor<U> {
         Tensor::new(&self.shape, self.iter().map(|x| U::from_f64(x.to_f64())).collect())
     }
 }
