@@ -1,12 +1,12 @@
 //! From the shapes of the tensors given to the sizes of the free dimensions.
 
-use bayeux_tensor::Float;
+use bayeux_tensor::ElementType;
 
 use crate::dim::Sizes;
-use crate::{Error, Expr};
+use crate::{AnyExpr, Error};
 
 /// Solves for the free dimensions of the inputs. Dimensions with several unknowns wait until others are known.
-pub(crate) fn bind<T: Float>(inputs: &[Expr<T>], shapes: &[&[usize]]) -> Result<Sizes, Error> {
+pub(crate) fn bind(inputs: &[AnyExpr], shapes: &[&[usize]]) -> Result<Sizes, Error> {
     if inputs.len() != shapes.len() {
         return Err(Error::InputCount { expected: inputs.len(), found: shapes.len() });
     }
@@ -39,7 +39,19 @@ pub(crate) fn bind<T: Float>(inputs: &[Expr<T>], shapes: &[&[usize]]) -> Result<
     }
 }
 
-fn misfit<T: Float>(input: &Expr<T>, found: &[usize], sizes: &Sizes) -> Error {
+/// Whether each input is given elements of its type.
+pub(crate) fn check_types(inputs: &[AnyExpr], found: impl Iterator<Item = ElementType>) -> Result<(), Error> {
+    match inputs.iter().zip(found).find(|(input, found)| input.element_type() != *found) {
+        None => Ok(()),
+        Some((input, found)) => Err(Error::InputType {
+            name: input.name().unwrap_or("unnamed").into(),
+            expected: input.element_type(),
+            found,
+        }),
+    }
+}
+
+fn misfit(input: &AnyExpr, found: &[usize], sizes: &Sizes) -> Error {
     let symbols = input.shape().dims().iter().flat_map(|dim| dim.symbols());
     let mut known: Vec<String> =
         symbols.filter_map(|symbol| sizes.get(symbol).map(|size| format!("{symbol} = {size}"))).collect();

@@ -1,5 +1,7 @@
 //! What can go wrong when a function is built or called.
 
+use bayeux_tensor::ElementType;
+
 /// An error of this crate: all that depends on data, sizes at call time or numbers. A shape that cannot fit when an
 /// expression is built is a programming error and panics instead.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -24,6 +26,16 @@ pub enum Error {
         found: Vec<usize>,
         /// What the free dimensions already were, if that is why it does not fit.
         note: String,
+    },
+    /// A tensor of the wrong element type was given for an input.
+    #[error("input `{name}` takes {expected}, the tensor given holds {found}")]
+    InputType {
+        /// The input's name.
+        name: String,
+        /// Its element type.
+        expected: ElementType,
+        /// The tensor's element type.
+        found: ElementType,
     },
     /// A free dimension that no input determines.
     #[error("the free dimension `{0}` is not determined by the shape of any input")]
@@ -60,14 +72,14 @@ pub enum Error {
     /// One variable was given two updates.
     #[error("the variable `{0}` has more than one update")]
     DuplicateUpdate(String),
-    /// An update whose shape is not its variable's.
-    #[error("the update of `{name}` has shape {found}, the variable {expected:?}")]
-    UpdateShape {
+    /// An update whose element type or shape is not its variable's.
+    #[error("the update of `{name}` is {found}, the variable {expected}")]
+    UpdateType {
         /// The variable's name.
         name: String,
-        /// Its shape.
-        expected: Vec<usize>,
-        /// The expression's shape.
+        /// Its element type and shape.
+        expected: String,
+        /// The expression's.
         found: String,
     },
     /// A call that updates a variable on a thread of a rayon pool, while another call updates it. Calls that update a variable

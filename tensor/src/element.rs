@@ -81,6 +81,10 @@ pub trait Element:
     fn from_f64(value: f64) -> Self;
     /// The same number as an `f64`, rounded if it is a whole number of more than 53 bits.
     fn to_f64(self) -> f64;
+    /// The same number as an `i64`, of a whole number or a truth value; of others the next towards zero within the range.
+    fn to_i64(self) -> i64;
+    /// The last bits of an `i64`, as a whole number of this type; of others the nearest number, and whether it differs from zero.
+    fn wrapped(value: i64) -> Self;
     /// The bits, widened to 64; equal bits mean the same number, also for NaN and for −0.
     fn bits(self) -> u64;
 
@@ -94,8 +98,17 @@ pub trait Element:
     fn any_slice_mut(slice: &mut [Self]) -> AnySliceMut<'_>;
 }
 
+/// An element that can be added and multiplied: all but `bool`.
+pub trait Number: Element {}
+
+impl Number for u8 {}
+impl Number for i32 {}
+impl Number for i64 {}
+impl Number for f32 {}
+impl Number for f64 {}
+
 macro_rules! element {
-    ($t:ident $variant:ident, $zero:literal, $one:literal, |$x:ident| $from:expr, $to:expr, $bits:expr) => {
+    ($t:ident $variant:ident, $zero:literal, $one:literal, |$x:ident| $from:expr, $to:expr, $to_i64:expr, $wrapped:expr, $bits:expr) => {
         impl sealed::Sealed for $t {}
 
         impl Element for $t {
@@ -111,6 +124,15 @@ macro_rules! element {
             fn to_f64(self) -> f64 {
                 let $x = self;
                 $to
+            }
+            #[inline(always)]
+            fn to_i64(self) -> i64 {
+                let $x = self;
+                $to_i64
+            }
+            #[inline(always)]
+            fn wrapped($x: i64) -> Self {
+                $wrapped
             }
             #[inline(always)]
             fn bits(self) -> u64 {
@@ -143,9 +165,9 @@ macro_rules! element {
     };
 }
 
-element!(bool Bool, false, true, |x| x != 0.0, f64::from(u8::from(x)), u64::from(x));
-element!(u8 U8, 0, 1, |x| x as u8, f64::from(x), u64::from(x));
-element!(i32 I32, 0, 1, |x| x as i32, f64::from(x), x as u32 as u64);
-element!(i64 I64, 0, 1, |x| x as i64, x as f64, x as u64);
-element!(f32 F32, 0.0, 1.0, |x| x as f32, f64::from(x), u64::from(x.to_bits()));
-element!(f64 F64, 0.0, 1.0, |x| x, x, x.to_bits());
+element!(bool Bool, false, true, |x| x != 0.0, f64::from(u8::from(x)), i64::from(x), x != 0, u64::from(x));
+element!(u8 U8, 0, 1, |x| x as u8, f64::from(x), i64::from(x), x as u8, u64::from(x));
+element!(i32 I32, 0, 1, |x| x as i32, f64::from(x), i64::from(x), x as i32, u64::from(x as u32));
+element!(i64 I64, 0, 1, |x| x as i64, x as f64, x, x, x as u64);
+element!(f32 F32, 0.0, 1.0, |x| x as f32, f64::from(x), x as i64, x as f32, u64::from(x.to_bits()));
+element!(f64 F64, 0.0, 1.0, |x| x, x, x as i64, x as f64, x.to_bits());

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use bayeux_tensor::Float;
 use bayeux_tensor::fused::{FusedBuilder, Product};
 
 use super::fuse::{Unit, is_reduction};
@@ -11,7 +10,7 @@ use super::layout::Layout;
 use crate::ops::{Conv2d, ConvMap, Op};
 
 /// Puts each product into a loop over its elements, if there is one that nothing between them must run before.
-pub(super) fn epilogues<T: Float>(graph: &Graph<T>, layouts: &[Layout], units: &mut [Option<Unit>]) {
+pub(super) fn epilogues(graph: &Graph, layouts: &[Layout], units: &mut [Option<Unit>]) {
     for product in 0..units.len() {
         let Some(&Unit { ref members, space: None, .. }) = units[product].as_ref() else { continue };
         let id = members[0];
@@ -34,7 +33,7 @@ pub(super) fn epilogues<T: Float>(graph: &Graph<T>, layouts: &[Layout], units: &
 }
 
 /// The product that a node is, if it is one that loops can go on with.
-pub(super) fn product_of<T: Float>(graph: &Graph<T>, id: Id) -> Option<Product> {
+pub(super) fn product_of(graph: &Graph, id: Id) -> Option<Product> {
     let node = &graph.nodes[id];
     let shapes: Vec<&[usize]> =
         node.inputs.iter().map(|&input| graph.nodes[input].shape.as_slice()).collect();
@@ -49,8 +48,8 @@ pub(super) fn product_of<T: Float>(graph: &Graph<T>, id: Id) -> Option<Product> 
 
 /// Whether a loop can go on with a product: it reads it element by element and has no other, its partial reductions are no
 /// more than the product itself, and what else it reads does not wait for the product.
-fn goes_on<T: Float>(
-    graph: &Graph<T>,
+fn goes_on(
+    graph: &Graph,
     layouts: &[Layout],
     units: &[Option<Unit>],
     [product, into]: [usize; 2],

@@ -7,8 +7,6 @@
 
 use std::collections::HashSet;
 
-use bayeux_tensor::Float;
-
 use super::epilogue::{depends, epilogues};
 use super::graph::{Graph, Id};
 use super::layout::Layout;
@@ -32,7 +30,7 @@ pub(super) struct Unit {
 }
 
 /// The shape of the loop a node can be part of.
-pub(super) fn space_of<T: Float>(graph: &Graph<T>, id: Id) -> Option<&[usize]> {
+pub(super) fn space_of(graph: &Graph, id: Id) -> Option<&[usize]> {
     let node = &graph.nodes[id];
     match node.op {
         Op::Unary(_) | Op::Binary(_) | Op::Select(_) | Op::Copy => Some(&node.shape),
@@ -41,12 +39,12 @@ pub(super) fn space_of<T: Float>(graph: &Graph<T>, id: Id) -> Option<&[usize]> {
     }
 }
 
-pub(super) fn is_reduction<T: Float>(graph: &Graph<T>, id: Id) -> bool {
+pub(super) fn is_reduction(graph: &Graph, id: Id) -> bool {
     matches!(graph.nodes[id].op, Op::Sum(_) | Op::Max(_))
 }
 
 /// The instructions, in an order in which they can run.
-pub(super) fn fuse<T: Float>(graph: &Graph<T>, layouts: &[Layout]) -> Vec<Unit> {
+pub(super) fn fuse(graph: &Graph, layouts: &[Layout]) -> Vec<Unit> {
     let mut fusion = Fusion { graph, layouts, units: Vec::new(), unit_of: vec![None; graph.nodes.len()] };
     let drawn = drawn_in_loops(graph, layouts);
     for (id, layout) in layouts.iter().enumerate() {
@@ -61,7 +59,7 @@ pub(super) fn fuse<T: Float>(graph: &Graph<T>, layouts: &[Layout]) -> Vec<Unit> 
 }
 
 /// The noise that every reader draws for itself, element by element, so that it is never stored.
-pub(super) fn drawn_in_loops<T: Float>(graph: &Graph<T>, layouts: &[Layout]) -> Vec<bool> {
+pub(super) fn drawn_in_loops(graph: &Graph, layouts: &[Layout]) -> Vec<bool> {
     let mut drawn: Vec<bool> = graph.nodes.iter().map(|node| matches!(node.op, Op::Noise(_))).collect();
     graph.outputs.iter().for_each(|&output| drawn[output] = false);
     for (id, node) in graph.nodes.iter().enumerate().filter(|&(id, _)| layouts[id].root == id) {
@@ -73,15 +71,15 @@ pub(super) fn drawn_in_loops<T: Float>(graph: &Graph<T>, layouts: &[Layout]) -> 
     drawn
 }
 
-struct Fusion<'a, T: Float> {
-    graph: &'a Graph<T>,
+struct Fusion<'a> {
+    graph: &'a Graph,
     layouts: &'a [Layout],
     /// A merged unit is left behind as `None`.
     units: Vec<Option<Unit>>,
     unit_of: Vec<Option<usize>>,
 }
 
-impl<T: Float> Fusion<'_, T> {
+impl Fusion<'_> {
     fn unit(&self, index: usize) -> &Unit {
         self.units[index].as_ref().expect("a merged unit is not referred to")
     }

@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use bayeux_tensor::Float;
-
 use super::fuse::{Unit, is_reduction};
 use super::graph::{Graph, Id};
 use super::layout::Layout;
@@ -15,15 +13,15 @@ use crate::ops::Op;
 ///
 /// A loop that computes the new value must read the old one, element by element, and be the last to read it. After it
 /// nothing may fail, since a call that fails changes no variable.
-pub(super) fn in_place<T: Float>(
-    graph: &Graph<T>,
+pub(super) fn in_place(
+    graph: &Graph,
     layouts: &[Layout],
     units: &[Unit],
-    updated: &[Shared<T>],
+    updated: &[Shared<Untyped>],
 ) -> HashMap<Id, Id> {
     let fails = |unit: &Unit| unit.members.iter().any(|&member| graph.nodes[member].op.can_fail());
     let safe = units.iter().rposition(fails).map_or(0, |position| position + 1);
-    let variable = |shared: &Shared<T>| {
+    let variable = |shared: &Shared<Untyped>| {
         graph.nodes.iter().position(|node| matches!(&node.op, Op::Shared(other) if other == shared))
     };
     // The nodes that a unit reads, as they are read.

@@ -4,7 +4,6 @@
 
 use std::fmt;
 
-use bayeux_tensor::Float;
 use bayeux_tensor::fused::Fused;
 
 use crate::kernel::Kernel;
@@ -49,7 +48,7 @@ pub(crate) struct Write {
 }
 
 #[derive(Debug)]
-pub(crate) enum Work<T: Float> {
+pub(crate) enum Work {
     /// Element-wise operations, some on random numbers; the writes are the stored values, then the reductions. If the loop goes
     /// on with a product, its factors are the first reads, and its place the first write if it is kept.
     Loop { fused: Box<Fused<T>>, noise: Vec<Noise>, stores: usize, product: Option<Kept> },
@@ -67,7 +66,7 @@ pub(crate) enum Kept {
 }
 
 #[derive(Debug)]
-pub(crate) struct Instruction<T: Float> {
+pub(crate) struct Instruction {
     pub work: Work<T>,
     pub reads: Vec<Read>,
     pub writes: Vec<Write>,
@@ -79,7 +78,7 @@ pub(crate) struct Instruction<T: Float> {
     pub label: String,
 }
 
-impl<T: Float> Instruction<T> {
+impl Instruction {
     /// The bytes read and written, an element that is read repeatedly counted once.
     pub fn bytes(&self) -> usize {
         let read = |read: &Read| -> usize {
@@ -117,7 +116,7 @@ impl fmt::Display for Target {
 }
 
 /// One line: `s3[400000], s4[1] <- tanh, sum [0, 1] (s1[500, 800], var2[800])`.
-impl<T: Float> fmt::Display for Instruction<T> {
+impl fmt::Display for Instruction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let writes: Vec<String> =
             self.writes.iter().map(|write| format!("{}[{}]", write.to, write.len)).collect();

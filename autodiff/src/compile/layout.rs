@@ -1,7 +1,5 @@
 //! Where each value's elements are: in a buffer of its own, or in another's, seen otherwise.
 
-use bayeux_tensor::Float;
-
 use super::graph::{Builder, Graph, Id, Node};
 use crate::ops::{Op, Slice};
 
@@ -37,7 +35,7 @@ impl Layout {
 }
 
 /// How a node's elements are found: `None` if they must be computed into a buffer of its own.
-fn view<T: Float>(node: &Node<T>, input_shape: &[usize], input: &Layout) -> Option<Layout> {
+fn view(node: &Node, input_shape: &[usize], input: &Layout) -> Option<Layout> {
     let strides = match &node.op {
         Op::Reshape(_) => reshaped(input_shape, &input.strides, &node.shape)?,
         Op::Transpose(op) => op.0.iter().map(|&axis| input.strides[axis]).collect(),
@@ -94,7 +92,7 @@ fn reshaped(shape: &[usize], strides: &[isize], to: &[usize]) -> Option<Vec<isiz
 }
 
 /// The layouts of all nodes.
-pub(super) fn layouts<T: Float>(graph: &Graph<T>) -> Vec<Layout> {
+pub(super) fn layouts(graph: &Graph) -> Vec<Layout> {
     let mut layouts: Vec<Layout> = Vec::with_capacity(graph.nodes.len());
     for (id, node) in graph.nodes.iter().enumerate() {
         let seen =
@@ -106,10 +104,10 @@ pub(super) fn layouts<T: Float>(graph: &Graph<T>) -> Vec<Layout> {
 
 /// Puts copies where a view will not do: under a reshape that strides cannot express, before a kernel that needs its
 /// input row-major, and for outputs that are not computed but merely found.
-pub(super) fn materialise<T: Float>(graph: Graph<T>) -> Result<Graph<T>, crate::Error> {
+pub(super) fn materialise(graph: Graph) -> Result<Graph, crate::Error> {
     let mut failure = None;
     let mut layouts: Vec<Layout> = Vec::new();
-    let copied = |b: &mut Builder<T>, layouts: &mut Vec<Layout>, id: Id| {
+    let copied = |b: &mut Builder, layouts: &mut Vec<Layout>, id: Id| {
         let shape = b.shape(id).to_vec();
         let copy = b.add(Op::Copy, vec![id], shape);
         extend(b, layouts);
@@ -165,7 +163,7 @@ pub(super) fn materialise<T: Float>(graph: Graph<T>) -> Result<Graph<T>, crate::
     Ok(result)
 }
 
-fn extend<T: Float>(b: &Builder<T>, layouts: &mut Vec<Layout>) {
+fn extend(b: &Builder, layouts: &mut Vec<Layout>) {
     for id in layouts.len()..b.nodes.len() {
         let node = b.node(id);
         let seen = node.inputs.first().and_then(|&input| view(node, b.shape(input), &layouts[input]));

@@ -27,14 +27,14 @@ const KEPT: usize = 1 << 12;
 ///
 /// It allocates nothing while it runs, unless somebody still holds an output of the run before in the same memory.
 #[derive(Debug)]
-pub(crate) struct Program<T: Float> {
-    pub instructions: Vec<Instruction<T>>,
+pub(crate) struct Program {
+    pub instructions: Vec<Instruction>,
     /// What buffers it needs.
     pub slots: Vec<Purpose>,
     /// How much working space.
     pub scratch: usize,
     pub constants: Vec<Tensor<T>>,
-    pub shareds: Vec<Shared<T>>,
+    pub shareds: Vec<Shared<Untyped>>,
     /// Whether the value of a variable may be kept from one run to the next: if it is small, and not updated by the program.
     pub keeps: Vec<bool>,
     /// The slot of each output; `None` for the new value of a variable that is updated in place.
@@ -54,7 +54,7 @@ const FEW: usize = 6;
 /// can have, would be allocated.
 const MOST: usize = 64;
 
-impl<T: Float> Default for Program<T> {
+impl Default for Program {
     fn default() -> Self {
         Program {
             instructions: Vec::new(),
@@ -70,10 +70,10 @@ impl<T: Float> Default for Program<T> {
     }
 }
 
-impl<T: Float> Program<T> {
+impl Program {
     /// What follows from the rest, once that is complete. `updated` are the variables of the last outputs.
-    pub fn complete(mut self, updated: &[Shared<T>]) -> Self {
-        let keeps = |shared: &Shared<T>| {
+    pub fn complete(mut self, updated: &[Shared<Untyped>]) -> Self {
+        let keeps = |shared: &Shared<Untyped>| {
             shared.shape().iter().product::<usize>() <= KEPT && !updated.contains(shared)
         };
         self.keeps = self.shareds.iter().map(keeps).collect();
@@ -87,7 +87,7 @@ impl<T: Float> Program<T> {
     /// Runs all instructions on row-major inputs. `call` numbers the run, for noise.
     pub fn run(
         &self,
-        memory: &mut Memory<T>,
+        memory: &mut Memory,
         inputs: &[&[T]],
         call: u64,
         mut laps: Option<&mut Laps>,
@@ -116,8 +116,8 @@ impl<T: Float> Program<T> {
 
     fn step<const N: usize>(
         &self,
-        memory: &mut Memory<T>,
-        instruction: &Instruction<T>,
+        memory: &mut Memory,
+        instruction: &Instruction,
         inputs: &[&[T]],
         call: u64,
     ) -> Done {
@@ -184,7 +184,7 @@ fn empty<X: Default, const N: usize>() -> ([X; N], Vec<X>) {
 }
 
 fn execute<'a, T: Float, const N: usize>(
-    instruction: &'a Instruction<T>,
+    instruction: &'a Instruction,
     find: impl Fn(Source) -> &'a [T],
     outputs: &mut [&mut [T]],
     scratch: &mut [T],
@@ -248,7 +248,7 @@ fn execute<'a, T: Float, const N: usize>(
 }
 
 /// The instructions, one a line, in order.
-impl<T: Float> fmt::Display for Program<T> {
+impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, instruction) in self.instructions.iter().enumerate() {
             writeln!(f, "{i:4}  {instruction}")?;

@@ -10,7 +10,7 @@ use crate::shared::Seen;
 
 /// The memory of one run of a program at a time. Which of several a program runs in makes no difference.
 #[derive(Debug)]
-pub(crate) struct Memory<T: Float> {
+pub(crate) struct Memory {
     /// Buffers; one is missing only while an instruction writes to it.
     pub slots: Vec<Option<Box<Slot<T>>>>,
     /// Those that the present instruction writes to: room for as many as there are in any.
@@ -23,7 +23,7 @@ pub(crate) struct Memory<T: Float> {
 
 /// A buffer.
 #[derive(Debug)]
-pub(crate) enum Slot<T: Float> {
+pub(crate) enum Slot {
     /// For values that come and go.
     Scratch(Storage<T>),
     /// For an output.
@@ -43,7 +43,7 @@ pub(crate) enum Purpose {
     Update(Vec<usize>),
 }
 
-impl<T: Float> Slot<T> {
+impl Slot<T> {
     fn new(purpose: &Purpose) -> Self {
         match purpose {
             Purpose::Scratch(len) => Slot::Scratch(Storage::zeros(*len)),
@@ -70,9 +70,9 @@ impl<T: Float> Slot<T> {
     }
 }
 
-impl<T: Float> Memory<T> {
+impl Memory {
     /// What a program needs.
-    pub fn new(program: &Program<T>) -> Self {
+    pub fn new(program: &Program) -> Self {
         let most = program.instructions.iter().map(|instruction| instruction.writes.len()).max().unwrap_or(0);
         Memory {
             slots: program.slots.iter().map(|purpose| Some(Box::new(Slot::new(purpose)))).collect(),
@@ -83,7 +83,7 @@ impl<T: Float> Memory<T> {
     }
 
     /// The value of output `i` after a run.
-    pub fn output(&self, program: &Program<T>, i: usize) -> &Tensor<T> {
+    pub fn output(&self, program: &Program, i: usize) -> &Tensor<T> {
         match program.outputs[i].and_then(|slot| self.slots[slot].as_deref()) {
             Some(Slot::Output(tensor)) => tensor,
             Some(Slot::Update(tensor)) => tensor,
@@ -93,7 +93,7 @@ impl<T: Float> Memory<T> {
 
     /// Gives a variable the value of output `i`, unless it has it: by exchanging buffers if no other output or variable needs
     /// this one.
-    pub fn update(&mut self, program: &Program<T>, i: usize, shared: &Shared<T>) {
+    pub fn update(&mut self, program: &Program, i: usize, shared: &Shared<Untyped>) {
         let Some(slot) = program.outputs[i] else { return };
         let Some(Slot::Update(tensor)) = self.slots[slot].as_deref_mut() else {
             unreachable!("updates have slots of their own")

@@ -2,7 +2,7 @@
 //!
 //! | pass | file | what it does |
 //! | --- | --- | --- |
-//! | trace | `graph` | writes the expressions out as a list, at concrete sizes |
+//! | trace | `trace` | writes the expressions out as a list, at concrete sizes |
 //! | simplify | `simplify` | constants, algebra, and the forms that keep their digits |
 //! | share | `graph` | equal computations become one (by construction, in every pass) |
 //! | commute | `commute` | monotone functions and biases after a max-pool instead of before it |
@@ -32,12 +32,11 @@ mod plan;
 mod simplify;
 mod sink;
 mod slots;
+mod trace;
 mod verify;
 
-use bayeux_tensor::Float;
-
 use crate::dim::Sizes;
-use crate::{Error, Expr, Shared};
+use crate::{AnyExpr, Error, Shared, Untyped};
 
 pub(crate) use graph::Graph;
 pub(crate) use instruction::Instruction;
@@ -46,13 +45,13 @@ pub(crate) use memory::Memory;
 
 /// Compiles the outputs, and then the updates, for concrete sizes. `updated` are the variables of the last roots, which may be
 /// updated in place if that is `exclusive`.
-pub(crate) fn compile<T: Float>(
-    roots: &[Expr<T>],
-    updated: &[Shared<T>],
+pub(crate) fn compile(
+    roots: &[AnyExpr],
+    updated: &[Shared<Untyped>],
     exclusive: bool,
-    inputs: &[Expr<T>],
+    inputs: &[AnyExpr],
     sizes: &Sizes,
-) -> Result<Program<T>, Error> {
+) -> Result<Program, Error> {
     let graph = layout::materialise(optimise(Graph::trace(roots, inputs, sizes)?))?;
     let layouts = layout::layouts(&graph);
     let units = fuse::fuse(&graph, &layouts);
@@ -62,8 +61,8 @@ pub(crate) fn compile<T: Float>(
 }
 
 /// The passes that rewrite the graph.
-pub(crate) fn optimise<T: Float>(graph: Graph<T>) -> Graph<T> {
-    let checked = |graph: Graph<T>| {
+pub(crate) fn optimise(graph: Graph) -> Graph {
+    let checked = |graph: Graph| {
         if cfg!(debug_assertions) {
             verify::verify(&graph);
         }

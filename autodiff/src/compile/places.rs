@@ -3,13 +3,11 @@
 
 use std::collections::HashSet;
 
-use bayeux_tensor::Float;
-
 use super::graph::{Builder, Graph, Id, Node};
 use crate::ops::{Conv2d, ConvMap, Op, Placed, PlacedMap, Pool2d, Pool2dOptions, PoolMap, Slice};
 use crate::ops::{len_of_places, len_with_places};
 
-pub(super) fn places<T: Float>(graph: Graph<T>) -> Graph<T> {
+pub(super) fn places(graph: Graph) -> Graph {
     let (adjoint, kept) = (with_adjoint(&graph), read_otherwise(&graph));
     // The same sets in the ids of the new graph.
     let (mut has_adjoint, mut is_kept) = (HashSet::new(), HashSet::new());
@@ -27,13 +25,13 @@ pub(super) fn places<T: Float>(graph: Graph<T>) -> Graph<T> {
 }
 
 /// The images whose places some adjoint or tangent of a pool looks for.
-fn with_adjoint<T: Float>(graph: &Graph<T>) -> HashSet<Id> {
-    let adjoint = |node: &&Node<T>| matches!(node.op, Op::Pool2d(pool) if pool.map != PoolMap::Largest);
+fn with_adjoint(graph: &Graph) -> HashSet<Id> {
+    let adjoint = |node: &&Node| matches!(node.op, Op::Pool2d(pool) if pool.map != PoolMap::Largest);
     graph.nodes.iter().filter(adjoint).map(|node| node.inputs[0]).collect()
 }
 
 /// What is read other than for its places and its largest elements.
-fn read_otherwise<T: Float>(graph: &Graph<T>) -> HashSet<Id> {
+fn read_otherwise(graph: &Graph) -> HashSet<Id> {
     let mut read: HashSet<Id> = graph.outputs.iter().copied().collect();
     for node in &graph.nodes {
         let pooled = matches!(node.op, Op::Pool2d(pool) if fits_bytes(pool.options));
@@ -47,9 +45,9 @@ fn fits_bytes(options: Pool2dOptions) -> bool {
     options.window[0] * options.window[1] <= 256
 }
 
-fn placed<T: Float>(
-    b: &mut Builder<T>,
-    node: &Node<T>,
+fn placed(
+    b: &mut Builder,
+    node: &Node,
     has_adjoint: &HashSet<Id>,
     is_kept: &HashSet<Id>,
 ) -> Option<Id> {
@@ -83,7 +81,7 @@ fn placed<T: Float>(
 }
 
 /// A pool, its adjoint or its tangent, by way of the values and places that `map` finds in its inputs.
-fn pooled<T: Float>(b: &mut Builder<T>, pool: Pool2d, map: PlacedMap, inputs: Vec<Id>, node: &Node<T>) -> Id {
+fn pooled(b: &mut Builder, pool: Pool2d, map: PlacedMap, inputs: Vec<Id>, node: &Node) -> Id {
     let windows = windows(b, pool, node);
     let values: usize = windows.iter().product();
     let found = b.add(Placed { map, pool: pool.options }, inputs, vec![len_with_places::<T>(values)]);
@@ -97,15 +95,15 @@ fn pooled<T: Float>(b: &mut Builder<T>, pool: Pool2d, map: PlacedMap, inputs: Ve
 }
 
 /// The shape of the windows' values.
-fn windows<T: Float>(b: &Builder<T>, pool: Pool2d, node: &Node<T>) -> Vec<usize> {
+fn windows(b: &Builder, pool: Pool2d, node: &Node) -> Vec<usize> {
     match pool.map {
         PoolMap::Scatter => b.shape(node.inputs[1]).to_vec(),
         PoolMap::Largest | PoolMap::Gather => node.shape.clone(),
     }
 }
 
-fn of_scattered<T: Float>(
-    b: &mut Builder<T>,
+fn of_scattered(
+    b: &mut Builder,
     map: PlacedMap,
     scattered: Id,
     other: Id,

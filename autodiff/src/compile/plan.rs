@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use bayeux_tensor::Float;
 use bayeux_tensor::fused::{FusedBuilder, Product, Reduce, Value};
 
 use super::arithmetic;
@@ -19,13 +18,13 @@ use crate::ops::{Constant, NoiseKind, Op, Rule};
 
 /// Turns units into instructions and gives every value its slot. A slot is free again when the last reader of its value
 /// has run; outputs keep theirs. `updated` are the variables of the last outputs.
-pub(super) fn plan<T: Float>(
-    graph: &Graph<T>,
+pub(super) fn plan(
+    graph: &Graph,
     layouts: &[Layout],
     units: &[Unit],
     in_place: HashMap<Id, Id>,
-    updated: &[Shared<T>],
-) -> Program<T> {
+    updated: &[Shared<Untyped>],
+) -> Program {
     let mut plan = Plan {
         graph,
         layouts,
@@ -49,20 +48,20 @@ pub(super) fn plan<T: Float>(
     plan.finish(updated)
 }
 
-struct Plan<'a, T: Float> {
-    graph: &'a Graph<T>,
+struct Plan<'a> {
+    graph: &'a Graph,
     layouts: &'a [Layout],
     /// The noise that loops draw for themselves.
     drawn: Vec<bool>,
     /// New values that are written over a variable's old one, see [`in_place`](super::in_place::in_place).
     in_place: HashMap<Id, Id>,
-    program: Program<T>,
+    program: Program,
     /// Where each value with a buffer of its own is.
     sources: HashMap<Id, Source>,
     slots: Slots,
 }
 
-impl<T: Float> Plan<'_, T> {
+impl Plan<'_> {
     /// Inputs, variables and constants are where they are; outputs, of which the last are updates, get their slots first.
     fn leaves(&mut self, updates: usize) {
         for (id, node) in self.graph.nodes.iter().enumerate() {
@@ -150,7 +149,7 @@ impl<T: Float> Plan<'_, T> {
         self.program.instructions.push(instruction);
     }
 
-    fn single(&mut self, id: Id) -> Instruction<T> {
+    fn single(&mut self, id: Id) -> Instruction {
         let node = &self.graph.nodes[id];
         let label = node.op.rule().name();
         let write = self.write(id);
@@ -177,7 +176,7 @@ impl<T: Float> Plan<'_, T> {
         Instruction { work: Work::Kernel(kernel), reads, writes: vec![write], scratch, flops, label }
     }
 
-    fn fused(&mut self, unit: &Unit, space: &[usize], to_store: &HashSet<Id>) -> Instruction<T> {
+    fn fused(&mut self, unit: &Unit, space: &[usize], to_store: &HashSet<Id>) -> Instruction {
         let mut builder = FusedBuilder::new(space);
         let mut values: HashMap<Id, Value> = HashMap::new();
         let mut operands: HashMap<&Layout, Value> = HashMap::new();
@@ -300,7 +299,7 @@ impl<T: Float> Plan<'_, T> {
         Write { to: Target::Slot(slot), len }
     }
 
-    fn finish(mut self, updated: &[Shared<T>]) -> Program<T> {
+    fn finish(mut self, updated: &[Shared<Untyped>]) -> Program {
         // Outputs have theirs; they come first.
         let outputs = self.program.slots.len();
         let scratch = self.slots.capacities().skip(outputs);

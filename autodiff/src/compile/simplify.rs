@@ -15,12 +15,12 @@ use crate::ops::{Binary, Op, Softmax, Unary};
 use algebra::{binary, unary};
 use shapes::{broadcast, reshape, select, sum, transpose};
 
-pub(super) fn simplify<T: Float>(graph: Graph<T>) -> Graph<T> {
+pub(super) fn simplify(graph: Graph) -> Graph {
     graph.rebuild(|builder, node| simplified(builder, node))
 }
 
 /// Adds a node in its simplest form.
-fn simplified<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Id {
+fn simplified(b: &mut Builder, node: &Node) -> Id {
     if let Some(id) = fold(b, node) {
         return id;
     }
@@ -43,23 +43,23 @@ fn simplified<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Id {
 }
 
 /// Adds an op, simplified.
-fn make<T: Float>(b: &mut Builder<T>, op: impl Into<Op<T>>, inputs: &[Id], shape: &[usize]) -> Id {
+fn make(b: &mut Builder, op: impl Into<Op>, inputs: &[Id], shape: &[usize]) -> Id {
     let node = Node { op: op.into(), inputs: inputs.to_vec(), shape: shape.to_vec(), name: None };
     simplified(b, &node)
 }
 
-fn make_unary<T: Float>(b: &mut Builder<T>, op: Unary, x: Id) -> Id {
+fn make_unary(b: &mut Builder, op: Unary, x: Id) -> Id {
     let shape = b.shape(x).to_vec();
     make(b, op, &[x], &shape)
 }
 
-fn make_binary<T: Float>(b: &mut Builder<T>, op: Binary, x: Id, y: Id) -> Id {
+fn make_binary(b: &mut Builder, op: Binary, x: Id, y: Id) -> Id {
     let shape = b.shape(x).to_vec();
     make(b, op, &[x, y], &shape)
 }
 
 /// The one number a node holds everywhere, if it is known.
-fn number<T: Float>(b: &Builder<T>, id: Id) -> Option<T> {
+fn number(b: &Builder, id: Id) -> Option<T> {
     let node = b.node(id);
     match &node.op {
         Op::Constant(value) if value.0.len() == 1 => Some(value.0.item()),
@@ -68,23 +68,23 @@ fn number<T: Float>(b: &Builder<T>, id: Id) -> Option<T> {
     }
 }
 
-fn is<T: Float>(b: &Builder<T>, id: Id, value: f64) -> bool {
+fn is(b: &Builder, id: Id, value: f64) -> bool {
     number(b, id).is_some_and(|number| number.to_f64() == value)
 }
 
 /// The input of a node that is this function.
-fn argument<T: Float>(b: &Builder<T>, id: Id, op: Unary) -> Option<Id> {
+fn argument(b: &Builder, id: Id, op: Unary) -> Option<Id> {
     let node = b.node(id);
     matches!(&node.op, Op::Unary(found) if *found == op).then(|| node.inputs[0])
 }
 
-fn arguments<T: Float>(b: &Builder<T>, id: Id, op: Binary) -> Option<(Id, Id)> {
+fn arguments(b: &Builder, id: Id, op: Binary) -> Option<(Id, Id)> {
     let node = b.node(id);
     matches!(&node.op, Op::Binary(found) if *found == op).then(|| (node.inputs[0], node.inputs[1]))
 }
 
 /// If one of two is the number, the other.
-fn other<T: Float>(b: &Builder<T>, (x, y): (Id, Id), value: f64) -> Option<Id> {
+fn other(b: &Builder, (x, y): (Id, Id), value: f64) -> Option<Id> {
     if is(b, x, value) {
         Some(y)
     } else if is(b, y, value) {
@@ -98,7 +98,7 @@ fn other<T: Float>(b: &Builder<T>, (x, y): (Id, Id), value: f64) -> Option<Id> {
 const FOLD: usize = 4096;
 
 /// An op on known numbers is a known number.
-fn fold<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Option<Id> {
+fn fold(b: &mut Builder, node: &Node) -> Option<Id> {
     if node.inputs.is_empty() || matches!(node.op, Op::Broadcast(_)) {
         return None;
     }

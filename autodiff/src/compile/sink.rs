@@ -7,8 +7,6 @@
 
 use std::collections::HashSet;
 
-use bayeux_tensor::Float;
-
 use super::fuse::{MOST, Unit, is_reduction};
 use super::graph::{Graph, Id};
 use super::layout::Layout;
@@ -22,8 +20,8 @@ const READ: usize = 1;
 const STEPS_REPEATED: usize = 3;
 
 /// Moves operations between the units where it pays.
-pub(super) fn sink<T: Float>(
-    graph: &Graph<T>,
+pub(super) fn sink(
+    graph: &Graph,
     layouts: &[Layout],
     units: Vec<Option<Unit>>,
 ) -> Vec<Option<Unit>> {
@@ -49,7 +47,7 @@ pub(super) fn sink<T: Float>(
 }
 
 /// Whether an operation costs less than reading its result.
-fn is_cheap<T: Float>(op: &Op<T>) -> bool {
+fn is_cheap(op: &Op) -> bool {
     match op {
         Op::Unary(op) => matches!(op, Unary::Neg | Unary::Square | Unary::Abs),
         Op::Binary(op) => matches!(op, Binary::Add | Binary::Sub | Binary::Mul),
@@ -57,8 +55,8 @@ fn is_cheap<T: Float>(op: &Op<T>) -> bool {
     }
 }
 
-struct Sinking<'a, T: Float> {
-    graph: &'a Graph<T>,
+struct Sinking<'a> {
+    graph: &'a Graph,
     layouts: &'a [Layout],
     units: Vec<Option<Unit>>,
     /// For each buffer the nodes that read it, and through which node they see it.
@@ -66,7 +64,7 @@ struct Sinking<'a, T: Float> {
     unit_of: Vec<Option<usize>>,
 }
 
-impl<T: Float> Sinking<'_, T> {
+impl Sinking<'_> {
     fn members(&self, index: usize) -> &[Id] {
         self.units[index].as_ref().map_or(&[], |unit| &unit.members)
     }

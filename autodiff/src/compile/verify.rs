@@ -1,13 +1,11 @@
 //! The verifier that follows every pass in debug builds.
 
-use bayeux_tensor::Float;
-
 use super::graph::{Graph, Node};
 use crate::ops::{Op, PlacedMap, len_of_places};
 
 /// Panics, with the whole graph, unless everything is computed before it is read and the shapes of inputs and outputs
 /// agree with what each op does.
-pub(super) fn verify<T: Float>(graph: &Graph<T>) {
+pub(super) fn verify(graph: &Graph) {
     for (id, node) in graph.nodes.iter().enumerate() {
         assert!(node.inputs.iter().all(|&input| input < id), "%{id} reads what comes later\n{graph}");
         let inputs: Vec<&[usize]> =
@@ -17,7 +15,7 @@ pub(super) fn verify<T: Float>(graph: &Graph<T>) {
     assert!(graph.outputs.iter().all(|&output| output < graph.nodes.len()), "an output is missing\n{graph}");
 }
 
-fn agrees<T: Float>(node: &Node<T>, inputs: &[&[usize]]) -> bool {
+fn agrees(node: &Node, inputs: &[&[usize]]) -> bool {
     let shape = node.shape.as_slice();
     let size = |shape: &[usize]| shape.iter().product::<usize>();
     let arity = |n: usize| inputs.len() == n;

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use bayeux_tensor::{Float, Tensor, copy_strided};
+use bayeux_tensor::{AnySliceMut, AnyTensor};
 
-use super::Rule;
-use crate::kernel::{Kernel, View};
-use crate::{Dim, Error, Expr};
+use super::layout::{copy, row_major};
+use super::operation::Operation;
+use crate::kernel::{Kernel, Scratch, View};
+use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Kind, Shape, ValueType};
 
 /// Part of one axis: from `start`, as long as the output's shape says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,16 +16,39 @@ pub(crate) struct Slice {
     pub start: usize,
 }
 
-impl<T: Float> Rule<T> for Slice {
+impl Slice {
+    pub(super) fn fits(&self, input: &Shape, output: &Shape) -> Result<(), String> {
+        fits_inside(self.axis, self.start, output, input)
+    }
+}
+
+/// Whether one shape lies inside another: from `start` on along an axis, and equal along all others.
+fn fits_inside(axis: usize, start: usize, small: &Shape, large: &Shape) -> Result<(), String> {
+    let within = |small: Option<usize>, large: Option<usize>| match (small, large) {
+        (Some(small), Some(large)) => start + small <= large,
+        _ => true, // known when the sizes are
+    };
+    let fits = small.rank() == large.rank()
+        && axis < small.rank()
+        && small.without(&[axis]) == large.without(&[axis])
+        && within(small[axis].size(), large[axis].size());
+    fits.then_some(()).ok_or_else(|| format!("{small} from {start} along axis {axis} is not within {large}"))
+}
+
+impl Operation for Slice {
     fn name(&self) -> String {
         format!("slice {}.. of axis {}", self.start, self.axis)
     }
 
-    fn forward(&self, inputs: &[Tensor<T>], shape: &[usize]) -> Result<Tensor<T>, Error> {
-        Ok(inputs[0].slice(self.axis, self.start..self.start + shape[self.axis]))
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        Ok(inputs.to_vec())
     }
 
-    fn gradient(&self, g: &Expr<T>, inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
+    fn forward(&self, inputs: &[AnyTensor], shape: &[usize]) -> Result<Option<AnyTensor>, Error> {
+        Ok(Some(inputs[0].slice(self.axis, self.start..self.start + shape[self.axis])))
+    }
+
+    fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let pad = Pad { axis: self.axis, before: self.start };
         vec![Some(Expr::new(pad, vec![g.clone()], inputs[0].shape()))]
     }
@@ -37,16 +61,30 @@ pub(crate) struct Pad {
     pub before: usize,
 }
 
-impl<T: Float> Rule<T> for Pad {
+impl Pad {
+    pub(super) fn fits(&self, input: &Shape, output: &Shape) -> Result<(), String> {
+        fits_inside(self.axis, self.before, input, output)
+    }
+}
+
+impl Operation for Pad {
     fn name(&self) -> String {
         format!("pad {} before axis {}", self.before, self.axis)
     }
 
-    fn kernel(&self, inputs: &[&[usize]], shape: &[usize]) -> Result<Option<Box<dyn Kernel<T>>>, Error> {
-        Ok(Some(Box::new(Placement::new(shape, self.axis, &[(self.before, inputs[0])]))))
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        Ok(inputs.to_vec())
     }
 
-    fn gradient(&self, g: &Expr<T>, inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
+    fn kernel(
+        &self,
+        inputs: &[ArrayType<'_>],
+        outputs: &[ArrayType<'_>],
+    ) -> Result<Option<Box<dyn Kernel>>, Error> {
+        Ok(Some(Box::new(Placement::new(outputs[0].shape, self.axis, &[(self.before, inputs[0].shape)]))))
+    }
+
+    fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let slice = Slice { axis: self.axis, start: self.before };
         vec![Some(Expr::new(slice, vec![g.clone()], inputs[0].shape()))]
     }
@@ -65,10 +103,7 @@ pub(crate) struct Placement {
 impl Placement {
     /// `parts`: where along the axis each input begins, and its shape.
     pub(crate) fn new(shape: &[usize], axis: usize, parts: &[(usize, &[usize])]) -> Self {
-        let mut strides = vec![1isize; shape.len()];
-        for i in (1..shape.len()).rev() {
-            strides[i - 1] = strides[i] * shape[i] as isize;
-        }
+        let strides = row_major(shape);
         let covered: usize = parts.iter().map(|(_, part)| part[axis]).sum();
         Placement {
             offsets: parts.iter().map(|(start, _)| start * strides[axis] as usize).collect(),
@@ -78,23 +113,24 @@ impl Placement {
     }
 }
 
-impl<T: Float> Kernel<T> for Placement {
+impl Kernel for Placement {
     fn takes_strides(&self, _i: usize) -> bool {
         true
     }
 
-    fn run(&self, inputs: &[View<'_, T>], output: &mut [T], _scratch: &mut [T]) -> Result<(), Error> {
+    fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>], _: Scratch<'_>) -> Result<(), Error> {
+        let output = &mut outputs[0];
         if !self.covers {
-            output.fill(T::ZERO);
+            output.clear();
         }
         for (input, &offset) in inputs.iter().zip(&self.offsets) {
-            copy_strided(input.shape, input.data, input.offset, input.strides, output, offset, &self.strides);
+            copy(input, output.reborrow(), offset, &self.strides);
         }
         Ok(())
     }
 }
 
-impl<T: Float> Expr<T> {
+impl<T: Kind> Expr<T> {
     /// A range of one axis.
     ///
     /// # Panics
@@ -104,7 +140,7 @@ impl<T: Float> Expr<T> {
         let fits = range.start <= range.end && self.dim(axis).size().is_some_and(|size| range.end <= size);
         assert!(fits, "slice: {range:?} of axis {axis} of {self:?} of shape {}", self.shape());
         let shape = self.shape().with(axis, Dim::from(range.len()));
-        Expr::new(Slice { axis, start: range.start }, vec![self.clone()], shape)
+        Expr::new(Slice { axis, start: range.start }, vec![self.untyped()], shape)
     }
 
     /// Zeros before and after one axis.
@@ -117,6 +153,6 @@ impl<T: Float> Expr<T> {
             panic!("pad: axis {axis} of {self:?} of shape {} is free", self.shape());
         };
         let shape = self.shape().with(axis, Dim::from(before + size + after));
-        Expr::new(Pad { axis, before }, vec![self.clone()], shape)
+        Expr::new(Pad { axis, before }, vec![self.untyped()], shape)
     }
 }

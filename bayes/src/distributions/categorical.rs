@@ -122,7 +122,7 @@ impl<T: Float> Distribution<T> for Categorical<T> {
     /// By inversion: the first class at which the running sum of the probabilities exceeds a uniform number.
     fn draw(&self, parameters: &[Tensor<T>], shape: &[usize], rng: &mut dyn Rng) -> Tensor<T> {
         let with_classes: Vec<usize> = shape.iter().copied().chain([self.classes]).collect();
-        let rows: Vec<f64> = parameters[0].broadcast_to(&with_classes).iter().map(Float::to_f64).collect();
+        let rows: Vec<f64> = parameters[0].broadcast_to(&with_classes).iter().map(T::to_f64).collect();
         let draw = |row: &[f64]| {
             let weights: Vec<f64> = match self.parameter {
                 Parameter::Probabilities(_) => row.to_vec(),

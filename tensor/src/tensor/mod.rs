@@ -306,8 +306,13 @@ impl<T: Element> Tensor<T> {
         Some(if len == 0 { &mut [] } else { &mut data[offset..offset + len] })
     }
 
-    /// The same numbers as another element type, rounded to nearest.
+    /// The same numbers as another element type: floats rounded to nearest; whole numbers cut off towards zero and, beyond their
+    /// range, its end (NaN is 0), but from other whole numbers the last bits; truth values 0 or 1, and what is not 0 is true.
     pub fn cast<U: Element>(&self) -> Tensor<U> {
-        Tensor::new(&self.shape, self.iter().map(|x| U::from_f64(x.to_f64())).collect())
+        let convert = |x: T| match T::TYPE.is_float() || U::TYPE.is_float() {
+            true => U::from_f64(x.to_f64()),
+            false => U::wrapped(x.to_i64()),
+        };
+        Tensor::new(&self.shape, self.iter().map(convert).collect())
     }
 }

@@ -1,13 +1,11 @@
 //! Rules for functions of one and of two numbers.
 
-use bayeux_tensor::Float;
-
 use super::shapes::before_broadcast;
 use super::{argument, arguments, is, make, make_binary, make_unary, number, other};
 use crate::compile::graph::{Builder, Id};
 use crate::ops::{Binary, Op, Reshape, Softmax, Unary};
 
-pub(super) fn unary<T: Float>(b: &mut Builder<T>, op: Unary, x: Id) -> Option<Id> {
+pub(super) fn unary(b: &mut Builder, op: Unary, x: Id) -> Option<Id> {
     // f(broadcast x) = broadcast f(x), on fewer elements.
     if let Op::Broadcast(_) = b.node(x).op {
         let shape = b.shape(x).to_vec();
@@ -40,7 +38,7 @@ pub(super) fn unary<T: Float>(b: &mut Builder<T>, op: Unary, x: Id) -> Option<Id
 }
 
 /// Stable forms of a logarithm.
-fn logarithm<T: Float>(b: &mut Builder<T>, x: Id) -> Option<Id> {
+fn logarithm(b: &mut Builder, x: Id) -> Option<Id> {
     let shape = b.shape(x).to_vec();
     // ln eˣ = x
     if let Some(inner) = argument(b, x, Unary::Exp) {
@@ -80,13 +78,13 @@ fn logarithm<T: Float>(b: &mut Builder<T>, x: Id) -> Option<Id> {
 }
 
 /// −softplus(±x)
-fn negative_softplus<T: Float>(b: &mut Builder<T>, x: Id, minus: bool) -> Id {
+fn negative_softplus(b: &mut Builder, x: Id, minus: bool) -> Id {
     let x = if minus { make_unary(b, Unary::Neg, x) } else { x };
     let softplus = make_unary(b, Unary::Softplus, x);
     make_unary(b, Unary::Neg, softplus)
 }
 
-pub(super) fn binary<T: Float>(b: &mut Builder<T>, op: Binary, x: Id, y: Id) -> Option<Id> {
+pub(super) fn binary(b: &mut Builder, op: Binary, x: Id, y: Id) -> Option<Id> {
     if let Some(id) = before_broadcast(b, op, x, y) {
         return Some(id);
     }
@@ -205,13 +203,13 @@ pub(super) fn binary<T: Float>(b: &mut Builder<T>, op: Binary, x: Id, y: Id) -> 
 }
 
 /// A power of two, whose inverse is exact too.
-fn exactly_invertible<T: Float>(c: T) -> bool {
+fn exactly_invertible(c: T) -> bool {
     let c = c.to_f64().abs();
     (1e-30..1e30).contains(&c) && c.log2().fract() == 0.0
 }
 
 /// eˣ / Σ eˣ along the last axis = softmax x
-fn softmax<T: Float>(b: &mut Builder<T>, x: Id, y: Id) -> Option<Id> {
+fn softmax(b: &mut Builder, x: Id, y: Id) -> Option<Id> {
     let logits = argument(b, x, Unary::Exp)?;
     let shape = b.shape(x).to_vec();
     let mut total = y;
@@ -233,7 +231,7 @@ fn softmax<T: Float>(b: &mut Builder<T>, x: Id, y: Id) -> Option<Id> {
 }
 
 /// Exchanges the inputs of a commutative op so that equal computations look equal.
-fn in_order<T: Float>(b: &mut Builder<T>, op: Binary, x: Id, y: Id) -> Option<Id> {
+fn in_order(b: &mut Builder, op: Binary, x: Id, y: Id) -> Option<Id> {
     (x > y).then(|| {
         let shape = b.shape(x).to_vec();
         b.add(op, vec![y, x], shape)

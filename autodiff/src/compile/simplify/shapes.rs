@@ -1,13 +1,11 @@
 //! Rules for repetition, transposition, other shapes and sums.
 
-use bayeux_tensor::Float;
-
 use super::{make, make_binary, make_unary, number};
 use crate::compile::graph::{Builder, Id, Node};
 use crate::ops::{Binary, Op, Reshape, Sum, Transpose, Unary};
 
 /// Two repeated inputs are combined first, where they have fewer elements, and repeated then.
-pub(super) fn before_broadcast<T: Float>(b: &mut Builder<T>, op: Binary, x: Id, y: Id) -> Option<Id> {
+pub(super) fn before_broadcast(b: &mut Builder, op: Binary, x: Id, y: Id) -> Option<Id> {
     let (Op::Broadcast(_), Op::Broadcast(_)) = (&b.node(x).op, &b.node(y).op) else { return None };
     let shape = b.shape(x).to_vec();
     let (x, y) = (b.node(x).inputs[0], b.node(y).inputs[0]);
@@ -20,7 +18,7 @@ pub(super) fn before_broadcast<T: Float>(b: &mut Builder<T>, op: Binary, x: Id, 
     Some(make_broadcast(b, inner, &shape))
 }
 
-fn make_broadcast<T: Float>(b: &mut Builder<T>, x: Id, shape: &[usize]) -> Id {
+fn make_broadcast(b: &mut Builder, x: Id, shape: &[usize]) -> Id {
     if b.shape(x) == shape { x } else { make(b, crate::ops::Broadcast, &[x], shape) }
 }
 
@@ -37,7 +35,7 @@ fn joint_shape(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
         .collect()
 }
 
-pub(super) fn select<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Option<Id> {
+pub(super) fn select(b: &mut Builder, node: &Node) -> Option<Id> {
     let [condition, x, y] = node.inputs[..] else { return None };
     // A known condition chooses now; equal choices need none.
     if x == y {
@@ -46,7 +44,7 @@ pub(super) fn select<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Option<Id>
     number(b, condition).map(|condition| if condition != T::ZERO { x } else { y })
 }
 
-pub(super) fn reshape<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Option<Id> {
+pub(super) fn reshape(b: &mut Builder, node: &Node) -> Option<Id> {
     let input = b.node(node.inputs[0]);
     if input.shape == node.shape {
         return Some(node.inputs[0]);
@@ -67,7 +65,7 @@ pub(super) fn reshape<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Option<Id
     }
 }
 
-pub(super) fn broadcast<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Option<Id> {
+pub(super) fn broadcast(b: &mut Builder, node: &Node) -> Option<Id> {
     let input = b.node(node.inputs[0]);
     if input.shape == node.shape {
         return Some(node.inputs[0]);
@@ -90,7 +88,7 @@ pub(super) fn broadcast<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Option<
     }
 }
 
-pub(super) fn transpose<T: Float>(b: &mut Builder<T>, op: &Transpose, node: &Node<T>) -> Option<Id> {
+pub(super) fn transpose(b: &mut Builder, op: &Transpose, node: &Node) -> Option<Id> {
     if op.0.iter().copied().eq(0..op.0.len()) {
         return Some(node.inputs[0]);
     }
@@ -105,7 +103,7 @@ pub(super) fn transpose<T: Float>(b: &mut Builder<T>, op: &Transpose, node: &Nod
     Some(make(b, Transpose(both), &[inner], &node.shape))
 }
 
-pub(super) fn sum<T: Float>(b: &mut Builder<T>, op: &Sum, node: &Node<T>) -> Option<Id> {
+pub(super) fn sum(b: &mut Builder, op: &Sum, node: &Node) -> Option<Id> {
     let x = node.inputs[0];
     let shape = b.shape(x).to_vec();
     // Over axes of size 1 there is nothing to add.
@@ -135,7 +133,7 @@ pub(super) fn sum<T: Float>(b: &mut Builder<T>, op: &Sum, node: &Node<T>) -> Opt
         }
         // Σ c x = c Σ x
         Op::Binary(Binary::Mul) => {
-            let scalar = |b: &Builder<T>, id: Id| match b.node(id).op {
+            let scalar = |b: &Builder, id: Id| match b.node(id).op {
                 Op::Broadcast(_) => {
                     let inner = b.node(id).inputs[0];
                     b.shape(inner).iter().all(|&n| n == 1).then_some(inner)
