@@ -1,7 +1,7 @@
 //! Equality, exact and within a tolerance.
 
 use super::Tensor;
-use crate::Element;
+use bayeux_kernels::Element;
 
 /// Same shape and equal elements, as `==` has it (0 = −0, NaN ≠ NaN).
 impl<T: Element> PartialEq for Tensor<T> {

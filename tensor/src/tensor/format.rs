@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Tensor;
-use crate::Element;
+use bayeux_kernels::Element;
 
 /// Tensors with more elements than this are abbreviated,
 const SUMMARISE: usize = 1000;

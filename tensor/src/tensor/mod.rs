@@ -13,8 +13,7 @@ pub(crate) mod walk;
 
 use std::sync::Arc;
 
-use crate::Element;
-use crate::storage::Storage;
+use bayeux_kernels::{Element, Storage};
 use walk::{Walk, row_major_strides};
 
 /// An n-d array of `f32` or `f64`.
