@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::fmt::{self, Write};
 
-use crate::{Expr, Kind};
 use crate::expr::{Key, topological};
 use crate::ops::Op;
+use crate::{Expr, Kind};
 
 /// How many levels deep `Display` writes an expression before it abbreviates.
 const DEPTH: usize = 6;

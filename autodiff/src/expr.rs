@@ -8,7 +8,7 @@ use bayeux_tensor::{AnyTensor, Element, ElementType, Float, Tensor};
 use smallvec::{SmallVec, smallvec};
 
 use crate::ops::{Constant, Input, Op};
-use crate::{Arithmetic, Dim, Kind, Real, Shape, Shared, Untyped, ValueType};
+use crate::{Dim, Kind, Shape, Shared, Untyped, ValueType};
 
 /// A symbolic expression of element type `T`: what to compute, not yet its value.
 ///
@@ -88,8 +88,8 @@ impl<T: Kind> Expr<T> {
     }
 
     pub(crate) fn shared(shared: &Shared<T>) -> Self {
-        let op = Op::Shared(shared.untyped());
-        Expr::leaf(op, shared.element_type(), shared.symbolic_shape()).named(shared.name())
+        let ValueType { element, shape } = shared.value_type();
+        Expr::leaf(Op::Shared(shared.untyped()), element, shape).named(shared.name())
     }
 
     /// The type of the elements.
@@ -173,11 +173,6 @@ impl<T: Kind> Expr<T> {
     /// The types of all values of the node.
     pub(crate) fn types(&self) -> &[ValueType] {
         &self.node.types
-    }
-
-    /// Which of the node's values it is.
-    pub(crate) fn output(&self) -> usize {
-        self.output
     }
 
     /// Another value of the same node.
@@ -272,7 +267,9 @@ impl AnyExpr {
 
     /// A number of an element type.
     pub fn number(element: ElementType, value: f64) -> Self {
-        AnyExpr::of_tensor(bayeux_tensor::with_type!(element, T => Tensor::<T>::scalar(T::from_f64(value)).into()))
+        AnyExpr::of_tensor(
+            bayeux_tensor::with_type!(element, T => Tensor::<T>::scalar(T::from_f64(value)).into()),
+        )
     }
 
     pub(crate) fn size_of(element: ElementType, dim: Dim) -> Self {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::expr::{Key, topological, all_untyped};
+use crate::expr::{Key, all_untyped, topological};
 use crate::{AnyExpr, Expr, Real};
 
 /// The gradient of a scalar with respect to expressions, leaves or inner ones: for each an expression of its shape.
@@ -71,8 +71,10 @@ fn pull_back(root: &AnyExpr, seed: &AnyExpr, wrt: &[AnyExpr]) -> Vec<AnyExpr> {
     };
     receive(&mut adjoints, root, seed.clone());
     for node in tape.iter().rev().filter(|node| on_path(&active, node)) {
-        let received: Vec<Option<AnyExpr>> = values(node).map(|value| adjoints.get(&value.key()).cloned()).collect();
-        if received.iter().all(Option::is_none) || !node.inputs().iter().any(|input| on_path(&active, input)) {
+        let received: Vec<Option<AnyExpr>> =
+            values(node).map(|value| adjoints.get(&value.key()).cloned()).collect();
+        if received.iter().all(Option::is_none) || !node.inputs().iter().any(|input| on_path(&active, input))
+        {
             continue;
         }
         let outputs: Vec<AnyExpr> = values(node).collect();

@@ -41,13 +41,20 @@ pub fn interpret<T: Kind>(
             let arguments: Vec<AnyTensor> =
                 node.inputs().iter().map(|input| values[&input.key()].clone()).collect();
             let results = values_of(&node, &arguments, &sizes, call)?;
-            values.extend(results.into_iter().enumerate().map(|(output, value)| (node.sibling(output).key(), value)));
+            values.extend(
+                results.into_iter().enumerate().map(|(output, value)| (node.sibling(output).key(), value)),
+            );
         }
     }
     Ok(roots.iter().map(|root| T::of(&values[&root.key()].contiguous()).clone()).collect())
 }
 
-fn values_of(node: &AnyExpr, arguments: &[AnyTensor], sizes: &Sizes, call: u64) -> Result<Vec<AnyTensor>, Error> {
+fn values_of(
+    node: &AnyExpr,
+    arguments: &[AnyTensor],
+    sizes: &Sizes,
+    call: u64,
+) -> Result<Vec<AnyTensor>, Error> {
     let free = |symbol: std::sync::Arc<str>| Error::FreeDimension(symbol.to_string());
     match node.op() {
         Op::Input(_) => Err(Error::MissingInput(node.name().unwrap_or("unnamed").into())),

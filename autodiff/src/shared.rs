@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Try
 use bayeux_tensor::{AnySlice, AnySliceMut, AnyTensor, Element, ElementType, Tensor};
 
 use crate::turn::Turn;
-use crate::{Expr, Kind, Shape, Untyped};
+use crate::{Expr, Kind, Untyped, ValueType};
 
 /// A named variable whose tensor lives outside the graph and outlasts each call: a network's parameter, an optimiser's
 /// state, a data set. A [`Function`](crate::Function)'s updates replace its value.
@@ -251,8 +251,8 @@ impl<T: Kind> Shared<T> {
         Arc::as_ptr(&self.inner) as usize
     }
 
-    pub(crate) fn symbolic_shape(&self) -> Shape {
-        Shape::from(self.shape())
+    pub(crate) fn value_type(&self) -> ValueType {
+        ValueType::new(self.element_type(), self.shape())
     }
 }
 
@@ -297,7 +297,7 @@ mod tests {
             assert!(message.is_ok_and(|message| message.starts_with("`w` is being updated")));
         };
         let mut lent = w.lend();
-        lent.elements_mut()[0] = 1.0;
+        lent.elements_mut().get::<f64>()[0] = 1.0;
         refused(&|| drop(w.get()));
         refused(&|| w.set(Tensor::ones([2])));
         drop(lent);

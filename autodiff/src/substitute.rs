@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::{AnyExpr, Expr, Kind};
 use crate::expr::{Key, topological};
+use crate::{AnyExpr, Expr, Kind};
 
 impl<T: Kind> Expr<T> {
     /// Rebuilds expressions with parts of them replaced: every `from` by its `to`. What does not depend on a `from` is

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bayeux_tensor::{AnyTensor, Element, ElementType, Float, Number, Tensor};
 
-use crate::Shape;
+use crate::{AsArgument, Shape};
 
 /// The type of a value: what its elements are, and how many there are along each axis.
 ///
@@ -79,7 +79,7 @@ pub trait Kind: sealed::Sealed + Copy + fmt::Debug + Send + Sync + 'static {
     /// The type of the elements, if it is known.
     const TYPE: Option<ElementType>;
     /// The tensors that are values of such expressions.
-    type Tensor: Clone + fmt::Debug + PartialEq + Send + Sync + 'static;
+    type Tensor: AsArgument + Clone + fmt::Debug + PartialEq + Send + Sync + 'static;
 
     /// A tensor as one of these.
     ///

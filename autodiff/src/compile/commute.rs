@@ -23,11 +23,12 @@ fn commuted(b: &mut Builder, node: &Node) -> Id {
         Op::Sum(sum) => sum_of_scatter(b, sum, node),
         _ => None,
     };
-    rewritten.unwrap_or_else(|| b.add(node.op.clone(), node.inputs.clone(), node.shape.clone()))
+    rewritten.unwrap_or_else(|| b.push(node.clone()))
 }
 
 fn make(b: &mut Builder, op: impl Into<Op>, inputs: &[Id], shape: &[usize]) -> Id {
-    commuted(b, &Node { op: op.into(), inputs: inputs.to_vec(), shape: shape.to_vec(), name: None })
+    let node = Node::new(op, inputs, b.element(inputs[0]), shape);
+    commuted(b, &node)
 }
 
 fn with_map(pool: Pool2d, map: PoolMap) -> Pool2d {

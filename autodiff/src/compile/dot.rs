@@ -59,7 +59,7 @@ impl Program {
     fn leaf(&self, source: Source) -> String {
         match source {
             Source::Shared(i) => self.shareds[i].name().into(),
-            Source::Constant(i) if self.constants[i].len() == 1 => self.constants[i].item().to_string(),
+            Source::Constant(i) if self.constants[i].len() == 1 => self.constants[i].item_f64().to_string(),
             source => source.to_string(),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use bayeux_tensor::ElementType;
 use bayeux_tensor::fused::{FusedBuilder, Product};
 
 use super::fuse::{Unit, is_reduction};
@@ -60,7 +61,7 @@ fn goes_on(
     if unit.space.as_ref() != Some(shape) || unit.product.is_some() || !unit.needs.contains(&product) {
         return false;
     }
-    let chunks = product_of(graph, id).and_then(|of| FusedBuilder::<T>::chunks_of_product(shape, of));
+    let chunks = product_of(graph, id).and_then(|of| chunks_of_product(node.element, shape, of));
     let Some(chunks) = chunks else { return false };
     let reductions = unit.members.iter().filter(|&&member| is_reduction(graph, member));
     let reduced: usize = reductions.map(|&member| graph.nodes[member].shape.iter().product::<usize>()).sum();
@@ -68,6 +69,14 @@ fn goes_on(
     chunks * reduced <= shape.iter().product()
         && inputs.all(|&input| layouts[input].root != id || input == id)
         && unit.needs.iter().all(|&need| need == product || !depends(units, need, product))
+}
+
+/// How many parts such a loop has, each with partial results of its own.
+fn chunks_of_product(element: ElementType, shape: &[usize], product: Product) -> Option<usize> {
+    match element {
+        ElementType::F32 => FusedBuilder::<f32>::chunks_of_product(shape, product),
+        _ => FusedBuilder::<f64>::chunks_of_product(shape, product),
+    }
 }
 
 /// Whether one unit needs another's results, directly or through others.

@@ -32,6 +32,10 @@ pub(super) struct Unit {
 /// The shape of the loop a node can be part of.
 pub(super) fn space_of(graph: &Graph, id: Id) -> Option<&[usize]> {
     let node = &graph.nodes[id];
+    // Whole numbers and truth values have kernels of their own.
+    if !node.element.is_float() {
+        return None;
+    }
     match node.op {
         Op::Unary(_) | Op::Binary(_) | Op::Select(_) | Op::Copy => Some(&node.shape),
         Op::Sum(_) | Op::Max(_) => Some(&graph.nodes[node.inputs[0]].shape),
@@ -92,7 +96,11 @@ impl Fusion<'_> {
 
     fn place(&mut self, id: Id) {
         let space = space_of(self.graph, id).map(<[usize]>::to_vec);
-        let home = space.as_ref().and_then(|space| self.home(id, space));
+        let home = match self.graph.nodes[id].op {
+            // One of several values, with the others.
+            Op::Output(_) => self.unit_of[self.graph.nodes[id].inputs[0]],
+            _ => space.as_ref().and_then(|space| self.home(id, space)),
+        };
         let index = match home {
             Some(index) => index,
             None => {

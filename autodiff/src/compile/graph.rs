@@ -25,6 +25,12 @@ pub(crate) struct Node {
 }
 
 impl Node {
+    /// An operation with one value.
+    pub fn new(op: impl Into<Op>, inputs: &[Id], element: ElementType, shape: &[usize]) -> Node {
+        let (inputs, shape) = (inputs.to_vec(), shape.to_vec());
+        Node { op: op.into(), inputs, element, shape, others: Vec::new(), name: None }
+    }
+
     /// The type of the value.
     pub fn array_type(&self) -> ArrayType<'_> {
         ArrayType { element: self.element, shape: &self.shape }
@@ -161,7 +167,12 @@ impl Builder {
     }
 
     /// The values of an operation that has several, one node each.
-    pub fn values(&mut self, op: impl Into<Op>, inputs: Vec<Id>, types: &[(ElementType, Vec<usize>)]) -> Vec<Id> {
+    pub fn values(
+        &mut self,
+        op: impl Into<Op>,
+        inputs: Vec<Id>,
+        types: &[(ElementType, Vec<usize>)],
+    ) -> Vec<Id> {
         let (element, shape) = types[0].clone();
         let node = Node { op: op.into(), inputs, element, shape, others: types[1..].to_vec(), name: None };
         let all = self.push(node);
@@ -172,7 +183,13 @@ impl Builder {
     }
 
     /// The node of a computation that is there already.
-    pub fn find(&self, op: impl Into<Op>, inputs: &[Id], element: ElementType, shape: &[usize]) -> Option<Id> {
+    pub fn find(
+        &self,
+        op: impl Into<Op>,
+        inputs: &[Id],
+        element: ElementType,
+        shape: &[usize],
+    ) -> Option<Id> {
         self.known.get(&(op.into(), inputs.to_vec(), element, shape.to_vec())).copied()
     }
 
@@ -195,7 +212,9 @@ impl Builder {
 
     /// A number of an element type.
     pub fn scalar(&mut self, element: ElementType, value: f64) -> Id {
-        self.constant(with_type!(element, T => Tensor::<T>::scalar(bayeux_tensor::Element::from_f64(value)).into()))
+        self.constant(
+            with_type!(element, T => Tensor::<T>::scalar(bayeux_tensor::Element::from_f64(value)).into()),
+        )
     }
 
     /// The node repeated to a shape.

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use super::fuse::{Unit, is_reduction};
 use super::graph::{Graph, Id};
 use super::layout::Layout;
-use crate::Shared;
 use crate::ops::Op;
+use crate::{Shared, Untyped};
 
 /// For each new value that may be written over the old one: the variable's node. `updated` are the variables of the last
 /// outputs.
@@ -19,7 +19,7 @@ pub(super) fn in_place(
     units: &[Unit],
     updated: &[Shared<Untyped>],
 ) -> HashMap<Id, Id> {
-    let fails = |unit: &Unit| unit.members.iter().any(|&member| graph.nodes[member].op.can_fail());
+    let fails = |unit: &Unit| unit.members.iter().any(|&member| graph.nodes[member].op.rule().can_fail());
     let safe = units.iter().rposition(fails).map_or(0, |position| position + 1);
     let variable = |shared: &Shared<Untyped>| {
         graph.nodes.iter().position(|node| matches!(&node.op, Op::Shared(other) if other == shared))

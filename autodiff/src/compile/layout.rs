@@ -1,6 +1,7 @@
 //! Where each value's elements are: in a buffer of its own, or in another's, seen otherwise.
 
 use super::graph::{Builder, Graph, Id, Node};
+use crate::ArrayType;
 use crate::ops::{Op, Slice};
 
 /// A value as elements of a buffer.
@@ -123,8 +124,9 @@ pub(super) fn materialise(graph: Graph) -> Result<Graph, crate::Error> {
                 }
             }
             _ => {
-                let shapes: Vec<&[usize]> = inputs.iter().map(|&input| b.shape(input)).collect();
-                match node.op.rule().kernel(&shapes, &node.shape) {
+                let types: Vec<ArrayType<'_>> =
+                    inputs.iter().map(|&input| b.node(input).array_type()).collect();
+                match node.op.kernel(&types, &node.values()) {
                     Ok(None) => {}
                     Ok(Some(kernel)) => {
                         for (i, input) in inputs.iter_mut().enumerate() {
@@ -138,7 +140,7 @@ pub(super) fn materialise(graph: Graph) -> Result<Graph, crate::Error> {
                 }
             }
         }
-        let id = b.add(node.op.clone(), inputs, node.shape.clone());
+        let id = b.push(Node { inputs, ..node.clone() });
         extend(b, &mut layouts);
         id
     });
@@ -150,12 +152,8 @@ pub(super) fn materialise(graph: Graph) -> Result<Graph, crate::Error> {
         let found = layouts[*output].root != *output || result.nodes[*output].op.is_leaf();
         let noise = matches!(result.nodes[*output].op, Op::Noise(_));
         if found && !noise {
-            let node = Node {
-                op: Op::Copy,
-                inputs: vec![*output],
-                shape: result.nodes[*output].shape.clone(),
-                name: None,
-            };
+            let Node { element, shape, .. } = &result.nodes[*output];
+            let node = Node::new(Op::Copy, &[*output], *element, shape);
             result.nodes.push(node);
             *output = result.nodes.len() - 1;
         }

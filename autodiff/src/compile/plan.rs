@@ -2,19 +2,20 @@
 
 use std::collections::{HashMap, HashSet};
 
-use bayeux_tensor::fused::{FusedBuilder, Product, Reduce, Value};
+use bayeux_tensor::fused::{Fused, FusedBuilder, Product, Reduce, Value};
+use bayeux_tensor::{ElementType, Float};
 
 use super::arithmetic;
 use super::epilogue::product_of;
 use super::fuse::{Unit, drawn_in_loops};
-use super::graph::{Graph, Id};
-use super::instruction::{Instruction, Kept, Read, Source, Target, Work, Write};
+use super::graph::{Graph, Id, Node};
+use super::instruction::{AnyFused, Instruction, Kept, Read, Source, Target, Work, Write};
 use super::layout::Layout;
 use super::machine::Program;
 use super::memory::Purpose;
 use super::slots::Slots;
-use crate::Shared;
-use crate::ops::{Constant, NoiseKind, Op, Rule};
+use crate::ops::{Constant, NoiseKind, Op, Operation};
+use crate::{ArrayType, Shared, Untyped};
 
 /// Turns units into instructions and gives every value its slot. A slot is free again when the last reader of its value
 /// has run; outputs keep theirs. `updated` are the variables of the last outputs.
@@ -33,6 +34,7 @@ pub(super) fn plan(
         program: Program::default(),
         sources: HashMap::new(),
         slots: Slots::default(),
+        unread: Vec::new(),
     };
     plan.leaves(updated.len());
     let last_reader = plan.last_readers(units);
@@ -59,6 +61,8 @@ struct Plan<'a> {
     /// Where each value with a buffer of its own is.
     sources: HashMap<Id, Source>,
     slots: Slots,
+    /// Slots of values of the present unit that nobody reads.
+    unread: Vec<usize>,
 }
 
 impl Plan<'_> {
@@ -90,10 +94,10 @@ impl Plan<'_> {
             let slot = match self.sources.get(&output) {
                 Some(&Source::Slot(slot)) => slot,
                 _ => {
-                    let shape = self.graph.nodes[output].shape.clone();
+                    let Node { element, shape, .. } = &self.graph.nodes[output];
                     let is_update = i >= outputs || self.graph.outputs[outputs..].contains(&output);
                     let purpose = if is_update { Purpose::Update } else { Purpose::Output };
-                    self.program.slots.push(purpose(shape));
+                    self.program.slots.push(purpose(*element, shape.clone()));
                     self.slots.output()
                 }
             };
@@ -143,41 +147,72 @@ impl Plan<'_> {
 
     fn unit(&mut self, unit: &Unit, to_store: &HashSet<Id>) {
         let instruction = match &unit.space {
-            Some(space) => self.fused(unit, space, to_store),
-            None => self.single(unit.members[0]),
+            Some(space) => match self.graph.nodes[unit.members[0]].element {
+                ElementType::F32 => self.fused::<f32>(unit, space, to_store, AnyFused::Single),
+                _ => self.fused::<f64>(unit, space, to_store, AnyFused::Double),
+            },
+            None => self.single(unit.members[0], &unit.members[1..]),
         };
         self.program.instructions.push(instruction);
+        self.unread.drain(..).for_each(|slot| self.slots.release(slot));
     }
 
-    fn single(&mut self, id: Id) -> Instruction {
+    /// An operation with a kernel of its own; `values` are the nodes of its values, if it has several.
+    fn single(&mut self, id: Id, values: &[Id]) -> Instruction {
         let node = &self.graph.nodes[id];
         let label = node.op.rule().name();
-        let write = self.write(id);
+        let wanted = node.values();
+        let writes: Vec<Write> = match node.others.is_empty() {
+            true => vec![self.write(id)],
+            false => {
+                wanted.iter().enumerate().map(|(which, of)| self.write_value(values, which, *of)).collect()
+            }
+        };
         if let Op::Noise(noise) = &node.op {
+            let flops = writes[0].len;
+            let scratch = (node.element, 0);
             return Instruction {
                 work: Work::Noise(*noise),
                 reads: Vec::new(),
-                writes: vec![write],
-                scratch: 0,
-                flops: write.len,
+                writes,
+                scratch,
+                flops,
                 label,
             };
         }
-        let shapes: Vec<&[usize]> =
-            node.inputs.iter().map(|&i| self.graph.nodes[i].shape.as_slice()).collect();
-        let kernel = match node.op.rule().kernel(&shapes, &node.shape) {
+        let types: Vec<ArrayType<'_>> =
+            node.inputs.iter().map(|&input| self.graph.nodes[input].array_type()).collect();
+        let kernel = match node.op.kernel(&types, &wanted) {
             Ok(Some(kernel)) => kernel,
             // `materialise` has asked the same before.
             _ => unreachable!("{label} has no kernel"),
         };
         let reads = node.inputs.iter().map(|&input| self.read(input)).collect();
-        let scratch = kernel.scratch();
-        let flops = kernel.flops(&shapes, &node.shape);
-        Instruction { work: Work::Kernel(kernel), reads, writes: vec![write], scratch, flops, label }
+        let element = wanted.iter().map(|of| of.element).find(|element| element.is_float());
+        let scratch = (element.unwrap_or(ElementType::F64), kernel.scratch());
+        let flops = kernel.flops(&types, &wanted);
+        Instruction { work: Work::Kernel(kernel), reads, writes, scratch, flops, label }
     }
 
-    fn fused(&mut self, unit: &Unit, space: &[usize], to_store: &HashSet<Id>) -> Instruction {
-        let mut builder = FusedBuilder::new(space);
+    /// Where one of several values goes: to a buffer that is free again at once, if nobody reads it.
+    fn write_value(&mut self, values: &[Id], which: usize, of: ArrayType<'_>) -> Write {
+        let value = values.iter().find(|&&value| self.graph.nodes[value].op == Op::Output(which));
+        if let Some(&value) = value {
+            return self.write(value);
+        }
+        let slot = self.slots.take(of.element, of.len());
+        self.unread.push(slot);
+        Write { to: Target::Slot(slot), element: of.element, len: of.len() }
+    }
+
+    fn fused<T: Float>(
+        &mut self,
+        unit: &Unit,
+        space: &[usize],
+        to_store: &HashSet<Id>,
+        any: impl Fn(Box<Fused<T>>) -> AnyFused,
+    ) -> Instruction {
+        let mut builder = FusedBuilder::<T>::new(space);
         let mut values: HashMap<Id, Value> = HashMap::new();
         let mut operands: HashMap<&Layout, Value> = HashMap::new();
         let (mut reads, mut noise) = (Vec::new(), Vec::new());
@@ -211,13 +246,13 @@ impl Plan<'_> {
                             NoiseKind::Uniform => builder.uniform(),
                         };
                         noise.push(*drawn);
-                        names.push(Rule::<T>::name(drawn));
+                        names.push(drawn.name());
                         values.insert(*input, value);
                         return value;
                     }
                     *operands.entry(layout).or_insert_with(|| match &self.graph.nodes[layout.root].op {
                         Op::Constant(Constant(number)) if number.len() == 1 => {
-                            builder.constant(number.item())
+                            builder.constant(number.get::<T>().item())
                         }
                         _ => {
                             reads.push(self.read(*input));
@@ -262,12 +297,12 @@ impl Plan<'_> {
         let kept = unit.product.filter(|id| to_store.contains(id) && !self.in_place.contains_key(id));
         let product = unit.product.map(|_| if kept.is_some() { Kept::Yes } else { Kept::No });
         let writes = kept.into_iter().chain(stored).chain(reduced).map(|id| self.write(id)).collect();
-        let scratch = fused.scratch();
+        let scratch = (T::TYPE, fused.scratch());
         let copies = unit.members.iter().filter(|&&id| matches!(self.graph.nodes[id].op, Op::Copy)).count();
         let operations = unit.members.len() - copies - usize::from(unit.product.is_some());
         let flops = (operations + 2 * terms) * space.iter().product::<usize>();
         Instruction {
-            work: Work::Loop { fused, noise, stores, product },
+            work: Work::Loop { fused: any(fused), noise, stores, product },
             reads,
             writes,
             scratch,
@@ -280,6 +315,7 @@ impl Plan<'_> {
         let layout = &self.layouts[id];
         Read {
             source: self.sources[&layout.root],
+            element: self.graph.nodes[id].element,
             offset: layout.offset,
             shape: self.graph.nodes[id].shape.clone(),
             strides: layout.strides.clone(),
@@ -287,23 +323,24 @@ impl Plan<'_> {
     }
 
     fn write(&mut self, id: Id) -> Write {
+        let ArrayType { element, .. } = self.graph.nodes[id].array_type();
         let len = self.graph.nodes[id].shape.iter().product();
         if let Some(Source::Shared(shared)) = self.in_place.get(&id).map(|old| self.sources[old]) {
-            return Write { to: Target::Shared(shared), len };
+            return Write { to: Target::Shared(shared), element, len };
         }
         let slot = match self.sources.get(&id) {
             Some(&Source::Slot(slot)) => slot,
-            _ => self.slots.take(len),
+            _ => self.slots.take(element, len),
         };
         self.sources.insert(id, Source::Slot(slot));
-        Write { to: Target::Slot(slot), len }
+        Write { to: Target::Slot(slot), element, len }
     }
 
     fn finish(mut self, updated: &[Shared<Untyped>]) -> Program {
         // Outputs have theirs; they come first.
         let outputs = self.program.slots.len();
         let scratch = self.slots.capacities().skip(outputs);
-        self.program.slots.extend(scratch.map(Purpose::Scratch));
+        self.program.slots.extend(scratch.flatten().map(|(element, len)| Purpose::Scratch(element, len)));
         self.program.complete(updated)
     }
 }

@@ -20,11 +20,7 @@ const READ: usize = 1;
 const STEPS_REPEATED: usize = 3;
 
 /// Moves operations between the units where it pays.
-pub(super) fn sink(
-    graph: &Graph,
-    layouts: &[Layout],
-    units: Vec<Option<Unit>>,
-) -> Vec<Option<Unit>> {
+pub(super) fn sink(graph: &Graph, layouts: &[Layout], units: Vec<Option<Unit>>) -> Vec<Option<Unit>> {
     let mut readers = vec![Vec::new(); graph.nodes.len()];
     for (id, node) in graph.nodes.iter().enumerate().filter(|&(id, _)| layouts[id].root == id) {
         node.inputs.iter().for_each(|&input| readers[layouts[input].root].push((id, input)));

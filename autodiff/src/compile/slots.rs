@@ -1,9 +1,11 @@
 //! Buffers of a program while it is planned: how large each must be, and which are free.
 
+use bayeux_tensor::ElementType;
+
 #[derive(Debug, Default)]
 pub(super) struct Slots {
-    /// The elements each slot must hold; `None` for an output, which has a slot of its own shape.
-    capacities: Vec<Option<usize>>,
+    /// The elements each slot must hold, and of which type; `None` for an output, which has a slot of its own shape.
+    capacities: Vec<Option<(ElementType, usize)>>,
     free: Vec<usize>,
 }
 
@@ -14,19 +16,23 @@ impl Slots {
     }
 
     /// The free slot that fits best: the smallest that is large enough, else the largest, which grows.
-    pub fn take(&mut self, len: usize) -> usize {
-        let capacity = |slot: usize| self.capacities[slot].unwrap_or_default();
-        let fitting = (0..self.free.len()).filter(|&i| capacity(self.free[i]) >= len);
-        let best = fitting
-            .min_by_key(|&i| capacity(self.free[i]))
-            .or_else(|| (0..self.free.len()).max_by_key(|&i| capacity(self.free[i])));
+    pub fn take(&mut self, element: ElementType, len: usize) -> usize {
+        let capacity = |i: usize| match self.capacities[self.free[i]] {
+            Some((of, capacity)) if of == element => Some(capacity),
+            _ => None,
+        };
+        let candidates = || (0..self.free.len()).filter_map(|i| Some((i, capacity(i)?)));
+        let best = candidates()
+            .filter(|&(_, capacity)| capacity >= len)
+            .min_by_key(|&(_, capacity)| capacity)
+            .or_else(|| candidates().max_by_key(|&(_, capacity)| capacity));
         match best {
-            Some(i) => {
+            Some((i, capacity)) => {
                 let slot = self.free.swap_remove(i);
-                self.grow(slot, len);
+                self.capacities[slot] = Some((element, capacity.max(len)));
                 slot
             }
-            None => self.push(Some(len)),
+            None => self.push(Some((element, len))),
         }
     }
 
@@ -37,17 +43,13 @@ impl Slots {
         }
     }
 
-    /// How large each slot must be, 0 for outputs.
-    pub fn capacities(self) -> impl Iterator<Item = usize> {
-        self.capacities.into_iter().map(Option::unwrap_or_default)
+    /// What each slot must hold, outputs left out.
+    pub fn capacities(self) -> impl Iterator<Item = Option<(ElementType, usize)>> {
+        self.capacities.into_iter()
     }
 
-    fn push(&mut self, capacity: Option<usize>) -> usize {
+    fn push(&mut self, capacity: Option<(ElementType, usize)>) -> usize {
         self.capacities.push(capacity);
         self.capacities.len() - 1
-    }
-
-    fn grow(&mut self, slot: usize, len: usize) {
-        self.capacities[slot] = self.capacities[slot].map(|capacity| capacity.max(len));
     }
 }

@@ -21,7 +21,8 @@ impl Graph {
         let free = |symbol: Arc<str>| Error::FreeDimension(symbol.to_string());
         let mut builder = Builder::default();
         let mut ids: HashMap<Key, Id> = HashMap::new();
-        let declared: HashMap<Key, usize> = inputs.iter().enumerate().map(|(i, input)| (input.key(), i)).collect();
+        let declared: HashMap<Key, usize> =
+            inputs.iter().enumerate().map(|(i, input)| (input.key(), i)).collect();
         for expr in topological(roots) {
             let types: Result<Vec<(ElementType, Vec<usize>)>, Error> = expr
                 .types()
@@ -123,7 +124,8 @@ fn lowered(
             }
             match types.len() {
                 1 => {
-                    let node = Node { op: op.clone(), inputs, element, shape, others: Vec::new(), name: None };
+                    let node =
+                        Node { op: op.clone(), inputs, element, shape, others: Vec::new(), name: None };
                     vec![b.push(node)]
                 }
                 _ => b.values(op.clone(), inputs, &types),

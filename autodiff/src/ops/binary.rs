@@ -140,7 +140,11 @@ impl Operation for Binary {
         Ok(types)
     }
 
-    fn kernel(&self, inputs: &[ArrayType<'_>], _: &[ArrayType<'_>]) -> Result<Option<Box<dyn Kernel>>, Error> {
+    fn kernel(
+        &self,
+        inputs: &[ArrayType<'_>],
+        _: &[ArrayType<'_>],
+    ) -> Result<Option<Box<dyn Kernel>>, Error> {
         Ok(Elementwise::of_integers(inputs[0].element, *self))
     }
 

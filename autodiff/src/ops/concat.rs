@@ -27,7 +27,9 @@ impl Operation for Concat {
             if !alike {
                 return Err(format!("{first} and {input}"));
             }
-            let Some(size) = input.shape[axis].size() else { return Err(format!("axis {axis} of {input} is free")) };
+            let Some(size) = input.shape[axis].size() else {
+                return Err(format!("axis {axis} of {input} is free"));
+            };
             total += size;
         }
         Ok(vec![ValueType::new(first.element, first.shape.with(axis, Dim::from(total)))])

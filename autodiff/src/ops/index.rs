@@ -12,7 +12,12 @@ use crate::{AnyExpr, Arithmetic, Dim, Error, Expr, Shape, ValueType};
 ///
 /// # Errors
 /// If it is none.
-pub(super) fn checked<T: Element>(op: &dyn Operation, element: T, position: usize, limit: usize) -> Result<usize, Error> {
+pub(super) fn checked<T: Element>(
+    op: &dyn Operation,
+    element: T,
+    position: usize,
+    limit: usize,
+) -> Result<usize, Error> {
     let found = match T::TYPE.is_float() {
         true => {
             let number = element.to_f64();

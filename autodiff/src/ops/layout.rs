@@ -49,7 +49,10 @@ impl Operation for Transpose {
     fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
         let ValueType { element, shape } = &inputs[0];
         match self.0.len() == shape.rank() && self.0.iter().all(|&axis| axis < shape.rank()) {
-            true => Ok(vec![ValueType::new(*element, self.0.iter().map(|&axis| shape[axis].clone()).collect::<Shape>())]),
+            true => Ok(vec![ValueType::new(
+                *element,
+                self.0.iter().map(|&axis| shape[axis].clone()).collect::<Shape>(),
+            )]),
             false => Err(format!("{:?} is not an order of the axes of {shape}", self.0)),
         }
     }
@@ -79,7 +82,11 @@ impl Operation for Flip {
         Ok(inputs.to_vec())
     }
 
-    fn kernel(&self, _: &[ArrayType<'_>], outputs: &[ArrayType<'_>]) -> Result<Option<Box<dyn Kernel>>, Error> {
+    fn kernel(
+        &self,
+        _: &[ArrayType<'_>],
+        outputs: &[ArrayType<'_>],
+    ) -> Result<Option<Box<dyn Kernel>>, Error> {
         Ok(Some(Box::new(Copying::new(outputs[0].shape, self.0))))
     }
 
@@ -146,9 +153,14 @@ impl Operation for Copy {
         Ok(inputs.to_vec())
     }
 
-    fn kernel(&self, _: &[ArrayType<'_>], outputs: &[ArrayType<'_>]) -> Result<Option<Box<dyn Kernel>>, Error> {
+    fn kernel(
+        &self,
+        _: &[ArrayType<'_>],
+        outputs: &[ArrayType<'_>],
+    ) -> Result<Option<Box<dyn Kernel>>, Error> {
         // Loops copy floats.
-        let kernel = || Box::new(Copying { offset: 0, strides: row_major(outputs[0].shape) }) as Box<dyn Kernel>;
+        let kernel =
+            || Box::new(Copying { offset: 0, strides: row_major(outputs[0].shape) }) as Box<dyn Kernel>;
         Ok((!outputs[0].element.is_float()).then(kernel))
     }
 

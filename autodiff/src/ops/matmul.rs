@@ -19,7 +19,9 @@ impl Operation for Matmul {
         let [a, b] = inputs else { return Err("takes two inputs".into()) };
         let split = |x: &ValueType| x.shape.rank().checked_sub(2);
         let fits = |at: usize| {
-            a.shape.dims()[..at] == b.shape.dims()[..at] && a.shape[at + 1] == b.shape[at] && a.element.is_float()
+            a.shape.dims()[..at] == b.shape.dims()[..at]
+                && a.shape[at + 1] == b.shape[at]
+                && a.element.is_float()
         };
         match (split(a), split(b)) {
             (Some(at), Some(other)) if at == other && a.element == b.element && fits(at) => {

@@ -74,7 +74,11 @@ impl Operation for Pool2d {
         of_floats(&inputs[..1])
     }
 
-    fn kernel(&self, inputs: &[ArrayType<'_>], _: &[ArrayType<'_>]) -> Result<Option<Box<dyn Kernel>>, Error> {
+    fn kernel(
+        &self,
+        inputs: &[ArrayType<'_>],
+        _: &[ArrayType<'_>],
+    ) -> Result<Option<Box<dyn Kernel>>, Error> {
         let geometry = self.options.geometry(inputs[0].shape);
         Ok(Some(Box::new(OfFloats(Pool2dKernel { map: self.map, geometry }))))
     }
@@ -82,8 +86,9 @@ impl Operation for Pool2d {
     /// Where the largest element stands is constant almost everywhere; scatter and gather are each other's adjoints.
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let x = &inputs[0];
-        let apply =
-            |map, shape: &Shape| Some(AnyExpr::new(Pool2d { map, ..*self }, vec![x.clone(), g.clone()], shape));
+        let apply = |map, shape: &Shape| {
+            Some(AnyExpr::new(Pool2d { map, ..*self }, vec![x.clone(), g.clone()], shape))
+        };
         match self.map {
             Map::Largest => vec![apply(Map::Scatter, x.shape())],
             Map::Scatter => vec![None, apply(Map::Gather, inputs[1].shape())],

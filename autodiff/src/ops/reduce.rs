@@ -2,12 +2,12 @@
 
 use bayeux_tensor::{AnyTensor, ElementType, Float, Tensor};
 
+use super::Axes;
 use super::elementwise::{of_floats, of_numbers};
 use super::integers::Sums;
 use super::operation::Operation;
-use super::Axes;
 use crate::kernel::Kernel;
-use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Kind, Real, ValueType};
+use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Real, ValueType};
 
 /// The sum along some axes, which disappear.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -123,7 +123,6 @@ impl<T: Arithmetic> Expr<T> {
     pub fn sum_all(&self) -> Self {
         self.sum((0..self.rank()).collect::<Vec<_>>())
     }
-
 }
 
 impl<T: Real> Expr<T> {

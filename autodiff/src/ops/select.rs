@@ -24,7 +24,11 @@ impl Operation for Select {
         }
     }
 
-    fn kernel(&self, _: &[ArrayType<'_>], outputs: &[ArrayType<'_>]) -> Result<Option<Box<dyn Kernel>>, Error> {
+    fn kernel(
+        &self,
+        _: &[ArrayType<'_>],
+        outputs: &[ArrayType<'_>],
+    ) -> Result<Option<Box<dyn Kernel>>, Error> {
         Ok((!outputs[0].element.is_float()).then(|| Box::new(*self) as Box<dyn Kernel>))
     }
 

@@ -65,7 +65,6 @@ impl FloatKernel for Softmax {
         _scratch: &mut [T],
     ) -> Result<(), Error> {
         let columns = inputs[0].shape.last().copied().unwrap_or(1);
-        let rows = output.len() / if *self == Softmax::Normaliser { 1 } else { columns.max(1) };
         let x = inputs[0].elements();
         match self {
             Softmax::Probabilities => softmax::softmax(x, columns, output),

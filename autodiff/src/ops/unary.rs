@@ -155,7 +155,11 @@ impl Operation for Unary {
         elementwise::of_numbers(inputs)
     }
 
-    fn kernel(&self, inputs: &[ArrayType<'_>], _: &[ArrayType<'_>]) -> Result<Option<Box<dyn Kernel>>, Error> {
+    fn kernel(
+        &self,
+        inputs: &[ArrayType<'_>],
+        _: &[ArrayType<'_>],
+    ) -> Result<Option<Box<dyn Kernel>>, Error> {
         Ok(Elementwise::of_integers(inputs[0].element, *self))
     }
 

@@ -91,7 +91,7 @@ fn what_does_not_fit_is_refused_by_name() {
     let twice = Function::builder().updates([(&w, w.expr()), (&w, w.expr())]).build();
     assert_eq!(twice.expect_err("twice"), Error::DuplicateUpdate("w".into()));
     let shape = Function::builder().updates([(&w, Expr::<f64>::zeros([3]))]).build();
-    assert!(shape.expect_err("wrong shape").to_string().contains("[3], the variable [2]"));
+    assert!(shape.expect_err("wrong shape").to_string().contains("f64[3], the variable f64[2]"));
 }
 
 #[test]

@@ -106,7 +106,7 @@ impl<T: Float> Distribution<T> for Categorical<T> {
     /// One number for every row of the parameters. The classes that are not `x` are left out by a choice, not by a
     /// product with 0, so that an impossible one (−∞) does no harm.
     fn log_prob(&self, x: &Expr<T>) -> Expr<T> {
-        let chosen = x.one_hot(self.classes);
+        let chosen = x.one_hot(self.classes).cast::<bool>();
         let (zero, one) = (Expr::scalar(0.0), Expr::scalar(1.0));
         let chosen_log = match &self.parameter {
             Parameter::Probabilities(p) => Expr::select(&chosen, p, &one).ln(),

@@ -130,7 +130,7 @@ fn check_finite<T: Float>(parameter: &Expr<T>, what: &str) {
 }
 
 /// `density` where the condition holds, else −∞.
-fn supported<T: Float>(inside: &Expr<T>, density: &Expr<T>) -> Expr<T> {
+fn supported<T: Float>(inside: &Expr<bool>, density: &Expr<T>) -> Expr<T> {
     Expr::select(inside, density, &Expr::scalar(f64::NEG_INFINITY))
 }
 

@@ -124,7 +124,7 @@ pub(super) fn binary(b: &mut Builder, op: Binary, x: Id, y: Id) -> Option<Id> {
         Binary::Mul => {
             // x · 0 = 0: also for an infinite x, which has no better answer
             if is(b, x, 0.0) || is(b, y, 0.0) {
-                return Some(b.full(T::ZERO, &shape));
+                return Some(b.full(b.element(x), 0.0, &shape));
             }
             // x · 1 = x;   x · −1 = −x
             if let Some(x) = other(b, (x, y), 1.0) {
@@ -152,10 +152,10 @@ pub(super) fn binary(b: &mut Builder, op: Binary, x: Id, y: Id) -> Option<Id> {
                     && let Some((d, rest)) = number(b, p).map(|d| (d, q)).or(number(b, q).map(|d| (d, p)))
                 {
                     // A product that overflows or underflows would change more than the last digits.
-                    if !(1e-30..1e30).contains(&(c * d).abs().to_f64()) {
+                    if !(1e-30..1e30).contains(&(c * d).abs()) {
                         return None;
                     }
-                    let factor = b.full(c * d, &shape);
+                    let factor = b.full(b.element(x), c * d, &shape);
                     return Some(make_binary(b, op, factor, rest));
                 }
             }
@@ -173,7 +173,7 @@ pub(super) fn binary(b: &mut Builder, op: Binary, x: Id, y: Id) -> Option<Id> {
             if let Some(c) = number(b, y)
                 && exactly_invertible(c)
             {
-                let inverse = b.full(T::ONE / c, &shape);
+                let inverse = b.full(b.element(x), 1.0 / c, &shape);
                 return Some(make_binary(b, Binary::Mul, x, inverse));
             }
             // (−x) / y = −(x / y)
@@ -185,9 +185,9 @@ pub(super) fn binary(b: &mut Builder, op: Binary, x: Id, y: Id) -> Option<Id> {
         }
         Binary::Pow => {
             // x⁰ = 1, x¹ = x, x² = square, x^½ = √x, x⁻¹ = 1/x
-            let exponent = number(b, y)?.to_f64();
+            let exponent = number(b, y)?;
             match exponent {
-                0.0 => Some(b.full(T::ONE, &shape)),
+                0.0 => Some(b.full(b.element(x), 1.0, &shape)),
                 1.0 => Some(x),
                 2.0 => Some(make_unary(b, Unary::Square, x)),
                 0.5 => Some(make_unary(b, Unary::Sqrt, x)),
@@ -203,8 +203,8 @@ pub(super) fn binary(b: &mut Builder, op: Binary, x: Id, y: Id) -> Option<Id> {
 }
 
 /// A power of two, whose inverse is exact too.
-fn exactly_invertible(c: T) -> bool {
-    let c = c.to_f64().abs();
+fn exactly_invertible(c: f64) -> bool {
+    let c = c.abs();
     (1e-30..1e30).contains(&c) && c.log2().fract() == 0.0
 }
 

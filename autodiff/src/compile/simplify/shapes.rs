@@ -1,8 +1,8 @@
 //! Rules for repetition, transposition, other shapes and sums.
 
-use super::{make, make_binary, make_unary, number};
+use super::{arguments, is, make, make_binary, make_unary, number};
 use crate::compile::graph::{Builder, Id, Node};
-use crate::ops::{Binary, Op, Reshape, Sum, Transpose, Unary};
+use crate::ops::{Binary, Op, Reshape, Select, Sum, Transpose, Unary};
 
 /// Two repeated inputs are combined first, where they have fewer elements, and repeated then.
 pub(super) fn before_broadcast(b: &mut Builder, op: Binary, x: Id, y: Id) -> Option<Id> {
@@ -41,7 +41,13 @@ pub(super) fn select(b: &mut Builder, node: &Node) -> Option<Id> {
     if x == y {
         return Some(x);
     }
-    number(b, condition).map(|condition| if condition != T::ZERO { x } else { y })
+    // c ≠ 0 chooses as c does: among floats a condition is true unless it is 0.
+    if let Some((c, zero)) = arguments(b, condition, Binary::Ne)
+        && is(b, zero, 0.0)
+    {
+        return Some(make(b, Select, &[c, x, y], &node.shape));
+    }
+    number(b, condition).map(|condition| if condition != 0.0 { x } else { y })
 }
 
 pub(super) fn reshape(b: &mut Builder, node: &Node) -> Option<Id> {
@@ -93,7 +99,7 @@ pub(super) fn transpose(b: &mut Builder, op: &Transpose, node: &Node) -> Option<
         return Some(node.inputs[0]);
     }
     if let Some(value) = number(b, node.inputs[0]) {
-        return Some(b.full(value, &node.shape));
+        return Some(b.full(node.element, value, &node.shape));
     }
     // A transpose of a transpose is one.
     let input = b.node(node.inputs[0]);
@@ -164,7 +170,7 @@ pub(super) fn sum(b: &mut Builder, op: &Sum, node: &Node) -> Option<Id> {
                 .collect();
             let inner = make(b, Reshape, &[inner], &left);
             let inner = make_broadcast(b, inner, &node.shape);
-            let count = b.full(T::from_f64(count as f64), &node.shape);
+            let count = b.full(node.element, count as f64, &node.shape);
             Some(make_binary(b, Binary::Mul, inner, count))
         }
         _ => None,
