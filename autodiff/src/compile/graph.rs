@@ -1,6 +1,6 @@
 //! The Wengert list: operations in order, each later than what it reads, at concrete sizes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -37,6 +37,7 @@ impl<T: Float> Graph<T> {
         let free = |symbol: Arc<str>| Error::FreeDimension(symbol.to_string());
         let mut builder = Builder::default();
         let mut ids: HashMap<Key, Id> = HashMap::new();
+        let declared: HashSet<Key> = inputs.iter().map(Expr::key).collect();
         for expr in topological(roots) {
             let shape = expr.shape().resolve(sizes).map_err(free)?;
             let arguments: Vec<Id> = expr.inputs().iter().map(|input| ids[&input.key()]).collect();
@@ -44,7 +45,7 @@ impl<T: Float> Graph<T> {
                 Op::StopGradient(_) => arguments[0],
                 Op::Size(dim) => builder.scalar(dim.resolve(sizes).map_err(free)? as f64),
                 op @ Op::Input(_) => {
-                    if !inputs.iter().any(|input| input.key() == expr.key()) {
+                    if !declared.contains(&expr.key()) {
                         return Err(Error::MissingInput(expr.name().unwrap_or("unnamed").into()));
                     }
                     builder.add(op.clone(), Vec::new(), shape)

@@ -1,5 +1,6 @@
 //! The machine that runs a program on the CPU.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::mem::swap;
 
@@ -73,12 +74,14 @@ impl<T: Float> Default for Program<T> {
 impl<T: Float> Program<T> {
     /// What follows from the rest, once that is complete. `updated` are the variables of the last outputs.
     pub fn complete(mut self, updated: &[Shared<T>]) -> Self {
+        let updated: HashSet<&Shared<T>> = updated.iter().collect();
         let keeps = |shared: &Shared<T>| {
             shared.shape().iter().product::<usize>() <= KEPT && !updated.contains(shared)
         };
         self.keeps = self.shareds.iter().map(keeps).collect();
-        let alone = |slot| self.outputs.iter().filter(|&&other| other == Some(slot)).count() == 1;
-        self.alone = (0..self.slots.len()).map(alone).collect();
+        let mut outputs = vec![0; self.slots.len()];
+        self.outputs.iter().flatten().for_each(|&slot| outputs[slot] += 1);
+        self.alone = outputs.into_iter().map(|outputs| outputs == 1).collect();
         self.scratch = self.instructions.iter().map(|instruction| instruction.scratch).max().unwrap_or(0);
         self.flops = self.instructions.iter().map(|instruction| instruction.flops).sum();
         self

@@ -18,6 +18,7 @@
 
 mod arithmetic;
 mod commute;
+mod dependencies;
 mod dot;
 mod epilogue;
 mod fuse;
@@ -33,6 +34,7 @@ mod simplify;
 mod sink;
 mod slots;
 mod verify;
+mod watch;
 
 use bayeux_tensor::Float;
 
@@ -43,6 +45,7 @@ pub(crate) use graph::Graph;
 pub(crate) use instruction::Instruction;
 pub(crate) use machine::{Done, Program};
 pub(crate) use memory::Memory;
+pub(crate) use watch::Watch;
 
 /// Compiles the outputs, and then the updates, for concrete sizes. `updated` are the variables of the last roots, which may be
 /// updated in place if that is `exclusive`.
@@ -52,27 +55,30 @@ pub(crate) fn compile<T: Float>(
     exclusive: bool,
     inputs: &[Expr<T>],
     sizes: &Sizes,
+    watch: &mut Watch,
 ) -> Result<Program<T>, Error> {
-    let graph = layout::materialise(optimise(Graph::trace(roots, inputs, sizes)?))?;
-    let layouts = layout::layouts(&graph);
-    let units = fuse::fuse(&graph, &layouts);
+    let graph = watch.lap("trace", Graph::trace(roots, inputs, sizes)?);
+    let graph = optimise(graph, watch);
+    let graph = watch.lap("materialise", layout::materialise(graph)?);
+    let layouts = watch.lap("layouts", layout::layouts(&graph));
+    let units = fuse::fuse(&graph, &layouts, watch);
     let variables = if exclusive { updated } else { &[] };
-    let in_place = in_place::in_place(&graph, &layouts, &units, variables);
-    Ok(plan::plan(&graph, &layouts, &units, in_place, updated))
+    let in_place = watch.lap("in place", in_place::in_place(&graph, &layouts, &units, variables));
+    Ok(watch.lap("plan", plan::plan(&graph, &layouts, &units, in_place, updated)))
 }
 
 /// The passes that rewrite the graph.
-pub(crate) fn optimise<T: Float>(graph: Graph<T>) -> Graph<T> {
+pub(crate) fn optimise<T: Float>(graph: Graph<T>, watch: &mut Watch) -> Graph<T> {
     let checked = |graph: Graph<T>| {
         if cfg!(debug_assertions) {
             verify::verify(&graph);
         }
         graph
     };
-    let graph = checked(simplify::simplify(checked(graph)));
-    let graph = checked(commute::commute(graph));
-    let graph = checked(simplify::simplify(graph));
-    checked(places::places(graph))
+    let graph = watch.lap("simplify", checked(simplify::simplify(checked(graph))));
+    let graph = watch.lap("commute", checked(commute::commute(graph)));
+    let graph = watch.lap("simplify", checked(simplify::simplify(graph)));
+    watch.lap("places", checked(places::places(graph)))
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! Buffers of a program while it is planned: how large each must be, and which are free.
 
+use std::collections::BTreeMap;
+
 #[derive(Debug, Default)]
 pub(super) struct Slots {
     /// The elements each slot must hold; `None` for an output, which has a slot of its own shape.
     capacities: Vec<Option<usize>>,
-    free: Vec<usize>,
+    /// The free slots by what they hold; of those alike, the one freed last, which is likeliest in a cache, is the last.
+    free: BTreeMap<usize, Vec<usize>>,
 }
 
 impl Slots {
@@ -15,25 +18,28 @@ impl Slots {
 
     /// The free slot that fits best: the smallest that is large enough, else the largest, which grows.
     pub fn take(&mut self, len: usize) -> usize {
-        let capacity = |slot: usize| self.capacities[slot].unwrap_or_default();
-        let fitting = (0..self.free.len()).filter(|&i| capacity(self.free[i]) >= len);
-        let best = fitting
-            .min_by_key(|&i| capacity(self.free[i]))
-            .or_else(|| (0..self.free.len()).max_by_key(|&i| capacity(self.free[i])));
-        match best {
-            Some(i) => {
-                let slot = self.free.swap_remove(i);
-                self.grow(slot, len);
-                slot
-            }
-            None => self.push(Some(len)),
+        let smallest = self.free.range(len..).next();
+        let Some((&capacity, _)) = smallest.or_else(|| self.free.last_key_value()) else {
+            return self.push(Some(len));
+        };
+        let Some(slot) = self.free_slot(capacity) else { unreachable!("there is one of this capacity") };
+        self.capacities[slot] = Some(capacity.max(len));
+        slot
+    }
+
+    fn free_slot(&mut self, capacity: usize) -> Option<usize> {
+        let slots = self.free.get_mut(&capacity)?;
+        let slot = slots.pop();
+        if slots.is_empty() {
+            self.free.remove(&capacity);
         }
+        slot
     }
 
     /// Frees a slot, unless it is an output's.
     pub fn release(&mut self, slot: usize) {
-        if self.capacities[slot].is_some() {
-            self.free.push(slot);
+        if let Some(capacity) = self.capacities[slot] {
+            self.free.entry(capacity).or_default().push(slot);
         }
     }
 
@@ -45,9 +51,5 @@ impl Slots {
     fn push(&mut self, capacity: Option<usize>) -> usize {
         self.capacities.push(capacity);
         self.capacities.len() - 1
-    }
-
-    fn grow(&mut self, slot: usize, len: usize) {
-        self.capacities[slot] = self.capacities[slot].map(|capacity| capacity.max(len));
     }
 }
