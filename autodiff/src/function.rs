@@ -259,7 +259,22 @@ impl<T: Kind> Function<T> {
 
     /// The time spent compiling programs so far.
     pub fn compile_time(&self) -> Duration {
-        *self.compiled.compile_time.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pass_times().iter().map(|(_, time)| time).sum()
+    }
+
+    /// The passes of the compiler in their order, and the time each has taken so far, for all programs together.
+    ///
+    /// ```
+    /// use bayeux_autodiff::{Expr, Function};
+    /// use bayeux_tensor::Tensor;
+    /// let x = Expr::<f32>::input("x", [3]);
+    /// let f = Function::new([&x], [&x.exp()])?;
+    /// f.call(&[&Tensor::zeros([3])])?;
+    /// assert!(f.pass_times().iter().any(|(pass, _)| *pass == "fuse"));
+    /// # Ok::<(), bayeux_autodiff::Error>(())
+    /// ```
+    pub fn pass_times(&self) -> Vec<(&'static str, Duration)> {
+        self.compiled.pass_times.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The bytes that the programs and their memories hold for values; it waits for calls to end.

@@ -21,42 +21,62 @@ pub(super) fn in_place(
 ) -> HashMap<Id, Id> {
     let fails = |unit: &Unit| unit.members.iter().any(|&member| graph.nodes[member].op.rule().can_fail());
     let safe = units.iter().rposition(fails).map_or(0, |position| position + 1);
-    let variable = |shared: &Shared<Untyped>| {
-        graph.nodes.iter().position(|node| matches!(&node.op, Op::Shared(other) if other == shared))
-    };
-    // The nodes that a unit reads, as they are read.
-    let reads = |unit: &Unit| {
-        let inputs = unit.members.iter().flat_map(|&member| graph.nodes[member].inputs.iter().copied());
-        inputs.collect::<Vec<Id>>()
-    };
+    let mut variables: HashMap<&Shared<Untyped>, Id> = HashMap::new();
+    for (id, node) in graph.nodes.iter().enumerate() {
+        if let Op::Shared(shared) = &node.op {
+            variables.entry(shared).or_insert(id);
+        }
+    }
+    let positions = Positions::of(graph, layouts, units);
+    let mut outputs = vec![0; graph.nodes.len()];
+    graph.outputs.iter().for_each(|&output| outputs[output] += 1);
     let values = &graph.outputs[graph.outputs.len() - updated.len()..];
     let mut result = HashMap::new();
     for (&new, shared) in values.iter().zip(updated) {
-        let computes = |unit: &Unit| unit.members.contains(&new);
-        let (Some(old), Some(position)) = (variable(shared), units.iter().position(computes)) else {
-            continue;
-        };
+        let (Some(&old), Some(position)) = (variables.get(shared), positions.computed[new]) else { continue };
         let (unit, shape) = (&units[position], &graph.nodes[new].shape);
-        let of_old = |id: &Id| layouts[*id].root == old;
-        let read: Vec<Id> = reads(unit).into_iter().filter(of_old).collect();
+        let of_old = |&&id: &&Id| layouts[id].root == old;
+        let inputs = unit.members.iter().flat_map(|&member| &graph.nodes[member].inputs);
+        let mut read = inputs.filter(of_old).peekable();
         let element_by_element = |&id: &Id| layouts[id] == layouts[old] && graph.nodes[id].shape == *shape;
-        let only_here = units[position + 1..]
-            .iter()
-            .all(|later| reads(later).iter().all(|id| !of_old(id) && layouts[*id].root != new));
-        let by_rows = |product: Id| graph.nodes[product].inputs.iter().any(of_old);
-        let outputs = graph.outputs.iter().filter(|&&output| output == new).count();
+        let by_rows = |product: Id| graph.nodes[product].inputs.iter().any(|id| of_old(&id));
+        let read_later = |id: Id| positions.last_read[id].is_some_and(|last| last > position);
         if position >= safe
             && unit.space.as_ref() == Some(shape)
             && !is_reduction(graph, new)
             && shape.iter().product::<usize>() > 1
-            && !read.is_empty()
-            && read.iter().all(element_by_element)
+            && read.peek().is_some()
+            && read.all(element_by_element)
             && !unit.product.is_some_and(by_rows)
-            && only_here
-            && outputs == 1
+            && !read_later(old)
+            && !read_later(new)
+            && outputs[new] == 1
         {
             result.insert(new, old);
         }
     }
     result
+}
+
+/// When values are computed and read, as positions of units.
+struct Positions {
+    /// Of each node, the first unit that computes it.
+    computed: Vec<Option<usize>>,
+    /// Of each buffer, the last unit that reads it.
+    last_read: Vec<Option<usize>>,
+}
+
+impl Positions {
+    fn of(graph: &Graph, layouts: &[Layout], units: &[Unit]) -> Self {
+        let mut computed = vec![None; graph.nodes.len()];
+        let mut last_read = computed.clone();
+        for (position, unit) in units.iter().enumerate() {
+            for &member in &unit.members {
+                computed[member].get_or_insert(position);
+                let inputs = graph.nodes[member].inputs.iter();
+                inputs.for_each(|&input| last_read[layouts[input].root] = Some(position));
+            }
+        }
+        Positions { computed, last_read }
+    }
 }

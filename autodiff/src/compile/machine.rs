@@ -1,5 +1,6 @@
 //! The machine that runs a program on the CPU.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::mem::swap;
 
@@ -64,12 +65,14 @@ pub(crate) struct Numbers {
 impl Program {
     /// What follows from the rest, once that is complete. `updated` are the variables of the last outputs.
     pub fn complete(mut self, updated: &[Shared<Untyped>]) -> Self {
+        let updated: HashSet<&Shared<Untyped>> = updated.iter().collect();
         let keeps = |shared: &Shared<Untyped>| {
             shared.shape().iter().product::<usize>() <= KEPT && !updated.contains(shared)
         };
         self.keeps = self.shareds.iter().map(keeps).collect();
-        let alone = |slot| self.outputs.iter().filter(|&&other| other == Some(slot)).count() == 1;
-        self.alone = (0..self.slots.len()).map(alone).collect();
+        let mut outputs = vec![0; self.slots.len()];
+        self.outputs.iter().flatten().for_each(|&slot| outputs[slot] += 1);
+        self.alone = outputs.into_iter().map(|outputs| outputs == 1).collect();
         let most = |element: ElementType| {
             let scratch = self.instructions.iter().map(|instruction| instruction.scratch);
             scratch.filter(|&(of, _)| of == element).map(|(_, len)| len).max().unwrap_or(0)

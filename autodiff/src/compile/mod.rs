@@ -18,6 +18,7 @@
 
 mod arithmetic;
 mod commute;
+mod dependencies;
 mod dot;
 mod epilogue;
 mod fuse;
@@ -34,6 +35,7 @@ mod sink;
 mod slots;
 mod trace;
 mod verify;
+mod watch;
 
 use crate::dim::Sizes;
 use crate::{AnyExpr, Error, Shared, Untyped};
@@ -42,6 +44,7 @@ pub(crate) use graph::Graph;
 pub(crate) use instruction::Instruction;
 pub(crate) use machine::{Done, Program};
 pub(crate) use memory::Memory;
+pub(crate) use watch::Watch;
 
 /// Compiles the outputs, and then the updates, for concrete sizes. `updated` are the variables of the last roots, which may be
 /// updated in place if that is `exclusive`.
@@ -51,27 +54,30 @@ pub(crate) fn compile(
     exclusive: bool,
     inputs: &[AnyExpr],
     sizes: &Sizes,
+    watch: &mut Watch,
 ) -> Result<Program, Error> {
-    let graph = layout::materialise(optimise(Graph::trace(roots, inputs, sizes)?))?;
-    let layouts = layout::layouts(&graph);
-    let units = fuse::fuse(&graph, &layouts);
+    let graph = watch.lap("trace", Graph::trace(roots, inputs, sizes)?);
+    let graph = optimise(graph, watch);
+    let graph = watch.lap("materialise", layout::materialise(graph)?);
+    let layouts = watch.lap("layouts", layout::layouts(&graph));
+    let units = fuse::fuse(&graph, &layouts, watch);
     let variables = if exclusive { updated } else { &[] };
-    let in_place = in_place::in_place(&graph, &layouts, &units, variables);
-    Ok(plan::plan(&graph, &layouts, &units, in_place, updated))
+    let in_place = watch.lap("in place", in_place::in_place(&graph, &layouts, &units, variables));
+    Ok(watch.lap("plan", plan::plan(&graph, &layouts, &units, in_place, updated)))
 }
 
 /// The passes that rewrite the graph.
-pub(crate) fn optimise(graph: Graph) -> Graph {
+pub(crate) fn optimise(graph: Graph, watch: &mut Watch) -> Graph {
     let checked = |graph: Graph| {
         if cfg!(debug_assertions) {
             verify::verify(&graph);
         }
         graph
     };
-    let graph = checked(simplify::simplify(checked(graph)));
-    let graph = checked(commute::commute(graph));
-    let graph = checked(simplify::simplify(graph));
-    checked(places::places(graph))
+    let graph = watch.lap("simplify", checked(simplify::simplify(checked(graph))));
+    let graph = watch.lap("commute", checked(commute::commute(graph)));
+    let graph = watch.lap("simplify", checked(simplify::simplify(graph)));
+    watch.lap("places", checked(places::places(graph)))
 }
 
 #[cfg(test)]

@@ -37,12 +37,12 @@ pub(super) fn plan(
         unread: Vec::new(),
     };
     plan.leaves(updated.len());
-    let last_reader = plan.last_readers(units);
+    let read_last = plan.read_last(units);
     let stored = plan.stored(units);
     for (position, unit) in units.iter().enumerate() {
         plan.unit(unit, &stored[position]);
-        for (&id, _) in last_reader.iter().filter(|&(_, &last)| last == position) {
-            if let Some(&Source::Slot(slot)) = plan.sources.get(&id) {
+        for id in &read_last[position] {
+            if let Some(&Source::Slot(slot)) = plan.sources.get(id) {
                 plan.slots.release(slot);
             }
         }
@@ -68,11 +68,13 @@ struct Plan<'a> {
 impl Plan<'_> {
     /// Inputs, variables and constants are where they are; outputs, of which the last are updates, get their slots first.
     fn leaves(&mut self, updates: usize) {
+        let mut positions: HashMap<Id, usize> = HashMap::new();
+        for (position, id) in self.graph.inputs.iter().enumerate() {
+            id.map(|id| positions.entry(id).or_insert(position));
+        }
         for (id, node) in self.graph.nodes.iter().enumerate() {
             let source = match &node.op {
-                Op::Input(_) => {
-                    self.graph.inputs.iter().position(|&input| input == Some(id)).map(Source::Input)
-                }
+                Op::Input(_) => positions.get(&id).map(|&position| Source::Input(position)),
                 Op::Shared(shared) => {
                     self.program.shareds.push(shared.clone());
                     Some(Source::Shared(self.program.shareds.len() - 1))
@@ -86,7 +88,8 @@ impl Plan<'_> {
             self.sources.extend(source.map(|source| (id, source)));
         }
         let outputs = self.graph.outputs.len() - updates;
-        for (i, &output) in self.graph.outputs.iter().enumerate() {
+        let updates: HashSet<Id> = self.graph.outputs[outputs..].iter().copied().collect();
+        for &output in &self.graph.outputs {
             if self.in_place.contains_key(&output) {
                 self.program.outputs.push(None);
                 continue;
@@ -95,8 +98,7 @@ impl Plan<'_> {
                 Some(&Source::Slot(slot)) => slot,
                 _ => {
                     let Node { element, shape, .. } = &self.graph.nodes[output];
-                    let is_update = i >= outputs || self.graph.outputs[outputs..].contains(&output);
-                    let purpose = if is_update { Purpose::Update } else { Purpose::Output };
+                    let purpose = if updates.contains(&output) { Purpose::Update } else { Purpose::Output };
                     self.program.slots.push(purpose(*element, shape.clone()));
                     self.slots.output()
                 }
@@ -106,18 +108,24 @@ impl Plan<'_> {
         }
     }
 
-    /// For each value in a buffer, the position of the last unit that reads it (or writes it, if none reads it).
-    fn last_readers(&self, units: &[Unit]) -> HashMap<Id, usize> {
-        let mut last = HashMap::new();
+    /// For each unit the values in buffers of which it is the last reader (or the writer, if none reads them).
+    fn read_last(&self, units: &[Unit]) -> Vec<Vec<Id>> {
+        let mut last = vec![None; self.graph.nodes.len()];
         for (position, unit) in units.iter().enumerate() {
             for &member in &unit.members {
-                last.insert(member, position);
+                last[member] = Some(position);
                 for &input in &self.graph.nodes[member].inputs {
-                    last.insert(self.layouts[input].root, position);
+                    last[self.layouts[input].root] = Some(position);
                 }
             }
         }
-        last
+        let mut read_last = vec![Vec::new(); units.len()];
+        for (id, position) in last.into_iter().enumerate() {
+            if let Some(position) = position {
+                read_last[position].push(id);
+            }
+        }
+        read_last
     }
 
     /// For each unit the values that it must store: those that are outputs or read by a unit which does not compute them. Of

@@ -1,12 +1,15 @@
 //! Buffers of a program while it is planned: how large each must be, and which are free.
 
+use std::collections::BTreeMap;
+
 use bayeux_tensor::ElementType;
 
 #[derive(Debug, Default)]
 pub(super) struct Slots {
     /// The elements each slot must hold, and of which type; `None` for an output, which has a slot of its own shape.
     capacities: Vec<Option<(ElementType, usize)>>,
-    free: Vec<usize>,
+    /// The free slots by what they hold; of those alike, the one freed last, which is likeliest in a cache, is the last.
+    free: BTreeMap<(ElementType, usize), Vec<usize>>,
 }
 
 impl Slots {
@@ -15,35 +18,35 @@ impl Slots {
         self.push(None)
     }
 
-    /// The free slot that fits best: the smallest that is large enough, else the largest, which grows.
+    /// The free slot that fits best: the smallest of this type that is large enough, else the largest, which grows.
     pub fn take(&mut self, element: ElementType, len: usize) -> usize {
-        let capacity = |i: usize| match self.capacities[self.free[i]] {
-            Some((of, capacity)) if of == element => Some(capacity),
-            _ => None,
+        let large_enough = self.free.range((element, len)..=(element, usize::MAX)).next();
+        let best = large_enough.or_else(|| self.free.range((element, 0)..(element, len)).next_back());
+        let Some((&(_, capacity), _)) = best else { return self.push(Some((element, len))) };
+        let Some(slot) = self.free_slot((element, capacity)) else {
+            unreachable!("there is one of this capacity")
         };
-        let candidates = || (0..self.free.len()).filter_map(|i| Some((i, capacity(i)?)));
-        let best = candidates()
-            .filter(|&(_, capacity)| capacity >= len)
-            .min_by_key(|&(_, capacity)| capacity)
-            .or_else(|| candidates().max_by_key(|&(_, capacity)| capacity));
-        match best {
-            Some((i, capacity)) => {
-                let slot = self.free.swap_remove(i);
-                self.capacities[slot] = Some((element, capacity.max(len)));
-                slot
-            }
-            None => self.push(Some((element, len))),
+        self.capacities[slot] = Some((element, capacity.max(len)));
+        slot
+    }
+
+    fn free_slot(&mut self, capacity: (ElementType, usize)) -> Option<usize> {
+        let slots = self.free.get_mut(&capacity)?;
+        let slot = slots.pop();
+        if slots.is_empty() {
+            self.free.remove(&capacity);
         }
+        slot
     }
 
     /// Frees a slot, unless it is an output's.
     pub fn release(&mut self, slot: usize) {
-        if self.capacities[slot].is_some() {
-            self.free.push(slot);
+        if let Some(capacity) = self.capacities[slot] {
+            self.free.entry(capacity).or_default().push(slot);
         }
     }
 
-    /// What each slot must hold, outputs left out.
+    /// What each slot must hold; `None` for an output.
     pub fn capacities(self) -> impl Iterator<Item = Option<(ElementType, usize)>> {
         self.capacities.into_iter()
     }

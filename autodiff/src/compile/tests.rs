@@ -3,7 +3,7 @@
 use approx::assert_relative_eq;
 use bayeux_tensor::Tensor;
 
-use super::{Graph, optimise};
+use super::{Graph, Watch, optimise};
 use crate::dim::Sizes;
 use crate::expr::all_untyped;
 use crate::{Conv2dOptions, Expr, Function, Pool2dOptions, Shared, grad, interpret};
@@ -11,7 +11,8 @@ use crate::{Conv2dOptions, Expr, Function, Pool2dOptions, Shared, grad, interpre
 /// The optimised graph as text.
 fn optimised(roots: &[Expr<f64>], inputs: &[Expr<f64>]) -> String {
     let (roots, inputs) = (all_untyped(roots), all_untyped(inputs));
-    optimise(Graph::trace(&roots, &inputs, &Sizes::new()).expect("concrete sizes")).to_string()
+    let graph = Graph::trace(&roots, &inputs, &Sizes::new()).expect("concrete sizes");
+    optimise(graph, &mut Watch::start()).to_string()
 }
 
 /// The number of lines that compute something.

@@ -1,12 +1,13 @@
 //! What a function is made of.
 
+use std::collections::HashSet;
 use std::marker::PhantomData;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 
 use super::Function;
 use super::compiled::{Compiled, List};
-use crate::expr::topological;
+use crate::expr::{Key, topological};
 use crate::ops::Op;
 use crate::{AnyExpr, Error, Expr, Kind, Shared, Untyped, Updates};
 
@@ -70,16 +71,18 @@ impl<T: Kind> FunctionBuilder<T> {
     /// If an input is needed but not declared, or declared twice; if what is declared is not an input; if a variable has two
     /// updates, or one whose shape is not the variable's.
     pub fn build(self) -> Result<Function<T>, Error> {
-        for (i, input) in self.inputs.iter().enumerate() {
+        let mut declared: HashSet<Key> = HashSet::new();
+        for input in &self.inputs {
             if !matches!(input.op(), Op::Input(_)) {
                 return Err(Error::NotAnInput(format!("{input:?}")));
             }
-            if self.inputs[..i].iter().any(|other| other.key() == input.key()) {
+            if !declared.insert(input.key()) {
                 return Err(Error::DuplicateInput(input.name().unwrap_or("unnamed").into()));
             }
         }
-        for (i, (shared, value)) in self.updates.iter().enumerate() {
-            if self.updates[..i].iter().any(|(other, _)| other == shared) {
+        let mut variables: HashSet<&Shared<Untyped>> = HashSet::new();
+        for (shared, value) in &self.updates {
+            if !variables.insert(shared) {
                 return Err(Error::DuplicateUpdate(shared.name().into()));
             }
             if *value.value_type() != shared.value_type() {
@@ -98,8 +101,7 @@ impl<T: Kind> FunctionBuilder<T> {
         let mut draws = false;
         for node in topological(&roots) {
             draws |= matches!(node.op(), Op::Noise(_));
-            let declared = || self.inputs.iter().any(|input| input.key() == node.key());
-            if matches!(node.op(), Op::Input(_)) && !declared() {
+            if matches!(node.op(), Op::Input(_)) && !declared.contains(&node.key()) {
                 return Err(Error::MissingInput(node.name().unwrap_or("unnamed").into()));
             }
         }
@@ -114,7 +116,7 @@ impl<T: Kind> FunctionBuilder<T> {
                 programs: List::default(),
                 last: AtomicUsize::new(0),
                 call: AtomicU64::new(0),
-                compile_time: Mutex::default(),
+                pass_times: Mutex::default(),
                 profiling: false,
             },
             held: None,

@@ -4,14 +4,13 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use bayeux_tensor::time::Instant;
 use bayeux_tensor::{AnySlice, AnyTensor};
 use smallvec::SmallVec;
 
 use super::arguments::Argument;
 use super::pool::Pool;
 use crate::bind::{bind, check_types};
-use crate::compile::{Done, Memory, Program, compile};
+use crate::compile::{Done, Memory, Program, Watch, compile};
 use crate::profile::{Clock, Laps};
 use crate::turn::Turns;
 use crate::{AnyExpr, Error, Shared, Untyped};
@@ -32,7 +31,8 @@ pub(super) struct Compiled {
     /// The number of the program that ran or was compiled last.
     pub last: AtomicUsize,
     pub call: AtomicU64,
-    pub compile_time: Mutex<Duration>,
+    /// The passes of the compiler, and how long each has taken for all programs.
+    pub pass_times: Mutex<Vec<(&'static str, Duration)>>,
     pub profiling: bool,
 }
 
@@ -81,10 +81,10 @@ impl Compiled {
 
     #[cold]
     fn compile(&self, inputs: &[Argument<'_>]) -> Result<&Specialised, Box<Error>> {
-        let start = Instant::now();
+        let mut watch = Watch::start();
         let shapes: Vec<&[usize]> = inputs.iter().map(|input| input.shape).collect();
         let sizes = bind(&self.inputs, &shapes)?;
-        let program = compile(&self.roots, &self.updated, self.exclusive, &self.inputs, &sizes)?;
+        let program = compile(&self.roots, &self.updated, self.exclusive, &self.inputs, &sizes, &mut watch)?;
         let mut new = Specialised {
             number: 0,
             shapes: shapes.into_iter().map(<[usize]>::to_vec).collect(),
@@ -93,7 +93,7 @@ impl Compiled {
             clock: None,
         };
         new.set_clock(self.profiling);
-        *self.compile_time.lock().unwrap_or_else(PoisonError::into_inner) += start.elapsed();
+        watch.add_to(&mut self.pass_times.lock().unwrap_or_else(PoisonError::into_inner));
         // Of two threads that have compiled the same, both run what the first has put there.
         let same = |other: &Specialised| other.fits(inputs);
         Ok(self.programs.push(same, |number| Specialised { number, ..new }))
