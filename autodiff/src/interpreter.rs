@@ -55,19 +55,18 @@ fn value_of<T: Float>(
     sizes: &Sizes,
     call: u64,
 ) -> Result<Tensor<T>, Error> {
-    let free = |symbol: std::sync::Arc<str>| Error::FreeDimension(symbol.to_string());
     match node.op() {
         Op::Input(_) => Err(Error::MissingInput(node.name().unwrap_or("unnamed").into())),
         Op::Shared(shared) => Ok(shared.get()),
-        Op::Size(dim) => Ok(Tensor::scalar(T::from_f64(dim.resolve(sizes).map_err(free)? as f64))),
+        Op::Size(dim) => Ok(Tensor::scalar(T::from_f64(dim.resolve(sizes)? as f64))),
         Op::Noise(noise) => {
-            let shape = node.shape().resolve(sizes).map_err(free)?;
+            let shape = node.shape().resolve(sizes)?;
             let mut data = vec![T::ZERO; shape.iter().product()];
             noise.fill(call, &mut data);
             Ok(Tensor::new(shape, data))
         }
         op => {
-            let shape = node.shape().resolve(sizes).map_err(free)?;
+            let shape = node.shape().resolve(sizes)?;
             op.rule().forward(arguments, &shape)
         }
     }

@@ -34,15 +34,14 @@ pub(crate) struct Graph<T: Float> {
 impl<T: Float> Graph<T> {
     /// Writes expressions out at concrete sizes. Dimensions become numbers, and what only stops gradients goes.
     pub fn trace(roots: &[Expr<T>], inputs: &[Expr<T>], sizes: &Sizes) -> Result<Graph<T>, Error> {
-        let free = |symbol: Arc<str>| Error::FreeDimension(symbol.to_string());
         let mut builder = Builder::default();
         let mut ids: HashMap<Key, Id> = HashMap::new();
         for expr in topological(roots) {
-            let shape = expr.shape().resolve(sizes).map_err(free)?;
+            let shape = expr.shape().resolve(sizes)?;
             let arguments: Vec<Id> = expr.inputs().iter().map(|input| ids[&input.key()]).collect();
             let id = match expr.op() {
                 Op::StopGradient(_) => arguments[0],
-                Op::Size(dim) => builder.scalar(dim.resolve(sizes).map_err(free)? as f64),
+                Op::Size(dim) => builder.scalar(dim.resolve(sizes)? as f64),
                 op @ Op::Input(_) => {
                     if !inputs.iter().any(|input| input.key() == expr.key()) {
                         return Err(Error::MissingInput(expr.name().unwrap_or("unnamed").into()));
