@@ -46,8 +46,8 @@ use self::polynomial::{Atom, Polynomial};
 ///
 /// # Negative values
 ///
-/// On the way to a size a dimension may be negative, `n + (3 − 5)`. An axis may not: a [`Shape`] refuses a dimension that
-/// is negative at all sizes, and a function one that is at the sizes of a call.
+/// A dimension may be negative, as −n is on the way to 3 − n. An axis may not: a [`Shape`] refuses a dimension that is
+/// negative at all sizes, and a function one that is at the sizes of a call.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Dim(Form);
 

@@ -159,6 +159,9 @@ impl Polynomial {
     }
 
     pub fn times(&self, other: &Polynomial) -> Option<Polynomial> {
+        if let Some(factor) = other.constant() {
+            return self.map(|term| term.coefficient.checked_mul(factor));
+        }
         let mut products = Vec::with_capacity(self.0.len() * other.0.len());
         for (a, b) in self.0.iter().flat_map(|a| other.0.iter().map(move |b| (a, b))) {
             let coefficient = a.coefficient.checked_mul(b.coefficient)?;

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use smallvec::{SmallVec, smallvec};
+
 use super::polynomial::{Atom, Polynomial, Term};
 use super::{Dim, Form, Sizes};
 use crate::Error;
@@ -87,7 +89,7 @@ impl Polynomial {
     fn evaluate(&self, sizes: &Sizes) -> Result<i128, Undefined<'_>> {
         let mut sum = 0i128;
         for Term { monomial, coefficient } in self.terms() {
-            let mut factors = vec![i128::from(*coefficient)];
+            let mut factors: SmallVec<[i128; 4]> = smallvec![i128::from(*coefficient)];
             for atom in monomial.atoms() {
                 factors.push(match atom {
                     Atom::Symbol(symbol) => *sizes.get(symbol).ok_or(Undefined::Missing(symbol))? as i128,
