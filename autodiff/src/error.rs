@@ -24,7 +24,7 @@ pub enum Error {
         expected: String,
         /// The tensor's shape.
         found: Vec<usize>,
-        /// What the free dimensions already were, if that is why it does not fit.
+        /// Which free dimension cannot have the length, and what was known of its symbols.
         note: String,
     },
     /// A tensor of the wrong element type was given for an input.
@@ -40,6 +40,16 @@ pub enum Error {
     /// A free dimension that no input determines.
     #[error("the free dimension `{0}` is not determined by the shape of any input")]
     FreeDimension(String),
+    /// A dimension whose value at the sizes of a call is no size.
+    #[error("the dimension {dim} {what}{place}")]
+    Dimension {
+        /// The dimension.
+        dim: String,
+        /// Its value, or what is wrong with it.
+        what: String,
+        /// The sizes of its symbols.
+        place: String,
+    },
     /// Sizes at call time that do not fit together where the symbols could not tell.
     #[error("{op}: {what}")]
     Size {

@@ -55,16 +55,15 @@ fn values_of(
     sizes: &Sizes,
     call: u64,
 ) -> Result<Vec<AnyTensor>, Error> {
-    let free = |symbol: std::sync::Arc<str>| Error::FreeDimension(symbol.to_string());
     match node.op() {
         Op::Input(_) => Err(Error::MissingInput(node.name().unwrap_or("unnamed").into())),
         Op::Shared(shared) => Ok(vec![shared.get()]),
         Op::Size(dim) => {
-            let size = Tensor::scalar(dim.resolve(sizes).map_err(free)? as i64);
+            let size = Tensor::scalar(dim.resolve(sizes)? as i64);
             Ok(vec![AnyTensor::from(size).cast_to(node.element_type())])
         }
         Op::Noise(noise) => {
-            let shape = node.shape().resolve(sizes).map_err(free)?;
+            let shape = node.shape().resolve(sizes)?;
             let mut value = AnyTensor::zeros(node.element_type(), shape);
             match node.element_type() {
                 ElementType::F32 => noise.fill::<f32>(call, value.make_mut().get()),
@@ -75,7 +74,7 @@ fn values_of(
         op => {
             let types = node.types().iter();
             let types: Result<Vec<_>, Error> =
-                types.map(|value| Ok((value.element, value.shape.resolve(sizes).map_err(free)?))).collect();
+                types.map(|value| Ok((value.element, value.shape.resolve(sizes)?))).collect();
             op.forward(arguments, &types?)
         }
     }

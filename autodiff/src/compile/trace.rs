@@ -5,7 +5,6 @@
 //! else needs them so: an output, a variable, an operation on whole numbers.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use bayeux_tensor::ElementType;
 
@@ -18,23 +17,19 @@ use crate::{AnyExpr, Error};
 impl Graph {
     /// Writes expressions out at concrete sizes.
     pub fn trace(roots: &[AnyExpr], inputs: &[AnyExpr], sizes: &Sizes) -> Result<Graph, Error> {
-        let free = |symbol: Arc<str>| Error::FreeDimension(symbol.to_string());
         let mut builder = Builder::default();
         let mut ids: HashMap<Key, Id> = HashMap::new();
         let declared: HashMap<Key, usize> =
             inputs.iter().enumerate().map(|(i, input)| (input.key(), i)).collect();
         for expr in topological(roots) {
-            let types: Result<Vec<(ElementType, Vec<usize>)>, Error> = expr
-                .types()
-                .iter()
-                .map(|value| Ok((value.element, value.shape.resolve(sizes).map_err(free)?)))
-                .collect();
+            let types: Result<Vec<(ElementType, Vec<usize>)>, Error> =
+                expr.types().iter().map(|value| Ok((value.element, value.shape.resolve(sizes)?))).collect();
             let types = types?;
             let arguments: Vec<Id> = expr.inputs().iter().map(|input| ids[&input.key()]).collect();
             let values = match expr.op() {
                 Op::StopGradient(_) => arguments,
                 Op::Size(dim) => {
-                    vec![builder.scalar(types[0].0, dim.resolve(sizes).map_err(free)? as f64)]
+                    vec![builder.scalar(types[0].0, dim.resolve(sizes)? as f64)]
                 }
                 Op::Input(_) if !declared.contains_key(&expr.key()) => {
                     return Err(Error::MissingInput(expr.name().unwrap_or("unnamed").into()));
