@@ -75,7 +75,8 @@ fn values_of(
             let types = node.types().iter();
             let types: Result<Vec<_>, Error> =
                 types.map(|value| Ok((value.element, value.shape.resolve(sizes)?))).collect();
-            op.forward(arguments, &types?)
+            let (types, shapes) = (types?, arguments.iter().map(AnyTensor::shape).collect::<Vec<_>>());
+            op.at(sizes, &shapes, &types[0].1)?.forward(arguments, &types)
         }
     }
 }

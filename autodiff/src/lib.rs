@@ -60,7 +60,7 @@ pub use function::{Argument, Arguments, AsArgument, Function, FunctionBuilder};
 pub use grad::{grad, vector_jacobian};
 pub use interpreter::interpret;
 pub use kernel::{Kernel, Scratch, TypedView, View};
-pub use ops::{Attributes, Axes, Conv2dOptions, Operation, Pool2dOptions, RandomStreams};
+pub use ops::{Attributes, Axes, AxisRange, Conv2dOptions, Operation, Place, Pool2dOptions, RandomStreams};
 pub use profile::{Measured, Profile};
 pub use shared::Shared;
 pub use types::{Arithmetic, ArrayType, Kind, Real, Untyped, ValueType};

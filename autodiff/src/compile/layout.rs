@@ -46,10 +46,11 @@ fn view(node: &Node, input_shape: &[usize], input: &Layout) -> Option<Layout> {
             let stride = |axis| if repeated(axis) { 0 } else { input.strides[axis - added] };
             (0..node.shape.len()).map(stride).collect()
         }
-        Op::Slice(Slice { axis, start }) => {
+        Op::Slice(slice @ Slice { axis, .. }) => {
             // A view without elements begins where every buffer does, even an empty one.
             let empty = node.shape.contains(&0);
-            let offset = if empty { 0 } else { input.offset + start * input.strides[*axis].unsigned_abs() };
+            let offset =
+                if empty { 0 } else { input.offset + slice.first() * input.strides[*axis].unsigned_abs() };
             // Views of flipped axes are copied first, so strides are not negative here.
             return Some(Layout { offset, ..input.clone() });
         }

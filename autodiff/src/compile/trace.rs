@@ -36,7 +36,9 @@ impl Graph {
                 }
                 op => {
                     let declared = expr.inputs().iter().map(AnyExpr::element_type).collect();
-                    lowered(&mut builder, op, arguments, declared, types)
+                    let shapes: Vec<&[usize]> = arguments.iter().map(|&id| builder.shape(id)).collect();
+                    let op = op.at(sizes, &shapes, &types[0].1)?;
+                    lowered(&mut builder, &op, arguments, declared, types)
                 }
             };
             if let (Some(name), [id]) = (expr.name(), values.as_slice())

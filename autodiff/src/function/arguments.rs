@@ -58,7 +58,7 @@ impl AsArgument for AnyTensor {
 /// let (x, label) = (Expr::<f32>::input("x", [2]), Expr::<i64>::input("label", ()));
 /// let y = (label.one_hot_as::<f32>(2) * &x).sum_all();
 /// let f = Function::builder().inputs([&x]).input(&label).outputs([&y]).build()?;
-/// let values = f.call((&Tensor::from_slice(&[0.5, 2.0]), &Tensor::scalar(1_i64)))?;
+/// let values = f.call((&Tensor::from_slice(&[0.5_f32, 2.0]), &Tensor::scalar(1_i64)))?;
 /// assert_eq!(values[0].item(), 2.0);
 /// # Ok::<(), bayeux_autodiff::Error>(())
 /// ```

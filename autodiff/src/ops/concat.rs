@@ -18,7 +18,7 @@ impl Operation for Concat {
 
     fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
         let (axis, first) = (self.0, &inputs[0]);
-        let mut total = 0;
+        let mut total = Dim::from(0usize);
         for input in inputs {
             let alike = input.element == first.element
                 && input.shape.rank() == first.shape.rank()
@@ -27,12 +27,9 @@ impl Operation for Concat {
             if !alike {
                 return Err(format!("{first} and {input}"));
             }
-            let Some(size) = input.shape[axis].size() else {
-                return Err(format!("axis {axis} of {input} is free"));
-            };
-            total += size;
+            total += &input.shape[axis];
         }
-        Ok(vec![ValueType::new(first.element, first.shape.with(axis, Dim::from(total)))])
+        Ok(vec![ValueType::new(first.element, first.shape.with(axis, total))])
     }
 
     fn kernel(
@@ -50,10 +47,10 @@ impl Operation for Concat {
 
     /// Each input's adjoint is its part of the output's.
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
-        let mut start = 0;
+        let mut start = Dim::from(0usize);
         let part = |input: &AnyExpr| {
-            let slice = Slice { axis: self.0, start };
-            start += input.shape()[self.0].size().unwrap_or_default();
+            let slice = Slice { axis: self.0, start: start.clone() };
+            start += &input.shape()[self.0];
             Some(Expr::new(slice, vec![g.clone()], input.shape()))
         };
         inputs.iter().map(part).collect()
@@ -64,7 +61,7 @@ impl<T: Kind> Expr<T> {
     /// Tensors one behind the other along an axis in which they may differ.
     ///
     /// # Panics
-    /// If there is none, if they differ in another axis or in rank, or if `axis` is a free dimension of one.
+    /// If there is none, or if they differ in another axis or in rank.
     #[track_caller]
     pub fn concat(parts: &[Expr<T>], axis: usize) -> Self {
         assert!(!parts.is_empty(), "concat: nothing to put together");

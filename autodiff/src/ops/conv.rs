@@ -64,6 +64,16 @@ impl Conv2d {
         }
     }
 
+    /// Whether the filters fit into the images, at concrete sizes.
+    pub(super) fn window_fits(&self, inputs: &[&[usize]], shape: &[usize]) -> Result<(), String> {
+        let (x, w) = match self.map {
+            Map::Forward => (inputs[0], inputs[1]),
+            Map::Images => (shape, inputs[1]),
+            Map::Filters => (inputs[0], shape),
+        };
+        fits_into(&w[2..], &x[2..], self.options.padding)
+    }
+
     /// The convolution of a map between these shapes.
     pub fn geometry(&self, inputs: &[&[usize]], shape: &[usize]) -> Conv2dShape {
         let (x, w) = match self.map {
@@ -163,52 +173,46 @@ impl<T: Real> Expr<T> {
     /// next to those that see it undefined, too: see [`bayeux_tensor::conv2d`].
     ///
     /// # Panics
-    /// If a rank is not 4, the channels differ, a size other than the batch's is free, the stride is 0, or the filter
-    /// is larger than the padded image.
+    /// If a rank is not 4, the channels differ, the stride is 0, or the filter is larger than the padded image. Where that depends
+    /// on a free dimension, the call of the function fails instead.
     #[track_caller]
     pub fn conv2d(&self, filters: &Expr<T>, options: Conv2dOptions) -> Self {
         let both = || format!("images {} and filters {}", self.shape(), filters.shape());
         assert!(self.rank() == 4 && filters.rank() == 4, "conv2d: {} must both have 4 axes", both());
         assert!(self.dim(1) == filters.dim(1), "conv2d: {} differ in their channels", both());
-        let out = window_output("conv2d", self, filters, options.stride, options.padding);
-        let shape = Shape::from((self.dim(0), filters.dim(0), out[0], out[1]));
+        let size = |x: &Self| [x.dim(2), x.dim(3)];
+        let [height, width] =
+            output_size("conv2d", size(self), size(filters), options.stride, options.padding);
+        let shape = Shape::from((self.dim(0), filters.dim(0), height, width));
         let op = Conv2d { map: Map::Forward, options };
         Expr::new(op, vec![self.untyped(), filters.untyped()], shape)
     }
 }
 
+/// How many windows fit along both axes: ⌊(size + padding − window) / stride⌋ + 1.
 #[track_caller]
-fn window_output<T: Real>(
+pub(super) fn output_size(
     op: &str,
-    x: &Expr<T>,
-    filters: &Expr<T>,
+    size: [Dim; 2],
+    window: [Dim; 2],
     stride: [usize; 2],
     padding: [[usize; 2]; 2],
-) -> [usize; 2] {
-    let concrete = |dim: Dim, whose: &str| {
-        dim.size().unwrap_or_else(|| panic!("{op}: the {whose} height, width and channels must be numbers"))
-    };
-    concrete(x.dim(1), "images'");
-    concrete(filters.dim(0), "filters'");
-    let size = [concrete(x.dim(2), "images'"), concrete(x.dim(3), "images'")];
-    let window = [concrete(filters.dim(2), "filters'"), concrete(filters.dim(3), "filters'")];
-    output_size(op, size, window, stride, padding)
+) -> [Dim; 2] {
+    assert!(stride.iter().all(|&s| s > 0), "{op}: stride {stride:?} must be positive");
+    assert!(window.iter().all(|w| w.size() != Some(0)), "{op}: window {window:?} must be positive");
+    std::array::from_fn(|i| {
+        let padded = &size[i] + padding[i][0] + padding[i][1];
+        let fits = padded.is_at_least(&window[i]) != Some(false);
+        assert!(fits, "{op}: window {window:?} exceeds {size:?} padded by {padding:?}");
+        padded.windows(&window[i], stride[i])
+    })
 }
 
-/// ⌊(size + padding − window) / stride⌋ + 1 along both axes.
-#[track_caller]
-pub(crate) fn output_size(
-    op: &str,
-    size: [usize; 2],
-    window: [usize; 2],
-    stride: [usize; 2],
-    padding: [[usize; 2]; 2],
-) -> [usize; 2] {
-    assert!(stride.iter().all(|&s| s > 0), "{op}: stride {stride:?} must be positive");
-    assert!(window.iter().all(|&w| w > 0), "{op}: window {window:?} must be positive");
-    std::array::from_fn(|i| {
-        let padded = size[i] + padding[i][0] + padding[i][1];
-        assert!(window[i] <= padded, "{op}: window {window:?} exceeds {size:?} padded by {padding:?}");
-        (padded - window[i]) / stride[i] + 1
-    })
+/// Whether a window fits into images with padding.
+pub(super) fn fits_into(window: &[usize], size: &[usize], padding: [[usize; 2]; 2]) -> Result<(), String> {
+    let padded = |i: usize| size[i].saturating_add(padding[i][0]).saturating_add(padding[i][1]);
+    match (0..2).all(|i| window[i] <= padded(i)) {
+        true => Ok(()),
+        false => Err(format!("window {window:?} exceeds {size:?} padded by {padding:?}")),
+    }
 }

@@ -49,17 +49,25 @@ impl Operation for OneHot {
     }
 
     fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>]) -> Result<(), Error> {
-        fn fill<T: Element, U: Element>(op: &OneHot, labels: &[T], output: &mut [U]) -> Result<(), Error> {
-            output.fill(U::ZERO);
-            for (position, (row, &label)) in output.chunks_exact_mut(op.classes).zip(labels).enumerate() {
-                row[checked(op, label, position, op.classes)?] = U::ONE;
+        let labels = &inputs[0];
+        let label = |position: usize| {
+            with_type!(labels.data.element_type(), T => {
+                checked(self, labels.elements::<T>()[position], position, self.classes)
+            })
+        };
+        fn fill<U: Element>(
+            rows: std::slice::ChunksExactMut<'_, U>,
+            label: impl Fn(usize) -> Result<usize, Error>,
+        ) -> Result<(), Error> {
+            for (position, row) in rows.enumerate() {
+                row.fill(U::ZERO);
+                row[label(position)?] = U::ONE;
             }
             Ok(())
         }
-        let labels = &inputs[0];
-        with_type!(labels.data.element_type(), T => with_type!(self.element, U => {
-            fill::<T, U>(self, labels.elements(), outputs[0].reborrow().get())
-        }))
+        with_type!(self.element, U => {
+            fill(outputs[0].reborrow().get::<U>().chunks_exact_mut(self.classes), label)
+        })
     }
 
     fn gradient(&self, _g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {

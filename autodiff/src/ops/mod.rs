@@ -17,12 +17,15 @@ mod leaf;
 mod logic;
 mod matmul;
 mod operation;
+mod order;
 mod placed;
+mod places;
 mod pool;
 mod reduce;
 mod select;
 mod slice;
 mod softmax;
+mod take;
 mod unary;
 
 #[cfg(test)]
@@ -32,6 +35,7 @@ use std::sync::Arc;
 
 use bayeux_tensor::{AnyTensor, ElementType};
 
+use crate::dim::Sizes;
 use crate::kernel::Kernel;
 use crate::{AnyExpr, ArrayType, Dim, Error, Shape, Shared, Untyped, ValueType};
 
@@ -55,8 +59,10 @@ pub(crate) use placed::{Map as PlacedMap, Placed};
 pub(crate) use pool::{Map as PoolMap, Pool2d};
 pub(crate) use reduce::{Max, Sum};
 pub(crate) use select::{Select, StopGradient};
+pub use slice::{AxisRange, Place};
 pub(crate) use slice::{Pad, Slice};
 pub(crate) use softmax::Softmax;
+pub(crate) use take::{Scatter, Take};
 pub(crate) use unary::Unary;
 
 /// What a node does. Equality and hash compare attributes; constants are compared by shape and bits, variables by identity.
@@ -96,6 +102,8 @@ pub(crate) enum Op {
     /// Put in by the compiler.
     Placed(Placed),
     Softmax(Softmax),
+    Take(Take),
+    Scatter(Scatter),
     /// All others.
     Other(Other),
 }
@@ -157,8 +165,34 @@ impl Op {
             Op::Pool2d(op) => op,
             Op::Placed(op) => op,
             Op::Softmax(op) => op,
+            Op::Take(op) => op,
+            Op::Scatter(op) => op,
             Op::Other(op) => op.operation(),
         }
+    }
+
+    /// The op at concrete sizes of the free dimensions.
+    ///
+    /// # Errors
+    /// If the sizes do not fit, where symbols hid that when the expression was built.
+    pub fn at(&self, sizes: &Sizes, inputs: &[&[usize]], shape: &[usize]) -> Result<Op, Error> {
+        let place = |dim: &Dim| Ok::<_, Error>(Dim::from(dim.resolve(sizes)?));
+        let (op, fits) = match self {
+            Op::Slice(op) => {
+                let op = Slice { axis: op.axis, start: place(&op.start)? };
+                let fits = op.fits(&inputs[0].into(), &shape.into());
+                (Op::Slice(op), fits)
+            }
+            Op::Pad(op) => {
+                let op = Pad { axis: op.axis, before: place(&op.before)? };
+                let fits = op.fits(&inputs[0].into(), &shape.into());
+                (Op::Pad(op), fits)
+            }
+            Op::Conv2d(op) => (self.clone(), op.window_fits(inputs, shape)),
+            Op::Pool2d(op) => (self.clone(), op.window_fits(inputs, shape)),
+            op => (op.clone(), Ok(())),
+        };
+        fits.map(|()| op).map_err(|what| Error::Size { op: self.rule().name(), what })
     }
 
     /// The kernel for concrete types, of an op that has one.
@@ -200,7 +234,7 @@ macro_rules! into_op {
 }
 
 into_op!(Input Noise Unary Binary Logic Select Cast StopGradient Reshape Transpose Broadcast Slice Sum Max);
-into_op!(Pad Matmul Conv2d Pool2d Placed Softmax Other);
+into_op!(Pad Matmul Conv2d Pool2d Placed Softmax Take Scatter Other);
 
 impl<O: Operation> From<Arc<O>> for Op {
     fn from(op: Arc<O>) -> Self {

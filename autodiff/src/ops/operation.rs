@@ -105,9 +105,15 @@ pub trait Operation: Attributes + Debug + Send + Sync {
         }
     }
 
-    /// Whether there is data of the right shape that it refuses.
+    /// Whether there is data of the right shape that it refuses. Then it must do so before it writes.
     fn can_fail(&self) -> bool {
         false
+    }
+
+    /// The input over which the first value may be written, where nobody else reads that: then the input's elements are not handed
+    /// over, since they are the output's former content.
+    fn writes_over(&self) -> Option<usize> {
+        None
     }
 }
 

@@ -2,11 +2,11 @@
 
 use bayeux_tensor::{Float, Pool2dShape, max_pool2d, max_pool2d_gather, max_pool2d_scatter};
 
-use super::conv::output_size;
+use super::conv::{fits_into, output_size};
 use super::elementwise::of_floats;
 use super::operation::Operation;
 use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
-use crate::{AnyExpr, ArrayType, Error, Expr, Real, Shape, ValueType};
+use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Shape, ValueType};
 
 /// Window, stride and padding of a max-pool. Padding counts as −∞ and so never wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +56,17 @@ impl Pool2d {
             true => Ok(()),
             false => Err(format!("inputs {inputs:?}, output {output}")),
         }
+    }
+}
+
+impl Pool2d {
+    /// Whether the window fits into the images, at concrete sizes, and these have pixels.
+    pub(super) fn window_fits(&self, inputs: &[&[usize]], _shape: &[usize]) -> Result<(), String> {
+        let size = &inputs[0][2..];
+        if size.contains(&0) {
+            return Err(format!("images of {size:?} have no pixels"));
+        }
+        fits_into(&self.options.window, size, self.options.padding)
     }
 }
 
@@ -127,23 +138,19 @@ impl<T: Real> Expr<T> {
     /// largest, so that elements which it makes equal are no tie.
     ///
     /// # Panics
-    /// If the rank is not 4, a size other than the batch's is free, window or stride is 0, the window exceeds the padded
-    /// image, the image has no pixels, or the padding is not smaller than the window.
+    /// If the rank is not 4, window or stride is 0, the window exceeds the padded image, the image has no pixels, or the padding is
+    /// not smaller than the window. What depends on a free dimension makes the call of the function fail instead.
     #[track_caller]
     pub fn max_pool2d(&self, options: Pool2dOptions) -> Self {
         assert!(self.rank() == 4, "max_pool2d: {self:?} of shape {} must have 4 axes", self.shape());
         let Pool2dOptions { window, stride, padding } = options;
         let smaller = (0..2).all(|i| padding[i].iter().all(|&p| p < window[i]));
         assert!(smaller, "max_pool2d: padding {padding:?} must be smaller than the window {window:?}");
-        let size = [1, 2, 3].map(|axis| {
-            let Some(size) = self.dim(axis).size() else {
-                panic!("max_pool2d: the channels, height and width of {} must be numbers", self.shape());
-            };
-            size
-        });
-        assert!(size[1] > 0 && size[2] > 0, "max_pool2d: images of {} have no pixels", self.shape());
-        let out = output_size("max_pool2d", [size[1], size[2]], window, stride, padding);
-        let shape = Shape::from((self.dim(0), size[0], out[0], out[1]));
+        let size = [self.dim(2), self.dim(3)];
+        let pixels = size.iter().all(|size| size.size() != Some(0));
+        assert!(pixels, "max_pool2d: images of {} have no pixels", self.shape());
+        let [height, width] = output_size("max_pool2d", size, window.map(Dim::from), stride, padding);
+        let shape = Shape::from((self.dim(0), self.dim(1), height, width));
         Expr::new(Pool2d { map: Map::Largest, options }, vec![self.untyped()], shape)
     }
 }

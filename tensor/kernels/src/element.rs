@@ -11,7 +11,7 @@ mod sealed {
 /// The type of a tensor's elements, as a value.
 ///
 /// ```
-/// use bayeux_tensor::{Element, ElementType};
+/// use bayeux_kernels::{Element, ElementType};
 /// assert_eq!(i64::TYPE, ElementType::I64);
 /// assert_eq!(ElementType::F32.to_string(), "f32");
 /// ```

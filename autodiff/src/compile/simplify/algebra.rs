@@ -1,6 +1,6 @@
 //! Rules for functions of one and of two numbers.
 
-use super::shapes::before_broadcast;
+use super::shapes::{before_broadcast, scattered};
 use super::{argument, arguments, is, make, make_binary, make_unary, number, other};
 use crate::compile::graph::{Builder, Id};
 use crate::ops::{Binary, Op, Reshape, Softmax, Unary};
@@ -86,6 +86,9 @@ fn negative_softplus(b: &mut Builder, x: Id, minus: bool) -> Id {
 
 pub(super) fn binary(b: &mut Builder, op: Binary, x: Id, y: Id) -> Option<Id> {
     if let Some(id) = before_broadcast(b, op, x, y) {
+        return Some(id);
+    }
+    if let Some(id) = scattered(b, op, x, y) {
         return Some(id);
     }
     let shape = b.shape(x).to_vec();

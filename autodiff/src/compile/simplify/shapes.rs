@@ -176,3 +176,45 @@ pub(super) fn sum(b: &mut Builder, op: &Sum, node: &Node) -> Option<Id> {
         _ => None,
     }
 }
+
+/// Rules for rows that are added to a table of zeros, as the gradient of rows taken from a table is: what becomes of them becomes of
+/// the rows, and the zeros are never made.
+pub(super) fn scattered(b: &mut Builder, op: Binary, x: Id, y: Id) -> Option<Id> {
+    let of_zeros = |b: &Builder, id: Id| match &b.node(id).op {
+        Op::Scatter(op) if is(b, b.node(id).inputs[0], 0.0) => {
+            Some((*op, b.node(id).inputs[1], b.node(id).inputs[2]))
+        }
+        _ => None,
+    };
+    let shape = b.shape(x).to_vec();
+    match op {
+        // x ± scatter(0, i, g) = scatter(x, i, ±g)
+        Binary::Add | Binary::Sub => {
+            let (table, (scatter, indices, rows)) = match (op, of_zeros(b, x), of_zeros(b, y)) {
+                (_, _, Some(rows)) => (x, rows),
+                (Binary::Add, Some(rows), None) => (y, rows),
+                _ => return None,
+            };
+            let rows = if op == Binary::Sub { make_unary(b, Unary::Neg, rows) } else { rows };
+            Some(b.add(scatter, vec![table, indices, rows], shape))
+        }
+        // c · scatter(0, i, g) = scatter(0, i, c · g) for a number c
+        Binary::Mul => {
+            let number = |b: &Builder, id: Id| match &b.node(id).op {
+                Op::Broadcast(_) => {
+                    Some(b.node(id).inputs[0]).filter(|&of| b.shape(of).iter().all(|&n| n == 1))
+                }
+                _ => None,
+            };
+            let (factor, table) = number(b, x).map(|c| (c, y)).or_else(|| number(b, y).map(|c| (c, x)))?;
+            let (scatter, indices, rows) = of_zeros(b, table)?;
+            let zeros = b.node(table).inputs[0];
+            let of_rows = b.shape(rows).to_vec();
+            let factor = b.reshape(factor, &[]);
+            let factor = make_broadcast(b, factor, &of_rows);
+            let rows = make_binary(b, Binary::Mul, factor, rows);
+            Some(b.add(scatter, vec![zeros, indices, rows], shape))
+        }
+        _ => None,
+    }
+}
