@@ -132,7 +132,9 @@ mod tests {
             let dims = axes.iter().map(|tree| tree.dim());
             let sized = dims.filter_map(|dim| dim.resolve(&expected).ok().map(|length| (dim, length)));
             let (axes, mut lengths): (Vec<Dim>, Vec<usize>) = sized.unzip();
-            prop_assume!(!axes.is_empty());
+            if axes.is_empty() {
+                return Ok(());
+            }
             let shape = Shape::from(axes.clone());
 
             match bound(&[(shape.clone(), &lengths)]) {
