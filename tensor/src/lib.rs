@@ -1,4 +1,4 @@
-//! N-d strided arrays of f32 and f64, the kernels that work on them, and counter-based random numbers.
+//! N-d strided arrays of f32 and f64, and the kernels that work on them.
 //!
 //! ```
 //! use bayeux_tensor::Tensor;
@@ -8,60 +8,11 @@
 //! assert_eq!(x.t().slice(0, 1..3).matmul(&x).shape(), [2, 3]); // views are not copied
 //! ```
 //!
-//! A [`Tensor`] is for people. What a compiler of expressions needs lies below it: functions over slices that allocate
-//! nothing, take their working space from the caller, and run on the current rayon pool.
-//!
-//! | module | what is in it |
-//! | --- | --- |
-//! | [`simd`] | vector maths in both widths, compiled for several instruction sets, the best picked at run time |
-//! | [`fused`] | one pass over memory for a chain of operations and the reductions that end it |
-//! | [`gemm`], [`conv2d`], [`max_pool2d`], [`mod@softmax`] | matrix products; convolution and pooling with their adjoints; softmax |
-//! | [`random`] | Philox4x32-10: element i of a stream is a function of i |
-//!
-//! # The same bits on any number of threads
-//!
-//! How work is cut into tasks depends on shapes alone, never on the number of threads, and sums are trees of a fixed form.
-//! So one thread and many give the same bits. The same holds for instruction sets: products are added in one rounding
-//! everywhere, sums along a depth are in order, and where a sum's tree depends on the number of lanes, this number is fixed.
-//! The environment variable `BAYEUX_SIMD` takes a lesser set than the machine has: `portable`, `avx2`, `avx512`, `neon` or `simd128`;
-//! `BAYEUX_JIT=0` runs fused loops without machine code.
-//!
-//! All of the workspace's `unsafe` code is in this crate, each block with the reason why it is sound.
+//! A [`Tensor`] is for people. What a compiler of expressions needs lies below it, in [`bayeux_kernels`], and is re-exported here:
+//! functions over slices that allocate nothing, take their working space from the caller, and run on the current rayon pool.
+//! Results have the same bits on any number of threads and at every instruction set: see there.
 
-mod compiled;
-mod conv;
-mod copy;
-mod float;
-pub mod fused;
-mod gemm;
-mod hand_off;
-mod lanes;
-mod level;
-mod memory;
-mod native;
-mod peak;
-mod pool;
-pub mod random;
-mod reduce;
-mod shared;
-pub mod simd;
-pub mod softmax;
-mod storage;
 mod tensor;
-mod tile;
-pub mod time;
 
-pub use conv::{
-    Conv2dShape, conv2d, conv2d_input, conv2d_input_pooled, conv2d_max_pool2d, conv2d_weights,
-    conv2d_weights_pooled,
-};
-pub use copy::copy_strided;
-pub use float::{Float, bytes_of, bytes_of_mut};
-pub use gemm::{gemm, gemm_scratch};
-pub use peak::{copy_bandwidth, peak_flops, read_all};
-pub use pool::{
-    Pool2dShape, max_pool2d, max_pool2d_gather, max_pool2d_gather_places, max_pool2d_places,
-    max_pool2d_scatter, max_pool2d_scatter_places,
-};
-pub use storage::Storage;
+pub use bayeux_kernels::*;
 pub use tensor::Tensor;

@@ -1,7 +1,7 @@
 //! Equality, exact and within a tolerance.
 
 use super::Tensor;
-use crate::Float;
+use bayeux_kernels::Float;
 
 /// Same shape and equal elements, as `==` has it (0 = −0, NaN ≠ NaN).
 impl<T: Float> PartialEq for Tensor<T> {

@@ -3,7 +3,7 @@
 use super::Tensor;
 use super::views::broadcast_shapes;
 use super::walk::{Walk, par_chunks};
-use crate::{Float, simd};
+use bayeux_kernels::{Float, simd};
 
 /// A function of two numbers over rows: of two slices, a slice and a number, or a number and a slice.
 pub(super) trait RowFunction<T>: Sync {

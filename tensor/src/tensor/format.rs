@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Tensor;
-use crate::Float;
+use bayeux_kernels::Float;
 
 /// Tensors with more elements than this are abbreviated,
 const SUMMARISE: usize = 1000;

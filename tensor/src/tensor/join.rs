@@ -1,7 +1,7 @@
 //! Putting tensors together and picking rows: these copy.
 
 use super::Tensor;
-use crate::Float;
+use bayeux_kernels::Float;
 
 impl<T: Float> Tensor<T> {
     /// Tensors one after the other along `axis`; their other axes must agree.

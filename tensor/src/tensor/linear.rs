@@ -2,7 +2,7 @@
 
 use super::Tensor;
 use super::views::broadcast_shapes;
-use crate::{Float, gemm, gemm_scratch};
+use bayeux_kernels::{Float, gemm, gemm_scratch};
 
 impl<T: Float> Tensor<T> {
     /// The matrix product: `[…, m, k]` times `[…, k, n]` is `[…, m, n]`. Leading axes are a batch and are broadcast

@@ -13,8 +13,8 @@ pub(crate) mod walk;
 
 use std::sync::Arc;
 
-use crate::Float;
-use crate::storage::Storage;
+use bayeux_kernels::Float;
+use bayeux_kernels::Storage;
 use walk::{Walk, row_major_strides};
 
 /// An n-d array of `f32` or `f64`.

@@ -3,7 +3,7 @@
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use super::Tensor;
-use crate::{Float, simd};
+use bayeux_kernels::{Float, simd};
 
 macro_rules! operator {
     ($trait:ident $method:ident $right:ident $left:ident $assign_trait:ident $assign:ident $op:tt) => {

@@ -9,8 +9,8 @@ use rayon::prelude::*;
 use super::Tensor;
 use super::tree::{PairUp, combine_rows, reduce_slice};
 use super::walk::{CHUNK, Walk};
-use crate::Float;
-use crate::reduce::{Combine, Extent, Largest, Smallest, Sum, room};
+use bayeux_kernels::Float;
+use bayeux_kernels::reduce::{Combine, Extent, Largest, Smallest, Sum, argmax, reduce, room};
 
 /// Columns reduced together when a kept axis is the inner one.
 const COLUMNS: usize = 256;
@@ -37,7 +37,7 @@ impl<T: Float> Tensor<T> {
             let shape: Vec<usize> = kept.iter().map(|&axis| self.shape[axis]).collect();
             let mut results = vec![T::ZERO; extent.outer * extent.inner];
             let mut scratch = vec![T::ZERO; room(extent)];
-            T::reduce(C::KIND, x, extent, &mut results, &mut scratch);
+            reduce(C::KIND, x, extent, &mut results, &mut scratch);
             return Self::new(shape, results);
         }
         let pick = |axes: &[usize]| -> (Vec<usize>, Vec<isize>) {
@@ -236,7 +236,7 @@ impl<T: Float> Tensor<T> {
         let extent =
             Extent { outer: size(0..axis), count: self.shape[axis], inner: size(axis + 1..self.rank()) };
         let mut places = vec![T::ZERO; extent.outer * extent.inner];
-        T::places(self.contiguous().as_slice().unwrap_or_default(), extent, &mut places);
+        argmax(self.contiguous().as_slice().unwrap_or_default(), extent, &mut places);
         Self::new(shape, places)
     }
 

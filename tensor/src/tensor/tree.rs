@@ -1,7 +1,7 @@
 //! Fixed trees for reductions: over the elements of a slice, and over equally long rows.
 
-use crate::Float;
-use crate::reduce::Combine;
+use bayeux_kernels::Float;
+use bayeux_kernels::reduce::Combine;
 
 /// Elements added one after the other in each of [`LANES`] running sums, before sums are combined in pairs.
 const BLOCK: usize = 256;

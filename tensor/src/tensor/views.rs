@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::Tensor;
 use super::walk::row_major_strides;
-use crate::Float;
+use bayeux_kernels::Float;
 
 impl<T: Float> Tensor<T> {
     fn view(&self, shape: Vec<usize>, strides: Vec<isize>, offset: usize) -> Self {

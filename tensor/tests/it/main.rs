@@ -2,11 +2,4 @@
 
 mod bits;
 mod common;
-mod grouped;
-mod linear;
-mod matrixmultiply;
-mod pooled;
-mod products_in_loops;
-mod random;
-mod simd;
 mod tensor;

@@ -1,6 +1,6 @@
 //! `Tensor` against an obvious referee: index by index through `get`.
 
-use crate::common::in_pool;
+use crate::common::threads::in_pool;
 use bayeux_tensor::Tensor;
 use proptest::prelude::*;
 

@@ -1,0 +1,8 @@
+//! Shared with the kernels' tests.
+
+#[path = "../../kernels/tests/it/bits/hashes.rs"]
+pub mod hashes;
+#[path = "../../kernels/tests/it/common/numbers.rs"]
+pub mod numbers;
+#[path = "../../kernels/tests/it/common/threads.rs"]
+pub mod threads;
