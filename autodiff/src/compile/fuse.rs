@@ -5,8 +5,7 @@
 //! out: needing, through some other instruction, a result of the very loop it would join. Where a node's inputs come
 //! from several loops, those are merged if nothing in between needs them apart.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use bayeux_tensor::ElementType;
 
@@ -74,7 +73,8 @@ pub(super) fn fuse(graph: &Graph, layouts: &[Layout], watch: &mut Watch) -> Vec<
     let unit_of = watch.lap("sink", sink(graph, layouts, &mut units));
     let mut dependencies = Dependencies::of(graph, layouts, &units, &unit_of);
     watch.lap("epilogue", epilogues(graph, layouts, &mut units, &mut dependencies));
-    watch.lap("order", in_order(units, &mut dependencies))
+    let order = dependencies.order(&units);
+    watch.lap("order", order.into_iter().filter_map(|index| units[index].take()).collect())
 }
 
 /// The noise that every reader draws for itself, element by element, so that it is never stored.
@@ -252,29 +252,4 @@ impl Fusion<'_> {
         self.list(first, &members);
         Some(first)
     }
-}
-
-/// Units after those they need; among those that could run, the one whose last node came first.
-fn in_order(mut units: Vec<Option<Unit>>, dependencies: &mut Dependencies) -> Vec<Unit> {
-    let last = |unit: &Unit| unit.members.last().copied();
-    let mut waits: Vec<usize> = Vec::with_capacity(units.len());
-    let mut ready = BinaryHeap::new();
-    for (index, unit) in units.iter().enumerate() {
-        waits.push(dependencies.needs(index).len());
-        if let (Some(unit), 0) = (unit, waits[index]) {
-            ready.push(Reverse((last(unit), index)));
-        }
-    }
-    let mut order = Vec::new();
-    while let Some(Reverse((_, index))) = ready.pop() {
-        for reader in dependencies.readers(index) {
-            waits[reader] -= 1;
-            if let (Some(unit), 0) = (&units[reader], waits[reader]) {
-                ready.push(Reverse((last(unit), reader)));
-            }
-        }
-        order.extend(units[index].take());
-    }
-    assert!(units.iter().all(Option::is_none), "units do not need each other in a circle");
-    order
 }
