@@ -9,7 +9,7 @@ use super::graph::{Builder, Graph, Id, Node};
 use crate::ops::{Binary, Op, Pool2d, PoolMap, Sum};
 
 pub(super) fn commute(graph: Graph) -> Graph {
-    graph.rebuild(|builder, node| commuted(builder, node))
+    graph.rebuild(commuted)
 }
 
 fn commuted(b: &mut Builder, node: &Node) -> Id {

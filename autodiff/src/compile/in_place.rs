@@ -33,10 +33,10 @@ pub(super) fn in_place(
     };
     let last = units.iter().enumerate().rev().find(|&unit| fails(unit)).map(|(position, _)| position);
     let safe = last.map_or(0, |position| position + 1);
-    let mut variables: HashMap<&Shared<Untyped>, Id> = HashMap::new();
+    let mut variables: HashMap<usize, Id> = HashMap::new();
     for (id, node) in graph.nodes.iter().enumerate() {
         if let Op::Shared(shared) = &node.op {
-            variables.entry(shared).or_insert(id);
+            variables.entry(shared.address()).or_insert(id);
         }
     }
     let mut outputs = vec![0; graph.nodes.len()];
@@ -44,7 +44,9 @@ pub(super) fn in_place(
     let values = &graph.outputs[graph.outputs.len() - updated.len()..];
     let mut result = HashMap::new();
     for (&new, shared) in values.iter().zip(updated) {
-        let (Some(&old), Some(position)) = (variables.get(shared), positions.computed[new]) else { continue };
+        let (Some(&old), Some(position)) = (variables.get(&shared.address()), positions.computed[new]) else {
+            continue;
+        };
         let (unit, shape) = (&units[position], &graph.nodes[new].shape);
         let of_old = |&&id: &&Id| layouts[id].root == old;
         let inputs = || unit.members.iter().flat_map(|&member| &graph.nodes[member].inputs);

@@ -65,9 +65,9 @@ pub(crate) struct Numbers {
 impl Program {
     /// What follows from the rest, once that is complete. `updated` are the variables of the last outputs.
     pub fn complete(mut self, updated: &[Shared<Untyped>]) -> Self {
-        let updated: HashSet<&Shared<Untyped>> = updated.iter().collect();
+        let updated: HashSet<usize> = updated.iter().map(Shared::address).collect();
         let keeps = |shared: &Shared<Untyped>| {
-            shared.shape().iter().product::<usize>() <= KEPT && !updated.contains(shared)
+            shared.shape().iter().product::<usize>() <= KEPT && !updated.contains(&shared.address())
         };
         self.keeps = self.shareds.iter().map(keeps).collect();
         let mut outputs = vec![0; self.slots.len()];

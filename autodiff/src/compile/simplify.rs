@@ -16,7 +16,7 @@ use algebra::{binary, unary};
 use shapes::{broadcast, reshape, select, sum, transpose};
 
 pub(super) fn simplify(graph: Graph) -> Graph {
-    graph.rebuild(|builder, node| simplified(builder, node))
+    graph.rebuild(simplified)
 }
 
 /// Adds a node in its simplest form.

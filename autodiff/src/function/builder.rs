@@ -80,9 +80,9 @@ impl<T: Kind> FunctionBuilder<T> {
                 return Err(Error::DuplicateInput(input.name().unwrap_or("unnamed").into()));
             }
         }
-        let mut variables: HashSet<&Shared<Untyped>> = HashSet::new();
+        let mut variables: HashSet<usize> = HashSet::new();
         for (shared, value) in &self.updates {
-            if !variables.insert(shared) {
+            if !variables.insert(shared.address()) {
                 return Err(Error::DuplicateUpdate(shared.name().into()));
             }
             if *value.value_type() != shared.value_type() {

@@ -33,14 +33,17 @@ impl Operation for Extreme {
     }
 
     fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>]) -> Result<(), Error> {
+        fn is_nan<T: Element>(x: T) -> bool {
+            x.partial_cmp(&x).is_none()
+        }
         fn place<T: Element>(x: impl Iterator<Item = T>, largest: bool) -> i64 {
             let mut best: Option<(i64, T)> = None;
             for (i, x) in x.enumerate() {
                 let better = match best {
                     None => true,
                     // A NaN is what a maximum gives, so it is where it stands.
-                    Some((_, of)) if of != of => false,
-                    Some((_, of)) => x != x || if largest { x > of } else { x < of },
+                    Some((_, of)) if is_nan(of) => false,
+                    Some((_, of)) => is_nan(x) || if largest { x > of } else { x < of },
                 };
                 if better {
                     best = Some((i as i64, x));

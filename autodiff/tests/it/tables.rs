@@ -75,11 +75,11 @@ fn taking_along_any_axis_has_its_gradients() {
     let taken = x.take(1, &places);
     assert_eq!(taken.shape().to_string(), "[2, 2, 2, 2]");
     let at = Tensor::<f64>::arange(12).reshape([2, 3, 2]);
-    let found = interpret(&[taken.clone()], &[(&x, &at)], 0).expect("runs").remove(0);
+    let found = interpret(std::slice::from_ref(&taken), &[(&x, &at)], 0).expect("runs").remove(0);
     assert_eq!(found.slice(0, 1..2).to_vec(), [10.0, 11.0, 6.0, 7.0, 6.0, 7.0, 8.0, 9.0]);
     let weights = Expr::constant(Tensor::<f64>::arange(16).reshape([2, 2, 2, 2]));
     let cost = (taken.square() * weights).sum_all();
-    let slope = grad(&cost, &[x.clone()]).remove(0);
+    let slope = grad(&cost, std::slice::from_ref(&x)).remove(0);
     let errors = bayeux_autodiff::check_gradient(&cost, &[(&x, &at)]).expect("runs");
     assert!(errors.first < 1e-8 && errors.second < 1e-7, "{errors:?}");
     let compiled = Function::new([&x], [&slope]).expect("fits").call(&[&at]).expect("runs").remove(0);

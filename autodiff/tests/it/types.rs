@@ -71,7 +71,7 @@ fn truth_values_are_given_kept_and_chosen_by() {
     let mask = Shared::new("mask", Tensor::from_slice(&[true, true, false, false]));
     let both = &keep & mask.expr();
     let chosen = Expr::select(&both, &x, &(-&x)).sum_all();
-    let slope = grad(&chosen, &[x.clone()]).remove(0);
+    let slope = grad(&chosen, std::slice::from_ref(&x)).remove(0);
     let f = Function::builder()
         .input(&keep)
         .inputs([&x])
@@ -158,7 +158,7 @@ fn a_program_mixes_single_and_double_precision() {
     let w = Expr::<f64>::input("w", [3]);
     let cost = (x.tanh().cast::<f64>() * &w).exp().sum_all();
     let slopes = [
-        grad(&cost, &[w.clone()]).remove(0).untyped(),
+        grad(&cost, std::slice::from_ref(&w)).remove(0).untyped(),
         bayeux_autodiff::grad(&cost.untyped(), &[x.untyped()]).remove(0),
     ];
     assert_eq!(slopes[1].element_type(), ElementType::F32);
@@ -235,7 +235,7 @@ fn several_values_of_one_operation() {
     let (largest, places) = x.top_k(2);
     let weights = Expr::constant(Tensor::from_slice(&[1.0, 10.0, 100.0, 1000.0]));
     let cost = (&sorted * weights).sum_all() + largest.square().sum_all();
-    let slope = grad(&cost, &[x.clone()]).remove(0);
+    let slope = grad(&cost, std::slice::from_ref(&x)).remove(0);
     let given = Tensor::new([2, 4], vec![3.0, 1.0, 2.0, 2.0, f64::NAN, -1.0, 8.0, 0.0]);
     let roots = [sorted.untyped(), order.untyped(), largest.untyped(), places.untyped(), slope.untyped()];
     let found = values(&roots, &[(x.untyped(), given.into())]);
