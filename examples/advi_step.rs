@@ -68,7 +68,7 @@ impl Step {
     fn run(&mut self) -> Result<(), Box<dyn Error>> {
         match self {
             Step::Advi(fitter) => fitter.step().map(|_| ())?,
-            Step::Training { function, images, labels } => function.run(&[images, labels])?,
+            Step::Training { function, images, labels } => function.run(&[&*images, &*labels])?,
         }
         Ok(())
     }

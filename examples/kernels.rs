@@ -102,7 +102,7 @@ fn products<T: Float>(bench: &mut Bench) {
         (288_000, 25, 32, false),
         (32_000, 800, 32, false),
     ] {
-        let name = format!("gemm {} {m}×{k}×{n}{}", T::NAME, if transposed { ", A transposed" } else { "" });
+        let name = format!("gemm {} {m}×{k}×{n}{}", T::TYPE, if transposed { ", A transposed" } else { "" });
         if bench.wanted(&name) {
             let (a, b) = (numbers::<T>(m * k), numbers::<T>(k * n));
             let a_strides = if transposed { [1, m as isize] } else { [k as isize, 1] };

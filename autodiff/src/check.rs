@@ -48,25 +48,26 @@ pub fn check_gradient(
     points: &[(&Expr<f64>, &Tensor<f64>)],
 ) -> Result<GradientErrors, Error> {
     let inputs: Vec<Expr<f64>> = points.iter().map(|(input, _)| (*input).clone()).collect();
+    // Directions are inputs too, of the same free dimensions.
+    let like = |name: &str| inputs.iter().map(|x| Expr::input(name, x.shape())).collect::<Vec<Expr<f64>>>();
+    let (v, u) = (like("v"), like("u"));
+    let along = |slopes: &[Expr<f64>], direction: &[Expr<f64>]| {
+        let terms = slopes.iter().zip(direction).map(|(slope, d)| (slope * d).sum_all());
+        terms.reduce(|a, b| a + b).unwrap_or_else(|| Expr::scalar(0.0))
+    };
+    let along_v = along(&grad(cost, &inputs), &v);
+    let curvature = along(&grad(&along_v, &inputs), &u);
+    let all = inputs.iter().chain(&v).chain(&u);
+    let mut f = Function::new(all, [cost, &along_v, &curvature])?;
     let mut errors = GradientErrors { first: 0.0, second: 0.0 };
     for direction in 0..DIRECTIONS {
         let v: Vec<Tensor<f64>> = unit_direction(points, 2 * direction);
         let u: Vec<Tensor<f64>> = unit_direction(points, 2 * direction + 1);
-        let along = |slopes: &[Expr<f64>], direction: &[Tensor<f64>]| {
-            let terms =
-                slopes.iter().zip(direction).map(|(slope, d)| (slope * Expr::constant(d.clone())).sum_all());
-            terms.reduce(|a, b| a + b).unwrap_or_else(|| Expr::scalar(0.0))
-        };
-        let slopes = grad(cost, &inputs);
-        let along_v = along(&slopes, &v);
-        let curvature = along(&grad(&along_v, &inputs), &u);
-        let mut f = Function::new(&inputs, [cost, &along_v, &curvature])?;
-
         let mut at = |direction: &[Tensor<f64>], step: f64| -> Result<[f64; 3], Error> {
             let moved: Vec<Tensor<f64>> =
                 points.iter().zip(direction).map(|((_, x), d)| *x + &(d * step)).collect();
             f.set_call(0);
-            let values = f.call(&moved.iter().collect::<Vec<_>>())?;
+            let values = f.call(&moved.iter().chain(&v).chain(&u).collect::<Vec<_>>())?;
             Ok([values[0].item(), values[1].item(), values[2].item()])
         };
         let here = at(&v, 0.0)?;

@@ -3,24 +3,22 @@
 use std::collections::HashMap;
 use std::fmt::{self, Write};
 
-use bayeux_tensor::Float;
-
-use crate::Expr;
 use crate::expr::{Key, topological};
 use crate::ops::Op;
+use crate::{Expr, Kind};
 
 /// How many levels deep `Display` writes an expression before it abbreviates.
 const DEPTH: usize = 6;
 
 /// As mathematics, in one line; what lies deep is written `…`.
-impl<T: Float> fmt::Display for Expr<T> {
+impl<T: Kind> fmt::Display for Expr<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_expr(self, f, DEPTH, true)
     }
 }
 
 /// Like `Display`, abbreviated further, for messages.
-impl<T: Float> fmt::Debug for Expr<T> {
+impl<T: Kind> fmt::Debug for Expr<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("`")?;
         write_expr(self, f, 2, false)?;
@@ -28,7 +26,7 @@ impl<T: Float> fmt::Debug for Expr<T> {
     }
 }
 
-fn write_expr<T: Float>(
+fn write_expr<T: Kind>(
     expr: &Expr<T>,
     f: &mut fmt::Formatter<'_>,
     depth: usize,
@@ -77,7 +75,7 @@ fn write_expr<T: Float>(
 /// let dot = to_dot(&[x.tanh()]);
 /// assert!(dot.starts_with("digraph") && dot.contains("tanh"));
 /// ```
-pub fn to_dot<T: Float>(roots: &[Expr<T>]) -> String {
+pub fn to_dot<T: Kind>(roots: &[Expr<T>]) -> String {
     let nodes = topological(roots);
     let numbers: HashMap<Key, usize> = nodes.iter().enumerate().map(|(i, node)| (node.key(), i)).collect();
     let mut dot =
@@ -91,7 +89,7 @@ pub fn to_dot<T: Float>(roots: &[Expr<T>]) -> String {
         let shape = if node.inputs().is_empty() { ", shape=ellipse" } else { "" };
         let style = if roots.iter().any(|root| root.key() == node.key()) { ", style=bold" } else { "" };
         // Writing to a string cannot fail.
-        let _ = writeln!(dot, "  n{i} [label=\"{}\\n{}\"{shape}{style}];", escape(&label), node.shape());
+        let _ = writeln!(dot, "  n{i} [label=\"{}\\n{}\"{shape}{style}];", escape(&label), node.value_type());
         for input in node.inputs() {
             let _ = writeln!(dot, "  n{} -> n{i};", numbers[&input.key()]);
         }

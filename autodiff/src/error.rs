@@ -1,5 +1,7 @@
 //! What can go wrong when a function is built or called.
 
+use bayeux_tensor::ElementType;
+
 /// An error of this crate: all that depends on data, sizes at call time or numbers. A shape that cannot fit when an
 /// expression is built is a programming error and panics instead.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -22,12 +24,32 @@ pub enum Error {
         expected: String,
         /// The tensor's shape.
         found: Vec<usize>,
-        /// What the free dimensions already were, if that is why it does not fit.
+        /// Which free dimension cannot have the length, and what was known of its symbols.
         note: String,
+    },
+    /// A tensor of the wrong element type was given for an input.
+    #[error("input `{name}` takes {expected}, the tensor given holds {found}")]
+    InputType {
+        /// The input's name.
+        name: String,
+        /// Its element type.
+        expected: ElementType,
+        /// The tensor's element type.
+        found: ElementType,
     },
     /// A free dimension that no input determines.
     #[error("the free dimension `{0}` is not determined by the shape of any input")]
     FreeDimension(String),
+    /// A dimension whose value at the sizes of a call is no size.
+    #[error("the dimension {dim} {what}{place}")]
+    Dimension {
+        /// The dimension.
+        dim: String,
+        /// Its value, or what is wrong with it.
+        what: String,
+        /// The sizes of its symbols.
+        place: String,
+    },
     /// Sizes at call time that do not fit together where the symbols could not tell.
     #[error("{op}: {what}")]
     Size {
@@ -60,14 +82,14 @@ pub enum Error {
     /// One variable was given two updates.
     #[error("the variable `{0}` has more than one update")]
     DuplicateUpdate(String),
-    /// An update whose shape is not its variable's.
-    #[error("the update of `{name}` has shape {found}, the variable {expected:?}")]
-    UpdateShape {
+    /// An update whose element type or shape is not its variable's.
+    #[error("the update of `{name}` is {found}, the variable {expected}")]
+    UpdateType {
         /// The variable's name.
         name: String,
-        /// Its shape.
-        expected: Vec<usize>,
-        /// The expression's shape.
+        /// Its element type and shape.
+        expected: String,
+        /// The expression's.
         found: String,
     },
     /// A call that updates a variable on a thread of a rayon pool, while another call updates it. Calls that update a variable

@@ -1,12 +1,14 @@
 //! Expressions: immutable, reference-counted nodes of a graph.
 
 use std::collections::HashSet;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
-use bayeux_tensor::{Float, Tensor};
+use bayeux_tensor::{AnyTensor, Element, ElementType, Float, Tensor};
+use smallvec::{SmallVec, smallvec};
 
 use crate::ops::{Constant, Input, Op};
-use crate::{Dim, Shape, Shared};
+use crate::{Dim, Kind, Shape, Shared, Untyped, ValueType};
 
 /// A symbolic expression of element type `T`: what to compute, not yet its value.
 ///
@@ -14,6 +16,9 @@ use crate::{Dim, Shape, Shared};
 /// a [`Function`](crate::Function) compiles them into a program. A clone shares the node. Shapes are checked when an
 /// expression is built: every method that combines shapes panics, at the caller's line, with both shapes if they cannot
 /// fit.
+///
+/// Elements are of type `f32`, `f64`, `i32`, `i64`, `u8` or `bool`. Comparisons give `Expr<bool>`, positions are `Expr<i64>`,
+/// and one type becomes another only where [`cast`](Self::cast) is written.
 ///
 /// ```
 /// use bayeux_autodiff::{Expr, Function, batch, grad};
@@ -27,36 +32,207 @@ use crate::{Dim, Shape, Shared};
 /// assert_eq!(values[1].shape(), [5, 3]);
 /// # Ok::<(), bayeux_autodiff::Error>(())
 /// ```
-pub struct Expr<T: Float = f32>(Arc<Node<T>>);
+pub struct Expr<T: Kind = f32> {
+    node: Arc<Node>,
+    /// Which of the node's values it is.
+    output: usize,
+    kind: PhantomData<fn() -> T>,
+}
 
-pub(crate) struct Node<T: Float> {
-    op: Op<T>,
-    inputs: Vec<Expr<T>>,
-    shape: Shape,
+/// An expression whose element type is known at run time only: as operations see their inputs and gradients.
+pub type AnyExpr = Expr<Untyped>;
+
+pub(crate) struct Node {
+    op: Op,
+    inputs: Vec<AnyExpr>,
+    types: SmallVec<[ValueType; 1]>,
     name: Option<Arc<str>>,
 }
 
-impl<T: Float> Expr<T> {
-    pub(crate) fn new(op: impl Into<Op<T>>, inputs: Vec<Expr<T>>, shape: impl Into<Shape>) -> Self {
-        Expr(Arc::new(Node { op: op.into(), inputs, shape: shape.into(), name: None }))
+impl<T: Kind> Expr<T> {
+    /// The value of an operation that has one, of a shape.
+    #[track_caller]
+    pub(crate) fn new(op: impl Into<Op>, inputs: Vec<AnyExpr>, shape: impl Into<Shape>) -> Self {
+        let (op, shape) = (op.into(), shape.into());
+        let mut types = op.types(&inputs, &shape);
+        debug_assert!(types.len() == 1 && types[0].shape == shape, "{types:?} in place of {shape}");
+        let types = smallvec![types.swap_remove(0)];
+        AnyExpr::of_node(Node { op, inputs, types, name: None }, 0).typed()
     }
 
-    /// A value given at each call of a function: a mini-batch, a learning rate.
-    pub fn input(name: &str, shape: impl Into<Shape>) -> Self {
-        Expr::new(Input::fresh(), Vec::new(), shape).named(name)
+    pub(crate) fn leaf(op: Op, element: ElementType, shape: Shape) -> Self {
+        let types = smallvec![ValueType { element, shape }];
+        AnyExpr::of_node(Node { op, inputs: Vec::new(), types, name: None }, 0).typed()
+    }
+
+    fn of_node(node: Node, output: usize) -> Self {
+        Expr { node: Arc::new(node), output, kind: PhantomData }
+    }
+
+    /// The same expression, without its element type being known to Rust.
+    pub fn untyped(&self) -> AnyExpr {
+        Expr { node: self.node.clone(), output: self.output, kind: PhantomData }
+    }
+
+    /// The same expression with an element type that is known to Rust.
+    ///
+    /// # Panics
+    /// If its elements are of another type.
+    #[track_caller]
+    pub fn typed<U: Kind>(&self) -> Expr<U> {
+        if let Some(wanted) = U::TYPE {
+            let found = self.element_type();
+            assert!(found == wanted, "typed: the elements of {self:?} are {found}, not {wanted}");
+        }
+        Expr { node: self.node.clone(), output: self.output, kind: PhantomData }
     }
 
     pub(crate) fn shared(shared: &Shared<T>) -> Self {
-        Expr::new(Op::Shared(shared.clone()), Vec::new(), shared.symbolic_shape()).named(shared.name())
+        let ValueType { element, shape } = shared.value_type();
+        Expr::leaf(Op::Shared(shared.untyped()), element, shape).named(shared.name())
+    }
+
+    /// The type of the elements.
+    pub fn element_type(&self) -> ElementType {
+        self.value_type().element
+    }
+
+    /// Element type and shape.
+    pub fn value_type(&self) -> &ValueType {
+        &self.node.types[self.output]
+    }
+
+    /// The shape.
+    pub fn shape(&self) -> &Shape {
+        &self.value_type().shape
+    }
+
+    /// The number of axes.
+    pub fn rank(&self) -> usize {
+        self.shape().rank()
+    }
+
+    /// One dimension of the shape.
+    ///
+    /// # Panics
+    /// If there is no such axis.
+    #[track_caller]
+    pub fn dim(&self, axis: usize) -> Dim {
+        assert!(axis < self.rank(), "dim: axis {axis} of {self:?}, which has rank {}", self.rank());
+        self.shape()[axis].clone()
+    }
+
+    /// The name, of a leaf or given by [`named`](Self::named).
+    pub fn name(&self) -> Option<&str> {
+        self.node.name.as_deref()
+    }
+
+    /// The same expression as a new node with a name, which messages, printed programs and plots show. To
+    /// [`grad`](crate::grad), a named inner node is another expression than the one it was made from; leaves stay the same.
+    pub fn named(self, name: &str) -> Self {
+        let Node { op, inputs, types, .. } = &*self.node;
+        let (op, inputs, types) = (op.clone(), inputs.clone(), types.clone());
+        Expr::of_node(Node { op, inputs, types, name: Some(name.into()) }, self.output)
+    }
+
+    /// The shared variables of this element type inside some expressions: each once, in the order in which a reader from left
+    /// to right meets them.
+    pub fn shareds(expressions: &[Expr<T>]) -> Vec<Shared<T>> {
+        // Leaves of one variable are one node to `topological`, so none is met twice.
+        topological(expressions).iter().filter_map(|node| node.variable()?.of_kind()).collect()
+    }
+
+    fn variable(&self) -> Option<&Shared<Untyped>> {
+        match &self.node.op {
+            Op::Shared(shared) => Some(shared),
+            _ => None,
+        }
+    }
+
+    /// The variable this expression is a leaf of, if it is one.
+    pub fn as_shared(&self) -> Option<Shared<T>> {
+        self.variable()?.of_kind()
+    }
+
+    /// The value, if the expression is a constant.
+    pub fn as_constant(&self) -> Option<&T::Tensor> {
+        match &self.node.op {
+            Op::Constant(Constant(value)) => Some(T::of(value)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn op(&self) -> &Op {
+        &self.node.op
+    }
+
+    pub(crate) fn inputs(&self) -> &[AnyExpr] {
+        &self.node.inputs
+    }
+
+    /// The types of all values of the node.
+    pub(crate) fn types(&self) -> &[ValueType] {
+        &self.node.types
+    }
+
+    /// Another value of the same node.
+    pub(crate) fn sibling(&self, output: usize) -> AnyExpr {
+        Expr { node: self.node.clone(), output, kind: PhantomData }
+    }
+
+    pub(crate) fn key(&self) -> Key {
+        match &self.node.op {
+            Op::Shared(shared) => Key::Variable(shared.address()),
+            Op::Input(input) => Key::Input(*input),
+            _ => Key::Node(Arc::as_ptr(&self.node) as usize, self.output),
+        }
+    }
+
+    /// The key of the node's first value, which stands for the node.
+    pub(crate) fn node_key(&self) -> Key {
+        match self.key() {
+            Key::Node(address, _) => Key::Node(address, 0),
+            leaf => leaf,
+        }
+    }
+}
+
+impl AnyExpr {
+    /// All values of an operation.
+    #[track_caller]
+    pub(crate) fn values_of(op: impl Into<Op>, inputs: Vec<AnyExpr>) -> Vec<AnyExpr> {
+        let op = op.into();
+        let types: SmallVec<[ValueType; 1]> = op.types(&inputs, &Shape::from(())).into();
+        let count = types.len();
+        let first = AnyExpr::of_node(Node { op, inputs, types, name: None }, 0);
+        (0..count).map(|output| first.sibling(output)).collect()
+    }
+
+    /// The same operation on other inputs.
+    pub(crate) fn with_inputs(&self, inputs: Vec<AnyExpr>) -> AnyExpr {
+        let Node { op, types, name, .. } = &*self.node;
+        Expr::of_node(Node { op: op.clone(), inputs, types: types.clone(), name: name.clone() }, self.output)
+    }
+}
+
+/// Leaves.
+impl<T: Element> Expr<T> {
+    /// A value given at each call of a function: a mini-batch, a learning rate.
+    pub fn input(name: &str, shape: impl Into<Shape>) -> Self {
+        Expr::leaf(Op::Input(Input::fresh()), T::TYPE, shape.into()).named(name)
+    }
+
+    /// The whole numbers 0, 1, …, n − 1.
+    pub fn arange(n: usize) -> Self {
+        Expr::constant(Tensor::arange(n))
     }
 
     /// A tensor that never changes.
     pub fn constant(value: Tensor<T>) -> Self {
-        let shape = Shape::from(value.shape());
-        Expr::new(Op::Constant(Constant(value.contiguous())), Vec::new(), shape)
+        AnyExpr::of_tensor(value.into()).typed()
     }
 
-    /// A constant of rank 0.
+    /// A constant of rank 0: the number of this type that stands for `value`, see [`Element::from_f64`].
     pub fn scalar(value: f64) -> Self {
         Expr::constant(Tensor::scalar(T::from_f64(value)))
     }
@@ -76,116 +252,77 @@ impl<T: Float> Expr<T> {
         Expr::full(shape, 1.0)
     }
 
-    /// The whole numbers 0, 1, …, n − 1.
-    pub fn arange(n: usize) -> Self {
-        Expr::constant(Tensor::arange(n))
-    }
-
     /// A dimension as a number of rank 0, such as the batch size of the call.
     pub fn size(dim: impl Into<Dim>) -> Self {
-        let dim = dim.into();
+        AnyExpr::size_of(T::TYPE, dim.into()).typed()
+    }
+}
+
+impl AnyExpr {
+    /// A tensor that never changes.
+    pub fn of_tensor(value: AnyTensor) -> Self {
+        let (element, shape) = (value.element_type(), Shape::from(value.shape()));
+        Expr::leaf(Op::Constant(Constant(value.contiguous())), element, shape)
+    }
+
+    /// A number of an element type.
+    pub fn number(element: ElementType, value: f64) -> Self {
+        AnyExpr::of_tensor(
+            bayeux_tensor::with_type!(element, T => Tensor::<T>::scalar(T::from_f64(value)).into()),
+        )
+    }
+
+    pub(crate) fn size_of(element: ElementType, dim: Dim) -> Self {
         match dim.size() {
-            Some(size) => Expr::scalar(size as f64),
-            None => Expr::new(Op::Size(dim), Vec::new(), ()),
-        }
-    }
-
-    /// The shape.
-    pub fn shape(&self) -> &Shape {
-        &self.0.shape
-    }
-
-    /// The number of axes.
-    pub fn rank(&self) -> usize {
-        self.0.shape.rank()
-    }
-
-    /// One dimension of the shape.
-    ///
-    /// # Panics
-    /// If there is no such axis.
-    #[track_caller]
-    pub fn dim(&self, axis: usize) -> Dim {
-        assert!(axis < self.rank(), "dim: axis {axis} of {self:?}, which has rank {}", self.rank());
-        self.0.shape[axis].clone()
-    }
-
-    /// The name, of a leaf or given by [`named`](Self::named).
-    pub fn name(&self) -> Option<&str> {
-        self.0.name.as_deref()
-    }
-
-    /// The same expression as a new node with a name, which messages, printed programs and plots show. To
-    /// [`grad`](crate::grad), a named inner node is another expression than the one it was made from; leaves stay the same.
-    pub fn named(self, name: &str) -> Self {
-        let node = Node {
-            op: self.0.op.clone(),
-            inputs: self.0.inputs.clone(),
-            shape: self.0.shape.clone(),
-            name: Some(name.into()),
-        };
-        Expr(Arc::new(node))
-    }
-
-    /// The shared variables inside some expressions: each once, in the order in which a reader from left to right meets
-    /// them.
-    pub fn shareds(expressions: &[Expr<T>]) -> Vec<Shared<T>> {
-        // Leaves of one variable are one node to `topological`, so none is met twice.
-        topological(expressions).iter().filter_map(|node| node.as_shared().cloned()).collect()
-    }
-
-    /// The variable this expression is a leaf of, if it is one.
-    pub fn as_shared(&self) -> Option<&Shared<T>> {
-        match &self.0.op {
-            Op::Shared(shared) => Some(shared),
-            _ => None,
-        }
-    }
-
-    /// The value, if the expression is a constant.
-    pub fn as_constant(&self) -> Option<&Tensor<T>> {
-        match &self.0.op {
-            Op::Constant(Constant(value)) => Some(value),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn op(&self) -> &Op<T> {
-        &self.0.op
-    }
-
-    pub(crate) fn inputs(&self) -> &[Expr<T>] {
-        &self.0.inputs
-    }
-
-    pub(crate) fn key(&self) -> Key {
-        match &self.0.op {
-            Op::Shared(shared) => Key::Variable(shared.address()),
-            Op::Input(input) => Key::Input(*input),
-            _ => Key::Node(Arc::as_ptr(&self.0) as usize),
+            Some(size) => AnyExpr::number(element, size as f64),
+            None => Expr::leaf(Op::Size(dim), element, Shape::from(())),
         }
     }
 }
 
-/// What makes two expressions the same one: the input or the variable of a leaf, the address of any other node.
+impl<T: Kind> Expr<T> {
+    /// A number of this expression's element type.
+    pub(crate) fn number_like(&self, value: f64) -> Self {
+        AnyExpr::number(self.element_type(), value).typed()
+    }
+
+    /// A dimension as a number of this expression's element type.
+    pub(crate) fn size_like(&self, dim: Dim) -> Self {
+        AnyExpr::size_of(self.element_type(), dim).typed()
+    }
+
+    /// Zeros of this expression's type and shape.
+    pub fn zeros_like(&self) -> Self {
+        self.number_like(0.0).broadcast_to(self.shape())
+    }
+
+    /// Ones of this expression's type and shape.
+    pub fn ones_like(&self) -> Self {
+        self.number_like(1.0).broadcast_to(self.shape())
+    }
+}
+
+/// What makes two expressions the same one: the input or the variable of a leaf, the address of any other node and which of
+/// its values it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Key {
-    Node(usize),
+    Node(usize, usize),
     Variable(usize),
     Input(Input),
 }
 
-/// Every node the roots need, each once, inputs before their readers, in depth-first order from the left.
-pub(crate) fn topological<T: Float>(roots: &[Expr<T>]) -> Vec<Expr<T>> {
+/// Every node the roots need, each once, inputs before their readers, in depth-first order from the left. A node is given as
+/// its first value.
+pub(crate) fn topological<T: Kind>(roots: &[Expr<T>]) -> Vec<AnyExpr> {
     let mut order = Vec::new();
     let mut seen = HashSet::new();
     for root in roots {
-        let mut stack = vec![(root.clone(), 0)];
+        let mut stack = vec![(root.sibling(0), 0)];
         while let Some((node, next)) = stack.pop() {
             if next == 0 && !seen.insert(node.key()) {
                 continue;
             }
-            match node.inputs().get(next).cloned() {
+            match node.inputs().get(next).map(|input| input.sibling(0)) {
                 Some(input) => {
                     stack.push((node, next + 1));
                     stack.push((input, 0));
@@ -197,13 +334,18 @@ pub(crate) fn topological<T: Float>(roots: &[Expr<T>]) -> Vec<Expr<T>> {
     order
 }
 
-impl<T: Float> Clone for Expr<T> {
+/// Expressions without their types.
+pub(crate) fn all_untyped<T: Kind>(expressions: &[Expr<T>]) -> Vec<AnyExpr> {
+    expressions.iter().map(Expr::untyped).collect()
+}
+
+impl<T: Kind> Clone for Expr<T> {
     fn clone(&self) -> Self {
-        Expr(self.0.clone())
+        Expr { node: self.node.clone(), output: self.output, kind: PhantomData }
     }
 }
 
-impl<T: Float> From<&Expr<T>> for Expr<T> {
+impl<T: Kind> From<&Expr<T>> for Expr<T> {
     fn from(expr: &Expr<T>) -> Self {
         expr.clone()
     }
@@ -215,24 +357,24 @@ impl<T: Float> From<f64> for Expr<T> {
     }
 }
 
-impl<T: Float> From<Tensor<T>> for Expr<T> {
+impl<T: Element> From<Tensor<T>> for Expr<T> {
     fn from(value: Tensor<T>) -> Self {
         Expr::constant(value)
     }
 }
 
-impl<T: Float> From<&Shared<T>> for Expr<T> {
+impl<T: Kind> From<&Shared<T>> for Expr<T> {
     fn from(shared: &Shared<T>) -> Self {
         shared.expr()
     }
 }
 
 /// Frees a long chain in a loop: the compiler's recursive drop would overflow the stack.
-impl<T: Float> Drop for Node<T> {
+impl Drop for Node {
     fn drop(&mut self) {
         let mut stack = std::mem::take(&mut self.inputs);
         while let Some(expr) = stack.pop() {
-            if let Some(mut node) = Arc::into_inner(expr.0) {
+            if let Some(mut node) = Arc::into_inner(expr.node) {
                 stack.append(&mut node.inputs);
             }
         }
@@ -258,5 +400,11 @@ mod tests {
         let b = Shared::new("b", Tensor::<f32>::zeros([2]));
         let sum = &b.expr() + &a.expr() * &b.expr();
         assert_eq!(Expr::shareds(&[sum, a.expr()]), [b, a]);
+    }
+
+    #[test]
+    #[should_panic(expected = "the elements of `x` are f32, not i64")]
+    fn a_wrong_type_is_refused() {
+        Expr::<f32>::input("x", [2]).untyped().typed::<i64>();
     }
 }

@@ -1,21 +1,22 @@
 //! Compiled functions.
 
+mod arguments;
 mod builder;
 mod compiled;
 mod pool;
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bayeux_tensor::{Float, Tensor};
-
+pub use arguments::{Argument, Arguments, AsArgument};
 pub use builder::FunctionBuilder;
 use compiled::{Compiled, Specialised};
 
 use crate::compile::Memory;
-use crate::{Error, Expr, Profile};
+use crate::{Error, Expr, Kind, Profile};
 
 /// Expressions compiled into a program: from inputs to outputs, with updates of variables.
 ///
@@ -64,17 +65,18 @@ use crate::{Error, Expr, Profile};
 /// Calls that update the same variable, of one function or of several, take turns, so that no update is lost: each begins when
 /// the one before has ended. A task of a rayon pool cannot wait for that, and gets an [`Error::Busy`].
 #[derive(Debug)]
-pub struct Function<T: Float = f32> {
-    compiled: Compiled<T>,
-    held: Option<Held<T>>,
+pub struct Function<T: Kind = f32> {
+    compiled: Compiled,
+    held: Option<Held>,
+    kind: PhantomData<fn() -> T>,
 }
 
 /// What [`Function::run`] runs in, and leaves its outputs in.
 #[derive(Debug)]
-struct Held<T: Float> {
+struct Held {
     /// The number of the program.
     program: usize,
-    memory: Memory<T>,
+    memory: Memory,
     state: State,
 }
 
@@ -89,21 +91,27 @@ enum State {
 }
 
 /// The programs, the one for some inputs, and the memory that is held for it.
-type ToRun<'a, T> = (&'a Compiled<T>, &'a Specialised<T>, &'a mut Held<T>);
+type ToRun<'a> = (&'a Compiled, &'a Specialised, &'a mut Held);
 
-impl<T: Float> Function<T> {
+impl<T: Kind> Function<T> {
     /// Starts with nothing in it.
     pub fn builder() -> FunctionBuilder<T> {
-        FunctionBuilder { inputs: Vec::new(), outputs: Vec::new(), updates: Vec::new(), exclusive: false }
+        FunctionBuilder {
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            updates: Vec::new(),
+            exclusive: false,
+            kind: PhantomData,
+        }
     }
 
     /// A function without updates.
     ///
     /// # Errors
     /// If an input is needed but not declared.
-    pub fn new<'a>(
+    pub fn new<'a, E: Into<Expr<T>>>(
         inputs: impl IntoIterator<Item = &'a Expr<T>>,
-        outputs: impl IntoIterator<Item = &'a Expr<T>>,
+        outputs: impl IntoIterator<Item = E>,
     ) -> Result<Function<T>, Error> {
         Function::builder().inputs(inputs).outputs(outputs).build()
     }
@@ -114,14 +122,15 @@ impl<T: Float> Function<T> {
     /// If the number or a shape of the inputs is wrong, a free dimension is not determined, or an op cannot take its
     /// data, such as a label out of range; or if another call is updating a variable that this one updates, and this is a thread
     /// of a rayon pool. Then no variable is changed.
-    pub fn call(&self, inputs: &[&Tensor<T>]) -> Result<Vec<Tensor<T>>, Error> {
+    pub fn call<'a>(&self, inputs: impl Arguments<'a, T>) -> Result<Vec<T::Tensor>, Error> {
+        let inputs = &inputs.collect()[..];
         let specialised = self.compiled.program(inputs)?;
         let Specialised { program, memories, .. } = specialised;
         memories.with(
             || Memory::new(program),
             |memory| {
                 self.compiled.run(specialised, memory, inputs)?;
-                Ok((0..self.compiled.outputs()).map(|i| memory.output(program, i).clone()).collect())
+                Ok((0..self.compiled.outputs()).map(|i| T::of(memory.output(program, i)).clone()).collect())
             },
         )
     }
@@ -131,7 +140,8 @@ impl<T: Float> Function<T> {
     ///
     /// # Errors
     /// As [`call`](Self::call).
-    pub fn run(&mut self, inputs: &[&Tensor<T>]) -> Result<(), Error> {
+    pub fn run<'a>(&mut self, inputs: impl Arguments<'a, T>) -> Result<(), Error> {
+        let inputs = &inputs.collect()[..];
         let (compiled, specialised, held) = self.hold(inputs)?;
         held.state = State::Running;
         let result = compiled.run(specialised, &mut held.memory, inputs);
@@ -144,7 +154,7 @@ impl<T: Float> Function<T> {
     /// # Panics
     /// If there is no such output, if the function has not run yet, or if its last run failed.
     #[track_caller]
-    pub fn output(&self, i: usize) -> &Tensor<T> {
+    pub fn output(&self, i: usize) -> &T::Tensor {
         let outputs = self.compiled.outputs();
         assert!(i < outputs, "output {i} of a function with {outputs}");
         let Some(Held { program, memory, state: State::Finished }) = &self.held else {
@@ -153,28 +163,28 @@ impl<T: Float> Function<T> {
         let Some(specialised) = self.compiled.programs.iter().nth(*program) else {
             unreachable!("programs are never removed")
         };
-        memory.output(&specialised.program, i)
+        T::of(memory.output(&specialised.program, i))
     }
 
     /// Compiles the program for some inputs, if that has not been done, and makes a memory for it, without running it.
     ///
     /// # Errors
     /// As [`call`](Self::call).
-    pub fn specialise(&mut self, inputs: &[&Tensor<T>]) -> Result<(), Error> {
-        self.hold(inputs)?;
+    pub fn specialise<'a>(&mut self, inputs: impl Arguments<'a, T>) -> Result<(), Error> {
+        self.hold(&inputs.collect())?;
         Ok(())
     }
 
     /// The program for some inputs, and the memory that is held, for this program.
     #[inline]
-    fn hold(&mut self, inputs: &[&Tensor<T>]) -> Result<ToRun<'_, T>, Box<Error>> {
-        let Function { compiled, held } = self;
+    fn hold(&mut self, inputs: &[Argument<'_>]) -> Result<ToRun<'_>, Box<Error>> {
+        let Function { compiled, held, .. } = self;
         if let Some(held) = held {
             held.state = if held.state == State::Running { State::Running } else { State::Ready };
         }
         let specialised = compiled.program(inputs)?;
         let program = specialised.number;
-        let is_ready = |held: &Held<T>| held.program == program && held.state == State::Ready;
+        let is_ready = |held: &Held| held.program == program && held.state == State::Ready;
         if !held.as_ref().is_some_and(is_ready) {
             // Another program's memory goes back to where it belongs, unless it was left half done.
             if let Some(Held { program, memory, state: State::Ready }) = held.take()
@@ -190,7 +200,7 @@ impl<T: Float> Function<T> {
     }
 
     /// The program that ran or was compiled last.
-    fn last(&self) -> Option<&Specialised<T>> {
+    fn last(&self) -> Option<&Specialised> {
         self.compiled.programs.iter().nth(self.compiled.last.load(Ordering::Relaxed))
     }
 
@@ -249,21 +259,35 @@ impl<T: Float> Function<T> {
 
     /// The time spent compiling programs so far.
     pub fn compile_time(&self) -> Duration {
-        *self.compiled.compile_time.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pass_times().iter().map(|(_, time)| time).sum()
+    }
+
+    /// The passes of the compiler in their order, and the time each has taken so far, for all programs together.
+    ///
+    /// ```
+    /// use bayeux_autodiff::{Expr, Function};
+    /// use bayeux_tensor::Tensor;
+    /// let x = Expr::<f32>::input("x", [3]);
+    /// let f = Function::new([&x], [&x.exp()])?;
+    /// f.call(&[&Tensor::zeros([3])])?;
+    /// assert!(f.pass_times().iter().any(|(pass, _)| *pass == "fuse"));
+    /// # Ok::<(), bayeux_autodiff::Error>(())
+    /// ```
+    pub fn pass_times(&self) -> Vec<(&'static str, Duration)> {
+        self.compiled.pass_times.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The bytes that the programs and their memories hold for values; it waits for calls to end.
     pub fn memory(&self) -> usize {
         let held = self.held.as_ref().map_or(0, |held| held.memory.bytes());
-        let bytes = |specialised: &Specialised<T>| {
-            specialised.program.bytes() + specialised.memories.sum(Memory::bytes)
-        };
+        let bytes =
+            |specialised: &Specialised| specialised.program.bytes() + specialised.memories.sum(Memory::bytes);
         held + self.compiled.programs.iter().map(bytes).sum::<usize>()
     }
 }
 
 /// The inputs, and the instructions of each program compiled so far.
-impl<T: Float> fmt::Display for Function<T> {
+impl<T: Kind> fmt::Display for Function<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inputs: Vec<String> =
             self.compiled.inputs.iter().map(|input| format!("{input}: {}", input.shape())).collect();

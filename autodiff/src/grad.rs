@@ -2,10 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use bayeux_tensor::Float;
-
-use crate::Expr;
-use crate::expr::{Key, topological};
+use crate::expr::{Key, all_untyped, topological};
+use crate::{AnyExpr, Expr, Real};
 
 /// The gradient of a scalar with respect to expressions, leaves or inner ones: for each an expression of its shape.
 ///
@@ -29,9 +27,9 @@ use crate::expr::{Key, topological};
 /// # Panics
 /// If the cost is not a scalar.
 #[track_caller]
-pub fn grad<T: Float>(cost: &Expr<T>, wrt: &[Expr<T>]) -> Vec<Expr<T>> {
+pub fn grad<T: Real>(cost: &Expr<T>, wrt: &[Expr<T>]) -> Vec<Expr<T>> {
     assert!(cost.rank() == 0, "grad: the cost {cost:?} has shape {}, a scalar is needed", cost.shape());
-    pull_back(&[(cost.clone(), Expr::ones(()))], wrt)
+    typed(pull_back(&cost.untyped(), &cost.ones_like().untyped(), &all_untyped(wrt)))
 }
 
 /// The product of a vector with the Jacobian of an expression of any shape: `vᵀ · ∂y/∂x` for each `x`, where `v` has the
@@ -40,48 +38,60 @@ pub fn grad<T: Float>(cost: &Expr<T>, wrt: &[Expr<T>]) -> Vec<Expr<T>> {
 /// # Panics
 /// If the shapes of `y` and `v` differ.
 #[track_caller]
-pub fn vector_jacobian<T: Float>(y: &Expr<T>, v: &Expr<T>, wrt: &[Expr<T>]) -> Vec<Expr<T>> {
+pub fn vector_jacobian<T: Real>(y: &Expr<T>, v: &Expr<T>, wrt: &[Expr<T>]) -> Vec<Expr<T>> {
     assert!(y.shape() == v.shape(), "vector_jacobian: y has shape {}, v has {}", y.shape(), v.shape());
-    pull_back(&[(y.clone(), v.clone())], wrt)
+    typed(pull_back(&y.untyped(), &v.untyped(), &all_untyped(wrt)))
 }
 
-fn pull_back<T: Float>(seeds: &[(Expr<T>, Expr<T>)], wrt: &[Expr<T>]) -> Vec<Expr<T>> {
-    let roots: Vec<Expr<T>> = seeds.iter().map(|(root, _)| root.clone()).collect();
-    let tape = topological(&roots);
+fn typed<T: Real>(gradients: Vec<AnyExpr>) -> Vec<Expr<T>> {
+    gradients.iter().map(Expr::typed).collect()
+}
+
+fn pull_back(root: &AnyExpr, seed: &AnyExpr, wrt: &[AnyExpr]) -> Vec<AnyExpr> {
+    let tape = topological(std::slice::from_ref(root));
     let targets: HashSet<Key> = wrt.iter().map(Expr::key).collect();
+    // The nodes on a path to a target, each by the key of its first value.
     let mut active: HashSet<Key> = HashSet::new();
+    let on_path = |active: &HashSet<Key>, value: &AnyExpr| active.contains(&value.node_key());
     for node in &tape {
-        if targets.contains(&node.key()) || node.inputs().iter().any(|input| active.contains(&input.key())) {
+        let is_target = values(node).any(|value| targets.contains(&value.key()));
+        if is_target || node.inputs().iter().any(|input| on_path(&active, input)) {
             active.insert(node.key());
         }
     }
 
-    let mut adjoints: HashMap<Key, Expr<T>> = HashMap::new();
-    let receive = |adjoints: &mut HashMap<Key, Expr<T>>, node: &Expr<T>, part: Expr<T>| {
-        debug_assert_eq!(node.shape(), part.shape(), "adjoint of {node:?}");
-        let sum = match adjoints.remove(&node.key()) {
+    let mut adjoints: HashMap<Key, AnyExpr> = HashMap::new();
+    let receive = |adjoints: &mut HashMap<Key, AnyExpr>, value: &AnyExpr, part: AnyExpr| {
+        debug_assert_eq!(value.value_type(), part.value_type(), "adjoint of {value:?}");
+        let sum = match adjoints.remove(&value.key()) {
             Some(sum) => sum + part,
             None => part,
         };
-        adjoints.insert(node.key(), sum);
+        adjoints.insert(value.key(), sum);
     };
-    for (root, seed) in seeds {
-        receive(&mut adjoints, root, seed.clone());
-    }
-    for node in tape.iter().rev().filter(|node| active.contains(&node.key())) {
-        let Some(adjoint) = adjoints.get(&node.key()).cloned() else { continue };
-        if node.inputs().iter().all(|input| !active.contains(&input.key())) {
+    receive(&mut adjoints, root, seed.clone());
+    for node in tape.iter().rev().filter(|node| on_path(&active, node)) {
+        let received: Vec<Option<AnyExpr>> =
+            values(node).map(|value| adjoints.get(&value.key()).cloned()).collect();
+        if received.iter().all(Option::is_none) || !node.inputs().iter().any(|input| on_path(&active, input))
+        {
             continue;
         }
-        let parts = node.op().rule().gradient(&adjoint, node.inputs(), node);
+        let outputs: Vec<AnyExpr> = values(node).collect();
+        let parts = node.op().rule().gradients(&received, node.inputs(), &outputs);
         for (input, part) in node.inputs().iter().zip(parts) {
             if let Some(part) = part
-                && active.contains(&input.key())
+                && on_path(&active, input)
             {
                 receive(&mut adjoints, input, part);
             }
         }
     }
-    let zeros = |x: &Expr<T>| Expr::zeros(x.shape());
+    let zeros = |x: &AnyExpr| x.zeros_like();
     wrt.iter().map(|x| adjoints.get(&x.key()).cloned().unwrap_or_else(|| zeros(x))).collect()
+}
+
+/// All values of a node.
+fn values(node: &AnyExpr) -> impl Iterator<Item = AnyExpr> {
+    (0..node.types().len()).map(|output| node.sibling(output))
 }

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use bayeux_tensor::{Float, Tensor};
+use bayeux_tensor::{AnyTensor, ElementType, Tensor};
 
-use crate::bind::bind;
+use crate::bind::{bind, check_types};
 use crate::dim::Sizes;
 use crate::expr::{Key, topological};
 use crate::ops::Op;
-use crate::{Error, Expr};
+use crate::{AnyExpr, Error, Expr, Kind};
 
 /// The values of some expressions, computed node by node without any compilation.
 ///
@@ -26,49 +26,57 @@ use crate::{Error, Expr};
 ///
 /// # Errors
 /// For an input that is missing or of the wrong shape, an undetermined free dimension, or data an op cannot take.
-pub fn interpret<T: Float>(
+pub fn interpret<T: Kind>(
     roots: &[Expr<T>],
-    inputs: &[(&Expr<T>, &Tensor<T>)],
+    inputs: &[(&Expr<T>, &T::Tensor)],
     call: u64,
-) -> Result<Vec<Tensor<T>>, Error> {
-    let names: Vec<Expr<T>> = inputs.iter().map(|(input, _)| (*input).clone()).collect();
-    let shapes: Vec<&[usize]> = inputs.iter().map(|(_, tensor)| tensor.shape()).collect();
-    let sizes = bind(&names, &shapes)?;
-    let mut values: HashMap<Key, Tensor<T>> = HashMap::new();
-    for (input, tensor) in inputs {
-        values.insert(input.key(), (*tensor).clone());
-    }
+) -> Result<Vec<T::Tensor>, Error> {
+    let names: Vec<AnyExpr> = inputs.iter().map(|(input, _)| input.untyped()).collect();
+    let tensors: Vec<AnyTensor> = inputs.iter().map(|(_, tensor)| T::any(tensor)).collect();
+    check_types(&names, tensors.iter().map(AnyTensor::element_type))?;
+    let sizes = bind(&names, &tensors.iter().map(AnyTensor::shape).collect::<Vec<_>>())?;
+    let mut values: HashMap<Key, AnyTensor> = names.iter().map(Expr::key).zip(tensors).collect();
     for node in topological(roots) {
         if !values.contains_key(&node.key()) {
-            let arguments: Vec<Tensor<T>> =
+            let arguments: Vec<AnyTensor> =
                 node.inputs().iter().map(|input| values[&input.key()].clone()).collect();
-            let value = value_of(&node, &arguments, &sizes, call)?;
-            values.insert(node.key(), value);
+            let results = values_of(&node, &arguments, &sizes, call)?;
+            values.extend(
+                results.into_iter().enumerate().map(|(output, value)| (node.sibling(output).key(), value)),
+            );
         }
     }
-    Ok(roots.iter().map(|root| values[&root.key()].contiguous()).collect())
+    Ok(roots.iter().map(|root| T::of(&values[&root.key()].contiguous()).clone()).collect())
 }
 
-fn value_of<T: Float>(
-    node: &Expr<T>,
-    arguments: &[Tensor<T>],
+fn values_of(
+    node: &AnyExpr,
+    arguments: &[AnyTensor],
     sizes: &Sizes,
     call: u64,
-) -> Result<Tensor<T>, Error> {
-    let free = |symbol: std::sync::Arc<str>| Error::FreeDimension(symbol.to_string());
+) -> Result<Vec<AnyTensor>, Error> {
     match node.op() {
         Op::Input(_) => Err(Error::MissingInput(node.name().unwrap_or("unnamed").into())),
-        Op::Shared(shared) => Ok(shared.get()),
-        Op::Size(dim) => Ok(Tensor::scalar(T::from_f64(dim.resolve(sizes).map_err(free)? as f64))),
+        Op::Shared(shared) => Ok(vec![shared.get()]),
+        Op::Size(dim) => {
+            let size = Tensor::scalar(dim.resolve(sizes)? as i64);
+            Ok(vec![AnyTensor::from(size).cast_to(node.element_type())])
+        }
         Op::Noise(noise) => {
-            let shape = node.shape().resolve(sizes).map_err(free)?;
-            let mut data = vec![T::ZERO; shape.iter().product()];
-            noise.fill(call, &mut data);
-            Ok(Tensor::new(shape, data))
+            let shape = node.shape().resolve(sizes)?;
+            let mut value = AnyTensor::zeros(node.element_type(), shape);
+            match node.element_type() {
+                ElementType::F32 => noise.fill::<f32>(call, value.make_mut().get()),
+                _ => noise.fill::<f64>(call, value.make_mut().get()),
+            }
+            Ok(vec![value])
         }
         op => {
-            let shape = node.shape().resolve(sizes).map_err(free)?;
-            op.rule().forward(arguments, &shape)
+            let types = node.types().iter();
+            let types: Result<Vec<_>, Error> =
+                types.map(|value| Ok((value.element, value.shape.resolve(sizes)?))).collect();
+            let (types, shapes) = (types?, arguments.iter().map(AnyTensor::shape).collect::<Vec<_>>());
+            op.at(sizes, &shapes, &types[0].1)?.forward(arguments, &types)
         }
     }
 }

@@ -49,19 +49,21 @@ mod profile;
 mod shared;
 mod substitute;
 mod turn;
+mod types;
 
 pub use check::{GradientErrors, check_gradient};
 pub use dim::{Dim, Shape, batch};
 pub use display::to_dot;
 pub use error::Error;
-pub use expr::Expr;
-pub use function::{Function, FunctionBuilder};
+pub use expr::{AnyExpr, Expr};
+pub use function::{Argument, Arguments, AsArgument, Function, FunctionBuilder};
 pub use grad::{grad, vector_jacobian};
 pub use interpreter::interpret;
-pub use kernel::{Kernel, View};
-pub use ops::{Axes, Conv2dOptions, CustomOp, Pool2dOptions, RandomStreams};
+pub use kernel::{Kernel, Scratch, TypedView, View};
+pub use ops::{Attributes, Axes, AxisRange, Conv2dOptions, Operation, Place, Pool2dOptions, RandomStreams};
 pub use profile::{Measured, Profile};
 pub use shared::Shared;
+pub use types::{Arithmetic, ArrayType, Kind, Real, Untyped, ValueType};
 
 /// New values for variables: what a training step does to its parameters and state.
 pub type Updates<T = f32> = Vec<(Shared<T>, Expr<T>)>;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bayeux_tensor::time::Instant;
-use bayeux_tensor::{Float, copy_bandwidth, peak_flops};
+use bayeux_tensor::{ElementType, copy_bandwidth, peak_flops};
 
 use crate::compile::Program;
 
@@ -44,7 +44,7 @@ impl Laps {
 
 impl Clock {
     /// Nothing has run.
-    pub fn new<T: Float>(program: &Program<T>) -> Self {
+    pub fn new(program: &Program) -> Self {
         Clock { runs: 0, totals: vec![Duration::ZERO; program.instructions.len()], last: None }
     }
 
@@ -56,19 +56,21 @@ impl Clock {
     }
 
     /// The times taken, if there are any.
-    pub fn profile<T: Float>(&self, program: &Program<T>) -> Option<Profile> {
+    pub fn profile(&self, program: &Program) -> Option<Profile> {
         let last = self.last.as_ref()?;
-        let measured = |(i, instruction): (usize, &crate::compile::Instruction<T>)| Measured {
+        let measured = |(i, instruction): (usize, &crate::compile::Instruction)| Measured {
             label: instruction.label.clone(),
             time: self.totals[i] / self.runs,
             flops: instruction.flops,
             bytes: instruction.bytes(),
             span: last.span(i),
         };
+        let mut writes = program.instructions.iter().flat_map(|instruction| &instruction.writes);
+        let single = writes.any(|write| write.element == ElementType::F32);
         Some(Profile {
             instructions: program.instructions.iter().enumerate().map(measured).collect(),
             runs: self.runs,
-            peak_flops: peak_flops::<T>(),
+            peak_flops: if single { peak_flops::<f32>() } else { peak_flops::<f64>() },
             peak_bandwidth: copy_bandwidth(),
         })
     }

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 
-use bayeux_tensor::{Float, Tensor};
+use bayeux_tensor::{AnySlice, AnySliceMut, AnyTensor, Element, ElementType, Tensor};
 
 use crate::turn::Turn;
-use crate::{Expr, Shape};
+use crate::{Expr, Kind, Untyped, ValueType};
 
 /// A named variable whose tensor lives outside the graph and outlasts each call: a network's parameter, an optimiser's
 /// state, a data set. A [`Function`](crate::Function)'s updates replace its value.
@@ -25,13 +26,17 @@ use crate::{Expr, Shape};
 /// assert!(w.has_tag("trainable"));
 /// assert_eq!(w.expr().shape().to_string(), "[2, 3]");
 /// ```
-pub struct Shared<T: Float = f32>(Arc<Inner<T>>);
+pub struct Shared<T: Kind = f32> {
+    inner: Arc<Inner>,
+    kind: PhantomData<fn() -> T>,
+}
 
-struct Inner<T> {
+struct Inner {
     name: String,
+    element: ElementType,
     shape: Vec<usize>,
     tags: RwLock<BTreeSet<String>>,
-    value: RwLock<Arc<Tensor<T>>>,
+    value: RwLock<Arc<AnyTensor>>,
     /// Counts the values, while they are locked.
     version: AtomicU64,
     /// Whether a function is updating the value in place.
@@ -41,22 +46,16 @@ struct Inner<T> {
 }
 
 /// A variable's value when it was last looked at.
-#[derive(Debug)]
-pub(crate) struct Seen<T: Float> {
-    value: Option<Arc<Tensor<T>>>,
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    value: Option<Arc<AnyTensor>>,
     version: u64,
 }
 
-impl<T: Float> Default for Seen<T> {
-    fn default() -> Self {
-        Seen { value: None, version: 0 }
-    }
-}
-
-impl<T: Float> Seen<T> {
+impl Seen {
     /// The elements; none if there is no value.
-    pub fn elements(&self) -> &[T] {
-        self.value.as_deref().and_then(Tensor::as_slice).unwrap_or_default()
+    pub fn elements(&self) -> AnySlice<'_> {
+        self.value.as_deref().and_then(AnyTensor::as_slice).unwrap_or_default()
     }
 
     /// Lets go of the value, so that an update can reuse its memory.
@@ -66,48 +65,67 @@ impl<T: Float> Seen<T> {
 }
 
 /// A variable's value while a function updates it in place.
-pub(crate) struct Lent<'a, T> {
-    value: RwLockWriteGuard<'a, Arc<Tensor<T>>>,
-    shared: &'a Inner<T>,
+pub(crate) struct Lent<'a> {
+    value: RwLockWriteGuard<'a, Arc<AnyTensor>>,
+    shared: &'a Inner,
 }
 
-impl<T: Float> Lent<'_, T> {
+impl Lent<'_> {
     /// The elements; of a copy if somebody still holds the tensor.
-    pub fn elements_mut(&mut self) -> &mut [T] {
+    pub fn elements_mut(&mut self) -> AnySliceMut<'_> {
         Arc::make_mut(&mut self.value).make_mut()
     }
 }
 
-impl<T> Drop for Lent<'_, T> {
+impl Drop for Lent<'_> {
     fn drop(&mut self) {
         self.shared.version.fetch_add(1, Ordering::Release);
         self.shared.lent.store(false, Ordering::SeqCst);
     }
 }
 
-impl<T: Float> Shared<T> {
+impl<T: Element> Shared<T> {
     /// A variable with a first value, which fixes its shape.
     pub fn new(name: impl Into<String>, value: Tensor<T>) -> Self {
-        let shape = value.shape().to_vec();
-        Shared(Arc::new(Inner {
+        let inner = Inner {
             name: name.into(),
-            shape,
+            element: T::TYPE,
+            shape: value.shape().to_vec(),
             tags: RwLock::default(),
-            value: RwLock::new(Arc::new(value.contiguous())),
+            value: RwLock::new(Arc::new(value.contiguous().into())),
             version: AtomicU64::new(0),
             lent: AtomicBool::new(false),
             turn: Turn::default(),
-        }))
+        };
+        Shared { inner: Arc::new(inner), kind: PhantomData }
+    }
+}
+
+impl<T: Kind> Shared<T> {
+    /// The same variable, without its element type being known to Rust.
+    pub fn untyped(&self) -> Shared<Untyped> {
+        Shared { inner: self.inner.clone(), kind: PhantomData }
+    }
+
+    /// The same variable with its element type known to Rust, if it is this one.
+    pub fn of_kind<U: Kind>(&self) -> Option<Shared<U>> {
+        let fits = U::TYPE.is_none_or(|wanted| wanted == self.element_type());
+        fits.then(|| Shared { inner: self.inner.clone(), kind: PhantomData })
+    }
+
+    /// The type of the elements, which never changes.
+    pub fn element_type(&self) -> ElementType {
+        self.inner.element
     }
 
     /// The name it was made with.
     pub fn name(&self) -> &str {
-        &self.0.name
+        &self.inner.name
     }
 
     /// The shape, which never changes.
     pub fn shape(&self) -> &[usize] {
-        &self.0.shape
+        &self.inner.shape
     }
 
     /// The present value. Cheap: tensors share their storage until one is written to.
@@ -115,55 +133,55 @@ impl<T: Float> Shared<T> {
     /// # Panics
     /// On a thread of a rayon pool, while an [`exclusive`](crate::FunctionBuilder::exclusive) function updates the variable.
     #[track_caller]
-    pub fn get(&self) -> Tensor<T> {
-        Tensor::clone(&self.read())
+    pub fn get(&self) -> T::Tensor {
+        T::of(&self.read()).clone()
     }
 
     #[track_caller]
-    fn read(&self) -> RwLockReadGuard<'_, Arc<Tensor<T>>> {
-        match self.0.value.try_read() {
+    fn read(&self) -> RwLockReadGuard<'_, Arc<AnyTensor>> {
+        match self.inner.value.try_read() {
             Ok(value) => value,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => {
                 self.may_wait();
-                self.0.value.read().unwrap_or_else(PoisonError::into_inner)
+                self.inner.value.read().unwrap_or_else(PoisonError::into_inner)
             }
         }
     }
 
     /// Makes what has been seen the present value. Nothing is written that other threads read, unless it is another value.
     #[track_caller]
-    pub(crate) fn look(&self, seen: &mut Seen<T>) {
+    pub(crate) fn look(&self, seen: &mut Seen) {
         // Whoever sees a version sees its value, or a later one.
-        if seen.value.is_some() && seen.version == self.0.version.load(Ordering::Acquire) {
+        if seen.value.is_some() && seen.version == self.inner.version.load(Ordering::Acquire) {
             return;
         }
         let value = self.read();
-        *seen = Seen { value: Some(value.clone()), version: self.0.version.load(Ordering::Acquire) };
+        *seen = Seen { value: Some(value.clone()), version: self.inner.version.load(Ordering::Acquire) };
     }
 
     /// Whose turn it is to update the value.
     pub(crate) fn turn(&self) -> &Turn {
-        &self.0.turn
+        &self.inner.turn
     }
 
     /// The value, to be written in place. Until this is dropped, others wait for it.
-    pub(crate) fn lend(&self) -> Lent<'_, T> {
+    pub(crate) fn lend(&self) -> Lent<'_> {
         self.may_wait();
         // Before the lock is taken, so that who cannot have it knows why.
-        self.0.lent.store(true, Ordering::SeqCst);
-        let value = self.0.value.write().unwrap_or_else(PoisonError::into_inner);
-        Lent { value, shared: &self.0 }
+        self.inner.lent.store(true, Ordering::SeqCst);
+        let value = self.inner.value.write().unwrap_or_else(PoisonError::into_inner);
+        Lent { value, shared: &self.inner }
     }
 
     #[track_caller]
-    fn write(&self) -> RwLockWriteGuard<'_, Arc<Tensor<T>>> {
-        match self.0.value.try_write() {
+    fn write(&self) -> RwLockWriteGuard<'_, Arc<AnyTensor>> {
+        match self.inner.value.try_write() {
             Ok(value) => value,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => {
                 self.may_wait();
-                self.0.value.write().unwrap_or_else(PoisonError::into_inner)
+                self.inner.value.write().unwrap_or_else(PoisonError::into_inner)
             }
         }
     }
@@ -172,7 +190,7 @@ impl<T: Float> Shared<T> {
     #[track_caller]
     fn may_wait(&self) {
         assert!(
-            !self.0.lent.load(Ordering::SeqCst) || rayon::current_thread_index().is_none(),
+            !self.inner.lent.load(Ordering::SeqCst) || rayon::current_thread_index().is_none(),
             "`{}` is being updated by a function that was built as exclusive, and read or set by a task beside it",
             self.name()
         );
@@ -181,9 +199,17 @@ impl<T: Float> Shared<T> {
     /// Replaces the value.
     ///
     /// # Panics
-    /// If the shape differs from the variable's; and as [`get`](Self::get).
+    /// If the shape or the element type differs from the variable's; and as [`get`](Self::get).
     #[track_caller]
-    pub fn set(&self, value: Tensor<T>) {
+    pub fn set(&self, value: T::Tensor) {
+        let value = T::any(&value);
+        assert!(
+            value.element_type() == self.element_type(),
+            "Shared::set: `{}` is of type {}, the new value {}",
+            self.name(),
+            self.element_type(),
+            value.element_type()
+        );
         assert!(
             value.shape() == self.shape(),
             "Shared::set: `{}` has shape {:?}, the new value {:?}",
@@ -196,22 +222,22 @@ impl<T: Float> Shared<T> {
 
     /// Exchanges the value with another of the same shape, without copying.
     #[track_caller]
-    pub(crate) fn swap(&self, other: &mut Arc<Tensor<T>>) {
+    pub(crate) fn swap(&self, other: &mut Arc<AnyTensor>) {
         debug_assert_eq!(other.shape(), self.shape());
         let mut value = self.write();
         std::mem::swap(&mut *value, other);
-        self.0.version.fetch_add(1, Ordering::Release);
+        self.inner.version.fetch_add(1, Ordering::Release);
     }
 
     /// The same variable with one more tag, such as `trainable`.
     pub fn tagged(self, tag: impl Into<String>) -> Self {
-        self.0.tags.write().unwrap_or_else(PoisonError::into_inner).insert(tag.into());
+        self.inner.tags.write().unwrap_or_else(PoisonError::into_inner).insert(tag.into());
         self
     }
 
     /// Whether the variable bears a tag.
     pub fn has_tag(&self, tag: &str) -> bool {
-        self.0.tags.read().unwrap_or_else(PoisonError::into_inner).contains(tag)
+        self.inner.tags.read().unwrap_or_else(PoisonError::into_inner).contains(tag)
     }
 
     /// The variable as an expression. Each call gives a new leaf; all leaves of one variable are equal to a compiled
@@ -222,35 +248,35 @@ impl<T: Float> Shared<T> {
 
     /// Where the variable is in memory, which no other variable shares.
     pub(crate) fn address(&self) -> usize {
-        Arc::as_ptr(&self.0) as usize
+        Arc::as_ptr(&self.inner) as usize
     }
 
-    pub(crate) fn symbolic_shape(&self) -> Shape {
-        Shape::from(self.shape())
+    pub(crate) fn value_type(&self) -> ValueType {
+        ValueType::new(self.element_type(), self.shape())
     }
 }
 
-impl<T: Float> Clone for Shared<T> {
+impl<T: Kind> Clone for Shared<T> {
     fn clone(&self) -> Self {
-        Shared(self.0.clone())
+        Shared { inner: self.inner.clone(), kind: PhantomData }
     }
 }
 
-impl<T: Float> PartialEq for Shared<T> {
+impl<T: Kind> PartialEq for Shared<T> {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.inner, &other.inner)
     }
 }
 
-impl<T: Float> Eq for Shared<T> {}
+impl<T: Kind> Eq for Shared<T> {}
 
-impl<T: Float> Hash for Shared<T> {
+impl<T: Kind> Hash for Shared<T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.address().hash(state);
     }
 }
 
-impl<T: Float> fmt::Debug for Shared<T> {
+impl<T: Kind> fmt::Debug for Shared<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Shared({} {:?})", self.name(), self.shape())
     }
@@ -271,7 +297,7 @@ mod tests {
             assert!(message.is_ok_and(|message| message.starts_with("`w` is being updated")));
         };
         let mut lent = w.lend();
-        lent.elements_mut()[0] = 1.0;
+        lent.elements_mut().get::<f64>()[0] = 1.0;
         refused(&|| drop(w.get()));
         refused(&|| w.set(Tensor::ones([2])));
         drop(lent);

@@ -2,12 +2,10 @@
 
 use std::collections::HashMap;
 
-use bayeux_tensor::Float;
-
-use crate::Expr;
 use crate::expr::{Key, topological};
+use crate::{AnyExpr, Expr, Kind};
 
-impl<T: Float> Expr<T> {
+impl<T: Kind> Expr<T> {
     /// Rebuilds expressions with parts of them replaced: every `from` by its `to`. What does not depend on a `from` is
     /// shared with the original. Inside a `to` nothing is replaced.
     ///
@@ -20,37 +18,32 @@ impl<T: Float> Expr<T> {
     /// ```
     ///
     /// # Panics
-    /// If the shapes of a pair differ.
+    /// If the types of a pair differ.
     #[track_caller]
     pub fn substitute(expressions: &[Expr<T>], pairs: &[(&Expr<T>, &Expr<T>)]) -> Vec<Expr<T>> {
-        let mut replaced: HashMap<Key, Expr<T>> = HashMap::new();
+        let mut replaced: HashMap<Key, AnyExpr> = HashMap::new();
         for (from, to) in pairs {
             assert!(
-                from.shape() == to.shape(),
-                "substitute: {from:?} has shape {}, its replacement {to:?} {}",
-                from.shape(),
-                to.shape()
+                from.value_type() == to.value_type(),
+                "substitute: {from:?} is {}, its replacement {to:?} {}",
+                from.value_type(),
+                to.value_type()
             );
-            replaced.insert(from.key(), (*to).clone());
+            replaced.insert(from.key(), to.untyped());
         }
         for node in topological(expressions) {
-            if replaced.contains_key(&node.key()) {
+            let count = node.types().len();
+            if (0..count).all(|output| replaced.contains_key(&node.sibling(output).key())) {
                 continue;
             }
-            let inputs: Vec<Expr<T>> =
+            let inputs: Vec<AnyExpr> =
                 node.inputs().iter().map(|input| replaced[&input.key()].clone()).collect();
             let unchanged = inputs.iter().zip(node.inputs()).all(|(new, old)| new.key() == old.key());
             let rebuilt = if unchanged { node.clone() } else { node.with_inputs(inputs) };
-            replaced.insert(node.key(), rebuilt);
+            for output in 0..count {
+                replaced.entry(node.sibling(output).key()).or_insert_with(|| rebuilt.sibling(output));
+            }
         }
-        expressions.iter().map(|expr| replaced[&expr.key()].clone()).collect()
-    }
-
-    fn with_inputs(&self, inputs: Vec<Expr<T>>) -> Self {
-        let rebuilt = Expr::new(self.op().clone(), inputs, self.shape());
-        match self.name() {
-            Some(name) => rebuilt.named(name),
-            None => rebuilt,
-        }
+        expressions.iter().map(|expr| replaced[&expr.key()].typed()).collect()
     }
 }

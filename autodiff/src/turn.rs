@@ -3,9 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use bayeux_tensor::Float;
-
-use crate::{Error, Shared};
+use crate::{Error, Shared, Untyped};
 
 /// Whether somebody is updating a variable.
 #[derive(Debug, Default)]
@@ -42,15 +40,15 @@ impl Turn {
 }
 
 /// The turns of some variables, until it is dropped.
-pub(crate) struct Turns<'a, T: Float>(&'a [Shared<T>]);
+pub(crate) struct Turns<'a>(&'a [Shared<Untyped>]);
 
-impl<'a, T: Float> Turns<'a, T> {
+impl<'a> Turns<'a> {
     /// Takes the turns of variables that are ordered by their addresses, so that nobody waits for somebody who waits for them.
     ///
     /// # Errors
     /// On a thread of a rayon pool, if somebody else has one of them: the thread may have interrupted the very call that it
     /// would wait for.
-    pub fn take(variables: &'a [Shared<T>]) -> Result<Self, Box<Error>> {
+    pub fn take(variables: &'a [Shared<Untyped>]) -> Result<Self, Box<Error>> {
         for (i, variable) in variables.iter().enumerate() {
             let turn = variable.turn();
             if turn.is_taken_now() {
@@ -66,7 +64,7 @@ impl<'a, T: Float> Turns<'a, T> {
     }
 }
 
-impl<T: Float> Drop for Turns<'_, T> {
+impl Drop for Turns<'_> {
     fn drop(&mut self) {
         self.0.iter().for_each(|variable| variable.turn().end());
     }

@@ -103,7 +103,7 @@ fn by_draws<T: Float>(fit: &Fit<T>, name: &str, size: usize) -> Result<Vec<Summa
     let count = if pooled { POOLED.div_ceil(size) } else { DRAWS };
     let draws = fit.posterior(count).of(name)?;
     let shape = draws.shape()[1..].to_vec();
-    let values: Vec<f64> = draws.iter().map(Float::to_f64).collect();
+    let values: Vec<f64> = draws.iter().map(T::to_f64).collect();
     if pooled {
         let [mean, sd, low, high] = sample_row(values);
         return Ok(vec![SummaryRow { name: name.into(), shape, pooled: size, mean, sd, low, high }]);

@@ -47,7 +47,7 @@ fn expected_log<T: Float>(loss: &str, targets: &Expr<T>, given: &Expr<T>, log: &
         let chosen = targets.ne(&zero);
         return -Expr::select(&chosen, &(targets * log), &zero).sum(-1);
     }
-    let one_hot = targets.one_hot(classes(loss, given, targets));
+    let one_hot = targets.one_hot(classes(loss, given, targets)).cast::<bool>();
     -Expr::select(&one_hot, log, &zero).sum(-1)
 }
 
@@ -116,7 +116,7 @@ pub fn squared_error<T: Float>(predictions: &Expr<T>, targets: &Expr<T>) -> Expr
 /// If the shapes do not fit or the number of classes is free.
 #[track_caller]
 pub fn multiclass_hinge<T: Float>(scores: &Expr<T>, labels: &Expr<T>, margin: f64) -> Expr<T> {
-    let one_hot = labels.one_hot(classes("multiclass_hinge", scores, labels));
+    let one_hot = labels.one_hot(classes("multiclass_hinge", scores, labels)).cast::<bool>();
     let right = Expr::select(&one_hot, scores, &Expr::scalar(0.0)).sum(-1);
     let wrong = Expr::select(&one_hot, &Expr::scalar(f64::NEG_INFINITY), scores).max(-1);
     (wrong - right + margin).relu()
@@ -142,9 +142,9 @@ pub fn accuracy<T: Float>(predictions: &Expr<T>, labels: &Expr<T>) -> Expr<T> {
     let k = classes("accuracy", predictions, labels);
     // Positions counted from the end, so that the first of equals has the largest; 0 where nothing is (a NaN).
     let from_end = k as f64 - Expr::arange(k);
-    let largest = predictions.eq(&predictions.max(-1).insert_axis(labels.rank()));
+    let largest = predictions.eq(&predictions.max(-1).insert_axis(labels.rank())).cast::<T>();
     let first = k as f64 - (largest * from_end).max(-1);
-    first.eq(labels).mean_all()
+    first.eq(labels).cast::<T>().mean_all()
 }
 
 #[track_caller]

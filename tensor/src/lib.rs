@@ -1,4 +1,4 @@
-//! N-d strided arrays of f32 and f64, and the kernels that work on them.
+//! N-d strided arrays, and the kernels that work on them.
 //!
 //! ```
 //! use bayeux_tensor::Tensor;
@@ -12,7 +12,9 @@
 //! functions over slices that allocate nothing, take their working space from the caller, and run on the current rayon pool.
 //! Results have the same bits on any number of threads and at every instruction set: see there.
 
+mod any;
 mod tensor;
 
+pub use any::AnyTensor;
 pub use bayeux_kernels::*;
 pub use tensor::Tensor;

@@ -5,16 +5,14 @@
 //! likewise: where the adjoint scatters, the factors that follow are gathered instead. Which of several elements wins is
 //! then decided before rounding by the function, not after.
 
-use bayeux_tensor::Float;
-
 use super::graph::{Builder, Graph, Id, Node};
 use crate::ops::{Binary, Op, Pool2d, PoolMap, Sum};
 
-pub(super) fn commute<T: Float>(graph: Graph<T>) -> Graph<T> {
-    graph.rebuild(|builder, node| commuted(builder, node))
+pub(super) fn commute(graph: Graph) -> Graph {
+    graph.rebuild(commuted)
 }
 
-fn commuted<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Id {
+fn commuted(b: &mut Builder, node: &Node) -> Id {
     let rewritten = match &node.op {
         Op::Pool2d(pool) => match pool.map {
             PoolMap::Largest => largest(b, *pool, node),
@@ -25,11 +23,12 @@ fn commuted<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Id {
         Op::Sum(sum) => sum_of_scatter(b, sum, node),
         _ => None,
     };
-    rewritten.unwrap_or_else(|| b.add(node.op.clone(), node.inputs.clone(), node.shape.clone()))
+    rewritten.unwrap_or_else(|| b.push(node.clone()))
 }
 
-fn make<T: Float>(b: &mut Builder<T>, op: impl Into<Op<T>>, inputs: &[Id], shape: &[usize]) -> Id {
-    commuted(b, &Node { op: op.into(), inputs: inputs.to_vec(), shape: shape.to_vec(), name: None })
+fn make(b: &mut Builder, op: impl Into<Op>, inputs: &[Id], shape: &[usize]) -> Id {
+    let node = Node::new(op, inputs, b.element(inputs[0]), shape);
+    commuted(b, &node)
 }
 
 fn with_map(pool: Pool2d, map: PoolMap) -> Pool2d {
@@ -37,7 +36,7 @@ fn with_map(pool: Pool2d, map: PoolMap) -> Pool2d {
 }
 
 /// The images whose largest elements stand where those of `x` do: without increasing functions and biases.
-fn same_places<T: Float>(b: &Builder<T>, x: Id) -> Option<Id> {
+fn same_places(b: &Builder, x: Id) -> Option<Id> {
     let node = b.node(x);
     match &node.op {
         Op::Unary(op) if op.is_increasing() => Some(node.inputs[0]),
@@ -49,7 +48,7 @@ fn same_places<T: Float>(b: &Builder<T>, x: Id) -> Option<Id> {
 }
 
 /// Whether images `[n, c, h, w]` are the same all over each channel.
-fn constant_over_windows<T: Float>(b: &Builder<T>, id: Id) -> bool {
+fn constant_over_windows(b: &Builder, id: Id) -> bool {
     matches!(b.node(id).op, Op::Broadcast(_)) && {
         let inner = b.shape(b.node(id).inputs[0]);
         inner.iter().rev().take(2).all(|&n| n == 1)
@@ -57,13 +56,13 @@ fn constant_over_windows<T: Float>(b: &Builder<T>, id: Id) -> bool {
 }
 
 /// The same, over images of another height and width.
-fn rebroadcast<T: Float>(b: &mut Builder<T>, id: Id, shape: &[usize]) -> Id {
+fn rebroadcast(b: &mut Builder, id: Id, shape: &[usize]) -> Id {
     let inner = b.node(id).inputs[0];
     b.broadcast(inner, shape)
 }
 
 /// max_pool f(x) = f(max_pool x) for increasing f;   max_pool (x + b) = max_pool x + b
-fn largest<T: Float>(b: &mut Builder<T>, pool: Pool2d, node: &Node<T>) -> Option<Id> {
+fn largest(b: &mut Builder, pool: Pool2d, node: &Node) -> Option<Id> {
     let x = node.inputs[0];
     let inner = same_places(b, x)?;
     let pooled = make(b, pool, &[inner], &node.shape);
@@ -77,14 +76,14 @@ fn largest<T: Float>(b: &mut Builder<T>, pool: Pool2d, node: &Node<T>) -> Option
 }
 
 /// scatter(f(x), g) = scatter(x, g)
-fn scatter<T: Float>(b: &mut Builder<T>, pool: Pool2d, node: &Node<T>) -> Option<Id> {
+fn scatter(b: &mut Builder, pool: Pool2d, node: &Node) -> Option<Id> {
     let inner = same_places(b, node.inputs[0])?;
     Some(make(b, pool, &[inner, node.inputs[1]], &node.shape))
 }
 
 /// gather(f(x), v) = gather(x, v);   gather(x, x) = max_pool x;   gather(x, constant) = constant;
 /// gather(x, f(u, v)) = f(gather(x, u), gather(x, v)) element by element
-fn gather<T: Float>(b: &mut Builder<T>, pool: Pool2d, node: &Node<T>) -> Option<Id> {
+fn gather(b: &mut Builder, pool: Pool2d, node: &Node) -> Option<Id> {
     let [x, v] = node.inputs[..] else { return None };
     if let Some(inner) = same_places(b, x) {
         return Some(make(b, pool, &[inner, v], &node.shape));
@@ -108,7 +107,7 @@ fn gather<T: Float>(b: &mut Builder<T>, pool: Pool2d, node: &Node<T>) -> Option<
 }
 
 /// Whether a value is computed element by element from `x` and constants over windows, in a few steps.
-fn ends_in<T: Float>(b: &Builder<T>, id: Id, x: Id, depth: usize) -> bool {
+fn ends_in(b: &Builder, id: Id, x: Id, depth: usize) -> bool {
     let node = b.node(id);
     id == x
         || constant_over_windows(b, id)
@@ -118,7 +117,7 @@ fn ends_in<T: Float>(b: &Builder<T>, id: Id, x: Id, depth: usize) -> bool {
 }
 
 /// scatter(x, g) · f(x) = scatter(x, g · gather(x, f(x))), where windows do not overlap
-fn product<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Option<Id> {
+fn product(b: &mut Builder, node: &Node) -> Option<Id> {
     for (scattered, factor) in [(node.inputs[0], node.inputs[1]), (node.inputs[1], node.inputs[0])] {
         let Op::Pool2d(pool) = b.node(scattered).op.clone() else { continue };
         let [x, g] = b.node(scattered).inputs[..] else { continue };
@@ -134,7 +133,7 @@ fn product<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Option<Id> {
 }
 
 /// Σ over height and width of scatter(x, g) = the same sum of g: every window's element lands somewhere.
-fn sum_of_scatter<T: Float>(b: &mut Builder<T>, sum: &Sum, node: &Node<T>) -> Option<Id> {
+fn sum_of_scatter(b: &mut Builder, sum: &Sum, node: &Node) -> Option<Id> {
     let input = b.node(node.inputs[0]);
     let Op::Pool2d(pool) = &input.op else { return None };
     if pool.map != PoolMap::Scatter || !sum.0.ends_with(&[2, 3]) {

@@ -3,8 +3,6 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 
-use bayeux_tensor::Float;
-
 use super::instruction::{Source, Target};
 use super::machine::Program;
 use crate::display::escape;
@@ -12,7 +10,7 @@ use crate::display::escape;
 /// Longer labels are cut: a loop may hold dozens of operations.
 const LABEL: usize = 60;
 
-impl<T: Float> Program<T> {
+impl Program {
     /// The instructions as boxes in their order of execution, what they read from outside as ellipses, and an arrow for
     /// each value that one hands to another.
     pub fn to_dot(&self) -> String {
@@ -61,7 +59,7 @@ impl<T: Float> Program<T> {
     fn leaf(&self, source: Source) -> String {
         match source {
             Source::Shared(i) => self.shareds[i].name().into(),
-            Source::Constant(i) if self.constants[i].len() == 1 => self.constants[i].item().to_string(),
+            Source::Constant(i) if self.constants[i].len() == 1 => self.constants[i].item_f64().to_string(),
             source => source.to_string(),
         }
     }

@@ -1,40 +1,48 @@
 //! Loops that go on with the rows of a matrix product, or the images of a convolution, while they are in a cache.
 
-use std::collections::HashSet;
-
-use bayeux_tensor::Float;
+use bayeux_tensor::ElementType;
 use bayeux_tensor::fused::{FusedBuilder, Product};
 
-use super::fuse::{Unit, is_reduction};
+use super::dependencies::Dependencies;
+use super::fuse::{CANDIDATES, Unit, is_reduction};
 use super::graph::{Graph, Id};
 use super::layout::Layout;
 use crate::ops::{Conv2d, ConvMap, Op};
 
 /// Puts each product into a loop over its elements, if there is one that nothing between them must run before.
-pub(super) fn epilogues<T: Float>(graph: &Graph<T>, layouts: &[Layout], units: &mut [Option<Unit>]) {
+pub(super) fn epilogues(
+    graph: &Graph,
+    layouts: &[Layout],
+    units: &mut [Option<Unit>],
+    dependencies: &mut Dependencies,
+) {
     for product in 0..units.len() {
         let Some(&Unit { ref members, space: None, .. }) = units[product].as_ref() else { continue };
         let id = members[0];
-        if let Some(into) = (0..units.len()).find(|&into| goes_on(graph, layouts, units, [product, into], id))
-            && let Some(gone) = units[product].take()
+        let node = &graph.nodes[id];
+        let chunks = product_of(graph, id).and_then(|of| chunks_of_product(node.element, &node.shape, of));
+        let Some(chunks) = chunks else { continue };
+        let fitting = |unit: &Unit| unit.product.is_none() && goes_on(graph, layouts, unit, id, chunks);
+        let readers = dependencies.readers(product);
+        let mut loops = readers.into_iter().filter(|&reader| units[reader].as_ref().is_some_and(fitting));
+        let no_other_waits = |&into: &usize| {
+            let needs = dependencies.needs(into);
+            dependencies.ask(&needs);
+            !dependencies.is_needed(product)
+        };
+        if let Some(into) = loops.by_ref().take(CANDIDATES).find(no_other_waits)
+            && let Some(unit) = &mut units[into]
         {
-            for unit in units.iter_mut().flatten() {
-                if unit.needs.remove(&product) {
-                    unit.needs.insert(into);
-                }
-            }
-            if let Some(unit) = &mut units[into] {
-                unit.needs.remove(&into);
-                unit.needs.extend(gone.needs);
-                unit.members.insert(0, id);
-                unit.product = Some(id);
-            }
+            unit.members.insert(0, id);
+            unit.product = Some(id);
+            units[product] = None;
+            dependencies.merge(into, product);
         }
     }
 }
 
 /// The product that a node is, if it is one that loops can go on with.
-pub(super) fn product_of<T: Float>(graph: &Graph<T>, id: Id) -> Option<Product> {
+pub(super) fn product_of(graph: &Graph, id: Id) -> Option<Product> {
     let node = &graph.nodes[id];
     let shapes: Vec<&[usize]> =
         node.inputs.iter().map(|&input| graph.nodes[input].shape.as_slice()).collect();
@@ -47,41 +55,24 @@ pub(super) fn product_of<T: Float>(graph: &Graph<T>, id: Id) -> Option<Product> 
     }
 }
 
-/// Whether a loop can go on with a product: it reads it element by element and has no other, its partial reductions are no
-/// more than the product itself, and what else it reads does not wait for the product.
-fn goes_on<T: Float>(
-    graph: &Graph<T>,
-    layouts: &[Layout],
-    units: &[Option<Unit>],
-    [product, into]: [usize; 2],
-    id: Id,
-) -> bool {
-    let (node, Some(unit)) = (&graph.nodes[id], &units[into]) else { return false };
-    let shape = &node.shape;
-    if unit.space.as_ref() != Some(shape) || unit.product.is_some() || !unit.needs.contains(&product) {
+/// Whether a loop can go on with a product, as far as the two are concerned: it reads it element by element, and its partial
+/// reductions, one a chunk, are no more than the product itself.
+fn goes_on(graph: &Graph, layouts: &[Layout], unit: &Unit, id: Id, chunks: usize) -> bool {
+    let shape = &graph.nodes[id].shape;
+    if unit.space.as_ref() != Some(shape) {
         return false;
     }
-    let chunks = product_of(graph, id).and_then(|of| FusedBuilder::<T>::chunks_of_product(shape, of));
-    let Some(chunks) = chunks else { return false };
     let reductions = unit.members.iter().filter(|&&member| is_reduction(graph, member));
     let reduced: usize = reductions.map(|&member| graph.nodes[member].shape.iter().product::<usize>()).sum();
     let mut inputs = unit.members.iter().flat_map(|&member| &graph.nodes[member].inputs);
     chunks * reduced <= shape.iter().product()
         && inputs.all(|&input| layouts[input].root != id || input == id)
-        && unit.needs.iter().all(|&need| need == product || !depends(units, need, product))
 }
 
-/// Whether one unit needs another's results, directly or through others.
-pub(super) fn depends(units: &[Option<Unit>], unit: usize, on: usize) -> bool {
-    let mut seen = HashSet::new();
-    let mut stack = vec![unit];
-    while let Some(unit) = stack.pop() {
-        if unit == on {
-            return true;
-        }
-        if seen.insert(unit) {
-            stack.extend(units[unit].iter().flat_map(|unit| unit.needs.iter().copied()));
-        }
+/// How many parts such a loop has, each with partial results of its own.
+fn chunks_of_product(element: ElementType, shape: &[usize], product: Product) -> Option<usize> {
+    match element {
+        ElementType::F32 => FusedBuilder::<f32>::chunks_of_product(shape, product),
+        _ => FusedBuilder::<f64>::chunks_of_product(shape, product),
     }
-    false
 }

@@ -5,18 +5,23 @@
 //! out: needing, through some other instruction, a result of the very loop it would join. Where a node's inputs come
 //! from several loops, those are merged if nothing in between needs them apart.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap};
 
-use bayeux_tensor::Float;
+use bayeux_tensor::ElementType;
 
-use super::epilogue::{depends, epilogues};
+use super::dependencies::Dependencies;
+use super::epilogue::epilogues;
 use super::graph::{Graph, Id};
 use super::layout::Layout;
 use super::sink::sink;
+use super::watch::Watch;
 use crate::ops::Op;
 
 /// The most operations in one loop: what it keeps for a block must fit into a cache.
 pub(super) const MOST: usize = 48;
+
+/// The most units that are looked at to find one that would do.
+pub(super) const CANDIDATES: usize = 64;
 
 /// What becomes one instruction.
 #[derive(Clone, Debug)]
@@ -27,13 +32,15 @@ pub(super) struct Unit {
     pub space: Option<Vec<usize>>,
     /// Of a loop: the member that is a matrix product, with which it goes on.
     pub product: Option<Id>,
-    /// The units whose results it reads.
-    pub needs: HashSet<usize>,
 }
 
 /// The shape of the loop a node can be part of.
-pub(super) fn space_of<T: Float>(graph: &Graph<T>, id: Id) -> Option<&[usize]> {
+pub(super) fn space_of(graph: &Graph, id: Id) -> Option<&[usize]> {
     let node = &graph.nodes[id];
+    // Whole numbers and truth values have kernels of their own.
+    if !node.element.is_float() {
+        return None;
+    }
     match node.op {
         Op::Unary(_) | Op::Binary(_) | Op::Select(_) | Op::Copy => Some(&node.shape),
         Op::Sum(_) | Op::Max(_) => Some(&graph.nodes[node.inputs[0]].shape),
@@ -41,13 +48,20 @@ pub(super) fn space_of<T: Float>(graph: &Graph<T>, id: Id) -> Option<&[usize]> {
     }
 }
 
-pub(super) fn is_reduction<T: Float>(graph: &Graph<T>, id: Id) -> bool {
+pub(super) fn is_reduction(graph: &Graph, id: Id) -> bool {
     matches!(graph.nodes[id].op, Op::Sum(_) | Op::Max(_))
 }
 
 /// The instructions, in an order in which they can run.
-pub(super) fn fuse<T: Float>(graph: &Graph<T>, layouts: &[Layout]) -> Vec<Unit> {
-    let mut fusion = Fusion { graph, layouts, units: Vec::new(), unit_of: vec![None; graph.nodes.len()] };
+pub(super) fn fuse(graph: &Graph, layouts: &[Layout], watch: &mut Watch) -> Vec<Unit> {
+    let mut fusion = Fusion {
+        graph,
+        layouts,
+        units: Vec::new(),
+        unit_of: vec![None; graph.nodes.len()],
+        dependencies: Dependencies::default(),
+        open: HashMap::new(),
+    };
     let drawn = drawn_in_loops(graph, layouts);
     for (id, layout) in layouts.iter().enumerate() {
         let noise = matches!(graph.nodes[id].op, Op::Noise(_)) && !drawn[id];
@@ -55,13 +69,17 @@ pub(super) fn fuse<T: Float>(graph: &Graph<T>, layouts: &[Layout]) -> Vec<Unit> 
             fusion.place(id);
         }
     }
-    fusion.units = sink(graph, layouts, fusion.units);
-    epilogues(graph, layouts, &mut fusion.units);
-    fusion.in_order()
+    let mut units = watch.lap("fuse", fusion.units);
+    let unit_of = watch.lap("sink", sink(graph, layouts, &mut units));
+    let mut dependencies = Dependencies::of(graph, layouts, &units, &unit_of);
+    epilogues(graph, layouts, &mut units, &mut dependencies);
+    watch.lap("epilogue", ());
+    let order = dependencies.order(&units);
+    watch.lap("order", order.into_iter().filter_map(|index| units[index].take()).collect())
 }
 
 /// The noise that every reader draws for itself, element by element, so that it is never stored.
-pub(super) fn drawn_in_loops<T: Float>(graph: &Graph<T>, layouts: &[Layout]) -> Vec<bool> {
+pub(super) fn drawn_in_loops(graph: &Graph, layouts: &[Layout]) -> Vec<bool> {
     let mut drawn: Vec<bool> = graph.nodes.iter().map(|node| matches!(node.op, Op::Noise(_))).collect();
     graph.outputs.iter().for_each(|&output| drawn[output] = false);
     for (id, node) in graph.nodes.iter().enumerate().filter(|&(id, _)| layouts[id].root == id) {
@@ -73,104 +91,143 @@ pub(super) fn drawn_in_loops<T: Float>(graph: &Graph<T>, layouts: &[Layout]) -> 
     drawn
 }
 
-struct Fusion<'a, T: Float> {
-    graph: &'a Graph<T>,
+struct Fusion<'a> {
+    graph: &'a Graph,
     layouts: &'a [Layout],
     /// A merged unit is left behind as `None`.
     units: Vec<Option<Unit>>,
     unit_of: Vec<Option<usize>>,
+    dependencies: Dependencies,
+    /// The loops that have room, by their shape and the buffers that they read.
+    open: HashMap<Vec<usize>, HashMap<Buffer, BTreeSet<usize>>>,
 }
 
-impl<T: Float> Fusion<'_, T> {
+/// A buffer that a loop of a float type reads. Loops over a single element are all alike, and read `None`.
+type Buffer = (ElementType, Option<Id>);
+
+impl Fusion<'_> {
     fn unit(&self, index: usize) -> &Unit {
         self.units[index].as_ref().expect("a merged unit is not referred to")
     }
 
-    /// The units whose results a node reads.
-    fn sources(&self, id: Id) -> HashSet<usize> {
+    /// The units whose results a node reads, in order.
+    fn sources(&self, id: Id) -> Vec<usize> {
         let inputs = self.graph.nodes[id].inputs.iter();
-        inputs.filter_map(|&input| self.unit_of[self.layouts[input].root]).collect()
+        let mut sources: Vec<usize> =
+            inputs.filter_map(|&input| self.unit_of[self.layouts[input].root]).collect();
+        sources.sort_unstable();
+        sources.dedup();
+        sources
     }
 
     fn place(&mut self, id: Id) {
         let space = space_of(self.graph, id).map(<[usize]>::to_vec);
-        let home = space.as_ref().and_then(|space| self.home(id, space));
-        let index = match home {
-            Some(index) => index,
-            None => {
-                self.units.push(Some(Unit {
-                    members: Vec::new(),
-                    space,
-                    product: None,
-                    needs: HashSet::new(),
-                }));
-                self.units.len() - 1
-            }
+        let home = match self.graph.nodes[id].op {
+            // One of several values, with the others.
+            Op::Output(_) => self.unit_of[self.graph.nodes[id].inputs[0]],
+            _ => space.as_ref().and_then(|space| self.home(id, space)),
         };
+        let index = home.unwrap_or_else(|| {
+            self.units.push(Some(Unit { members: Vec::new(), space, product: None }));
+            self.dependencies.add_unit()
+        });
         let sources = self.sources(id);
+        self.dependencies.add(index, &sources);
         self.unit_of[id] = Some(index);
-        let unit = self.units[index].as_mut().expect("just found or made");
-        unit.members.push(id);
-        unit.needs.extend(sources.into_iter().filter(|&source| source != index));
+        self.units[index].as_mut().expect("just found or made").members.push(id);
+        self.list(index, &[id]);
+    }
+
+    /// Lists a loop under the buffers that some of its members read, while it is open; once it is full, under none.
+    fn list(&mut self, index: usize, members: &[Id]) {
+        let Some(Unit { members: all, space: Some(space), .. }) = &self.units[index] else { return };
+        if all.len() >= MOST {
+            let all = all.clone();
+            return self.unlist(index, &all);
+        }
+        let buffers: Vec<Buffer> = members.iter().flat_map(|&member| self.buffers(member, space)).collect();
+        let open = match self.open.get_mut(space) {
+            Some(open) => open,
+            None => self.open.entry(space.clone()).or_default(),
+        };
+        for buffer in buffers {
+            open.entry(buffer).or_default().insert(index);
+        }
+    }
+
+    /// Lists a loop no longer under the buffers that some members read.
+    fn unlist(&mut self, index: usize, members: &[Id]) {
+        for &member in members {
+            let Some(space) = space_of(self.graph, member) else { return };
+            let buffers = self.buffers(member, space);
+            let Some(open) = self.open.get_mut(space) else { return };
+            for buffer in buffers {
+                open.get_mut(&buffer).map(|loops| loops.remove(&index));
+            }
+        }
     }
 
     /// The loop a node joins: that of an input if it may, merged with the loops of the other inputs if they may.
     fn home(&mut self, id: Id, space: &[usize]) -> Option<usize> {
-        let mut candidates: Vec<usize> = self.sources(id).into_iter().collect();
+        let sources = self.sources(id);
+        self.dependencies.ask(&sources);
+        let mut candidates = sources;
         candidates.retain(|&unit| self.unit(unit).space.as_deref() == Some(space));
-        candidates.sort_unstable_by(|a, b| b.cmp(a));
-        let mut home = candidates.iter().copied().find(|&unit| self.may_join(id, unit));
-        if let Some(mut found) = home {
+        candidates.reverse();
+        if let Some(mut found) = candidates.iter().copied().find(|&unit| self.may_join(id, unit)) {
             for other in candidates {
                 if other != found && self.units[other].is_some() && self.may_join(id, other) {
                     found = self.merge(found, other).unwrap_or(found);
+                    let sources = self.sources(id);
+                    self.dependencies.ask(&sources);
                 }
             }
-            home = Some(found);
+            return Some(found);
         }
-        home.or_else(|| {
-            let reads = self.buffers(id);
-            let alike = |index: usize| {
-                self.units[index].as_ref().is_some_and(|unit| {
-                    unit.space.as_deref() == Some(space)
-                        && (space.is_empty()
-                            || unit.members.iter().any(|&member| !self.buffers(member).is_disjoint(&reads)))
-                })
-            };
-            (0..self.units.len()).rev().find(|&index| alike(index) && self.may_join(id, index))
-        })
+        let alike = self.alike(id, space);
+        alike.into_iter().find(|&unit| self.may_join(id, unit))
     }
 
-    /// The buffers with many elements that a node reads.
-    fn buffers(&self, id: Id) -> HashSet<Id> {
+    /// The latest open loops that read what a node reads.
+    fn alike(&self, id: Id, space: &[usize]) -> Vec<usize> {
+        let Some(open) = self.open.get(space) else { return Vec::new() };
+        let lists = self.buffers(id, space).into_iter().filter_map(|buffer| open.get(&buffer));
+        let mut loops: Vec<usize> =
+            lists.flat_map(|loops| loops.iter().rev().copied().take(CANDIDATES)).collect();
+        loops.sort_unstable_by(|a, b| b.cmp(a));
+        loops.dedup();
+        loops.truncate(CANDIDATES);
+        loops
+    }
+
+    /// The buffers with many elements that a node reads in a loop over a space.
+    fn buffers(&self, id: Id, space: &[usize]) -> Vec<Buffer> {
+        let element = self.graph.nodes[id].element;
+        if space.is_empty() {
+            return vec![(element, None)];
+        }
         let inputs = self.graph.nodes[id].inputs.iter().map(|&input| self.layouts[input].root);
-        inputs.filter(|&root| self.graph.nodes[root].shape.iter().product::<usize>() > 1).collect()
+        let many = |&root: &Id| self.graph.nodes[root].shape.iter().product::<usize>() > 1;
+        inputs.filter(many).map(|root| (element, Some(root))).collect()
     }
 
     /// Whether a node can be computed inside a loop: what it reads of the loop is there element by element, and what
-    /// it reads of others does not wait for the loop.
-    fn may_join(&self, id: Id, index: usize) -> bool {
-        let unit = self.unit(index);
+    /// it reads of others does not wait for the loop. The question asked of the dependencies is that after its sources.
+    fn may_join(&mut self, id: Id, index: usize) -> bool {
         let inside = |&input: &Id| {
             let root = self.layouts[input].root;
             self.unit_of[root] != Some(index) || (root == input && !is_reduction(self.graph, root))
         };
-        unit.members.len() < MOST
+        self.unit(index).members.len() < MOST
             && self.graph.nodes[id].inputs.iter().all(inside)
-            && self
-                .sources(id)
-                .into_iter()
-                .all(|source| source == index || !depends(&self.units, source, index))
+            && !self.dependencies.is_needed(index)
     }
 
     /// Makes one loop of two, if no third instruction must run between them and no view or reduction of one is read
     /// by the other. Gives the loop that is left.
     fn merge(&mut self, a: usize, b: usize) -> Option<usize> {
-        let (first, second) = if depends(&self.units, a, b) { (b, a) } else { (a, b) };
-        let between = |&need: &usize| need != first && depends(&self.units, need, first);
-        if self.unit(second).needs.iter().any(between) || depends(&self.units, first, second) {
-            return None;
-        }
+        let [needs_of_a, needs_of_b] = [a, b].map(|unit| self.dependencies.needs(unit));
+        let (first, second) = if needs_of_a.binary_search(&b).is_ok() { (b, a) } else { (a, b) };
         let reads_inside = |&input: &Id| {
             let root = self.layouts[input].root;
             self.unit_of[root] != Some(first) || (root == input && !is_reduction(self.graph, root))
@@ -180,34 +237,20 @@ impl<T: Float> Fusion<'_, T> {
         if !fits || self.unit(first).members.len() + self.unit(second).members.len() >= MOST {
             return None;
         }
-        let gone = self.units[second].take()?;
-        gone.members.iter().for_each(|&member| self.unit_of[member] = Some(first));
-        for unit in self.units.iter_mut().flatten() {
-            if unit.needs.remove(&second) {
-                unit.needs.insert(first);
+        for (needs, other) in [(needs_of_a, b), (needs_of_b, a)] {
+            self.dependencies.ask(&needs);
+            if self.dependencies.is_needed(other) {
+                return None;
             }
         }
+        let Unit { members, .. } = self.units[second].take()?;
+        self.dependencies.merge(first, second);
+        members.iter().for_each(|&member| self.unit_of[member] = Some(first));
+        self.unlist(second, &members);
         let unit = self.units[first].as_mut()?;
-        unit.members.extend(gone.members);
+        unit.members.extend(&members);
         unit.members.sort_unstable();
-        unit.needs.extend(gone.needs);
-        unit.needs.remove(&first);
+        self.list(first, &members);
         Some(first)
-    }
-
-    /// Units after those they need; among those that could run, the one whose last node came first.
-    fn in_order(self) -> Vec<Unit> {
-        let mut waiting: Vec<(usize, Unit)> =
-            self.units.into_iter().enumerate().filter_map(|(index, unit)| Some((index, unit?))).collect();
-        waiting.sort_by_key(|(_, unit)| unit.members.last().copied());
-        let mut done = HashSet::new();
-        let mut order = Vec::with_capacity(waiting.len());
-        while !waiting.is_empty() {
-            let ready = waiting.iter().position(|(_, unit)| unit.needs.is_subset(&done));
-            let (index, unit) = waiting.remove(ready.expect("units do not need each other in a circle"));
-            done.insert(index);
-            order.push(unit);
-        }
-        order
     }
 }

@@ -4,73 +4,63 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use bayeux_tensor::{Float, Tensor};
+use bayeux_tensor::{AnyTensor, ElementType, Tensor, with_type};
 
-use crate::dim::Sizes;
-use crate::expr::{Key, topological};
+use crate::ArrayType;
 use crate::ops::{Broadcast, Constant, Op, Reshape};
-use crate::{Error, Expr};
 
 /// A node's place in the list.
 pub(crate) type Id = usize;
 
 #[derive(Clone, Debug)]
-pub(crate) struct Node<T: Float> {
-    pub op: Op<T>,
+pub(crate) struct Node {
+    pub op: Op,
     pub inputs: Vec<Id>,
+    pub element: ElementType,
     pub shape: Vec<usize>,
+    /// Of an operation with several values, which stand in the nodes [`Op::Output`] behind it: the types of all after the first,
+    /// whose type is the node's.
+    pub others: Vec<(ElementType, Vec<usize>)>,
     pub name: Option<Arc<str>>,
+}
+
+impl Node {
+    /// An operation with one value.
+    pub fn new(op: impl Into<Op>, inputs: &[Id], element: ElementType, shape: &[usize]) -> Node {
+        let (inputs, shape) = (inputs.to_vec(), shape.to_vec());
+        Node { op: op.into(), inputs, element, shape, others: Vec::new(), name: None }
+    }
+
+    /// The type of the value.
+    pub fn array_type(&self) -> ArrayType<'_> {
+        ArrayType { element: self.element, shape: &self.shape }
+    }
+
+    /// The types of all values.
+    pub fn values(&self) -> Vec<ArrayType<'_>> {
+        let others = self.others.iter().map(|(element, shape)| ArrayType { element: *element, shape });
+        [self.array_type()].into_iter().chain(others).collect()
+    }
 }
 
 /// The list, and which of its values are wanted.
 #[derive(Clone, Debug)]
-pub(crate) struct Graph<T: Float> {
-    pub nodes: Vec<Node<T>>,
+pub(crate) struct Graph {
+    pub nodes: Vec<Node>,
     pub outputs: Vec<Id>,
     /// The function's inputs, by position; `None` for one that nothing needs.
     pub inputs: Vec<Option<Id>>,
 }
 
-impl<T: Float> Graph<T> {
-    /// Writes expressions out at concrete sizes. Dimensions become numbers, and what only stops gradients goes.
-    pub fn trace(roots: &[Expr<T>], inputs: &[Expr<T>], sizes: &Sizes) -> Result<Graph<T>, Error> {
-        let free = |symbol: Arc<str>| Error::FreeDimension(symbol.to_string());
-        let mut builder = Builder::default();
-        let mut ids: HashMap<Key, Id> = HashMap::new();
-        for expr in topological(roots) {
-            let shape = expr.shape().resolve(sizes).map_err(free)?;
-            let arguments: Vec<Id> = expr.inputs().iter().map(|input| ids[&input.key()]).collect();
-            let id = match expr.op() {
-                Op::StopGradient(_) => arguments[0],
-                Op::Size(dim) => builder.scalar(dim.resolve(sizes).map_err(free)? as f64),
-                op @ Op::Input(_) => {
-                    if !inputs.iter().any(|input| input.key() == expr.key()) {
-                        return Err(Error::MissingInput(expr.name().unwrap_or("unnamed").into()));
-                    }
-                    builder.add(op.clone(), Vec::new(), shape)
-                }
-                op => builder.add(op.clone(), arguments, shape),
-            };
-            if let (Some(name), None) = (expr.name(), &builder.nodes[id].name) {
-                builder.nodes[id].name = Some(name.into());
-            }
-            ids.insert(expr.key(), id);
-        }
-        Ok(Graph {
-            nodes: builder.nodes,
-            outputs: roots.iter().map(|root| ids[&root.key()]).collect(),
-            inputs: inputs.iter().map(|input| ids.get(&input.key()).copied()).collect(),
-        })
-    }
-
+impl Graph {
     /// Rebuilds the graph node by node in order, keeping only what the outputs need. `rewrite` is told each node with
     /// its inputs already rewritten, and adds to the new graph what stands for it.
-    pub fn rebuild(&self, mut rewrite: impl FnMut(&mut Builder<T>, &Node<T>) -> Id) -> Graph<T> {
+    pub fn rebuild(&self, mut rewrite: impl FnMut(&mut Builder, &Node) -> Id) -> Graph {
         self.rebuild_from(|builder, node, _| rewrite(builder, node))
     }
 
     /// [`rebuild`](Self::rebuild), where `rewrite` is also told the node's id in this graph.
-    pub fn rebuild_from(&self, mut rewrite: impl FnMut(&mut Builder<T>, &Node<T>, Id) -> Id) -> Graph<T> {
+    pub fn rebuild_from(&self, mut rewrite: impl FnMut(&mut Builder, &Node, Id) -> Id) -> Graph {
         let needed = self.needed();
         let mut builder = Builder::default();
         let mut ids: Vec<Option<Id>> = vec![None; self.nodes.len()];
@@ -90,7 +80,7 @@ impl<T: Float> Graph<T> {
     }
 
     /// Drops what no output needs.
-    fn prune(self) -> Graph<T> {
+    fn prune(self) -> Graph {
         let needed = self.needed();
         if needed.iter().all(|&needed| needed) {
             return self;
@@ -119,12 +109,16 @@ impl<T: Float> Graph<T> {
     }
 }
 
-/// One line a node: `%7 = tanh(%5) [500, 800]`.
-impl<T: Float> fmt::Display for Graph<T> {
+/// One line a node: `%7 = tanh(%5) f32[500, 800]`.
+impl fmt::Display for Graph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (id, node) in self.nodes.iter().enumerate() {
             let inputs: Vec<String> = node.inputs.iter().map(|input| format!("%{input}")).collect();
-            write!(f, "%{id} = {}({}) {:?}", node.op.rule().name(), inputs.join(", "), node.shape)?;
+            let name = match node.op {
+                Op::Output(which) => format!("output {which}"),
+                _ => node.op.rule().name(),
+            };
+            write!(f, "%{id} = {name}({}) {}{:?}", inputs.join(", "), node.element, node.shape)?;
             match &node.name {
                 Some(name) => writeln!(f, "  # {name}")?,
                 None => writeln!(f)?,
@@ -136,38 +130,70 @@ impl<T: Float> fmt::Display for Graph<T> {
 }
 
 /// A graph in the making. Adding what is there already gives the node that is there: common subexpressions are shared.
-#[derive(Debug)]
-pub(crate) struct Builder<T: Float> {
-    pub nodes: Vec<Node<T>>,
-    known: HashMap<Computation<T>, Id>,
+#[derive(Debug, Default)]
+pub(crate) struct Builder {
+    pub nodes: Vec<Node>,
+    known: HashMap<Computation, Id>,
 }
 
-/// What makes two nodes the same computation: the op, its inputs and the shape.
-type Computation<T> = (Op<T>, Vec<Id>, Vec<usize>);
+/// What makes two nodes the same computation: the op, its inputs and its type.
+type Computation = (Op, Vec<Id>, ElementType, Vec<usize>);
 
-impl<T: Float> Default for Builder<T> {
-    fn default() -> Self {
-        Builder { nodes: Vec::new(), known: HashMap::new() }
+impl Builder {
+    /// An operation whose element type is that of its last input.
+    pub fn add(&mut self, op: impl Into<Op>, inputs: Vec<Id>, shape: Vec<usize>) -> Id {
+        let element = inputs.last().map_or(ElementType::F32, |&input| self.element(input));
+        self.add_typed(op, inputs, element, shape)
     }
-}
 
-impl<T: Float> Builder<T> {
-    pub fn add(&mut self, op: impl Into<Op<T>>, inputs: Vec<Id>, shape: Vec<usize>) -> Id {
-        let op = op.into();
-        let key = (op.clone(), inputs.clone(), shape.clone());
+    pub fn add_typed(
+        &mut self,
+        op: impl Into<Op>,
+        inputs: Vec<Id>,
+        element: ElementType,
+        shape: Vec<usize>,
+    ) -> Id {
+        self.push(Node { op: op.into(), inputs, element, shape, others: Vec::new(), name: None })
+    }
+
+    /// The node of the same computation, or this one.
+    pub fn push(&mut self, node: Node) -> Id {
+        let key = (node.op.clone(), node.inputs.clone(), node.element, node.shape.clone());
         let nodes = &mut self.nodes;
         *self.known.entry(key).or_insert_with(|| {
-            nodes.push(Node { op, inputs, shape, name: None });
+            nodes.push(node);
             nodes.len() - 1
         })
     }
 
-    /// The node of a computation that is there already.
-    pub fn find(&self, op: impl Into<Op<T>>, inputs: &[Id], shape: &[usize]) -> Option<Id> {
-        self.known.get(&(op.into(), inputs.to_vec(), shape.to_vec())).copied()
+    /// The values of an operation that has several, one node each.
+    pub fn values(
+        &mut self,
+        op: impl Into<Op>,
+        inputs: Vec<Id>,
+        types: &[(ElementType, Vec<usize>)],
+    ) -> Vec<Id> {
+        let (element, shape) = types[0].clone();
+        let node = Node { op: op.into(), inputs, element, shape, others: types[1..].to_vec(), name: None };
+        let all = self.push(node);
+        let value = |(which, (element, shape)): (usize, &(ElementType, Vec<usize>))| {
+            self.add_typed(Op::Output(which), vec![all], *element, shape.clone())
+        };
+        types.iter().enumerate().map(value).collect()
     }
 
-    pub fn node(&self, id: Id) -> &Node<T> {
+    /// The node of a computation that is there already.
+    pub fn find(
+        &self,
+        op: impl Into<Op>,
+        inputs: &[Id],
+        element: ElementType,
+        shape: &[usize],
+    ) -> Option<Id> {
+        self.known.get(&(op.into(), inputs.to_vec(), element, shape.to_vec())).copied()
+    }
+
+    pub fn node(&self, id: Id) -> &Node {
         &self.nodes[id]
     }
 
@@ -175,13 +201,20 @@ impl<T: Float> Builder<T> {
         &self.nodes[id].shape
     }
 
-    pub fn scalar(&mut self, value: f64) -> Id {
-        self.constant(Tensor::scalar(T::from_f64(value)))
+    pub fn element(&self, id: Id) -> ElementType {
+        self.nodes[id].element
     }
 
-    pub fn constant(&mut self, value: Tensor<T>) -> Id {
-        let shape = value.shape().to_vec();
-        self.add(Op::Constant(Constant(value)), Vec::new(), shape)
+    pub fn constant(&mut self, value: AnyTensor) -> Id {
+        let (element, shape) = (value.element_type(), value.shape().to_vec());
+        self.add_typed(Op::Constant(Constant(value)), Vec::new(), element, shape)
+    }
+
+    /// A number of an element type.
+    pub fn scalar(&mut self, element: ElementType, value: f64) -> Id {
+        self.constant(
+            with_type!(element, T => Tensor::<T>::scalar(bayeux_tensor::Element::from_f64(value)).into()),
+        )
     }
 
     /// The node repeated to a shape.
@@ -194,9 +227,9 @@ impl<T: Float> Builder<T> {
         if self.shape(id) == shape { id } else { self.add(Reshape, vec![id], shape.to_vec()) }
     }
 
-    /// One number everywhere.
-    pub fn full(&mut self, value: T, shape: &[usize]) -> Id {
-        let scalar = self.constant(Tensor::scalar(value));
+    /// One number of an element type everywhere.
+    pub fn full(&mut self, element: ElementType, value: f64, shape: &[usize]) -> Id {
+        let scalar = self.scalar(element, value);
         self.broadcast(scalar, shape)
     }
 }

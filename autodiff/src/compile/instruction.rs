@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use bayeux_tensor::Float;
+use bayeux_tensor::ElementType;
 use bayeux_tensor::fused::Fused;
 
 use crate::kernel::Kernel;
@@ -27,6 +27,7 @@ pub(crate) enum Source {
 #[derive(Clone, Debug)]
 pub(crate) struct Read {
     pub source: Source,
+    pub element: ElementType,
     pub offset: usize,
     pub shape: Vec<usize>,
     pub strides: Vec<isize>,
@@ -45,18 +46,26 @@ pub(crate) enum Target {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Write {
     pub to: Target,
+    pub element: ElementType,
     pub len: usize,
 }
 
 #[derive(Debug)]
-pub(crate) enum Work<T: Float> {
+pub(crate) enum Work {
     /// Element-wise operations, some on random numbers; the writes are the stored values, then the reductions. If the loop goes
     /// on with a product, its factors are the first reads, and its place the first write if it is kept.
-    Loop { fused: Box<Fused<T>>, noise: Vec<Noise>, stores: usize, product: Option<Kept> },
+    Loop { fused: AnyFused, noise: Vec<Noise>, stores: usize, product: Option<Kept> },
     /// An op with a kernel of its own.
-    Kernel(Box<dyn Kernel<T>>),
+    Kernel(Box<dyn Kernel>),
     /// Random numbers.
     Noise(Noise),
+}
+
+/// A loop of either float type.
+#[derive(Debug)]
+pub(crate) enum AnyFused {
+    Single(Box<Fused<f32>>),
+    Double(Box<Fused<f64>>),
 }
 
 /// Whether a product is kept after the loop that goes on with it.
@@ -67,19 +76,19 @@ pub(crate) enum Kept {
 }
 
 #[derive(Debug)]
-pub(crate) struct Instruction<T: Float> {
-    pub work: Work<T>,
+pub(crate) struct Instruction {
+    pub work: Work,
     pub reads: Vec<Read>,
     pub writes: Vec<Write>,
-    /// Elements of working space.
-    pub scratch: usize,
+    /// Numbers of working space, and of which type.
+    pub scratch: (ElementType, usize),
     /// Floating-point operations; a function such as exp counts as one.
     pub flops: usize,
     /// The operations, for readers.
     pub label: String,
 }
 
-impl<T: Float> Instruction<T> {
+impl Instruction {
     /// The bytes read and written, an element that is read repeatedly counted once.
     pub fn bytes(&self) -> usize {
         let read = |read: &Read| -> usize {
@@ -90,9 +99,9 @@ impl<T: Float> Instruction<T> {
                 .map(|(&n, _)| n)
                 .product()
         };
-        let elements: usize =
-            self.reads.iter().map(read).chain(self.writes.iter().map(|write| write.len)).sum();
-        elements * size_of::<T>()
+        let reads = self.reads.iter().map(|of| read(of) * of.element.size());
+        let writes = self.writes.iter().map(|write| write.len * write.element.size());
+        reads.chain(writes).sum()
     }
 }
 
@@ -117,7 +126,7 @@ impl fmt::Display for Target {
 }
 
 /// One line: `s3[400000], s4[1] <- tanh, sum [0, 1] (s1[500, 800], var2[800])`.
-impl<T: Float> fmt::Display for Instruction<T> {
+impl fmt::Display for Instruction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let writes: Vec<String> =
             self.writes.iter().map(|write| format!("{}[{}]", write.to, write.len)).collect();

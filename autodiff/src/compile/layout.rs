@@ -1,8 +1,7 @@
 //! Where each value's elements are: in a buffer of its own, or in another's, seen otherwise.
 
-use bayeux_tensor::Float;
-
 use super::graph::{Builder, Graph, Id, Node};
+use crate::ArrayType;
 use crate::ops::{Op, Slice};
 
 /// A value as elements of a buffer.
@@ -37,7 +36,7 @@ impl Layout {
 }
 
 /// How a node's elements are found: `None` if they must be computed into a buffer of its own.
-fn view<T: Float>(node: &Node<T>, input_shape: &[usize], input: &Layout) -> Option<Layout> {
+fn view(node: &Node, input_shape: &[usize], input: &Layout) -> Option<Layout> {
     let strides = match &node.op {
         Op::Reshape(_) => reshaped(input_shape, &input.strides, &node.shape)?,
         Op::Transpose(op) => op.0.iter().map(|&axis| input.strides[axis]).collect(),
@@ -47,10 +46,11 @@ fn view<T: Float>(node: &Node<T>, input_shape: &[usize], input: &Layout) -> Opti
             let stride = |axis| if repeated(axis) { 0 } else { input.strides[axis - added] };
             (0..node.shape.len()).map(stride).collect()
         }
-        Op::Slice(Slice { axis, start }) => {
+        Op::Slice(slice @ Slice { axis, .. }) => {
             // A view without elements begins where every buffer does, even an empty one.
             let empty = node.shape.contains(&0);
-            let offset = if empty { 0 } else { input.offset + start * input.strides[*axis].unsigned_abs() };
+            let offset =
+                if empty { 0 } else { input.offset + slice.first() * input.strides[*axis].unsigned_abs() };
             // Views of flipped axes are copied first, so strides are not negative here.
             return Some(Layout { offset, ..input.clone() });
         }
@@ -94,7 +94,7 @@ fn reshaped(shape: &[usize], strides: &[isize], to: &[usize]) -> Option<Vec<isiz
 }
 
 /// The layouts of all nodes.
-pub(super) fn layouts<T: Float>(graph: &Graph<T>) -> Vec<Layout> {
+pub(super) fn layouts(graph: &Graph) -> Vec<Layout> {
     let mut layouts: Vec<Layout> = Vec::with_capacity(graph.nodes.len());
     for (id, node) in graph.nodes.iter().enumerate() {
         let seen =
@@ -106,10 +106,10 @@ pub(super) fn layouts<T: Float>(graph: &Graph<T>) -> Vec<Layout> {
 
 /// Puts copies where a view will not do: under a reshape that strides cannot express, before a kernel that needs its
 /// input row-major, and for outputs that are not computed but merely found.
-pub(super) fn materialise<T: Float>(graph: Graph<T>) -> Result<Graph<T>, crate::Error> {
+pub(super) fn materialise(graph: Graph) -> Result<Graph, crate::Error> {
     let mut failure = None;
     let mut layouts: Vec<Layout> = Vec::new();
-    let copied = |b: &mut Builder<T>, layouts: &mut Vec<Layout>, id: Id| {
+    let copied = |b: &mut Builder, layouts: &mut Vec<Layout>, id: Id| {
         let shape = b.shape(id).to_vec();
         let copy = b.add(Op::Copy, vec![id], shape);
         extend(b, layouts);
@@ -125,8 +125,9 @@ pub(super) fn materialise<T: Float>(graph: Graph<T>) -> Result<Graph<T>, crate::
                 }
             }
             _ => {
-                let shapes: Vec<&[usize]> = inputs.iter().map(|&input| b.shape(input)).collect();
-                match node.op.rule().kernel(&shapes, &node.shape) {
+                let types: Vec<ArrayType<'_>> =
+                    inputs.iter().map(|&input| b.node(input).array_type()).collect();
+                match node.op.kernel(&types, &node.values()) {
                     Ok(None) => {}
                     Ok(Some(kernel)) => {
                         for (i, input) in inputs.iter_mut().enumerate() {
@@ -140,7 +141,7 @@ pub(super) fn materialise<T: Float>(graph: Graph<T>) -> Result<Graph<T>, crate::
                 }
             }
         }
-        let id = b.add(node.op.clone(), inputs, node.shape.clone());
+        let id = b.push(Node { inputs, ..node.clone() });
         extend(b, &mut layouts);
         id
     });
@@ -152,12 +153,8 @@ pub(super) fn materialise<T: Float>(graph: Graph<T>) -> Result<Graph<T>, crate::
         let found = layouts[*output].root != *output || result.nodes[*output].op.is_leaf();
         let noise = matches!(result.nodes[*output].op, Op::Noise(_));
         if found && !noise {
-            let node = Node {
-                op: Op::Copy,
-                inputs: vec![*output],
-                shape: result.nodes[*output].shape.clone(),
-                name: None,
-            };
+            let Node { element, shape, .. } = &result.nodes[*output];
+            let node = Node::new(Op::Copy, &[*output], *element, shape);
             result.nodes.push(node);
             *output = result.nodes.len() - 1;
         }
@@ -165,7 +162,7 @@ pub(super) fn materialise<T: Float>(graph: Graph<T>) -> Result<Graph<T>, crate::
     Ok(result)
 }
 
-fn extend<T: Float>(b: &Builder<T>, layouts: &mut Vec<Layout>) {
+fn extend(b: &Builder, layouts: &mut Vec<Layout>) {
     for id in layouts.len()..b.nodes.len() {
         let node = b.node(id);
         let seen = node.inputs.first().and_then(|&input| view(node, b.shape(input), &layouts[input]));

@@ -1,18 +1,19 @@
 //! The machine that runs a program on the CPU.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::mem::swap;
 
-use bayeux_tensor::fused::Factors;
-use bayeux_tensor::{Float, Tensor};
+use bayeux_tensor::fused::{Factors, Fused};
+use bayeux_tensor::{AnySlice, AnySliceMut, AnyTensor, ElementType, Float};
 use smallvec::SmallVec;
 
-use super::instruction::{Instruction, Kept, Read, Source, Target, Work};
+use super::instruction::{AnyFused, Instruction, Kept, Read, Source, Target, Work};
 use super::memory::{Memory, Purpose};
-use crate::kernel::View;
+use crate::kernel::{Scratch, View};
 use crate::profile::Laps;
 use crate::shared::Lent;
-use crate::{Error, Shared};
+use crate::{Error, Shared, Untyped};
 
 /// A program of so many operations runs on a thread of the pool: from another thread each instruction would wake the pool and
 /// wait for it anew, which costs a convolutional step 2 %, a dense one of 100 images 3 %. Instructions of smaller programs mostly
@@ -26,15 +27,15 @@ const KEPT: usize = 1 << 12;
 /// A compiled program. Several threads can run it at a time, each in a [`Memory`].
 ///
 /// It allocates nothing while it runs, unless somebody still holds an output of the run before in the same memory.
-#[derive(Debug)]
-pub(crate) struct Program<T: Float> {
-    pub instructions: Vec<Instruction<T>>,
+#[derive(Debug, Default)]
+pub(crate) struct Program {
+    pub instructions: Vec<Instruction>,
     /// What buffers it needs.
     pub slots: Vec<Purpose>,
     /// How much working space.
-    pub scratch: usize,
-    pub constants: Vec<Tensor<T>>,
-    pub shareds: Vec<Shared<T>>,
+    pub scratch: Numbers,
+    pub constants: Vec<AnyTensor>,
+    pub shareds: Vec<Shared<Untyped>>,
     /// Whether the value of a variable may be kept from one run to the next: if it is small, and not updated by the program.
     pub keeps: Vec<bool>,
     /// The slot of each output; `None` for the new value of a variable that is updated in place.
@@ -54,32 +55,29 @@ const FEW: usize = 6;
 /// can have, would be allocated.
 const MOST: usize = 64;
 
-impl<T: Float> Default for Program<T> {
-    fn default() -> Self {
-        Program {
-            instructions: Vec::new(),
-            slots: Vec::new(),
-            scratch: 0,
-            constants: Vec::new(),
-            shareds: Vec::new(),
-            keeps: Vec::new(),
-            outputs: Vec::new(),
-            alone: Vec::new(),
-            flops: 0,
-        }
-    }
+/// So many numbers of either float type.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Numbers {
+    pub single: usize,
+    pub double: usize,
 }
 
-impl<T: Float> Program<T> {
+impl Program {
     /// What follows from the rest, once that is complete. `updated` are the variables of the last outputs.
-    pub fn complete(mut self, updated: &[Shared<T>]) -> Self {
-        let keeps = |shared: &Shared<T>| {
-            shared.shape().iter().product::<usize>() <= KEPT && !updated.contains(shared)
+    pub fn complete(mut self, updated: &[Shared<Untyped>]) -> Self {
+        let updated: HashSet<usize> = updated.iter().map(Shared::address).collect();
+        let keeps = |shared: &Shared<Untyped>| {
+            shared.shape().iter().product::<usize>() <= KEPT && !updated.contains(&shared.address())
         };
         self.keeps = self.shareds.iter().map(keeps).collect();
-        let alone = |slot| self.outputs.iter().filter(|&&other| other == Some(slot)).count() == 1;
-        self.alone = (0..self.slots.len()).map(alone).collect();
-        self.scratch = self.instructions.iter().map(|instruction| instruction.scratch).max().unwrap_or(0);
+        let mut outputs = vec![0; self.slots.len()];
+        self.outputs.iter().flatten().for_each(|&slot| outputs[slot] += 1);
+        self.alone = outputs.into_iter().map(|outputs| outputs == 1).collect();
+        let most = |element: ElementType| {
+            let scratch = self.instructions.iter().map(|instruction| instruction.scratch);
+            scratch.filter(|&(of, _)| of == element).map(|(_, len)| len).max().unwrap_or(0)
+        };
+        self.scratch = Numbers { single: most(ElementType::F32), double: most(ElementType::F64) };
         self.flops = self.instructions.iter().map(|instruction| instruction.flops).sum();
         self
     }
@@ -87,8 +85,8 @@ impl<T: Float> Program<T> {
     /// Runs all instructions on row-major inputs. `call` numbers the run, for noise.
     pub fn run(
         &self,
-        memory: &mut Memory<T>,
-        inputs: &[&[T]],
+        memory: &mut Memory,
+        inputs: &[AnySlice<'_>],
         call: u64,
         mut laps: Option<&mut Laps>,
     ) -> Done {
@@ -116,15 +114,15 @@ impl<T: Float> Program<T> {
 
     fn step<const N: usize>(
         &self,
-        memory: &mut Memory<T>,
-        instruction: &Instruction<T>,
-        inputs: &[&[T]],
+        memory: &mut Memory,
+        instruction: &Instruction,
+        inputs: &[AnySlice<'_>],
         call: u64,
     ) -> Done {
         let Memory { slots, values, taken, space } = memory;
         let writes = &instruction.writes;
         // What is written is taken out of its place, so that all else can be read meanwhile.
-        let mut lent = SmallVec::<[Lent<'_, T>; N]>::new();
+        let mut lent = SmallVec::<[Lent<'_>; N]>::new();
         for (taken, write) in taken.iter_mut().zip(writes) {
             match write.to {
                 Target::Slot(slot) => swap(taken, &mut slots[slot]),
@@ -135,22 +133,32 @@ impl<T: Float> Program<T> {
             }
         }
         let mut lents = lent.iter_mut();
-        let (mut few, mut many) = empty::<&mut [T], N>();
-        let outputs = room(&mut few, &mut many, writes.len());
-        for ((output, taken), write) in outputs.iter_mut().zip(taken.iter_mut()).zip(writes) {
+        let outputs = taken.iter_mut().zip(writes).map(|(taken, write)| {
             let elements = match taken {
                 Some(slot) => slot.elements_mut(),
                 None => lents.next().map(Lent::elements_mut).unwrap_or_default(),
             };
-            *output = &mut elements[..write.len];
-        }
+            elements.first(write.len)
+        });
         let find = |source: Source| match source {
-            Source::Slot(slot) => slots[slot].as_ref().map_or(&[][..], |slot| slot.elements()),
+            Source::Slot(slot) => slots[slot].as_ref().map_or(AnySlice::default(), |slot| slot.elements()),
             Source::Input(input) => inputs[input],
             Source::Shared(shared) => values[shared].elements(),
             Source::Constant(constant) => self.constants[constant].as_slice().unwrap_or_default(),
         };
-        let result = execute::<T, N>(instruction, find, outputs, &mut space[..instruction.scratch], call);
+        let (element, len) = instruction.scratch;
+        let scratch = space.scratch(element, len);
+        let result = match &instruction.work {
+            Work::Loop { fused: AnyFused::Single(fused), .. } => {
+                run_loop::<f32, N>(instruction, &**fused, find, outputs, scratch, call);
+                Ok(())
+            }
+            Work::Loop { fused: AnyFused::Double(fused), .. } => {
+                run_loop::<f64, N>(instruction, &**fused, find, outputs, scratch, call);
+                Ok(())
+            }
+            _ => execute::<N>(instruction, find, outputs, scratch, call),
+        };
         for (taken, write) in taken.iter_mut().zip(writes) {
             if let Target::Slot(slot) = write.to {
                 swap(taken, &mut slots[slot]);
@@ -161,7 +169,7 @@ impl<T: Float> Program<T> {
 
     /// Bytes held in constants.
     pub fn bytes(&self) -> usize {
-        self.constants.iter().map(|constant| constant.len() * size_of::<T>()).sum()
+        self.constants.iter().map(|constant| constant.len() * constant.element_type().size()).sum()
     }
 }
 
@@ -183,72 +191,98 @@ fn empty<X: Default, const N: usize>() -> ([X; N], Vec<X>) {
     (std::array::from_fn(|_| X::default()), Vec::new())
 }
 
-fn execute<'a, T: Float, const N: usize>(
-    instruction: &'a Instruction<T>,
-    find: impl Fn(Source) -> &'a [T],
-    outputs: &mut [&mut [T]],
-    scratch: &mut [T],
+fn run_loop<'a, T: Float, const N: usize>(
+    instruction: &'a Instruction,
+    fused: &Fused<T>,
+    find: impl Fn(Source) -> AnySlice<'a>,
+    writes: impl Iterator<Item = AnySliceMut<'a>>,
+    scratch: Scratch<'_>,
+    call: u64,
+) {
+    let Instruction { work: Work::Loop { noise, stores, product, .. }, reads, .. } = instruction else {
+        unreachable!("it is a loop")
+    };
+    let scratch = scratch.numbers();
+    let mut sources = SmallVec::<[(u64, u64); N]>::new();
+    for noise in noise {
+        sources.push(noise.source(call)); // `extend` is slower
+    }
+    let (mut few, mut many) = empty::<&mut [T], N>();
+    let outputs = room(&mut few, &mut many, instruction.writes.len());
+    for (output, write) in outputs.iter_mut().zip(writes) {
+        *output = write.get();
+    }
+    let (mut few, mut many) = empty::<(&[T], usize), N>();
+    let operands = room(&mut few, &mut many, reads.len());
+    for (operand, read) in operands.iter_mut().zip(reads) {
+        let data = find(read.source);
+        // A variable that is written in place has no other elements to be read.
+        *operand = (if data.is_empty() { &[] } else { data.get() }, read.offset);
+    }
+    let Some(kept) = product else {
+        let (stored, reduced) = outputs.split_at_mut(*stores);
+        return fused.run_with_noise(&sources, operands, stored, reduced, scratch);
+    };
+    let factor = |i: usize| (&operands[i].0[operands[i].1..], &reads[i]);
+    let factors = match [factor(0), factor(1)] {
+        [(a, Read { strides: a_strides, .. }), (b, Read { strides: b_strides, .. })]
+            if a_strides.len() == 2 =>
+        {
+            Factors::Matrices([(a, [a_strides[0], a_strides[1]]), (b, [b_strides[0], b_strides[1]])])
+        }
+        // Row-major, as all that a kernel reads.
+        images => Factors::Images(images.map(|(x, read)| &x[..read.shape.iter().product()])),
+    };
+    // The product itself is the loop's first operand.
+    operands[1] = (&[], 0);
+    let (product, outputs) = outputs.split_at_mut(usize::from(*kept == Kept::Yes));
+    let (stored, reduced) = outputs.split_at_mut(*stores);
+    let kept = product.first_mut().map(|product| &mut **product);
+    fused.run_on_product(factors, kept, &sources, &operands[1..], stored, reduced, scratch);
+}
+
+fn execute<'a, const N: usize>(
+    instruction: &'a Instruction,
+    find: impl Fn(Source) -> AnySlice<'a>,
+    writes: impl Iterator<Item = AnySliceMut<'a>>,
+    scratch: Scratch<'_>,
     call: u64,
 ) -> Done {
     let reads = &instruction.reads;
+    let (mut few, mut many) = empty::<AnySliceMut<'_>, N>();
+    let outputs = room(&mut few, &mut many, instruction.writes.len());
+    for (output, write) in outputs.iter_mut().zip(writes) {
+        *output = write;
+    }
     match &instruction.work {
-        Work::Loop { fused, noise, stores, product } => {
-            let mut sources = SmallVec::<[(u64, u64); N]>::new();
-            for noise in noise {
-                sources.push(noise.source(call)); // `extend` is slower
-            }
-            let (mut few, mut many) = empty::<(&[T], usize), N>();
-            let operands = room(&mut few, &mut many, reads.len());
-            for (operand, read) in operands.iter_mut().zip(reads) {
-                *operand = (find(read.source), read.offset);
-            }
-            let Some(kept) = product else {
-                let (stored, reduced) = outputs.split_at_mut(*stores);
-                fused.run_with_noise(&sources, operands, stored, reduced, scratch);
-                return Ok(());
-            };
-            let factor = |i: usize| (&operands[i].0[operands[i].1..], &reads[i]);
-            let factors = match [factor(0), factor(1)] {
-                [(a, Read { strides: a_strides, .. }), (b, Read { strides: b_strides, .. })]
-                    if a_strides.len() == 2 =>
-                {
-                    Factors::Matrices([(a, [a_strides[0], a_strides[1]]), (b, [b_strides[0], b_strides[1]])])
-                }
-                // Row-major, as all that a kernel reads.
-                images => Factors::Images(images.map(|(x, read)| &x[..read.shape.iter().product()])),
-            };
-            // The product itself is the loop's first operand.
-            operands[1] = (&[], 0);
-            let (product, outputs) = outputs.split_at_mut(usize::from(*kept == Kept::Yes));
-            let (stored, reduced) = outputs.split_at_mut(*stores);
-            let kept = product.first_mut().map(|product| &mut **product);
-            fused.run_on_product(factors, kept, &sources, &operands[1..], stored, reduced, scratch);
-            Ok(())
-        }
         Work::Kernel(kernel) => {
             let view = |read: &'a Read| {
                 let data = find(read.source);
                 View { data, offset: read.offset, shape: &read.shape, strides: &read.strides }
             };
             match &reads[..] {
-                [a] => kernel.run(&[view(a)], outputs[0], scratch),
-                [a, b] => kernel.run(&[view(a), view(b)], outputs[0], scratch),
+                [a] => kernel.run(&[view(a)], outputs, scratch),
+                [a, b] => kernel.run(&[view(a), view(b)], outputs, scratch),
                 _ => {
-                    let views: SmallVec<[View<'_, T>; N]> = reads.iter().map(view).collect();
-                    kernel.run(&views, outputs[0], scratch)
+                    let views: SmallVec<[View<'_>; N]> = reads.iter().map(view).collect();
+                    kernel.run(&views, outputs, scratch)
                 }
             }
             .map_err(Box::new)
         }
         Work::Noise(noise) => {
-            noise.fill(call, outputs[0]);
+            match outputs[0].reborrow() {
+                AnySliceMut::F32(output) => noise.fill(call, output),
+                output => noise.fill(call, output.get::<f64>()),
+            }
             Ok(())
         }
+        Work::Loop { .. } => unreachable!("loops run by themselves"),
     }
 }
 
 /// The instructions, one a line, in order.
-impl<T: Float> fmt::Display for Program<T> {
+impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, instruction) in self.instructions.iter().enumerate() {
             writeln!(f, "{i:4}  {instruction}")?;

@@ -2,98 +2,116 @@
 
 use std::sync::Arc;
 
-use bayeux_tensor::{Float, Storage, Tensor};
+use bayeux_tensor::{AnySlice, AnySliceMut, AnyTensor, ElementType, Storage};
 
 use super::machine::Program;
-use crate::Shared;
+use crate::kernel::Scratch;
 use crate::shared::Seen;
+use crate::{Shared, Untyped};
 
 /// The memory of one run of a program at a time. Which of several a program runs in makes no difference.
 #[derive(Debug)]
-pub(crate) struct Memory<T: Float> {
+pub(crate) struct Memory {
     /// Buffers; one is missing only while an instruction writes to it.
-    pub slots: Vec<Option<Box<Slot<T>>>>,
+    pub slots: Vec<Option<Box<Slot>>>,
     /// Those that the present instruction writes to: room for as many as there are in any.
-    pub taken: Vec<Option<Box<Slot<T>>>>,
+    pub taken: Vec<Option<Box<Slot>>>,
     /// Working space, which each instruction needs for itself only.
-    pub space: Storage<T>,
+    pub space: Space,
     /// The variables' values during a run.
-    pub values: Vec<Seen<T>>,
+    pub values: Vec<Seen>,
+}
+
+/// Working space of both float types; a program that computes in one of them has none of the other.
+#[derive(Debug)]
+pub(crate) struct Space {
+    single: Storage<f32>,
+    double: Storage<f64>,
+}
+
+impl Space {
+    /// So many numbers of a type, as much as an instruction has asked for.
+    pub fn scratch(&mut self, element: ElementType, len: usize) -> Scratch<'_> {
+        let of = |wanted| if element == wanted { len } else { 0 };
+        Scratch {
+            single: &mut self.single[..of(ElementType::F32)],
+            double: &mut self.double[..of(ElementType::F64)],
+        }
+    }
 }
 
 /// A buffer.
 #[derive(Debug)]
-pub(crate) enum Slot<T: Float> {
-    /// For values that come and go.
-    Scratch(Storage<T>),
-    /// For an output.
-    Output(Tensor<T>),
+pub(crate) enum Slot {
+    /// For values that come and go, or an output.
+    Own(AnyTensor),
     /// For the new value of a variable, and perhaps an output.
-    Update(Arc<Tensor<T>>),
+    Update(Arc<AnyTensor>),
 }
 
 /// What the buffers of a program are for.
 #[derive(Clone, Debug)]
 pub(crate) enum Purpose {
     /// So many elements that come and go.
-    Scratch(usize),
-    /// An output of a shape.
-    Output(Vec<usize>),
-    /// The new value of a variable, of a shape.
-    Update(Vec<usize>),
+    Scratch(ElementType, usize),
+    /// An output of a type.
+    Output(ElementType, Vec<usize>),
+    /// The new value of a variable, of a type.
+    Update(ElementType, Vec<usize>),
 }
 
-impl<T: Float> Slot<T> {
+impl Slot {
     fn new(purpose: &Purpose) -> Self {
         match purpose {
-            Purpose::Scratch(len) => Slot::Scratch(Storage::zeros(*len)),
-            Purpose::Output(shape) => Slot::Output(Tensor::zeros(shape)),
-            Purpose::Update(shape) => Slot::Update(Arc::new(Tensor::zeros(shape))),
+            Purpose::Scratch(element, len) => Slot::Own(AnyTensor::zeros(*element, [*len])),
+            Purpose::Output(element, shape) => Slot::Own(AnyTensor::zeros(*element, shape)),
+            Purpose::Update(element, shape) => Slot::Update(Arc::new(AnyTensor::zeros(*element, shape))),
         }
     }
 
-    pub fn elements(&self) -> &[T] {
+    pub fn elements(&self) -> AnySlice<'_> {
         match self {
-            Slot::Scratch(storage) => storage,
-            Slot::Output(tensor) => tensor.as_slice().unwrap_or_default(),
+            Slot::Own(tensor) => tensor.as_slice().unwrap_or_default(),
             Slot::Update(tensor) => tensor.as_slice().unwrap_or_default(),
         }
     }
 
     /// The elements for writing. If somebody still holds the last result it is left to them, and these are others.
-    pub fn elements_mut(&mut self) -> &mut [T] {
+    pub fn elements_mut(&mut self) -> AnySliceMut<'_> {
         match self {
-            Slot::Scratch(storage) => storage,
-            Slot::Output(tensor) => tensor.make_mut(),
+            Slot::Own(tensor) => tensor.make_mut(),
             Slot::Update(tensor) => Arc::make_mut(tensor).make_mut(),
         }
     }
 }
 
-impl<T: Float> Memory<T> {
+impl Memory {
     /// What a program needs.
-    pub fn new(program: &Program<T>) -> Self {
+    pub fn new(program: &Program) -> Self {
         let most = program.instructions.iter().map(|instruction| instruction.writes.len()).max().unwrap_or(0);
         Memory {
             slots: program.slots.iter().map(|purpose| Some(Box::new(Slot::new(purpose)))).collect(),
             taken: (0..most).map(|_| None).collect(),
-            space: Storage::zeros(program.scratch),
+            space: Space {
+                single: Storage::zeros(program.scratch.single),
+                double: Storage::zeros(program.scratch.double),
+            },
             values: program.shareds.iter().map(|_| Seen::default()).collect(),
         }
     }
 
     /// The value of output `i` after a run.
-    pub fn output(&self, program: &Program<T>, i: usize) -> &Tensor<T> {
+    pub fn output(&self, program: &Program, i: usize) -> &AnyTensor {
         match program.outputs[i].and_then(|slot| self.slots[slot].as_deref()) {
-            Some(Slot::Output(tensor)) => tensor,
+            Some(Slot::Own(tensor)) => tensor,
             Some(Slot::Update(tensor)) => tensor,
-            _ => unreachable!("outputs have slots of their own"),
+            None => unreachable!("outputs have slots of their own"),
         }
     }
 
     /// Gives a variable the value of output `i`, unless it has it: by exchanging buffers if no other output or variable needs
     /// this one.
-    pub fn update(&mut self, program: &Program<T>, i: usize, shared: &Shared<T>) {
+    pub fn update(&mut self, program: &Program, i: usize, shared: &Shared<Untyped>) {
         let Some(slot) = program.outputs[i] else { return };
         let Some(Slot::Update(tensor)) = self.slots[slot].as_deref_mut() else {
             unreachable!("updates have slots of their own")
@@ -101,13 +119,16 @@ impl<T: Float> Memory<T> {
         if program.alone[slot] {
             shared.swap(tensor);
         } else {
-            shared.set(Tensor::clone(tensor));
+            shared.set(AnyTensor::clone(tensor));
         }
     }
 
     /// Bytes held in buffers.
     pub fn bytes(&self) -> usize {
-        let slots = self.slots.iter().flatten().map(|slot| size_of_val(slot.elements()));
-        slots.sum::<usize>() + size_of_val(&self.space[..])
+        let slots = self.slots.iter().flatten().map(|slot| {
+            let elements = slot.elements();
+            elements.len() * elements.element_type().size()
+        });
+        slots.sum::<usize>() + size_of_val(&self.space.single[..]) + size_of_val(&self.space.double[..])
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | pass | file | what it does |
 //! | --- | --- | --- |
-//! | trace | `graph` | writes the expressions out as a list, at concrete sizes |
+//! | trace | `trace` | writes the expressions out as a list, at concrete sizes |
 //! | simplify | `simplify` | constants, algebra, and the forms that keep their digits |
 //! | share | `graph` | equal computations become one (by construction, in every pass) |
 //! | commute | `commute` | monotone functions and biases after a max-pool instead of before it |
@@ -18,6 +18,7 @@
 
 mod arithmetic;
 mod commute;
+mod dependencies;
 mod dot;
 mod epilogue;
 mod fuse;
@@ -32,47 +33,51 @@ mod plan;
 mod simplify;
 mod sink;
 mod slots;
+mod trace;
 mod verify;
-
-use bayeux_tensor::Float;
+mod watch;
 
 use crate::dim::Sizes;
-use crate::{Error, Expr, Shared};
+use crate::{AnyExpr, Error, Shared, Untyped};
 
 pub(crate) use graph::Graph;
 pub(crate) use instruction::Instruction;
 pub(crate) use machine::{Done, Program};
 pub(crate) use memory::Memory;
+pub(crate) use watch::Watch;
 
 /// Compiles the outputs, and then the updates, for concrete sizes. `updated` are the variables of the last roots, which may be
 /// updated in place if that is `exclusive`.
-pub(crate) fn compile<T: Float>(
-    roots: &[Expr<T>],
-    updated: &[Shared<T>],
+pub(crate) fn compile(
+    roots: &[AnyExpr],
+    updated: &[Shared<Untyped>],
     exclusive: bool,
-    inputs: &[Expr<T>],
+    inputs: &[AnyExpr],
     sizes: &Sizes,
-) -> Result<Program<T>, Error> {
-    let graph = layout::materialise(optimise(Graph::trace(roots, inputs, sizes)?))?;
-    let layouts = layout::layouts(&graph);
-    let units = fuse::fuse(&graph, &layouts);
+    watch: &mut Watch,
+) -> Result<Program, Error> {
+    let graph = watch.lap("trace", Graph::trace(roots, inputs, sizes)?);
+    let graph = optimise(graph, watch);
+    let graph = watch.lap("materialise", layout::materialise(graph)?);
+    let layouts = watch.lap("layouts", layout::layouts(&graph));
+    let units = fuse::fuse(&graph, &layouts, watch);
     let variables = if exclusive { updated } else { &[] };
-    let in_place = in_place::in_place(&graph, &layouts, &units, variables);
-    Ok(plan::plan(&graph, &layouts, &units, in_place, updated))
+    let in_place = watch.lap("in place", in_place::in_place(&graph, &layouts, &units, variables));
+    Ok(watch.lap("plan", plan::plan(&graph, &layouts, &units, in_place, updated)))
 }
 
 /// The passes that rewrite the graph.
-pub(crate) fn optimise<T: Float>(graph: Graph<T>) -> Graph<T> {
-    let checked = |graph: Graph<T>| {
+pub(crate) fn optimise(graph: Graph, watch: &mut Watch) -> Graph {
+    let checked = |graph: Graph| {
         if cfg!(debug_assertions) {
             verify::verify(&graph);
         }
         graph
     };
-    let graph = checked(simplify::simplify(checked(graph)));
-    let graph = checked(commute::commute(graph));
-    let graph = checked(simplify::simplify(graph));
-    checked(places::places(graph))
+    let graph = watch.lap("simplify", checked(simplify::simplify(checked(graph))));
+    let graph = watch.lap("commute", checked(commute::commute(graph)));
+    let graph = watch.lap("simplify", checked(simplify::simplify(graph)));
+    watch.lap("places", checked(places::places(graph)))
 }
 
 #[cfg(test)]

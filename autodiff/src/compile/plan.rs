@@ -2,30 +2,30 @@
 
 use std::collections::{HashMap, HashSet};
 
-use bayeux_tensor::Float;
-use bayeux_tensor::fused::{FusedBuilder, Product, Reduce, Value};
+use bayeux_tensor::fused::{Fused, FusedBuilder, Product, Reduce, Value};
+use bayeux_tensor::{ElementType, Float};
 
 use super::arithmetic;
 use super::epilogue::product_of;
 use super::fuse::{Unit, drawn_in_loops};
-use super::graph::{Graph, Id};
-use super::instruction::{Instruction, Kept, Read, Source, Target, Work, Write};
+use super::graph::{Graph, Id, Node};
+use super::instruction::{AnyFused, Instruction, Kept, Read, Source, Target, Work, Write};
 use super::layout::Layout;
 use super::machine::Program;
 use super::memory::Purpose;
 use super::slots::Slots;
-use crate::Shared;
-use crate::ops::{Constant, NoiseKind, Op, Rule};
+use crate::ops::{Constant, NoiseKind, Op, Operation};
+use crate::{ArrayType, Shared, Untyped};
 
 /// Turns units into instructions and gives every value its slot. A slot is free again when the last reader of its value
 /// has run; outputs keep theirs. `updated` are the variables of the last outputs.
-pub(super) fn plan<T: Float>(
-    graph: &Graph<T>,
+pub(super) fn plan(
+    graph: &Graph,
     layouts: &[Layout],
     units: &[Unit],
     in_place: HashMap<Id, Id>,
-    updated: &[Shared<T>],
-) -> Program<T> {
+    updated: &[Shared<Untyped>],
+) -> Program {
     let mut plan = Plan {
         graph,
         layouts,
@@ -34,14 +34,15 @@ pub(super) fn plan<T: Float>(
         program: Program::default(),
         sources: HashMap::new(),
         slots: Slots::default(),
+        unread: Vec::new(),
     };
     plan.leaves(updated.len());
-    let last_reader = plan.last_readers(units);
+    let read_last = plan.read_last(units);
     let stored = plan.stored(units);
     for (position, unit) in units.iter().enumerate() {
         plan.unit(unit, &stored[position]);
-        for (&id, _) in last_reader.iter().filter(|&(_, &last)| last == position) {
-            if let Some(&Source::Slot(slot)) = plan.sources.get(&id) {
+        for id in &read_last[position] {
+            if let Some(&Source::Slot(slot)) = plan.sources.get(id) {
                 plan.slots.release(slot);
             }
         }
@@ -49,27 +50,31 @@ pub(super) fn plan<T: Float>(
     plan.finish(updated)
 }
 
-struct Plan<'a, T: Float> {
-    graph: &'a Graph<T>,
+struct Plan<'a> {
+    graph: &'a Graph,
     layouts: &'a [Layout],
     /// The noise that loops draw for themselves.
     drawn: Vec<bool>,
     /// New values that are written over a variable's old one, see [`in_place`](super::in_place::in_place).
     in_place: HashMap<Id, Id>,
-    program: Program<T>,
+    program: Program,
     /// Where each value with a buffer of its own is.
     sources: HashMap<Id, Source>,
     slots: Slots,
+    /// Slots of values of the present unit that nobody reads.
+    unread: Vec<usize>,
 }
 
-impl<T: Float> Plan<'_, T> {
+impl Plan<'_> {
     /// Inputs, variables and constants are where they are; outputs, of which the last are updates, get their slots first.
     fn leaves(&mut self, updates: usize) {
+        let mut positions: HashMap<Id, usize> = HashMap::new();
+        for (position, id) in self.graph.inputs.iter().enumerate() {
+            id.map(|id| positions.entry(id).or_insert(position));
+        }
         for (id, node) in self.graph.nodes.iter().enumerate() {
             let source = match &node.op {
-                Op::Input(_) => {
-                    self.graph.inputs.iter().position(|&input| input == Some(id)).map(Source::Input)
-                }
+                Op::Input(_) => positions.get(&id).map(|&position| Source::Input(position)),
                 Op::Shared(shared) => {
                     self.program.shareds.push(shared.clone());
                     Some(Source::Shared(self.program.shareds.len() - 1))
@@ -83,7 +88,8 @@ impl<T: Float> Plan<'_, T> {
             self.sources.extend(source.map(|source| (id, source)));
         }
         let outputs = self.graph.outputs.len() - updates;
-        for (i, &output) in self.graph.outputs.iter().enumerate() {
+        let updates: HashSet<Id> = self.graph.outputs[outputs..].iter().copied().collect();
+        for &output in &self.graph.outputs {
             if self.in_place.contains_key(&output) {
                 self.program.outputs.push(None);
                 continue;
@@ -91,10 +97,9 @@ impl<T: Float> Plan<'_, T> {
             let slot = match self.sources.get(&output) {
                 Some(&Source::Slot(slot)) => slot,
                 _ => {
-                    let shape = self.graph.nodes[output].shape.clone();
-                    let is_update = i >= outputs || self.graph.outputs[outputs..].contains(&output);
-                    let purpose = if is_update { Purpose::Update } else { Purpose::Output };
-                    self.program.slots.push(purpose(shape));
+                    let Node { element, shape, .. } = &self.graph.nodes[output];
+                    let purpose = if updates.contains(&output) { Purpose::Update } else { Purpose::Output };
+                    self.program.slots.push(purpose(*element, shape.clone()));
                     self.slots.output()
                 }
             };
@@ -103,18 +108,24 @@ impl<T: Float> Plan<'_, T> {
         }
     }
 
-    /// For each value in a buffer, the position of the last unit that reads it (or writes it, if none reads it).
-    fn last_readers(&self, units: &[Unit]) -> HashMap<Id, usize> {
-        let mut last = HashMap::new();
+    /// For each unit the values in buffers of which it is the last reader (or the writer, if none reads them).
+    fn read_last(&self, units: &[Unit]) -> Vec<Vec<Id>> {
+        let mut last = vec![None; self.graph.nodes.len()];
         for (position, unit) in units.iter().enumerate() {
             for &member in &unit.members {
-                last.insert(member, position);
+                last[member] = Some(position);
                 for &input in &self.graph.nodes[member].inputs {
-                    last.insert(self.layouts[input].root, position);
+                    last[self.layouts[input].root] = Some(position);
                 }
             }
         }
-        last
+        let mut read_last = vec![Vec::new(); units.len()];
+        for (id, position) in last.into_iter().enumerate() {
+            if let Some(position) = position {
+                read_last[position].push(id);
+            }
+        }
+        read_last
     }
 
     /// For each unit the values that it must store: those that are outputs or read by a unit which does not compute them. Of
@@ -144,41 +155,72 @@ impl<T: Float> Plan<'_, T> {
 
     fn unit(&mut self, unit: &Unit, to_store: &HashSet<Id>) {
         let instruction = match &unit.space {
-            Some(space) => self.fused(unit, space, to_store),
-            None => self.single(unit.members[0]),
+            Some(space) => match self.graph.nodes[unit.members[0]].element {
+                ElementType::F32 => self.fused::<f32>(unit, space, to_store, AnyFused::Single),
+                _ => self.fused::<f64>(unit, space, to_store, AnyFused::Double),
+            },
+            None => self.single(unit.members[0], &unit.members[1..]),
         };
         self.program.instructions.push(instruction);
+        self.unread.drain(..).for_each(|slot| self.slots.release(slot));
     }
 
-    fn single(&mut self, id: Id) -> Instruction<T> {
+    /// An operation with a kernel of its own; `values` are the nodes of its values, if it has several.
+    fn single(&mut self, id: Id, values: &[Id]) -> Instruction {
         let node = &self.graph.nodes[id];
         let label = node.op.rule().name();
-        let write = self.write(id);
+        let wanted = node.values();
+        let writes: Vec<Write> = match node.others.is_empty() {
+            true => vec![self.write(id)],
+            false => {
+                wanted.iter().enumerate().map(|(which, of)| self.write_value(values, which, *of)).collect()
+            }
+        };
         if let Op::Noise(noise) = &node.op {
+            let flops = writes[0].len;
+            let scratch = (node.element, 0);
             return Instruction {
                 work: Work::Noise(*noise),
                 reads: Vec::new(),
-                writes: vec![write],
-                scratch: 0,
-                flops: write.len,
+                writes,
+                scratch,
+                flops,
                 label,
             };
         }
-        let shapes: Vec<&[usize]> =
-            node.inputs.iter().map(|&i| self.graph.nodes[i].shape.as_slice()).collect();
-        let kernel = match node.op.rule().kernel(&shapes, &node.shape) {
+        let types: Vec<ArrayType<'_>> =
+            node.inputs.iter().map(|&input| self.graph.nodes[input].array_type()).collect();
+        let kernel = match node.op.kernel(&types, &wanted) {
             Ok(Some(kernel)) => kernel,
             // `materialise` has asked the same before.
             _ => unreachable!("{label} has no kernel"),
         };
         let reads = node.inputs.iter().map(|&input| self.read(input)).collect();
-        let scratch = kernel.scratch();
-        let flops = kernel.flops(&shapes, &node.shape);
-        Instruction { work: Work::Kernel(kernel), reads, writes: vec![write], scratch, flops, label }
+        let element = wanted.iter().map(|of| of.element).find(|element| element.is_float());
+        let scratch = (element.unwrap_or(ElementType::F64), kernel.scratch());
+        let flops = kernel.flops(&types, &wanted);
+        Instruction { work: Work::Kernel(kernel), reads, writes, scratch, flops, label }
     }
 
-    fn fused(&mut self, unit: &Unit, space: &[usize], to_store: &HashSet<Id>) -> Instruction<T> {
-        let mut builder = FusedBuilder::new(space);
+    /// Where one of several values goes: to a buffer that is free again at once, if nobody reads it.
+    fn write_value(&mut self, values: &[Id], which: usize, of: ArrayType<'_>) -> Write {
+        let value = values.iter().find(|&&value| self.graph.nodes[value].op == Op::Output(which));
+        if let Some(&value) = value {
+            return self.write(value);
+        }
+        let slot = self.slots.take(of.element, of.len());
+        self.unread.push(slot);
+        Write { to: Target::Slot(slot), element: of.element, len: of.len() }
+    }
+
+    fn fused<T: Float>(
+        &mut self,
+        unit: &Unit,
+        space: &[usize],
+        to_store: &HashSet<Id>,
+        any: impl Fn(Box<Fused<T>>) -> AnyFused,
+    ) -> Instruction {
+        let mut builder = FusedBuilder::<T>::new(space);
         let mut values: HashMap<Id, Value> = HashMap::new();
         let mut operands: HashMap<&Layout, Value> = HashMap::new();
         let (mut reads, mut noise) = (Vec::new(), Vec::new());
@@ -212,13 +254,13 @@ impl<T: Float> Plan<'_, T> {
                             NoiseKind::Uniform => builder.uniform(),
                         };
                         noise.push(*drawn);
-                        names.push(Rule::<T>::name(drawn));
+                        names.push(drawn.name());
                         values.insert(*input, value);
                         return value;
                     }
                     *operands.entry(layout).or_insert_with(|| match &self.graph.nodes[layout.root].op {
                         Op::Constant(Constant(number)) if number.len() == 1 => {
-                            builder.constant(number.item())
+                            builder.constant(number.get::<T>().item())
                         }
                         _ => {
                             reads.push(self.read(*input));
@@ -263,12 +305,12 @@ impl<T: Float> Plan<'_, T> {
         let kept = unit.product.filter(|id| to_store.contains(id) && !self.in_place.contains_key(id));
         let product = unit.product.map(|_| if kept.is_some() { Kept::Yes } else { Kept::No });
         let writes = kept.into_iter().chain(stored).chain(reduced).map(|id| self.write(id)).collect();
-        let scratch = fused.scratch();
+        let scratch = (T::TYPE, fused.scratch());
         let copies = unit.members.iter().filter(|&&id| matches!(self.graph.nodes[id].op, Op::Copy)).count();
         let operations = unit.members.len() - copies - usize::from(unit.product.is_some());
         let flops = (operations + 2 * terms) * space.iter().product::<usize>();
         Instruction {
-            work: Work::Loop { fused, noise, stores, product },
+            work: Work::Loop { fused: any(fused), noise, stores, product },
             reads,
             writes,
             scratch,
@@ -281,6 +323,7 @@ impl<T: Float> Plan<'_, T> {
         let layout = &self.layouts[id];
         Read {
             source: self.sources[&layout.root],
+            element: self.graph.nodes[id].element,
             offset: layout.offset,
             shape: self.graph.nodes[id].shape.clone(),
             strides: layout.strides.clone(),
@@ -288,23 +331,24 @@ impl<T: Float> Plan<'_, T> {
     }
 
     fn write(&mut self, id: Id) -> Write {
+        let ArrayType { element, .. } = self.graph.nodes[id].array_type();
         let len = self.graph.nodes[id].shape.iter().product();
         if let Some(Source::Shared(shared)) = self.in_place.get(&id).map(|old| self.sources[old]) {
-            return Write { to: Target::Shared(shared), len };
+            return Write { to: Target::Shared(shared), element, len };
         }
         let slot = match self.sources.get(&id) {
             Some(&Source::Slot(slot)) => slot,
-            _ => self.slots.take(len),
+            _ => self.slots.take(element, len),
         };
         self.sources.insert(id, Source::Slot(slot));
-        Write { to: Target::Slot(slot), len }
+        Write { to: Target::Slot(slot), element, len }
     }
 
-    fn finish(mut self, updated: &[Shared<T>]) -> Program<T> {
+    fn finish(mut self, updated: &[Shared<Untyped>]) -> Program {
         // Outputs have theirs; they come first.
         let outputs = self.program.slots.len();
         let scratch = self.slots.capacities().skip(outputs);
-        self.program.slots.extend(scratch.map(Purpose::Scratch));
+        self.program.slots.extend(scratch.flatten().map(|(element, len)| Purpose::Scratch(element, len)));
         self.program.complete(updated)
     }
 }

@@ -8,23 +8,25 @@
 mod algebra;
 mod shapes;
 
-use bayeux_tensor::{Float, Tensor};
+use bayeux_tensor::{AnyTensor, ElementType, Tensor};
 
 use super::graph::{Builder, Graph, Id, Node};
 use crate::ops::{Binary, Op, Softmax, Unary};
 use algebra::{binary, unary};
 use shapes::{broadcast, reshape, select, sum, transpose};
 
-pub(super) fn simplify<T: Float>(graph: Graph<T>) -> Graph<T> {
-    graph.rebuild(|builder, node| simplified(builder, node))
+pub(super) fn simplify(graph: Graph) -> Graph {
+    graph.rebuild(simplified)
 }
 
 /// Adds a node in its simplest form.
-fn simplified<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Id {
+fn simplified(b: &mut Builder, node: &Node) -> Id {
     if let Some(id) = fold(b, node) {
         return id;
     }
     let rewritten = match &node.op {
+        // The rules are those of real numbers.
+        Op::Unary(_) | Op::Binary(_) | Op::Select(_) | Op::Sum(_) if !node.element.is_float() => None,
         Op::Unary(op) => unary(b, *op, node.inputs[0]),
         Op::Binary(op) => binary(b, *op, node.inputs[0], node.inputs[1]),
         Op::Select(_) => select(b, node),
@@ -34,57 +36,57 @@ fn simplified<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Id {
         Op::Sum(op) => sum(b, op, node),
         // softmax x = exp(log_softmax x), where that is there: cross-entropy and its adjoint share the exponentials
         Op::Softmax(Softmax::Probabilities) => b
-            .find(Softmax::Logarithms, &node.inputs, &node.shape)
+            .find(Softmax::Logarithms, &node.inputs, node.element, &node.shape)
             .map(|logarithms| make_unary(b, Unary::Exp, logarithms)),
         Op::Slice(_) | Op::Pad(_) if b.shape(node.inputs[0]) == node.shape => Some(node.inputs[0]),
         _ => None,
     };
-    rewritten.unwrap_or_else(|| b.add(node.op.clone(), node.inputs.clone(), node.shape.clone()))
+    rewritten.unwrap_or_else(|| b.push(node.clone()))
 }
 
 /// Adds an op, simplified.
-fn make<T: Float>(b: &mut Builder<T>, op: impl Into<Op<T>>, inputs: &[Id], shape: &[usize]) -> Id {
-    let node = Node { op: op.into(), inputs: inputs.to_vec(), shape: shape.to_vec(), name: None };
-    simplified(b, &node)
+fn make(b: &mut Builder, op: impl Into<Op>, inputs: &[Id], shape: &[usize]) -> Id {
+    let element = inputs.last().map_or(ElementType::F32, |&input| b.element(input));
+    simplified(b, &Node::new(op, inputs, element, shape))
 }
 
-fn make_unary<T: Float>(b: &mut Builder<T>, op: Unary, x: Id) -> Id {
+fn make_unary(b: &mut Builder, op: Unary, x: Id) -> Id {
     let shape = b.shape(x).to_vec();
     make(b, op, &[x], &shape)
 }
 
-fn make_binary<T: Float>(b: &mut Builder<T>, op: Binary, x: Id, y: Id) -> Id {
+fn make_binary(b: &mut Builder, op: Binary, x: Id, y: Id) -> Id {
     let shape = b.shape(x).to_vec();
     make(b, op, &[x, y], &shape)
 }
 
 /// The one number a node holds everywhere, if it is known.
-fn number<T: Float>(b: &Builder<T>, id: Id) -> Option<T> {
+fn number(b: &Builder, id: Id) -> Option<f64> {
     let node = b.node(id);
     match &node.op {
-        Op::Constant(value) if value.0.len() == 1 => Some(value.0.item()),
+        Op::Constant(value) if value.0.len() == 1 && node.element.is_float() => Some(value.0.item_f64()),
         Op::Broadcast(_) | Op::Reshape(_) => number(b, node.inputs[0]),
         _ => None,
     }
 }
 
-fn is<T: Float>(b: &Builder<T>, id: Id, value: f64) -> bool {
-    number(b, id).is_some_and(|number| number.to_f64() == value)
+fn is(b: &Builder, id: Id, value: f64) -> bool {
+    number(b, id).is_some_and(|number| number == value)
 }
 
 /// The input of a node that is this function.
-fn argument<T: Float>(b: &Builder<T>, id: Id, op: Unary) -> Option<Id> {
+fn argument(b: &Builder, id: Id, op: Unary) -> Option<Id> {
     let node = b.node(id);
     matches!(&node.op, Op::Unary(found) if *found == op).then(|| node.inputs[0])
 }
 
-fn arguments<T: Float>(b: &Builder<T>, id: Id, op: Binary) -> Option<(Id, Id)> {
+fn arguments(b: &Builder, id: Id, op: Binary) -> Option<(Id, Id)> {
     let node = b.node(id);
     matches!(&node.op, Op::Binary(found) if *found == op).then(|| (node.inputs[0], node.inputs[1]))
 }
 
 /// If one of two is the number, the other.
-fn other<T: Float>(b: &Builder<T>, (x, y): (Id, Id), value: f64) -> Option<Id> {
+fn other(b: &Builder, (x, y): (Id, Id), value: f64) -> Option<Id> {
     if is(b, x, value) {
         Some(y)
     } else if is(b, y, value) {
@@ -98,27 +100,38 @@ fn other<T: Float>(b: &Builder<T>, (x, y): (Id, Id), value: f64) -> Option<Id> {
 const FOLD: usize = 4096;
 
 /// An op on known numbers is a known number.
-fn fold<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Option<Id> {
+fn fold(b: &mut Builder, node: &Node) -> Option<Id> {
     if node.inputs.is_empty() || matches!(node.op, Op::Broadcast(_)) {
         return None;
     }
-    let uniform: Option<Vec<T>> = node.inputs.iter().map(|&input| number(b, input)).collect();
-    if let (Some(numbers), Op::Unary(_) | Op::Binary(_) | Op::Select(_) | Op::Reshape(_)) =
+    let uniform: Option<Vec<AnyTensor>> = node
+        .inputs
+        .iter()
+        .map(|&input| Some(AnyTensor::from(Tensor::scalar(number(b, input)?)).cast_to(b.element(input))))
+        .collect();
+    if let (Some(scalars), Op::Unary(_) | Op::Binary(_) | Op::Select(_) | Op::Reshape(_)) =
         (uniform, &node.op)
     {
-        let scalars: Vec<Tensor<T>> = numbers.into_iter().map(Tensor::scalar).collect();
-        let value = node.op.rule().forward(&scalars, &[]).ok()?;
-        return Some(b.full(value.item(), &node.shape));
+        let value = value_of(node, scalars, &[])?;
+        return Some(b.full(node.element, value.item_f64(), &node.shape));
     }
     let constant = |&input: &Id| match &b.node(input).op {
         Op::Constant(value) if value.0.len() <= FOLD => Some(value.0.clone()),
         _ => None,
     };
-    let constants: Option<Vec<Tensor<T>>> = node.inputs.iter().map(constant).collect();
-    if node.shape.iter().product::<usize>() > FOLD || matches!(node.op, Op::Custom(_)) {
+    let constants: Option<Vec<AnyTensor>> = node.inputs.iter().map(constant).collect();
+    let several = matches!(node.op, Op::Output(_) | Op::Placed(_)) || !node.others.is_empty();
+    if node.shape.iter().product::<usize>() > FOLD || several {
         return None;
     }
-    // An op that refuses its data will say so when the program runs.
-    let value = node.op.rule().forward(&constants?, &node.shape).ok()?;
-    Some(b.constant(value.contiguous()))
+    Some(b.constant(value_of(node, constants?, &node.shape)?))
+}
+
+/// The value of an op on known inputs. An op that refuses its data will say so when the program runs.
+fn value_of(node: &Node, mut inputs: Vec<AnyTensor>, shape: &[usize]) -> Option<AnyTensor> {
+    if let Op::Select(_) = node.op {
+        inputs[0] = inputs[0].cast_to(ElementType::Bool);
+    }
+    let values = node.op.forward(&inputs, &[(node.element, shape.to_vec())]).ok()?;
+    Some(values[0].cast_to(node.element).contiguous())
 }

@@ -7,8 +7,6 @@
 
 use std::collections::HashSet;
 
-use bayeux_tensor::Float;
-
 use super::fuse::{MOST, Unit, is_reduction};
 use super::graph::{Graph, Id};
 use super::layout::Layout;
@@ -21,12 +19,8 @@ const READ: usize = 1;
 /// The most operations in a row that are repeated to make a value.
 const STEPS_REPEATED: usize = 3;
 
-/// Moves operations between the units where it pays.
-pub(super) fn sink<T: Float>(
-    graph: &Graph<T>,
-    layouts: &[Layout],
-    units: Vec<Option<Unit>>,
-) -> Vec<Option<Unit>> {
+/// Moves operations between the units where it pays. Gives for each node the unit that computes it for the others.
+pub(super) fn sink(graph: &Graph, layouts: &[Layout], units: &mut [Option<Unit>]) -> Vec<Option<usize>> {
     let mut readers = vec![Vec::new(); graph.nodes.len()];
     for (id, node) in graph.nodes.iter().enumerate().filter(|&(id, _)| layouts[id].root == id) {
         node.inputs.iter().for_each(|&input| readers[layouts[input].root].push((id, input)));
@@ -35,7 +29,9 @@ pub(super) fn sink<T: Float>(
     for (index, unit) in units.iter().enumerate() {
         unit.iter().flat_map(|unit| &unit.members).for_each(|&member| unit_of[member] = Some(index));
     }
-    let mut sinking = Sinking { graph, layouts, units, readers, unit_of };
+    let mut is_output = vec![false; graph.nodes.len()];
+    graph.outputs.iter().for_each(|&output| is_output[output] = true);
+    let mut sinking = Sinking { graph, layouts, units, readers, is_output, unit_of };
     for from in (0..sinking.units.len()).rev() {
         for to in sinking.later_loops(from) {
             sinking.move_between(from, to);
@@ -44,12 +40,11 @@ pub(super) fn sink<T: Float>(
     for index in 0..sinking.units.len() {
         sinking.repeat_in(index);
     }
-    sinking.update_needs();
-    sinking.units
+    sinking.unit_of
 }
 
 /// Whether an operation costs less than reading its result.
-fn is_cheap<T: Float>(op: &Op<T>) -> bool {
+fn is_cheap(op: &Op) -> bool {
     match op {
         Op::Unary(op) => matches!(op, Unary::Neg | Unary::Square | Unary::Abs),
         Op::Binary(op) => matches!(op, Binary::Add | Binary::Sub | Binary::Mul),
@@ -57,16 +52,17 @@ fn is_cheap<T: Float>(op: &Op<T>) -> bool {
     }
 }
 
-struct Sinking<'a, T: Float> {
-    graph: &'a Graph<T>,
+struct Sinking<'a> {
+    graph: &'a Graph,
     layouts: &'a [Layout],
-    units: Vec<Option<Unit>>,
+    units: &'a mut [Option<Unit>],
     /// For each buffer the nodes that read it, and through which node they see it.
     readers: Vec<Vec<(Id, Id)>>,
+    is_output: Vec<bool>,
     unit_of: Vec<Option<usize>>,
 }
 
-impl<T: Float> Sinking<'_, T> {
+impl Sinking<'_> {
     fn members(&self, index: usize) -> &[Id] {
         self.units[index].as_ref().map_or(&[], |unit| &unit.members)
     }
@@ -115,7 +111,7 @@ impl<T: Float> Sinking<'_, T> {
             let only = self.readers[id].iter().all(|&(reader, seen)| {
                 seen == id && (self.unit_of[reader] == Some(to) || found.contains(&reader))
             });
-            let needed = self.graph.outputs.contains(&id) || self.readers[id].is_empty();
+            let needed = self.is_output[id] || self.readers[id].is_empty();
             if only && !needed && !is_reduction(self.graph, id) {
                 found.insert(id);
             }
@@ -222,7 +218,7 @@ impl<T: Float> Sinking<'_, T> {
             let inputs = &self.graph.nodes[member].inputs;
             member == id || inputs.iter().any(|&other| self.layouts[other] == *layout)
         });
-        let stored = self.graph.outputs.contains(&layout.root)
+        let stored = self.is_output[layout.root]
             || self.readers[layout.root]
                 .iter()
                 .any(|(reader, _)| !group.contains(reader) && self.unit_of[*reader] != Some(from));
@@ -244,14 +240,5 @@ impl<T: Float> Sinking<'_, T> {
 
     fn is_leaf(&self, id: Id) -> bool {
         self.graph.nodes[self.layouts[id].root].op.is_leaf()
-    }
-
-    fn update_needs(&mut self) {
-        for (index, unit) in self.units.iter_mut().enumerate() {
-            let Some(unit) = unit else { continue };
-            let inputs = unit.members.iter().flat_map(|&member| &self.graph.nodes[member].inputs);
-            let sources = inputs.filter_map(|&input| self.unit_of[self.layouts[input].root]);
-            unit.needs = sources.filter(|&source| source != index).collect();
-        }
     }
 }

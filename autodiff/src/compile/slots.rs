@@ -1,10 +1,15 @@
 //! Buffers of a program while it is planned: how large each must be, and which are free.
 
+use std::collections::BTreeMap;
+
+use bayeux_tensor::ElementType;
+
 #[derive(Debug, Default)]
 pub(super) struct Slots {
-    /// The elements each slot must hold; `None` for an output, which has a slot of its own shape.
-    capacities: Vec<Option<usize>>,
-    free: Vec<usize>,
+    /// The elements each slot must hold, and of which type; `None` for an output, which has a slot of its own shape.
+    capacities: Vec<Option<(ElementType, usize)>>,
+    /// The free slots by what they hold; of those alike, the one freed last, which is likeliest in a cache, is the last.
+    free: BTreeMap<(ElementType, usize), Vec<usize>>,
 }
 
 impl Slots {
@@ -13,41 +18,41 @@ impl Slots {
         self.push(None)
     }
 
-    /// The free slot that fits best: the smallest that is large enough, else the largest, which grows.
-    pub fn take(&mut self, len: usize) -> usize {
-        let capacity = |slot: usize| self.capacities[slot].unwrap_or_default();
-        let fitting = (0..self.free.len()).filter(|&i| capacity(self.free[i]) >= len);
-        let best = fitting
-            .min_by_key(|&i| capacity(self.free[i]))
-            .or_else(|| (0..self.free.len()).max_by_key(|&i| capacity(self.free[i])));
-        match best {
-            Some(i) => {
-                let slot = self.free.swap_remove(i);
-                self.grow(slot, len);
-                slot
-            }
-            None => self.push(Some(len)),
+    /// The free slot that fits best: the smallest of this type that is large enough, else the largest, which grows.
+    pub fn take(&mut self, element: ElementType, len: usize) -> usize {
+        let large_enough = self.free.range((element, len)..=(element, usize::MAX)).next();
+        let best = large_enough.or_else(|| self.free.range((element, 0)..(element, len)).next_back());
+        let Some((&(_, capacity), _)) = best else { return self.push(Some((element, len))) };
+        let Some(slot) = self.free_slot((element, capacity)) else {
+            unreachable!("there is one of this capacity")
+        };
+        self.capacities[slot] = Some((element, capacity.max(len)));
+        slot
+    }
+
+    fn free_slot(&mut self, capacity: (ElementType, usize)) -> Option<usize> {
+        let slots = self.free.get_mut(&capacity)?;
+        let slot = slots.pop();
+        if slots.is_empty() {
+            self.free.remove(&capacity);
         }
+        slot
     }
 
     /// Frees a slot, unless it is an output's.
     pub fn release(&mut self, slot: usize) {
-        if self.capacities[slot].is_some() {
-            self.free.push(slot);
+        if let Some(capacity) = self.capacities[slot] {
+            self.free.entry(capacity).or_default().push(slot);
         }
     }
 
-    /// How large each slot must be, 0 for outputs.
-    pub fn capacities(self) -> impl Iterator<Item = usize> {
-        self.capacities.into_iter().map(Option::unwrap_or_default)
+    /// What each slot must hold; `None` for an output.
+    pub fn capacities(self) -> impl Iterator<Item = Option<(ElementType, usize)>> {
+        self.capacities.into_iter()
     }
 
-    fn push(&mut self, capacity: Option<usize>) -> usize {
+    fn push(&mut self, capacity: Option<(ElementType, usize)>) -> usize {
         self.capacities.push(capacity);
         self.capacities.len() - 1
-    }
-
-    fn grow(&mut self, slot: usize, len: usize) {
-        self.capacities[slot] = self.capacities[slot].map(|capacity| capacity.max(len));
     }
 }

@@ -3,13 +3,16 @@
 use approx::assert_relative_eq;
 use bayeux_tensor::Tensor;
 
-use super::{Graph, optimise};
+use super::{Graph, Watch, optimise};
 use crate::dim::Sizes;
+use crate::expr::all_untyped;
 use crate::{Conv2dOptions, Expr, Function, Pool2dOptions, Shared, grad, interpret};
 
 /// The optimised graph as text.
 fn optimised(roots: &[Expr<f64>], inputs: &[Expr<f64>]) -> String {
-    optimise(Graph::trace(roots, inputs, &Sizes::new()).expect("concrete sizes")).to_string()
+    let (roots, inputs) = (all_untyped(roots), all_untyped(inputs));
+    let graph = Graph::trace(&roots, &inputs, &Sizes::new()).expect("concrete sizes");
+    optimise(graph, &mut Watch::start()).to_string()
 }
 
 /// The number of lines that compute something.

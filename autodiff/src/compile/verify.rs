@@ -1,75 +1,69 @@
 //! The verifier that follows every pass in debug builds.
 
-use bayeux_tensor::Float;
+use bayeux_tensor::ElementType;
 
 use super::graph::{Graph, Node};
-use crate::ops::{Op, PlacedMap, len_of_places};
+use crate::ops::{Op, PlacedMap};
+use crate::{Shape, ValueType};
 
-/// Panics, with the whole graph, unless everything is computed before it is read and the shapes of inputs and outputs
-/// agree with what each op does.
-pub(super) fn verify<T: Float>(graph: &Graph<T>) {
+/// Panics, with the whole graph, unless everything is computed before it is read and the types of inputs and outputs agree with
+/// what each op does.
+pub(super) fn verify(graph: &Graph) {
     for (id, node) in graph.nodes.iter().enumerate() {
         assert!(node.inputs.iter().all(|&input| input < id), "%{id} reads what comes later\n{graph}");
-        let inputs: Vec<&[usize]> =
-            node.inputs.iter().map(|&input| graph.nodes[input].shape.as_slice()).collect();
-        assert!(agrees(node, &inputs), "%{id}: inputs {inputs:?}, output {:?}\n{graph}", node.shape);
+        let inputs: Vec<&Node> = node.inputs.iter().map(|&input| &graph.nodes[input]).collect();
+        if let Err(why) = agrees(node, &inputs) {
+            panic!("%{id}: {why}\n{graph}");
+        }
     }
     assert!(graph.outputs.iter().all(|&output| output < graph.nodes.len()), "an output is missing\n{graph}");
 }
 
-fn agrees<T: Float>(node: &Node<T>, inputs: &[&[usize]]) -> bool {
-    let shape = node.shape.as_slice();
-    let size = |shape: &[usize]| shape.iter().product::<usize>();
-    let arity = |n: usize| inputs.len() == n;
-    match &node.op {
-        Op::Input(_) | Op::Shared(_) | Op::Noise(_) => arity(0),
-        Op::Constant(value) => arity(0) && value.0.shape() == shape,
-        Op::Size(_) | Op::StopGradient(_) => false, // gone since the trace
-        Op::Unary(_) | Op::Copy => inputs == [shape],
-        Op::Binary(_) => inputs == [shape; 2],
-        Op::Select(_) => inputs == [shape; 3],
-        Op::Reshape(_) => arity(1) && size(inputs[0]) == size(shape),
-        Op::Transpose(op) => {
-            arity(1)
-                && shape.iter().zip(&op.0).all(|(&n, &axis)| inputs[0][axis] == n)
-                && shape.len() == op.0.len()
-        }
-        Op::Broadcast(_) => {
-            arity(1)
-                && inputs[0].len() <= shape.len()
-                && inputs[0].iter().rev().zip(shape.iter().rev()).all(|(&a, &b)| a == b || a == 1)
-        }
-        Op::Slice(op) => arity(1) && op.start + shape[op.axis] <= inputs[0][op.axis],
-        Op::Pad(op) => arity(1) && op.before + inputs[0][op.axis] <= shape[op.axis],
-        Op::Flip(_) => inputs == [shape],
-        Op::Sum(op) => arity(1) && without(inputs[0], &op.0) == shape,
-        Op::Max(op) => arity(1) && without(inputs[0], &op.0) == shape,
-        Op::Concat(op) => inputs.iter().map(|input| input[op.0]).sum::<usize>() == shape[op.0],
-        Op::Matmul(_) => {
-            let rank = shape.len();
-            let last = |shape: &[usize]| [shape[rank - 2], shape[rank - 1]];
-            arity(2)
-                && inputs.iter().all(|input| input.len() == rank && input[..rank - 2] == shape[..rank - 2])
-                && [last(inputs[0])[0], last(inputs[1])[1]] == last(shape)
-                && last(inputs[0])[1] == last(inputs[1])[0]
-        }
-        Op::Conv2d(_) => arity(2) && shape.len() == 4,
-        Op::Pool2d(_) => !inputs.is_empty() && shape.len() == 4,
-        Op::Placed(op) => match op.map {
-            PlacedMap::Largest | PlacedMap::Forward(_) => shape.len() == 1,
-            PlacedMap::Gather => arity(2) && shape.len() == 4,
-            PlacedMap::Scatter => arity(2) && inputs[0] == [len_of_places::<T>(size(inputs[1]))],
-            PlacedMap::Images(_) | PlacedMap::Filters(_) => {
-                arity(3) && inputs[0] == [len_of_places::<T>(size(inputs[1]))]
-            }
-        },
-        Op::Softmax(_) => arity(1) && inputs[0].starts_with(&shape[..inputs[0].len() - 1]),
-        Op::OneHot(op) => arity(1) && shape.split_last() == Some((&op.0, inputs[0])),
-        Op::Custom(_) => true, // its own shape rule has the say
-    }
+fn type_of(node: &Node) -> ValueType {
+    ValueType::new(node.element, node.shape.as_slice())
 }
 
-fn without(shape: &[usize], axes: &[usize]) -> Vec<usize> {
-    let kept = shape.iter().enumerate().filter(|(axis, _)| !axes.contains(axis));
-    kept.map(|(_, &size)| size).collect()
+fn agrees(node: &Node, inputs: &[&Node]) -> Result<(), String> {
+    let ok = |holds: bool| holds.then_some(()).ok_or_else(|| "the types do not agree".to_string());
+    let shape = node.shape.as_slice();
+    let types: Vec<ValueType> = inputs.iter().map(|input| type_of(input)).collect();
+    match &node.op {
+        Op::Input(_) | Op::Shared(_) | Op::Noise(_) => ok(inputs.is_empty()),
+        Op::Size(_) | Op::StopGradient(_) => Err("is gone since the trace".into()),
+        Op::Output(which) => ok(inputs[0].values().get(*which) == Some(&node.array_type())),
+        Op::Copy => ok(types == [type_of(node)]),
+        Op::Placed(op) => {
+            let places = |id: usize| inputs[id].element == ElementType::U8;
+            match op.map {
+                PlacedMap::Largest | PlacedMap::Forward(_) => ok(shape.len() == 4 && node.others.len() == 1),
+                PlacedMap::Gather => ok(inputs.len() == 2 && shape.len() == 4 && places(0)),
+                PlacedMap::Scatter => {
+                    ok(inputs.len() == 2 && inputs[0].shape == inputs[1].shape && places(0))
+                }
+                PlacedMap::Images(_) | PlacedMap::Filters(_) => {
+                    ok(inputs.len() == 3 && inputs[0].shape == inputs[1].shape && places(0))
+                }
+            }
+        }
+        op => {
+            let mut types = types;
+            // Truth values are numbers among floats, see `trace`.
+            let masks = node.element.is_float();
+            if let (Op::Select(_), true) = (op, masks) {
+                types[0].element = ElementType::Bool;
+            }
+            let mut inferred = op.infer(&types, &Shape::from(shape))?;
+            if let (Op::Binary(binary), true) = (op, masks)
+                && binary.is_comparison()
+            {
+                inferred[0].element = node.element;
+            }
+            let found = node.values();
+            let alike = inferred.len() == found.len()
+                && inferred.iter().zip(&found).all(|(inferred, found)| {
+                    inferred.element == found.element && inferred.shape == Shape::from(found.shape)
+                });
+            alike.then_some(()).ok_or_else(|| format!("{found:?} in place of {inferred:?}"))
+        }
+    }
 }

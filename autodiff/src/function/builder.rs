@@ -1,41 +1,56 @@
 //! What a function is made of.
 
+use std::collections::HashSet;
+use std::marker::PhantomData;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 
-use bayeux_tensor::Float;
-
 use super::Function;
 use super::compiled::{Compiled, List};
-use crate::expr::topological;
+use crate::expr::{Key, topological};
 use crate::ops::Op;
-use crate::{Error, Expr, Shared, Updates};
+use crate::{AnyExpr, Error, Expr, Kind, Shared, Untyped, Updates};
 
 /// Collects what a [`Function`] is made of.
 #[derive(Debug)]
-pub struct FunctionBuilder<T: Float = f32> {
-    pub(super) inputs: Vec<Expr<T>>,
-    pub(super) outputs: Vec<Expr<T>>,
-    pub(super) updates: Updates<T>,
+pub struct FunctionBuilder<T: Kind = f32> {
+    pub(super) inputs: Vec<AnyExpr>,
+    pub(super) outputs: Vec<AnyExpr>,
+    pub(super) updates: Updates<Untyped>,
     pub(super) exclusive: bool,
+    pub(super) kind: PhantomData<fn() -> T>,
 }
 
-impl<T: Float> FunctionBuilder<T> {
+impl<T: Kind> FunctionBuilder<T> {
     /// The inputs, in the order in which calls give them.
     pub fn inputs<E: Into<Expr<T>>>(mut self, inputs: impl IntoIterator<Item = E>) -> Self {
-        self.inputs.extend(inputs.into_iter().map(Into::into));
+        self.inputs.extend(inputs.into_iter().map(|input| input.into().untyped()));
         self
     }
 
-    /// The outputs, in the order in which calls return them.
+    /// One more input, of any element type.
+    pub fn input<K: Kind>(mut self, input: &Expr<K>) -> Self {
+        self.inputs.push(input.untyped());
+        self
+    }
+
+    /// The outputs, in the order in which calls return them, all of the function's element type. Those of a `Function<Untyped>`
+    /// are of any.
     pub fn outputs<E: Into<Expr<T>>>(mut self, outputs: impl IntoIterator<Item = E>) -> Self {
-        self.outputs.extend(outputs.into_iter().map(Into::into));
+        self.outputs.extend(outputs.into_iter().map(|output| output.into().untyped()));
         self
     }
 
     /// Variables and their new values.
     pub fn updates<S: Updated<T>>(mut self, updates: impl IntoIterator<Item = (S, Expr<T>)>) -> Self {
-        self.updates.extend(updates.into_iter().map(|(shared, value)| (shared.shared(), value)));
+        let untyped = |(shared, value): (S, Expr<T>)| (shared.shared().untyped(), value.untyped());
+        self.updates.extend(updates.into_iter().map(untyped));
+        self
+    }
+
+    /// One more variable and its new value, of any element type.
+    pub fn update<K: Kind>(mut self, shared: &Shared<K>, value: Expr<K>) -> Self {
+        self.updates.push((shared.untyped(), value.untyped()));
         self
     }
 
@@ -56,27 +71,29 @@ impl<T: Float> FunctionBuilder<T> {
     /// If an input is needed but not declared, or declared twice; if what is declared is not an input; if a variable has two
     /// updates, or one whose shape is not the variable's.
     pub fn build(self) -> Result<Function<T>, Error> {
-        for (i, input) in self.inputs.iter().enumerate() {
+        let mut declared: HashSet<Key> = HashSet::new();
+        for input in &self.inputs {
             if !matches!(input.op(), Op::Input(_)) {
                 return Err(Error::NotAnInput(format!("{input:?}")));
             }
-            if self.inputs[..i].iter().any(|other| other.key() == input.key()) {
+            if !declared.insert(input.key()) {
                 return Err(Error::DuplicateInput(input.name().unwrap_or("unnamed").into()));
             }
         }
-        for (i, (shared, value)) in self.updates.iter().enumerate() {
-            if self.updates[..i].iter().any(|(other, _)| other == shared) {
+        let mut variables: HashSet<usize> = HashSet::new();
+        for (shared, value) in &self.updates {
+            if !variables.insert(shared.address()) {
                 return Err(Error::DuplicateUpdate(shared.name().into()));
             }
-            if *value.shape() != shared.symbolic_shape() {
-                return Err(Error::UpdateShape {
+            if *value.value_type() != shared.value_type() {
+                return Err(Error::UpdateType {
                     name: shared.name().into(),
-                    expected: shared.shape().to_vec(),
-                    found: value.shape().to_string(),
+                    expected: shared.value_type().to_string(),
+                    found: value.value_type().to_string(),
                 });
             }
         }
-        let (updated, values): (Vec<Shared<T>>, Vec<Expr<T>>) = self.updates.into_iter().unzip();
+        let (updated, values): (Vec<Shared<Untyped>>, Vec<AnyExpr>) = self.updates.into_iter().unzip();
         let mut turns = updated.clone();
         turns.sort_by_key(Shared::address);
         let mut roots = self.outputs;
@@ -84,8 +101,7 @@ impl<T: Float> FunctionBuilder<T> {
         let mut draws = false;
         for node in topological(&roots) {
             draws |= matches!(node.op(), Op::Noise(_));
-            let declared = || self.inputs.iter().any(|input| input.key() == node.key());
-            if matches!(node.op(), Op::Input(_)) && !declared() {
+            if matches!(node.op(), Op::Input(_)) && !declared.contains(&node.key()) {
                 return Err(Error::MissingInput(node.name().unwrap_or("unnamed").into()));
             }
         }
@@ -100,27 +116,28 @@ impl<T: Float> FunctionBuilder<T> {
                 programs: List::default(),
                 last: AtomicUsize::new(0),
                 call: AtomicU64::new(0),
-                compile_time: Mutex::default(),
+                pass_times: Mutex::default(),
                 profiling: false,
             },
             held: None,
+            kind: PhantomData,
         })
     }
 }
 
 /// A variable given by value or by reference.
-pub trait Updated<T: Float> {
+pub trait Updated<T: Kind> {
     /// The variable.
     fn shared(self) -> Shared<T>;
 }
 
-impl<T: Float> Updated<T> for Shared<T> {
+impl<T: Kind> Updated<T> for Shared<T> {
     fn shared(self) -> Shared<T> {
         self
     }
 }
 
-impl<T: Float> Updated<T> for &Shared<T> {
+impl<T: Kind> Updated<T> for &Shared<T> {
     fn shared(self) -> Shared<T> {
         self.clone()
     }

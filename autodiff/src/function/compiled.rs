@@ -4,54 +4,55 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use bayeux_tensor::time::Instant;
-use bayeux_tensor::{Float, Tensor};
+use bayeux_tensor::{AnySlice, AnyTensor};
 use smallvec::SmallVec;
 
+use super::arguments::Argument;
 use super::pool::Pool;
-use crate::bind::bind;
-use crate::compile::{Done, Memory, Program, compile};
+use crate::bind::{bind, check_types};
+use crate::compile::{Done, Memory, Program, Watch, compile};
 use crate::profile::{Clock, Laps};
 use crate::turn::Turns;
-use crate::{Error, Expr, Shared};
+use crate::{AnyExpr, Error, Shared, Untyped};
 
 /// What all calls of a function share. They find their programs here, and compile those that are missing.
 #[derive(Debug)]
-pub(super) struct Compiled<T: Float> {
-    pub inputs: Vec<Expr<T>>,
+pub(super) struct Compiled {
+    pub inputs: Vec<AnyExpr>,
     /// The outputs, then the updates' new values.
-    pub roots: Vec<Expr<T>>,
-    pub updated: Vec<Shared<T>>,
+    pub roots: Vec<AnyExpr>,
+    pub updated: Vec<Shared<Untyped>>,
     /// These, in the order in which calls take their turns.
-    pub turns: Vec<Shared<T>>,
+    pub turns: Vec<Shared<Untyped>>,
     pub exclusive: bool,
     /// Whether random numbers are drawn.
     pub draws: bool,
-    pub programs: List<Specialised<T>>,
+    pub programs: List<Specialised>,
     /// The number of the program that ran or was compiled last.
     pub last: AtomicUsize,
     pub call: AtomicU64,
-    pub compile_time: Mutex<Duration>,
+    /// The passes of the compiler, and how long each has taken for all programs.
+    pub pass_times: Mutex<Vec<(&'static str, Duration)>>,
     pub profiling: bool,
 }
 
 /// A program for inputs of these shapes.
 #[derive(Debug)]
-pub(super) struct Specialised<T: Float> {
+pub(super) struct Specialised {
     /// Its place among the programs.
     pub number: usize,
     pub shapes: Vec<Vec<usize>>,
-    pub program: Program<T>,
+    pub program: Program,
     /// What calls run in.
-    pub memories: Pool<Memory<T>>,
+    pub memories: Pool<Memory>,
     /// Times of the instructions, if they are wanted.
     pub clock: Option<Mutex<Clock>>,
 }
 
-impl<T: Float> Specialised<T> {
-    fn fits(&self, inputs: &[&Tensor<T>]) -> bool {
+impl Specialised {
+    fn fits(&self, inputs: &[Argument<'_>]) -> bool {
         self.shapes.len() == inputs.len()
-            && self.shapes.iter().zip(inputs).all(|(shape, input)| shape == input.shape())
+            && self.shapes.iter().zip(inputs).all(|(shape, input)| shape == input.shape)
     }
 
     pub fn set_clock(&mut self, on: bool) {
@@ -59,14 +60,14 @@ impl<T: Float> Specialised<T> {
     }
 }
 
-impl<T: Float> Compiled<T> {
+impl Compiled {
     /// The number of outputs.
     pub fn outputs(&self) -> usize {
         self.roots.len() - self.updated.len()
     }
 
     /// The program for some inputs, compiled if there is none yet.
-    pub fn program(&self, inputs: &[&Tensor<T>]) -> Result<&Specialised<T>, Box<Error>> {
+    pub fn program(&self, inputs: &[Argument<'_>]) -> Result<&Specialised, Box<Error>> {
         let specialised = match self.programs.iter().find(|specialised| specialised.fits(inputs)) {
             Some(found) => found,
             None => self.compile(inputs)?,
@@ -79,11 +80,11 @@ impl<T: Float> Compiled<T> {
     }
 
     #[cold]
-    fn compile(&self, inputs: &[&Tensor<T>]) -> Result<&Specialised<T>, Box<Error>> {
-        let start = Instant::now();
-        let shapes: Vec<&[usize]> = inputs.iter().map(|input| input.shape()).collect();
+    fn compile(&self, inputs: &[Argument<'_>]) -> Result<&Specialised, Box<Error>> {
+        let mut watch = Watch::start();
+        let shapes: Vec<&[usize]> = inputs.iter().map(|input| input.shape).collect();
         let sizes = bind(&self.inputs, &shapes)?;
-        let program = compile(&self.roots, &self.updated, self.exclusive, &self.inputs, &sizes)?;
+        let program = compile(&self.roots, &self.updated, self.exclusive, &self.inputs, &sizes, &mut watch)?;
         let mut new = Specialised {
             number: 0,
             shapes: shapes.into_iter().map(<[usize]>::to_vec).collect(),
@@ -92,20 +93,22 @@ impl<T: Float> Compiled<T> {
             clock: None,
         };
         new.set_clock(self.profiling);
-        *self.compile_time.lock().unwrap_or_else(PoisonError::into_inner) += start.elapsed();
+        watch.add_to(&mut self.pass_times.lock().unwrap_or_else(PoisonError::into_inner));
         // Of two threads that have compiled the same, both run what the first has put there.
-        let same = |other: &Specialised<T>| other.fits(inputs);
+        let same = |other: &Specialised| other.fits(inputs);
         Ok(self.programs.push(same, |number| Specialised { number, ..new }))
     }
 
     /// Runs a program in a memory, and updates the variables.
     #[inline]
-    pub fn run(&self, specialised: &Specialised<T>, memory: &mut Memory<T>, inputs: &[&Tensor<T>]) -> Done {
-        let mut slices = SmallVec::<[&[T]; 8]>::new();
+    pub fn run(&self, specialised: &Specialised, memory: &mut Memory, inputs: &[Argument<'_>]) -> Done {
+        check_types(&self.inputs, inputs.iter().map(|input| input.element))?;
+        let mut slices = SmallVec::<[AnySlice<'_>; 8]>::new();
         for input in inputs {
-            let Some(slice) = input.as_slice() else {
-                let copies: Vec<Tensor<T>> = inputs.iter().map(|input| input.contiguous()).collect();
-                return self.run(specialised, memory, &copies.iter().collect::<Vec<_>>());
+            let Some(slice) = input.slice else {
+                let copies: Vec<AnyTensor> = inputs.iter().map(|input| input.tensor().contiguous()).collect();
+                let slices: Vec<AnySlice<'_>> = copies.iter().filter_map(AnyTensor::as_slice).collect();
+                return self.run_on(specialised, memory, &slices);
             };
             slices.push(slice);
         }
@@ -114,9 +117,9 @@ impl<T: Float> Compiled<T> {
 
     fn run_on(
         &self,
-        Specialised { program, clock, .. }: &Specialised<T>,
-        memory: &mut Memory<T>,
-        inputs: &[&[T]],
+        Specialised { program, clock, .. }: &Specialised,
+        memory: &mut Memory,
+        inputs: &[AnySlice<'_>],
     ) -> Done {
         let _turns = Turns::take(&self.turns)?;
         let call = if self.draws { self.call.fetch_add(1, Ordering::Relaxed) } else { 0 };

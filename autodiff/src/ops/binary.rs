@@ -1,9 +1,11 @@
 //! Functions of two numbers, with NumPy's broadcasting.
 
-use bayeux_tensor::{Float, Tensor};
+use bayeux_tensor::{AnyTensor, ElementType, Float, Tensor};
 
-use super::Rule;
-use crate::{Error, Expr};
+use super::elementwise::{self, Elementwise};
+use super::operation::Operation;
+use crate::kernel::Kernel;
+use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Kind, Real, ValueType};
 
 macro_rules! binary {
     ($($(#[$doc:meta])* $variant:ident $method:ident $symbol:literal,
@@ -33,26 +35,20 @@ macro_rules! binary {
             }
         }
 
-        impl<T: Float> Rule<T> for Binary {
-            fn name(&self) -> String {
+        impl Binary {
+            /// The name of the method.
+            pub(crate) fn method(self) -> &'static str {
                 match self {
-                    $(Binary::$variant => stringify!($method).into()),+
+                    $(Binary::$variant => stringify!($method)),+
                 }
             }
 
-            fn forward(&self, inputs: &[Tensor<T>], shape: &[usize]) -> Result<Tensor<T>, Error> {
-                let (a, b) = (inputs[0].to_vec(), inputs[1].to_vec());
-                let mut output = vec![T::ZERO; a.len()];
-                self.vector()(&a, &b, &mut output);
-                Ok(Tensor::new(shape, output))
-            }
-
-            fn gradient(&self, g: &Expr<T>, inputs: &[Expr<T>], output: &Expr<T>) -> Vec<Option<Expr<T>>> {
+            fn slopes(self, g: &AnyExpr, a: &AnyExpr, b: &AnyExpr, y: &AnyExpr) -> [Option<AnyExpr>; 2] {
                 match self {
                     $(Binary::$variant => {
                         #[allow(unused_variables)] // a rule may need any of them
-                        let ($g, $a, $b, $y) = (g, &inputs[0], &inputs[1], output);
-                        vec![$da, $db]
+                        let ($g, $a, $b, $y) = (g, a, b, y);
+                        [$da, $db]
                     }),+
                 }
             }
@@ -77,32 +73,32 @@ binary! {
     Pow pow "^", |g, a, b, y| Some(g * (b * a.pow(&(b - 1.0)))), Some(g * (y * a.ln()));
 
     /// The larger.   A tie is split evenly: half of the adjoint to each.
-    Maximum maximum "max", |g, a, b, y| Some(g * wins(&a.gt(b), &a.eq(b))), Some(g * wins(&b.gt(a), &a.eq(b)));
+    Maximum maximum "max", |g, a, b, y| Some(g * wins(g, &a.gt(b), &a.eq(b))), Some(g * wins(g, &b.gt(a), &a.eq(b)));
 
     /// The smaller.   A tie is split evenly: half of the adjoint to each.
-    Minimum minimum "min", |g, a, b, y| Some(g * wins(&a.lt(b), &a.eq(b))), Some(g * wins(&b.lt(a), &a.eq(b)));
+    Minimum minimum "min", |g, a, b, y| Some(g * wins(g, &a.lt(b), &a.eq(b))), Some(g * wins(g, &b.lt(a), &a.eq(b)));
 
-    /// 1 where a > b, else 0.
+    /// Where a > b.
     Gt gt ">", |g, a, b, y| None, None;
 
-    /// 1 where a ≥ b, else 0.
+    /// Where a ≥ b.
     Ge ge ">=", |g, a, b, y| None, None;
 
-    /// 1 where a < b, else 0.
+    /// Where a < b.
     Lt lt "<", |g, a, b, y| None, None;
 
-    /// 1 where a ≤ b, else 0.
+    /// Where a ≤ b.
     Le le "<=", |g, a, b, y| None, None;
 
-    /// 1 where a = b, else 0.
+    /// Where a = b.
     Eq eq "==", |g, a, b, y| None, None;
 
-    /// 1 where a ≠ b, else 0.
+    /// Where a ≠ b.
     Ne ne "!=", |g, a, b, y| None, None;
 
     /// ψ⁽ᵃ⁾(b).   ∂b = ψ⁽ᵃ⁺¹⁾(b); a is a whole number.
     Polygamma polygamma "polygamma", |g, n, x, y| None,
-    Some(g * Expr::binary(Binary::Polygamma, &(n + 1.0), x));
+    Some(g * AnyExpr::binary(Binary::Polygamma, &(n + 1.0), x));
 }
 
 /// The vector functions by the names of the table.
@@ -119,88 +115,147 @@ mod vector {
 }
 
 /// What a maximum's input receives: all where it wins, half where it ties.
-fn wins<T: Float>(wins: &Expr<T>, ties: &Expr<T>) -> Expr<T> {
-    wins + ties * 0.5
+fn wins(g: &AnyExpr, wins: &Expr<bool>, ties: &Expr<bool>) -> AnyExpr {
+    wins.cast_like(g) + ties.cast_like(g) * 0.5
 }
 
-impl<T: Float> Expr<T> {
+impl Binary {
+    /// Whether it says where something is so.
+    pub(crate) fn is_comparison(self) -> bool {
+        matches!(self, Binary::Gt | Binary::Ge | Binary::Lt | Binary::Le | Binary::Eq | Binary::Ne)
+    }
+}
+
+impl Operation for Binary {
+    fn name(&self) -> String {
+        self.method().into()
+    }
+
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        if !self.is_comparison() {
+            return elementwise::of_numbers(inputs);
+        }
+        let mut types = elementwise::alike(inputs)?;
+        types[0].element = ElementType::Bool;
+        Ok(types)
+    }
+
+    fn kernel(
+        &self,
+        inputs: &[ArrayType<'_>],
+        _: &[ArrayType<'_>],
+    ) -> Result<Option<Box<dyn Kernel>>, Error> {
+        Ok(Elementwise::of_integers(inputs[0].element, *self))
+    }
+
+    fn forward(&self, inputs: &[AnyTensor], _shape: &[usize]) -> Result<Option<AnyTensor>, Error> {
+        fn value<T: Float>(op: Binary, a: &Tensor<T>, b: &Tensor<T>) -> AnyTensor {
+            let mut output = vec![T::ZERO; a.len()];
+            op.vector()(&a.to_vec(), &b.to_vec(), &mut output);
+            let value = Tensor::new(a.shape(), output);
+            if op.is_comparison() { value.cast::<bool>().into() } else { value.into() }
+        }
+        Ok(match inputs[0].element_type() {
+            ElementType::F32 => Some(value::<f32>(*self, inputs[0].get(), inputs[1].get())),
+            ElementType::F64 => Some(value::<f64>(*self, inputs[0].get(), inputs[1].get())),
+            _ => None,
+        })
+    }
+
+    fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], output: &AnyExpr) -> Vec<Option<AnyExpr>> {
+        self.slopes(g, &inputs[0], &inputs[1], output).into()
+    }
+}
+
+impl<T: Kind> Expr<T> {
     #[track_caller]
-    fn binary(op: Binary, a: &Expr<T>, b: &Expr<T>) -> Self {
+    fn binary<U: Kind>(op: Binary, a: &Expr<U>, b: &Expr<U>) -> Self {
         let Some(shape) = a.shape().broadcast(b.shape()) else {
-            let name = Rule::<T>::name(&op);
             panic!(
-                "{name}: shapes {} and {} do not broadcast, in {a:?} {} {b:?}",
+                "{}: shapes {} and {} do not broadcast, in {a:?} {} {b:?}",
+                op.method(),
                 a.shape(),
                 b.shape(),
                 op.symbol()
             );
         };
-        let inputs = vec![a.broadcast_to(&shape), b.broadcast_to(&shape)];
-        Expr::new(op, inputs, shape)
+        Expr::new(op, vec![a.broadcast_to(&shape).untyped(), b.broadcast_to(&shape).untyped()], shape)
     }
+}
 
+impl<T: Real> Expr<T> {
     /// The polygamma function of order n ≥ 1 at x: the (n + 1)-th derivative of ln Γ(x).
     pub fn polygamma(&self, n: usize) -> Self {
-        Expr::binary(Binary::Polygamma, &Expr::scalar(n as f64), self)
+        Expr::binary(Binary::Polygamma, &self.number_like(n as f64), self)
     }
 
     /// xᵖ for a fixed exponent.   dy/dx = p xᵖ⁻¹
     pub fn powf(&self, exponent: f64) -> Self {
-        self.pow(&Expr::scalar(exponent))
+        self.pow(&self.number_like(exponent))
     }
 }
 
 macro_rules! methods {
-    ($($(#[$doc:meta])* $method:ident $variant:ident;)+) => {
-        impl<T: Float> Expr<T> {
+    ($kind:ident -> $result:ty: $($(#[$doc:meta])* $method:ident $variant:ident;)+) => {
+        impl<T: $kind> Expr<T> {
             $($(#[$doc])*
             ///
             /// # Panics
-            /// If the shapes do not broadcast.
+            /// If the shapes do not broadcast, or if the element types differ.
             #[track_caller]
-            pub fn $method(&self, other: &Expr<T>) -> Self {
+            pub fn $method(&self, other: &Expr<T>) -> $result {
                 Expr::binary(Binary::$variant, self, other)
             })+
         }
     };
 }
 
-methods! {
+methods! { Real -> Self:
     /// `self` to the power of `other`, for a positive base or a whole exponent.
     pow Pow;
+}
+
+methods! { Arithmetic -> Self:
     /// The larger of two. A tie gives half of the adjoint to each.
     maximum Maximum;
     /// The smaller of two. A tie gives half of the adjoint to each.
     minimum Minimum;
-    /// 1 where `self > other`, else 0.
+}
+
+methods! { Kind -> Expr<bool>:
+    /// Where `self > other`.
     gt Gt;
-    /// 1 where `self ≥ other`, else 0.
+    /// Where `self ≥ other`.
     ge Ge;
-    /// 1 where `self < other`, else 0.
+    /// Where `self < other`.
     lt Lt;
-    /// 1 where `self ≤ other`, else 0.
+    /// Where `self ≤ other`.
     le Le;
-    /// 1 where equal, else 0.
+    /// Where both are equal.
     eq Eq;
-    /// 1 where not equal, else 0.
+    /// Where they are not equal.
     ne Ne;
 }
 
 macro_rules! operator {
-    ($trait:ident $method:ident $variant:ident) => {
-        operator!(@impl $trait $method $variant, &Expr<T>, &Expr<T>, |a, b| (a, b));
-        operator!(@impl $trait $method $variant, &Expr<T>, Expr<T>, |a, b| (a, &b));
-        operator!(@impl $trait $method $variant, Expr<T>, &Expr<T>, |a, b| (&a, b));
-        operator!(@impl $trait $method $variant, Expr<T>, Expr<T>, |a, b| (&a, &b));
-        operator!(@impl $trait $method $variant, &Expr<T>, f64, |a, b| (a, &Expr::scalar(b)));
-        operator!(@impl $trait $method $variant, Expr<T>, f64, |a, b| (&a, &Expr::scalar(b)));
-        operator!(@impl $trait $method $variant, f64, &Expr<T>, |a, b| (&Expr::scalar(a), b));
-        operator!(@impl $trait $method $variant, f64, Expr<T>, |a, b| (&Expr::scalar(a), &b));
+    ($trait:ident $method:ident $variant:ident $kind:ident) => {
+        operator!(@impl $trait $method $variant $kind, &Expr<T>, &Expr<T>, |a, b| (a, b));
+        operator!(@impl $trait $method $variant $kind, &Expr<T>, Expr<T>, |a, b| (a, &b));
+        operator!(@impl $trait $method $variant $kind, Expr<T>, &Expr<T>, |a, b| (&a, b));
+        operator!(@impl $trait $method $variant $kind, Expr<T>, Expr<T>, |a, b| (&a, &b));
+        operator!(@impl $trait $method $variant Real, &Expr<T>, f64, |a, b| (a, &a.number_like(b)));
+        operator!(@impl $trait $method $variant Real, Expr<T>, f64, |a, b| (&a, &a.number_like(b)));
+        operator!(@impl $trait $method $variant Real, f64, &Expr<T>, |a, b| (&b.number_like(a), b));
+        operator!(@impl $trait $method $variant Real, f64, Expr<T>, |a, b| (&b.number_like(a), &b));
+        operator!(@impl $trait $method $variant $kind, &Expr<T>, i32, |a, b| (a, &a.number_like(b.into())));
+        operator!(@impl $trait $method $variant $kind, Expr<T>, i32, |a, b| (&a, &a.number_like(b.into())));
+        operator!(@impl $trait $method $variant $kind, i32, &Expr<T>, |a, b| (&b.number_like(a.into()), b));
+        operator!(@impl $trait $method $variant $kind, i32, Expr<T>, |a, b| (&b.number_like(a.into()), &b));
     };
-    (@impl $trait:ident $method:ident $variant:ident, $a:ty, $b:ty, |$x:ident, $y:ident| ($p:expr, $q:expr)) => {
+    (@impl $trait:ident $method:ident $variant:ident $kind:ident, $a:ty, $b:ty, |$x:ident, $y:ident| ($p:expr, $q:expr)) => {
         /// # Panics
         /// If the shapes do not broadcast.
-        impl<T: Float> std::ops::$trait<$b> for $a {
+        impl<T: $kind> std::ops::$trait<$b> for $a {
             type Output = Expr<T>;
             #[track_caller]
             fn $method(self, other: $b) -> Expr<T> {
@@ -211,7 +266,7 @@ macro_rules! operator {
     };
 }
 
-operator!(Add add Add);
-operator!(Sub sub Sub);
-operator!(Mul mul Mul);
-operator!(Div div Div);
+operator!(Add add Add Arithmetic);
+operator!(Sub sub Sub Arithmetic);
+operator!(Mul mul Mul Arithmetic);
+operator!(Div div Div Real);

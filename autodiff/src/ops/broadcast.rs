@@ -1,25 +1,36 @@
 //! Repetition along axes, NumPy's way.
 
-use bayeux_tensor::{Float, Tensor};
+use bayeux_tensor::AnyTensor;
 
-use super::Rule;
-use crate::{Error, Expr, Shape};
+use super::operation::Operation;
+use crate::{AnyExpr, Error, Expr, Kind, Shape, ValueType};
 
 /// Repeats axes of size 1, and adds axes in front, until the input has the output's shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Broadcast;
 
-impl<T: Float> Rule<T> for Broadcast {
+impl Broadcast {
+    pub(super) fn fits(&self, input: &Shape, output: &Shape) -> Result<(), String> {
+        let fits = input.broadcast(output).as_ref() == Some(output);
+        fits.then_some(()).ok_or_else(|| format!("shape {input} does not broadcast to {output}"))
+    }
+}
+
+impl Operation for Broadcast {
     fn name(&self) -> String {
         "broadcast".into()
     }
 
-    fn forward(&self, inputs: &[Tensor<T>], shape: &[usize]) -> Result<Tensor<T>, Error> {
-        Ok(inputs[0].broadcast_to(shape))
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        Ok(inputs.to_vec())
+    }
+
+    fn forward(&self, inputs: &[AnyTensor], shape: &[usize]) -> Result<Option<AnyTensor>, Error> {
+        Ok(Some(inputs[0].broadcast_to(shape)))
     }
 
     /// The adjoint of a repetition is the sum over the repeats.
-    fn gradient(&self, g: &Expr<T>, inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
+    fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let input = inputs[0].shape();
         let added = g.rank() - input.rank();
         let repeated =
@@ -29,7 +40,7 @@ impl<T: Float> Rule<T> for Broadcast {
     }
 }
 
-impl<T: Float> Expr<T> {
+impl<T: Kind> Expr<T> {
     /// The expression repeated along axes of size 1, and along new axes in front, to a larger shape.
     ///
     /// # Panics
@@ -42,6 +53,6 @@ impl<T: Float> Expr<T> {
         }
         let fits = self.shape().broadcast(&shape).as_ref() == Some(&shape);
         assert!(fits, "broadcast_to: {self:?} of shape {} does not broadcast to {shape}", self.shape());
-        Expr::new(Broadcast, vec![self.clone()], shape)
+        Expr::new(Broadcast, vec![self.untyped()], shape)
     }
 }

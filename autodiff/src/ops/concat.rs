@@ -1,61 +1,71 @@
 //! Several tensors one behind the other.
 
-use bayeux_tensor::Float;
+use std::sync::Arc;
 
-use super::Rule;
+use super::operation::Operation;
 use super::slice::{Placement, Slice};
 use crate::kernel::Kernel;
-use crate::{Dim, Error, Expr};
+use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Kind, ValueType};
 
 /// The inputs one behind the other along an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Concat(pub usize);
+pub(super) struct Concat(usize);
 
-impl<T: Float> Rule<T> for Concat {
+impl Operation for Concat {
     fn name(&self) -> String {
         format!("concat along axis {}", self.0)
     }
 
-    fn kernel(&self, inputs: &[&[usize]], shape: &[usize]) -> Result<Option<Box<dyn Kernel<T>>>, Error> {
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        let (axis, first) = (self.0, &inputs[0]);
+        let mut total = Dim::from(0usize);
+        for input in inputs {
+            let alike = input.element == first.element
+                && input.shape.rank() == first.shape.rank()
+                && axis < first.shape.rank()
+                && input.shape.without(&[axis]) == first.shape.without(&[axis]);
+            if !alike {
+                return Err(format!("{first} and {input}"));
+            }
+            total += &input.shape[axis];
+        }
+        Ok(vec![ValueType::new(first.element, first.shape.with(axis, total))])
+    }
+
+    fn kernel(
+        &self,
+        inputs: &[ArrayType<'_>],
+        outputs: &[ArrayType<'_>],
+    ) -> Result<Option<Box<dyn Kernel>>, Error> {
         let starts = inputs.iter().scan(0, |next, input| {
             let start = *next;
-            *next += input[self.0];
-            Some((start, *input))
+            *next += input.shape[self.0];
+            Some((start, input.shape))
         });
-        Ok(Some(Box::new(Placement::new(shape, self.0, &starts.collect::<Vec<_>>()))))
+        Ok(Some(Box::new(Placement::new(outputs[0].shape, self.0, &starts.collect::<Vec<_>>()))))
     }
 
     /// Each input's adjoint is its part of the output's.
-    fn gradient(&self, g: &Expr<T>, inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
-        let mut start = 0;
-        let part = |input: &Expr<T>| {
-            let slice = Slice { axis: self.0, start };
-            start += input.shape()[self.0].size().unwrap_or_default();
+    fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
+        let mut start = Dim::from(0usize);
+        let part = |input: &AnyExpr| {
+            let slice = Slice { axis: self.0, start: start.clone() };
+            start += &input.shape()[self.0];
             Some(Expr::new(slice, vec![g.clone()], input.shape()))
         };
         inputs.iter().map(part).collect()
     }
 }
 
-impl<T: Float> Expr<T> {
+impl<T: Kind> Expr<T> {
     /// Tensors one behind the other along an axis in which they may differ.
     ///
     /// # Panics
-    /// If there is none, if they differ in another axis or in rank, or if `axis` is a free dimension of one.
+    /// If there is none, or if they differ in another axis or in rank.
     #[track_caller]
     pub fn concat(parts: &[Expr<T>], axis: usize) -> Self {
-        let Some(first) = parts.first() else { panic!("concat: nothing to put together") };
-        let mut total = 0;
-        for part in parts {
-            let alike = part.rank() == first.rank()
-                && axis < part.rank()
-                && part.shape().without(&[axis]) == first.shape().without(&[axis]);
-            assert!(alike, "concat: shapes {} and {} along axis {axis}", first.shape(), part.shape());
-            let Some(size) = part.shape()[axis].size() else {
-                panic!("concat: axis {axis} of {part:?} of shape {} is free", part.shape());
-            };
-            total += size;
-        }
-        Expr::new(Concat(axis), parts.to_vec(), first.shape().with(axis, Dim::from(total)))
+        assert!(!parts.is_empty(), "concat: nothing to put together");
+        let inputs = parts.iter().map(Expr::untyped).collect();
+        AnyExpr::values_of(Arc::new(Concat(axis)), inputs).remove(0).typed()
     }
 }

@@ -2,9 +2,10 @@
 
 use bayeux_tensor::{Conv2dShape, Float, conv2d, conv2d_input, conv2d_weights};
 
-use super::Rule;
-use crate::kernel::{Kernel, View};
-use crate::{Dim, Error, Expr, Shape};
+use super::elementwise::of_floats;
+use super::operation::Operation;
+use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
+use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Shape, ValueType};
 
 /// Stride and zero padding of a convolution.
 ///
@@ -47,6 +48,32 @@ pub(crate) enum Map {
 }
 
 impl Conv2d {
+    /// Images, filters and outputs all have four axes, and their channels agree.
+    pub(super) fn fits(&self, inputs: &[ValueType], output: &Shape) -> Result<(), String> {
+        let [a, b] = inputs else { return Err("takes two inputs".into()) };
+        let (x, w, y) = match self.map {
+            Map::Forward => (&a.shape, &b.shape, output),
+            Map::Images => (output, &b.shape, &a.shape),
+            Map::Filters => (&a.shape, output, &b.shape),
+        };
+        let ranks = [x, w, y].iter().all(|shape| shape.rank() == 4);
+        let fits = ranks && x[0] == y[0] && x[1] == w[1] && y[1] == w[0] && a.element == b.element;
+        match fits && a.element.is_float() {
+            true => Ok(()),
+            false => Err(format!("inputs {a} and {b}, output {output}")),
+        }
+    }
+
+    /// Whether the filters fit into the images, at concrete sizes.
+    pub(super) fn window_fits(&self, inputs: &[&[usize]], shape: &[usize]) -> Result<(), String> {
+        let (x, w) = match self.map {
+            Map::Forward => (inputs[0], inputs[1]),
+            Map::Images => (shape, inputs[1]),
+            Map::Filters => (inputs[0], shape),
+        };
+        fits_into(&w[2..], &x[2..], self.options.padding)
+    }
+
     /// The convolution of a map between these shapes.
     pub fn geometry(&self, inputs: &[&[usize]], shape: &[usize]) -> Conv2dShape {
         let (x, w) = match self.map {
@@ -59,7 +86,7 @@ impl Conv2d {
     }
 }
 
-impl<T: Float> Rule<T> for Conv2d {
+impl Operation for Conv2d {
     fn name(&self) -> String {
         let Conv2dOptions { stride, padding } = self.options;
         let map = match self.map {
@@ -72,13 +99,23 @@ impl<T: Float> Rule<T> for Conv2d {
         format!("{map}{stride}{padding}")
     }
 
-    fn kernel(&self, inputs: &[&[usize]], shape: &[usize]) -> Result<Option<Box<dyn Kernel<T>>>, Error> {
-        Ok(Some(Box::new(Conv2dKernel { map: self.map, geometry: self.geometry(inputs, shape) })))
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        of_floats(&inputs[..1])
+    }
+
+    fn kernel(
+        &self,
+        inputs: &[ArrayType<'_>],
+        outputs: &[ArrayType<'_>],
+    ) -> Result<Option<Box<dyn Kernel>>, Error> {
+        let shapes: Vec<&[usize]> = inputs.iter().map(|input| input.shape).collect();
+        let geometry = self.geometry(&shapes, outputs[0].shape);
+        Ok(Some(Box::new(OfFloats(Conv2dKernel { map: self.map, geometry }))))
     }
 
     /// The maps are bilinear, so each one's gradient with respect to one argument is another of them.
-    fn gradient(&self, g: &Expr<T>, inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
-        let map = |map, a: &Expr<T>, b: &Expr<T>, like: &Expr<T>| {
+    fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
+        let map = |map, a: &AnyExpr, b: &AnyExpr, like: &AnyExpr| {
             Some(Expr::new(Conv2d { map, ..*self }, vec![a.clone(), b.clone()], like.shape()))
         };
         let (a, b) = (&inputs[0], &inputs[1]);
@@ -96,7 +133,7 @@ struct Conv2dKernel {
     geometry: Conv2dShape,
 }
 
-impl<T: Float> Kernel<T> for Conv2dKernel {
+impl FloatKernel for Conv2dKernel {
     fn scratch(&self) -> usize {
         match self.map {
             Map::Forward => self.geometry.scratch_forward(),
@@ -105,25 +142,28 @@ impl<T: Float> Kernel<T> for Conv2dKernel {
         }
     }
 
-    fn flops(&self, _inputs: &[&[usize]], _output: &[usize]) -> usize {
+    fn flops(&self, _inputs: &[ArrayType<'_>], _output: ArrayType<'_>) -> usize {
         let Conv2dShape { batch, out_channels, .. } = self.geometry;
         2 * self.geometry.w_len() * self.geometry.y_len() / out_channels.max(1) * usize::from(batch > 0)
     }
 
-    fn run(&self, inputs: &[View<'_, T>], output: &mut [T], scratch: &mut [T]) -> Result<(), Error> {
+    fn run<T: Float>(
+        &self,
+        inputs: &[TypedView<'_, T>],
+        output: &mut [T],
+        scratch: &mut [T],
+    ) -> Result<(), Error> {
         let run = match self.map {
             Map::Forward => conv2d,
             Map::Images => conv2d_input,
             Map::Filters => conv2d_weights,
         };
-        let elements = |view: &View<'_, T>| view.shape.iter().product::<usize>();
-        let [a, b] = [&inputs[0], &inputs[1]].map(|view| &view.from_first()[..elements(view)]);
-        run(&self.geometry, a, b, output, scratch);
+        run(&self.geometry, inputs[0].elements(), inputs[1].elements(), output, scratch);
         Ok(())
     }
 }
 
-impl<T: Float> Expr<T> {
+impl<T: Real> Expr<T> {
     /// The cross-correlation of images `[n, c, h, w]` with filters `[o, c, kh, kw]`, giving `[n, o, h′, w′]` with
     /// h′ = ⌊(h + padding − kh) / stride⌋ + 1:
     ///
@@ -133,52 +173,46 @@ impl<T: Float> Expr<T> {
     /// next to those that see it undefined, too: see [`bayeux_tensor::conv2d`].
     ///
     /// # Panics
-    /// If a rank is not 4, the channels differ, a size other than the batch's is free, the stride is 0, or the filter
-    /// is larger than the padded image.
+    /// If a rank is not 4, the channels differ, the stride is 0, or the filter is larger than the padded image. Where that depends
+    /// on a free dimension, the call of the function fails instead.
     #[track_caller]
     pub fn conv2d(&self, filters: &Expr<T>, options: Conv2dOptions) -> Self {
         let both = || format!("images {} and filters {}", self.shape(), filters.shape());
         assert!(self.rank() == 4 && filters.rank() == 4, "conv2d: {} must both have 4 axes", both());
         assert!(self.dim(1) == filters.dim(1), "conv2d: {} differ in their channels", both());
-        let out = window_output("conv2d", self, filters, options.stride, options.padding);
-        let shape = Shape::from((self.dim(0), filters.dim(0), out[0], out[1]));
+        let size = |x: &Self| [x.dim(2), x.dim(3)];
+        let [height, width] =
+            output_size("conv2d", size(self), size(filters), options.stride, options.padding);
+        let shape = Shape::from((self.dim(0), filters.dim(0), height, width));
         let op = Conv2d { map: Map::Forward, options };
-        Expr::new(op, vec![self.clone(), filters.clone()], shape)
+        Expr::new(op, vec![self.untyped(), filters.untyped()], shape)
     }
 }
 
+/// How many windows fit along both axes: ⌊(size + padding − window) / stride⌋ + 1.
 #[track_caller]
-fn window_output<T: Float>(
+pub(super) fn output_size(
     op: &str,
-    x: &Expr<T>,
-    filters: &Expr<T>,
+    size: [Dim; 2],
+    window: [Dim; 2],
     stride: [usize; 2],
     padding: [[usize; 2]; 2],
-) -> [usize; 2] {
-    let concrete = |dim: Dim, whose: &str| {
-        dim.size().unwrap_or_else(|| panic!("{op}: the {whose} height, width and channels must be numbers"))
-    };
-    concrete(x.dim(1), "images'");
-    concrete(filters.dim(0), "filters'");
-    let size = [concrete(x.dim(2), "images'"), concrete(x.dim(3), "images'")];
-    let window = [concrete(filters.dim(2), "filters'"), concrete(filters.dim(3), "filters'")];
-    output_size(op, size, window, stride, padding)
+) -> [Dim; 2] {
+    assert!(stride.iter().all(|&s| s > 0), "{op}: stride {stride:?} must be positive");
+    assert!(window.iter().all(|w| w.size() != Some(0)), "{op}: window {window:?} must be positive");
+    std::array::from_fn(|i| {
+        let padded = &size[i] + padding[i][0] + padding[i][1];
+        let fits = padded.is_at_least(&window[i]) != Some(false);
+        assert!(fits, "{op}: window {window:?} exceeds {size:?} padded by {padding:?}");
+        padded.windows(&window[i], stride[i])
+    })
 }
 
-/// ⌊(size + padding − window) / stride⌋ + 1 along both axes.
-#[track_caller]
-pub(crate) fn output_size(
-    op: &str,
-    size: [usize; 2],
-    window: [usize; 2],
-    stride: [usize; 2],
-    padding: [[usize; 2]; 2],
-) -> [usize; 2] {
-    assert!(stride.iter().all(|&s| s > 0), "{op}: stride {stride:?} must be positive");
-    assert!(window.iter().all(|&w| w > 0), "{op}: window {window:?} must be positive");
-    std::array::from_fn(|i| {
-        let padded = size[i] + padding[i][0] + padding[i][1];
-        assert!(window[i] <= padded, "{op}: window {window:?} exceeds {size:?} padded by {padding:?}");
-        (padded - window[i]) / stride[i] + 1
-    })
+/// Whether a window fits into images with padding.
+pub(super) fn fits_into(window: &[usize], size: &[usize], padding: [[usize; 2]; 2]) -> Result<(), String> {
+    let padded = |i: usize| size[i].saturating_add(padding[i][0]).saturating_add(padding[i][1]);
+    match (0..2).all(|i| window[i] <= padded(i)) {
+        true => Ok(()),
+        false => Err(format!("window {window:?} exceeds {size:?} padded by {padding:?}")),
+    }
 }

@@ -1,55 +1,107 @@
 //! Whole numbers as positions.
 
-use bayeux_tensor::Float;
+use std::sync::Arc;
 
-use super::Rule;
-use crate::kernel::{Kernel, View};
-use crate::{Dim, Error, Expr, Shape};
+use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
+
+use super::operation::Operation;
+use crate::kernel::View;
+use crate::{AnyExpr, Arithmetic, Dim, Error, Expr, Shape, ValueType};
+
+/// The whole number below `limit` that an element is.
+///
+/// # Errors
+/// If it is none.
+pub(super) fn checked<T: Element>(
+    op: &dyn Operation,
+    element: T,
+    position: usize,
+    limit: usize,
+) -> Result<usize, Error> {
+    let found = match T::TYPE.is_float() {
+        true => {
+            let number = element.to_f64();
+            (number >= 0.0 && number.fract() == 0.0).then_some(number as usize)
+        }
+        false => usize::try_from(element.to_i64()).ok(),
+    };
+    match found {
+        Some(index) if index < limit => Ok(index),
+        _ => Err(Error::Index { op: op.name(), index: element.to_f64(), position, limit }),
+    }
+}
 
 /// A new last axis of the given length, 1 at the label's position and 0 elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct OneHot(pub usize);
+struct OneHot {
+    classes: usize,
+    element: ElementType,
+}
 
-impl<T: Float> Rule<T> for OneHot {
+impl Operation for OneHot {
     fn name(&self) -> String {
-        format!("one_hot {}", self.0)
+        format!("one_hot {}", self.classes)
     }
 
-    fn kernel(&self, _inputs: &[&[usize]], _shape: &[usize]) -> Result<Option<Box<dyn Kernel<T>>>, Error> {
-        Ok(Some(Box::new(*self)))
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        let dims = inputs[0].shape.dims().iter().cloned();
+        Ok(vec![ValueType::new(self.element, dims.chain([Dim::from(self.classes)]).collect::<Shape>())])
     }
 
-    fn gradient(&self, _g: &Expr<T>, _inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
+    fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>]) -> Result<(), Error> {
+        let labels = &inputs[0];
+        let label = |position: usize| {
+            with_type!(labels.data.element_type(), T => {
+                checked(self, labels.elements::<T>()[position], position, self.classes)
+            })
+        };
+        fn fill<U: Element>(
+            rows: std::slice::ChunksExactMut<'_, U>,
+            label: impl Fn(usize) -> Result<usize, Error>,
+        ) -> Result<(), Error> {
+            for (position, row) in rows.enumerate() {
+                row.fill(U::ZERO);
+                row[label(position)?] = U::ONE;
+            }
+            Ok(())
+        }
+        with_type!(self.element, U => {
+            fill(outputs[0].reborrow().get::<U>().chunks_exact_mut(self.classes), label)
+        })
+    }
+
+    fn gradient(&self, _g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         vec![None]
     }
-}
 
-impl<T: Float> Kernel<T> for OneHot {
-    fn run(&self, inputs: &[View<'_, T>], output: &mut [T], _scratch: &mut [T]) -> Result<(), Error> {
-        output.fill(T::ZERO);
-        let labels = inputs[0].from_first();
-        for (position, (row, label)) in output.chunks_exact_mut(self.0.max(1)).zip(labels).enumerate() {
-            let label = label.to_f64();
-            if !(0.0..self.0 as f64).contains(&label) || label.fract() != 0.0 {
-                let op = Rule::<T>::name(self);
-                return Err(Error::Index { op, index: label, position, limit: self.0 });
-            }
-            row[label as usize] = T::ONE;
-        }
-        Ok(())
+    fn can_fail(&self) -> bool {
+        true
     }
 }
 
-impl<T: Float> Expr<T> {
-    /// Labels, whole numbers from 0 to `classes` − 1, as rows with a single 1: `[n]` becomes `[n, classes]`. A label out
-    /// of range makes the call of the function fail with [`Error::Index`].
+impl<T: Arithmetic> Expr<T> {
+    /// Labels, whole numbers from 0 to `classes` − 1, as rows with a single 1: `[n]` becomes `[n, classes]`, of the same element
+    /// type. A label out of range, or a fraction, makes the call of the function fail with [`Error::Index`].
     ///
     /// # Panics
     /// If `classes` is 0.
     #[track_caller]
     pub fn one_hot(&self, classes: usize) -> Self {
+        self.one_hot_of(classes, self.element_type()).typed()
+    }
+
+    /// The same as rows of another element type: whole numbers as labels give the floats that a loss needs.
+    ///
+    /// # Panics
+    /// If `classes` is 0.
+    #[track_caller]
+    pub fn one_hot_as<U: Element>(&self, classes: usize) -> Expr<U> {
+        self.one_hot_of(classes, U::TYPE).typed()
+    }
+
+    #[track_caller]
+    fn one_hot_of(&self, classes: usize, element: ElementType) -> AnyExpr {
         assert!(classes > 0, "one_hot: no classes");
-        let shape: Shape = self.shape().dims().iter().cloned().chain([Dim::from(classes)]).collect();
-        Expr::new(OneHot(classes), vec![self.clone()], shape)
+        AnyExpr::values_of(Arc::new(OneHot { classes, element }), vec![self.untyped()]).remove(0)
     }
 }

@@ -1,25 +1,38 @@
 //! The same numbers in another order or shape.
 
-use bayeux_tensor::{Float, Tensor, copy_strided};
+use std::sync::Arc;
 
-use super::Rule;
-use crate::kernel::{Kernel, View};
-use crate::{Dim, Error, Expr, Shape};
+use bayeux_tensor::{AnySliceMut, AnyTensor, Element, copy_strided, with_type};
+
+use super::operation::Operation;
+use crate::kernel::{Kernel, Scratch, View};
+use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Kind, Shape, ValueType};
 
 /// The elements in row-major order, in another shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Reshape;
 
-impl<T: Float> Rule<T> for Reshape {
+impl Reshape {
+    pub(super) fn fits(&self, input: &Shape, output: &Shape) -> Result<(), String> {
+        let (from, to) = (input.len(), output.len());
+        (from == to).then_some(()).ok_or_else(|| format!("{input} has {from} elements, {output} has {to}"))
+    }
+}
+
+impl Operation for Reshape {
     fn name(&self) -> String {
         "reshape".into()
     }
 
-    fn forward(&self, inputs: &[Tensor<T>], shape: &[usize]) -> Result<Tensor<T>, Error> {
-        Ok(inputs[0].reshape(shape))
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        Ok(inputs.to_vec())
     }
 
-    fn gradient(&self, g: &Expr<T>, inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
+    fn forward(&self, inputs: &[AnyTensor], shape: &[usize]) -> Result<Option<AnyTensor>, Error> {
+        Ok(Some(inputs[0].reshape(shape)))
+    }
+
+    fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         vec![Some(g.reshape(inputs[0].shape()))]
     }
 }
@@ -28,17 +41,28 @@ impl<T: Float> Rule<T> for Reshape {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Transpose(pub Vec<usize>);
 
-impl<T: Float> Rule<T> for Transpose {
+impl Operation for Transpose {
     fn name(&self) -> String {
         format!("transpose {:?}", self.0)
     }
 
-    fn forward(&self, inputs: &[Tensor<T>], _shape: &[usize]) -> Result<Tensor<T>, Error> {
-        Ok(inputs[0].transpose(&self.0))
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        let ValueType { element, shape } = &inputs[0];
+        match self.0.len() == shape.rank() && self.0.iter().all(|&axis| axis < shape.rank()) {
+            true => Ok(vec![ValueType::new(
+                *element,
+                self.0.iter().map(|&axis| shape[axis].clone()).collect::<Shape>(),
+            )]),
+            false => Err(format!("{:?} is not an order of the axes of {shape}", self.0)),
+        }
+    }
+
+    fn forward(&self, inputs: &[AnyTensor], _shape: &[usize]) -> Result<Option<AnyTensor>, Error> {
+        Ok(Some(inputs[0].transpose(&self.0)))
     }
 
     /// The adjoint of a permutation is its inverse.
-    fn gradient(&self, g: &Expr<T>, _inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
+    fn gradient(&self, g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let mut inverse = vec![0; self.0.len()];
         self.0.iter().enumerate().for_each(|(to, &from)| inverse[from] = to);
         vec![Some(g.transpose(&inverse))]
@@ -47,73 +71,109 @@ impl<T: Float> Rule<T> for Transpose {
 
 /// One axis backwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Flip(pub usize);
+pub(super) struct Flip(pub usize);
 
-impl<T: Float> Rule<T> for Flip {
+impl Operation for Flip {
     fn name(&self) -> String {
         format!("flip {}", self.0)
     }
 
-    fn kernel(&self, _inputs: &[&[usize]], shape: &[usize]) -> Result<Option<Box<dyn Kernel<T>>>, Error> {
-        Ok(Some(Box::new(FlipKernel::new(shape, self.0))))
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        Ok(inputs.to_vec())
+    }
+
+    fn kernel(
+        &self,
+        _: &[ArrayType<'_>],
+        outputs: &[ArrayType<'_>],
+    ) -> Result<Option<Box<dyn Kernel>>, Error> {
+        Ok(Some(Box::new(Copying::new(outputs[0].shape, self.0))))
     }
 
     /// Backwards twice is forwards.
-    fn gradient(&self, g: &Expr<T>, _inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
+    fn gradient(&self, g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         vec![Some(g.flip(self.0))]
     }
 }
 
-/// Copies to an output whose one axis is walked from its end.
+/// Copies to an output, one axis of which may be walked from its end.
 #[derive(Debug)]
-struct FlipKernel {
+struct Copying {
     offset: usize,
     strides: Vec<isize>,
 }
 
-impl FlipKernel {
+impl Copying {
     fn new(shape: &[usize], axis: usize) -> Self {
-        let mut strides = vec![1; shape.len()];
-        for i in (1..shape.len()).rev() {
-            strides[i - 1] = strides[i] * shape[i] as isize;
-        }
+        let mut strides = row_major(shape);
         let offset = shape[axis].saturating_sub(1) * strides[axis].unsigned_abs();
         strides[axis] = -strides[axis];
-        FlipKernel { offset, strides }
+        Copying { offset, strides }
     }
 }
 
-impl<T: Float> Kernel<T> for FlipKernel {
+impl Kernel for Copying {
     fn takes_strides(&self, _i: usize) -> bool {
         true
     }
 
-    fn run(&self, inputs: &[View<'_, T>], output: &mut [T], _scratch: &mut [T]) -> Result<(), Error> {
-        let View { data, offset, shape, strides } = inputs[0];
-        copy_strided(shape, data, offset, strides, output, self.offset, &self.strides);
+    fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>], _: Scratch<'_>) -> Result<(), Error> {
+        copy(&inputs[0], outputs[0].reborrow(), self.offset, &self.strides);
         Ok(())
     }
 }
 
+/// Copies a view to its place in a buffer.
+pub(super) fn copy(from: &View<'_>, to: AnySliceMut<'_>, offset: usize, strides: &[isize]) {
+    fn of<T: Element>(from: &View<'_>, to: &mut [T], offset: usize, strides: &[isize]) {
+        copy_strided(from.shape, from.data.get(), from.offset, from.strides, to, offset, strides);
+    }
+    with_type!(to.element_type(), T => of::<T>(from, to.get(), offset, strides))
+}
+
+/// The strides of a row-major array.
+pub(super) fn row_major(shape: &[usize]) -> Vec<isize> {
+    let mut strides = vec![1; shape.len()];
+    for i in (1..shape.len()).rev() {
+        strides[i - 1] = strides[i] * shape[i] as isize;
+    }
+    strides
+}
+
 /// The same elements in a buffer of their own.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Copy;
 
-impl<T: Float> Rule<T> for Copy {
+impl Operation for Copy {
     fn name(&self) -> String {
         "copy".into()
     }
 
-    fn forward(&self, inputs: &[Tensor<T>], _shape: &[usize]) -> Result<Tensor<T>, Error> {
-        Ok(inputs[0].contiguous())
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        Ok(inputs.to_vec())
     }
 
-    fn gradient(&self, g: &Expr<T>, _inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
+    fn kernel(
+        &self,
+        _: &[ArrayType<'_>],
+        outputs: &[ArrayType<'_>],
+    ) -> Result<Option<Box<dyn Kernel>>, Error> {
+        // Loops copy floats.
+        let kernel =
+            || Box::new(Copying { offset: 0, strides: row_major(outputs[0].shape) }) as Box<dyn Kernel>;
+        Ok((!outputs[0].element.is_float()).then(kernel))
+    }
+
+    fn forward(&self, inputs: &[AnyTensor], _shape: &[usize]) -> Result<Option<AnyTensor>, Error> {
+        Ok(Some(inputs[0].contiguous()))
+    }
+
+    fn gradient(&self, g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         vec![Some(g.clone())]
     }
 }
 
-impl<T: Float> Expr<T> {
+impl<T: Kind> Expr<T> {
     /// The same elements, in row-major order, in another shape.
     ///
     /// # Panics
@@ -131,7 +191,7 @@ impl<T: Float> Expr<T> {
             self.shape().len(),
             shape.len()
         );
-        Expr::new(Reshape, vec![self.clone()], shape)
+        Expr::new(Reshape, vec![self.untyped()], shape)
     }
 
     /// All axes from `axis` on as one: `[n, c, h, w]` from axis 1 on becomes `[n, c·h·w]`.
@@ -172,7 +232,7 @@ impl<T: Float> Expr<T> {
             self.rank()
         );
         let shape: Shape = permutation.iter().map(|&axis| self.shape()[axis].clone()).collect();
-        Expr::new(Transpose(permutation.to_vec()), vec![self.clone()], shape)
+        Expr::new(Transpose(permutation.to_vec()), vec![self.untyped()], shape)
     }
 
     /// The last two axes exchanged.
@@ -194,6 +254,6 @@ impl<T: Float> Expr<T> {
     #[track_caller]
     pub fn flip(&self, axis: usize) -> Self {
         assert!(axis < self.rank(), "flip: axis {axis} of {self:?}, which has rank {}", self.rank());
-        Expr::new(Flip(axis), vec![self.clone()], self.shape())
+        Expr::new(Arc::new(Flip(axis)), vec![self.untyped()], self.shape())
     }
 }

@@ -3,10 +3,11 @@
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bayeux_tensor::{Float, Tensor, random};
+use bayeux_tensor::{AnyTensor, Float, random};
 
-use super::{Op, Rule};
-use crate::{Dim, Error, Expr, Shape, Shared};
+use super::Op;
+use super::operation::Operation;
+use crate::{AnyExpr, Dim, Error, Expr, Shape, Shared, Untyped, ValueType};
 
 /// A value given at each call; its identity is a number no other input has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,20 +23,23 @@ impl Input {
 /// A tensor that never changes. Two scalars with the same bits are the same constant; larger ones are compared by
 /// shape and bits.
 #[derive(Clone, Debug)]
-pub(crate) struct Constant<T: Float>(pub Tensor<T>);
+pub(crate) struct Constant(pub AnyTensor);
 
-impl<T: Float> PartialEq for Constant<T> {
+impl PartialEq for Constant {
     fn eq(&self, other: &Self) -> bool {
-        self.0.shape() == other.0.shape() && self.0.iter().map(T::bits).eq(other.0.iter().map(T::bits))
+        self.0.element_type() == other.0.element_type()
+            && self.0.shape() == other.0.shape()
+            && self.0.bits().eq(other.0.bits())
     }
 }
 
-impl<T: Float> Eq for Constant<T> {}
+impl Eq for Constant {}
 
-impl<T: Float> Hash for Constant<T> {
+impl Hash for Constant {
     fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.element_type().hash(state);
         self.0.shape().hash(state);
-        self.0.iter().take(4).for_each(|x| x.bits().hash(state));
+        self.0.bits().take(4).for_each(|bits| bits.hash(state));
     }
 }
 
@@ -110,19 +114,23 @@ impl RandomStreams {
 
     fn open<T: Float>(&self, kind: NoiseKind, shape: Shape) -> Expr<T> {
         let stream = self.next.fetch_add(1, Ordering::Relaxed);
-        Expr::new(Noise { kind, seed: self.seed, stream }, Vec::new(), shape)
+        Expr::leaf(Noise { kind, seed: self.seed, stream }.into(), T::TYPE, shape)
     }
 }
 
-/// A leaf has no inputs and so passes nothing on; its value is not computed but found where the function keeps it.
+/// A leaf has no inputs and so passes nothing on; its type is given when it is made, and its value is not computed but found
+/// where the function keeps it.
 macro_rules! leaf {
     ($type:ty, |$op:ident| $name:expr) => {
-        impl<T: Float> Rule<T> for $type {
+        impl Operation for $type {
             fn name(&self) -> String {
                 let $op = self;
                 $name
             }
-            fn gradient(&self, _g: &Expr<T>, _inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
+            fn types(&self, _inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+                Err("is a leaf".into())
+            }
+            fn gradient(&self, _g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
                 Vec::new()
             }
         }
@@ -130,26 +138,29 @@ macro_rules! leaf {
 }
 
 leaf!(Input, |_op| "input".into());
-leaf!(Shared<T>, |_op| "shared".into());
+leaf!(Shared<Untyped>, |_op| "shared".into());
 leaf!(Dim, |op| format!("size {op}"));
 leaf!(Noise, |op| format!("{:?} noise {}", op.kind, op.stream).to_lowercase());
 
-impl<T: Float> Rule<T> for Constant<T> {
+impl Operation for Constant {
     fn name(&self) -> String {
         match self.0.rank() {
-            0 => format!("{}", self.0.item()),
+            0 => format!("{}", self.0.item_f64()),
             _ => "constant".into(),
         }
     }
-    fn forward(&self, _inputs: &[Tensor<T>], _shape: &[usize]) -> Result<Tensor<T>, Error> {
-        Ok(self.0.clone())
+    fn types(&self, _inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        Ok(vec![ValueType::new(self.0.element_type(), self.0.shape())])
     }
-    fn gradient(&self, _g: &Expr<T>, _inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
+    fn forward(&self, _inputs: &[AnyTensor], _shape: &[usize]) -> Result<Option<AnyTensor>, Error> {
+        Ok(Some(self.0.clone()))
+    }
+    fn gradient(&self, _g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         Vec::new()
     }
 }
 
-impl<T: Float> Op<T> {
+impl Op {
     /// Whether the value does not come from other nodes.
     pub(crate) fn is_leaf(&self) -> bool {
         matches!(self, Op::Input(_) | Op::Shared(_) | Op::Constant(_) | Op::Size(_) | Op::Noise(_))

@@ -2,27 +2,48 @@
 
 use bayeux_tensor::{Float, gemm, gemm_scratch};
 
-use super::Rule;
-use crate::kernel::{Kernel, View};
-use crate::{Error, Expr, Shape};
+use super::operation::Operation;
+use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
+use crate::{AnyExpr, ArrayType, Error, Expr, Real, Shape, ValueType};
 
 /// The product of two matrices, or of two stacks of them with the same leading axes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Matmul;
 
-impl<T: Float> Rule<T> for Matmul {
+impl Operation for Matmul {
     fn name(&self) -> String {
         "matmul".into()
     }
 
-    fn kernel(&self, inputs: &[&[usize]], shape: &[usize]) -> Result<Option<Box<dyn Kernel<T>>>, Error> {
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        let [a, b] = inputs else { return Err("takes two inputs".into()) };
+        let split = |x: &ValueType| x.shape.rank().checked_sub(2);
+        let fits = |at: usize| {
+            a.shape.dims()[..at] == b.shape.dims()[..at]
+                && a.shape[at + 1] == b.shape[at]
+                && a.element.is_float()
+        };
+        match (split(a), split(b)) {
+            (Some(at), Some(other)) if at == other && a.element == b.element && fits(at) => {
+                Ok(vec![ValueType::new(a.element, a.shape.with(at + 1, b.shape[at + 1].clone()))])
+            }
+            _ => Err(format!("{a} and {b} do not fit")),
+        }
+    }
+
+    fn kernel(
+        &self,
+        inputs: &[ArrayType<'_>],
+        outputs: &[ArrayType<'_>],
+    ) -> Result<Option<Box<dyn Kernel>>, Error> {
+        let shape = outputs[0].shape;
         let n = shape[shape.len() - 1];
-        let k = inputs[0][shape.len() - 1];
-        Ok(Some(Box::new(MatmulKernel { scratch: gemm_scratch(k, n) })))
+        let k = inputs[0].shape[shape.len() - 1];
+        Ok(Some(Box::new(OfFloats(MatmulKernel { scratch: gemm_scratch(k, n) }))))
     }
 
     /// y = a b:   ∂a = g bᵀ, ∂b = aᵀ g
-    fn gradient(&self, g: &Expr<T>, inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
+    fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let (a, b) = (&inputs[0], &inputs[1]);
         vec![Some(g.matmul(&b.t())), Some(a.t().matmul(g))]
     }
@@ -33,7 +54,7 @@ struct MatmulKernel {
     scratch: usize,
 }
 
-impl<T: Float> Kernel<T> for MatmulKernel {
+impl FloatKernel for MatmulKernel {
     fn scratch(&self) -> usize {
         self.scratch
     }
@@ -42,16 +63,21 @@ impl<T: Float> Kernel<T> for MatmulKernel {
         true
     }
 
-    fn flops(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
-        2 * inputs[0].last().copied().unwrap_or(1) * output.iter().product::<usize>()
+    fn flops(&self, inputs: &[ArrayType<'_>], output: ArrayType<'_>) -> usize {
+        2 * inputs[0].shape.last().copied().unwrap_or(1) * output.len()
     }
 
-    fn run(&self, inputs: &[View<'_, T>], output: &mut [T], scratch: &mut [T]) -> Result<(), Error> {
+    fn run<T: Float>(
+        &self,
+        inputs: &[TypedView<'_, T>],
+        output: &mut [T],
+        scratch: &mut [T],
+    ) -> Result<(), Error> {
         let (a, b) = (&inputs[0], &inputs[1]);
         let rank = a.shape.len();
         let (leading, [m, k]) = (&a.shape[..rank - 2], [a.shape[rank - 2], a.shape[rank - 1]]);
         let n = b.shape[rank - 1];
-        let last = |view: &View<'_, T>| [view.strides[rank - 2], view.strides[rank - 1]];
+        let last = |view: &TypedView<'_, T>| [view.strides[rank - 2], view.strides[rank - 1]];
         for index in 0..leading.iter().product() {
             let (a_from, b_from) = (start(a, leading, index), start(b, leading, index));
             let c = &mut output[index * m * n..(index + 1) * m * n];
@@ -74,7 +100,7 @@ impl<T: Float> Kernel<T> for MatmulKernel {
 }
 
 /// Where the `index`-th matrix of a stack begins.
-fn start<T>(view: &View<'_, T>, leading: &[usize], mut index: usize) -> usize {
+fn start<T>(view: &TypedView<'_, T>, leading: &[usize], mut index: usize) -> usize {
     let mut offset = view.offset;
     for (&size, &stride) in leading.iter().zip(view.strides).rev() {
         offset += (index % size) * stride as usize;
@@ -83,7 +109,7 @@ fn start<T>(view: &View<'_, T>, leading: &[usize], mut index: usize) -> usize {
     offset
 }
 
-impl<T: Float> Expr<T> {
+impl<T: Real> Expr<T> {
     /// The matrix product `[m, k] · [k, n] → [m, n]`, or stacks of them: `[…, m, k] · […, k, n]` with leading axes that
     /// broadcast. A vector on the left counts as a row, on the right as a column; that axis disappears again.
     ///
@@ -122,6 +148,6 @@ impl<T: Float> Expr<T> {
         let stack = |rows, columns| leading.dims().iter().cloned().chain([rows, columns]).collect::<Shape>();
         let a = self.broadcast_to(stack(m.clone(), k.clone()));
         let b = other.broadcast_to(stack(k, n.clone()));
-        Expr::new(Matmul, vec![a, b], stack(m, n))
+        Expr::new(Matmul, vec![a.untyped(), b.untyped()], stack(m, n))
     }
 }

@@ -1,135 +1,144 @@
-//! The operations. All that is known of one stands in one file: documentation, shape rule, formula, forward, gradient.
+//! The operations. All that is known of one stands in one file: documentation, type rule, formula, kernel, gradient.
+//!
+//! Those that passes of the compiler rewrite are variants of [`Op`]; all others are one variant, [`Op::Other`], and known by
+//! what they tell of themselves as an [`Operation`].
 
 mod axes;
 mod binary;
 mod broadcast;
+mod cast;
 mod concat;
 mod conv;
-mod custom;
+mod elementwise;
 mod index;
+mod integers;
 mod layout;
 mod leaf;
+mod logic;
 mod matmul;
+mod operation;
+mod order;
 mod placed;
+mod places;
 mod pool;
 mod reduce;
 mod select;
 mod slice;
 mod softmax;
+mod take;
 mod unary;
 
 #[cfg(test)]
 mod gradient_tests;
 
-use bayeux_tensor::{Float, Tensor};
-use derive_where::derive_where;
+use std::sync::Arc;
 
-use crate::kernel::{Kernel, View};
-use crate::{Dim, Error, Expr, Shared};
+use bayeux_tensor::{AnyTensor, ElementType};
+
+use crate::dim::Sizes;
+use crate::kernel::Kernel;
+use crate::{AnyExpr, ArrayType, Dim, Error, Shape, Shared, Untyped, ValueType};
 
 pub use axes::Axes;
 pub use conv::Conv2dOptions;
-pub use custom::CustomOp;
+pub use leaf::RandomStreams;
+pub use operation::{Attributes, Operation};
 pub use pool::Pool2dOptions;
 
 pub(crate) use binary::Binary;
 pub(crate) use broadcast::Broadcast;
-pub(crate) use concat::Concat;
+pub(crate) use cast::Cast;
 pub(crate) use conv::{Conv2d, Map as ConvMap};
-pub(crate) use custom::Custom;
-pub(crate) use index::OneHot;
 use layout::Copy;
-pub(crate) use layout::{Flip, Reshape, Transpose};
-pub use leaf::RandomStreams;
+pub(crate) use layout::{Reshape, Transpose};
 pub(crate) use leaf::{Constant, Input, Noise, NoiseKind};
+pub(crate) use logic::Logic;
 pub(crate) use matmul::Matmul;
-pub(crate) use placed::{Map as PlacedMap, Placed, len_of_places, len_with_places};
+pub(crate) use operation::Other;
+pub(crate) use placed::{Map as PlacedMap, Placed};
 pub(crate) use pool::{Map as PoolMap, Pool2d};
 pub(crate) use reduce::{Max, Sum};
 pub(crate) use select::{Select, StopGradient};
+pub use slice::{AxisRange, Place};
 pub(crate) use slice::{Pad, Slice};
 pub(crate) use softmax::Softmax;
+pub(crate) use take::{Scatter, Take};
 pub(crate) use unary::Unary;
 
 /// What a node does. Equality and hash compare attributes; constants are compared by shape and bits, variables by identity.
-#[derive_where(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Op<T: Float> {
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Op {
     // Leaves.
     Input(Input),
-    Shared(Shared<T>),
-    Constant(Constant<T>),
+    Shared(Shared<Untyped>),
+    Constant(Constant),
     /// A dimension as a number.
     Size(Dim),
     Noise(Noise),
     // Element by element: all inputs have the output's shape.
     Unary(Unary),
     Binary(Binary),
+    Logic(Logic),
     Select(Select),
+    Cast(Cast),
     StopGradient(StopGradient),
-    // The same numbers seen otherwise.
+    // The same elements seen otherwise.
     Reshape(Reshape),
     Transpose(Transpose),
     Broadcast(Broadcast),
     Slice(Slice),
-    Flip(Flip),
-    /// The same numbers in a buffer of their own, row-major. Put in by the compiler.
+    /// The same elements in a buffer of their own, row-major. Put in by the compiler.
     Copy,
+    /// One of the values of an operation that has several. Put in by the compiler.
+    Output(usize),
     // Reductions.
     Sum(Sum),
     Max(Max),
-    // All that has a kernel of its own.
+    // What passes look at among all that has a kernel of its own.
     Pad(Pad),
-    Concat(Concat),
     Matmul(Matmul),
     Conv2d(Conv2d),
     Pool2d(Pool2d),
     /// Put in by the compiler.
     Placed(Placed),
     Softmax(Softmax),
-    OneHot(OneHot),
-    Custom(Custom<T>),
+    Take(Take),
+    Scatter(Scatter),
+    /// All others.
+    Other(Other),
 }
 
-/// What every op must tell.
-pub(crate) trait Rule<T: Float> {
-    /// The name, with the attributes that matter to a reader.
-    fn name(&self) -> String;
-
-    /// The value, one tensor op: what the interpreter runs. An op with a kernel runs that.
-    fn forward(&self, inputs: &[Tensor<T>], shape: &[usize]) -> Result<Tensor<T>, Error> {
-        let shapes: Vec<&[usize]> = inputs.iter().map(Tensor::shape).collect();
-        let Some(kernel) = self.kernel(&shapes, shape)? else {
-            return Err(Error::Size { op: self.name(), what: "has no value of its own".into() });
-        };
-        let inputs: Vec<Tensor<T>> = inputs.iter().map(Tensor::contiguous).collect();
-        let views: Vec<View<'_, T>> = inputs.iter().map(View::of).collect();
-        let mut output = vec![T::ZERO; shape.iter().product()];
-        let mut scratch = vec![T::ZERO; kernel.scratch()];
-        kernel.run(&views, &mut output, &mut scratch)?;
-        Ok(Tensor::new(shape, output))
-    }
-
-    /// The kernel for concrete shapes, of an op that has one.
+impl Op {
+    /// The types of the values, from those of the inputs. `asked` is the shape that the builder asks for, by which an op that can
+    /// have several, such as a reshape, is told which it is.
     ///
-    /// # Errors
-    /// If the sizes do not fit, where symbols hid that when the expression was built.
-    fn kernel(&self, _inputs: &[&[usize]], _shape: &[usize]) -> Result<Option<Box<dyn Kernel<T>>>, Error> {
-        Ok(None)
+    /// # Panics
+    /// If the inputs do not fit.
+    #[track_caller]
+    pub fn types(&self, inputs: &[AnyExpr], asked: &Shape) -> Vec<ValueType> {
+        let given: Vec<ValueType> = inputs.iter().map(|input| input.value_type().clone()).collect();
+        match self.infer(&given, asked) {
+            Ok(types) => types,
+            Err(why) => panic!("{}: {why}", self.rule().name()),
+        }
     }
 
-    /// What each input's adjoint receives when the output's adjoint is `g`: for each input an expression of that
-    /// input's shape, or `None` where the derivative is zero everywhere.
-    fn gradient(&self, g: &Expr<T>, inputs: &[Expr<T>], output: &Expr<T>) -> Vec<Option<Expr<T>>>;
-}
-
-impl<T: Float> Op<T> {
-    /// Whether there is data of the right shape that it cannot take.
-    pub(crate) fn can_fail(&self) -> bool {
-        matches!(self, Op::OneHot(_) | Op::Custom(_))
+    /// The types of the values, or why the inputs do not fit.
+    pub fn infer(&self, inputs: &[ValueType], asked: &Shape) -> Result<Vec<ValueType>, String> {
+        let fits = match self {
+            Op::Reshape(op) => op.fits(&inputs[0].shape, asked),
+            Op::Broadcast(op) => op.fits(&inputs[0].shape, asked),
+            Op::Slice(op) => op.fits(&inputs[0].shape, asked),
+            Op::Pad(op) => op.fits(&inputs[0].shape, asked),
+            Op::Conv2d(op) => op.fits(inputs, asked),
+            Op::Pool2d(op) => op.fits(inputs, asked),
+            _ => return self.rule().types(inputs),
+        };
+        fits.map(|()| vec![ValueType::new(inputs[0].element, asked)])
     }
 
     /// The rule of this op.
-    pub(crate) fn rule(&self) -> &dyn Rule<T> {
+    pub fn rule(&self) -> &dyn Operation {
         match self {
             Op::Input(op) => op,
             Op::Shared(op) => op,
@@ -138,32 +147,85 @@ impl<T: Float> Op<T> {
             Op::Noise(op) => op,
             Op::Unary(op) => op,
             Op::Binary(op) => op,
+            Op::Logic(op) => op,
             Op::Select(op) => op,
+            Op::Cast(op) => op,
             Op::StopGradient(op) => op,
             Op::Reshape(op) => op,
             Op::Transpose(op) => op,
             Op::Broadcast(op) => op,
             Op::Slice(op) => op,
-            Op::Flip(op) => op,
             Op::Copy => &Copy,
+            Op::Output(_) => &operation::Projection,
             Op::Sum(op) => op,
             Op::Max(op) => op,
             Op::Pad(op) => op,
-            Op::Concat(op) => op,
             Op::Matmul(op) => op,
             Op::Conv2d(op) => op,
             Op::Pool2d(op) => op,
             Op::Placed(op) => op,
             Op::Softmax(op) => op,
-            Op::OneHot(op) => op,
-            Op::Custom(op) => op,
+            Op::Take(op) => op,
+            Op::Scatter(op) => op,
+            Op::Other(op) => op.operation(),
         }
+    }
+
+    /// The op at concrete sizes of the free dimensions.
+    ///
+    /// # Errors
+    /// If the sizes do not fit, where symbols hid that when the expression was built.
+    pub fn at(&self, sizes: &Sizes, inputs: &[&[usize]], shape: &[usize]) -> Result<Op, Error> {
+        let place = |dim: &Dim| Ok::<_, Error>(Dim::from(dim.resolve(sizes)?));
+        let (op, fits) = match self {
+            Op::Slice(op) => {
+                let op = Slice { axis: op.axis, start: place(&op.start)? };
+                let fits = op.fits(&inputs[0].into(), &shape.into());
+                (Op::Slice(op), fits)
+            }
+            Op::Pad(op) => {
+                let op = Pad { axis: op.axis, before: place(&op.before)? };
+                let fits = op.fits(&inputs[0].into(), &shape.into());
+                (Op::Pad(op), fits)
+            }
+            Op::Conv2d(op) => (self.clone(), op.window_fits(inputs, shape)),
+            Op::Pool2d(op) => (self.clone(), op.window_fits(inputs, shape)),
+            op => (op.clone(), Ok(())),
+        };
+        fits.map(|()| op).map_err(|what| Error::Size { op: self.rule().name(), what })
+    }
+
+    /// The kernel for concrete types, of an op that has one.
+    ///
+    /// # Errors
+    /// If the sizes do not fit, where symbols hid that when the expression was built.
+    pub fn kernel(
+        &self,
+        inputs: &[ArrayType<'_>],
+        outputs: &[ArrayType<'_>],
+    ) -> Result<Option<Box<dyn Kernel>>, Error> {
+        match self {
+            Op::Other(op) => op.kernel(inputs, outputs).map(Some),
+            op => op.rule().kernel(inputs, outputs),
+        }
+    }
+
+    /// The values, one tensor op: what the interpreter runs.
+    pub fn forward(
+        &self,
+        inputs: &[AnyTensor],
+        outputs: &[(ElementType, Vec<usize>)],
+    ) -> Result<Vec<AnyTensor>, Error> {
+        if let Some(value) = self.rule().forward(inputs, &outputs[0].1)? {
+            return Ok(vec![value]);
+        }
+        operation::run(self, inputs, outputs)
     }
 }
 
 macro_rules! into_op {
     ($($name:ident)+) => {
-        $(impl<T: Float> From<$name> for Op<T> {
+        $(impl From<$name> for Op {
             fn from(op: $name) -> Self {
                 Op::$name(op)
             }
@@ -171,5 +233,11 @@ macro_rules! into_op {
     };
 }
 
-into_op!(Input Noise Unary Binary Select StopGradient Reshape Transpose Broadcast Slice Flip Sum Max);
-into_op!(Pad Concat Matmul Conv2d Pool2d Placed Softmax OneHot);
+into_op!(Input Noise Unary Binary Logic Select Cast StopGradient Reshape Transpose Broadcast Slice Sum Max);
+into_op!(Pad Matmul Conv2d Pool2d Placed Softmax Take Scatter Other);
+
+impl<O: Operation> From<Arc<O>> for Op {
+    fn from(op: Arc<O>) -> Self {
+        Op::Other(Other::new(op))
+    }
+}

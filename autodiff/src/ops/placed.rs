@@ -6,15 +6,16 @@
 //! pool do work for the windows only, not for the zeros between.
 
 use bayeux_tensor::{
-    Conv2dShape, Float, Pool2dShape, bytes_of, bytes_of_mut, conv2d_input_pooled, conv2d_max_pool2d,
+    AnySliceMut, Conv2dShape, ElementType, Float, Pool2dShape, conv2d_input_pooled, conv2d_max_pool2d,
     conv2d_weights_pooled, max_pool2d_gather_places, max_pool2d_places, max_pool2d_scatter_places,
 };
 
-use super::{Conv2dOptions, Pool2dOptions, Rule};
-use crate::kernel::{Kernel, View};
-use crate::{Error, Expr};
+use super::operation::Operation;
+use super::{Conv2dOptions, Pool2dOptions};
+use crate::kernel::{Kernel, Scratch, View};
+use crate::{AnyExpr, ArrayType, Error, ValueType};
 
-/// One of six maps. The first two give a vector: the largest elements, then their places as bytes.
+/// One of six maps. The first two have two values: the largest elements, and their places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Placed {
     pub map: Map,
@@ -37,17 +38,7 @@ pub(crate) enum Map {
     Filters(Conv2dOptions),
 }
 
-/// The elements of a buffer that holds values and, behind them, their places.
-pub(crate) fn len_with_places<T>(values: usize) -> usize {
-    values + len_of_places::<T>(values)
-}
-
-/// The elements that so many bytes take.
-pub(crate) fn len_of_places<T>(values: usize) -> usize {
-    values.div_ceil(size_of::<T>())
-}
-
-impl<T: Float> Rule<T> for Placed {
+impl Operation for Placed {
     fn name(&self) -> String {
         match self.map {
             Map::Largest => "max_pool2d_places",
@@ -60,29 +51,37 @@ impl<T: Float> Rule<T> for Placed {
         .into()
     }
 
-    fn kernel(&self, inputs: &[&[usize]], shape: &[usize]) -> Result<Option<Box<dyn Kernel<T>>>, Error> {
-        let Pool2dOptions { window, stride, padding } = self.pool;
-        let pool = |x: &[usize]| Pool2dShape::new(x[0], x[1], [x[2], x[3]], window, stride, padding);
+    /// The compiler, which alone puts these in, knows the types.
+    fn types(&self, _inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        Err("is not part of an expression".into())
+    }
+
+    fn kernel(
+        &self,
+        inputs: &[ArrayType<'_>],
+        outputs: &[ArrayType<'_>],
+    ) -> Result<Option<Box<dyn Kernel>>, Error> {
+        let (pool, inputs, shape) = (self.pool, |i: usize| inputs[i].shape, outputs[0].shape);
         let both = |options: Conv2dOptions, x: &[usize], w: &[usize]| {
             let Conv2dOptions { stride, padding } = options;
             let conv = Conv2dShape::new(x[0], x[1], [x[2], x[3]], w[0], [w[2], w[3]], stride, padding);
             let [height, width] = conv.out_size();
-            (Some(conv), pool(&[x[0], w[0], height, width]))
+            (Some(conv), pool.geometry(&[x[0], w[0], height, width]))
         };
         let (conv, pool) = match self.map {
-            Map::Largest => (None, pool(inputs[0])),
-            Map::Scatter => (None, pool(shape)),
-            Map::Gather => (None, pool(inputs[1])),
-            Map::Forward(options) => both(options, inputs[0], inputs[1]),
-            Map::Images(options) => both(options, shape, inputs[2]),
-            Map::Filters(options) => both(options, inputs[2], shape),
+            Map::Largest => (None, pool.geometry(inputs(0))),
+            Map::Scatter => (None, pool.geometry(shape)),
+            Map::Gather => (None, pool.geometry(inputs(1))),
+            Map::Forward(options) => both(options, inputs(0), inputs(1)),
+            Map::Images(options) => both(options, shape, inputs(2)),
+            Map::Filters(options) => both(options, inputs(2), shape),
         };
         Ok(Some(Box::new(PlacedKernel { map: self.map, conv, pool })))
     }
 
     /// Only programs hold these, and gradients are taken of expressions.
-    fn gradient(&self, _g: &Expr<T>, _inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
-        unreachable!("{} is not part of an expression", Rule::<T>::name(self))
+    fn gradient(&self, _g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
+        unreachable!("{} is not part of an expression", self.name())
     }
 }
 
@@ -93,7 +92,38 @@ struct PlacedKernel {
     pool: Pool2dShape,
 }
 
-impl<T: Float> Kernel<T> for PlacedKernel {
+impl PlacedKernel {
+    fn run_as<T: Float>(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>], scratch: &mut [T]) {
+        let elements = |i: usize| inputs[i].elements::<T>();
+        let places = || inputs[0].elements::<u8>();
+        match (self.map, &self.conv, outputs) {
+            (Map::Largest, _, [y, places]) => {
+                max_pool2d_places(&self.pool, elements(0), y.reborrow().get(), places.reborrow().get());
+            }
+            (Map::Forward(_), Some(conv), [y, places]) => {
+                let (y, places) = (y.reborrow().get(), places.reborrow().get());
+                conv2d_max_pool2d(conv, &self.pool, elements(0), elements(1), y, places, scratch);
+            }
+            (Map::Scatter, _, [output]) => {
+                max_pool2d_scatter_places(&self.pool, places(), elements(1), output.reborrow().get());
+            }
+            (Map::Gather, _, [output]) => {
+                max_pool2d_gather_places(&self.pool, places(), elements(1), output.reborrow().get());
+            }
+            (Map::Images(_), Some(conv), [output]) => {
+                let output = output.reborrow().get();
+                conv2d_input_pooled(conv, &self.pool, elements(1), places(), elements(2), output, scratch);
+            }
+            (Map::Filters(_), Some(conv), [output]) => {
+                let output = output.reborrow().get();
+                conv2d_weights_pooled(conv, &self.pool, elements(2), elements(1), places(), output, scratch);
+            }
+            _ => unreachable!("a convolution has its shape, and two values those that find places"),
+        }
+    }
+}
+
+impl Kernel for PlacedKernel {
     fn scratch(&self) -> usize {
         match (self.map, &self.conv) {
             (Map::Forward(_), Some(conv)) => conv.scratch_forward_pooled(&self.pool),
@@ -104,41 +134,24 @@ impl<T: Float> Kernel<T> for PlacedKernel {
     }
 
     /// A convolution's are those of what it computes: all outputs forward, one of each window backward.
-    fn flops(&self, _inputs: &[&[usize]], output: &[usize]) -> usize {
+    fn flops(&self, _inputs: &[ArrayType<'_>], outputs: &[ArrayType<'_>]) -> usize {
         let of_one = |conv: &Conv2dShape| 2 * conv.w_len() / conv.out_channels.max(1);
         match (self.map, &self.conv) {
             (Map::Forward(_), Some(conv)) => conv.y_len() * of_one(conv),
             (_, Some(conv)) => self.pool.y_len() * of_one(conv),
-            _ => output.iter().product(),
+            _ => outputs[0].len(),
         }
     }
 
-    fn run(&self, inputs: &[View<'_, T>], output: &mut [T], scratch: &mut [T]) -> Result<(), Error> {
-        let elements = |i: usize| {
-            let view = &inputs[i];
-            &view.from_first()[..view.shape.iter().product()]
-        };
-        let windows = self.pool.y_len();
-        let places = || &bytes_of(elements(0))[..windows];
-        match (self.map, &self.conv) {
-            (Map::Largest, _) => {
-                let (y, places) = output.split_at_mut(windows);
-                max_pool2d_places(&self.pool, elements(0), y, &mut bytes_of_mut(places)[..windows]);
-            }
-            (Map::Scatter, _) => max_pool2d_scatter_places(&self.pool, places(), elements(1), output),
-            (Map::Gather, _) => max_pool2d_gather_places(&self.pool, places(), elements(1), output),
-            (Map::Forward(_), Some(conv)) => {
-                let (y, places) = output.split_at_mut(windows);
-                let places = &mut bytes_of_mut(places)[..windows];
-                conv2d_max_pool2d(conv, &self.pool, elements(0), elements(1), y, places, scratch);
-            }
-            (Map::Images(_), Some(conv)) => {
-                conv2d_input_pooled(conv, &self.pool, elements(1), places(), elements(2), output, scratch);
-            }
-            (Map::Filters(_), Some(conv)) => {
-                conv2d_weights_pooled(conv, &self.pool, elements(2), elements(1), places(), output, scratch);
-            }
-            _ => unreachable!("a convolution has its shape"),
+    fn run(
+        &self,
+        inputs: &[View<'_>],
+        outputs: &mut [AnySliceMut<'_>],
+        scratch: Scratch<'_>,
+    ) -> Result<(), Error> {
+        match outputs[0].element_type() {
+            ElementType::F32 => self.run_as::<f32>(inputs, outputs, scratch.numbers()),
+            _ => self.run_as::<f64>(inputs, outputs, scratch.numbers()),
         }
         Ok(())
     }

@@ -2,10 +2,11 @@
 
 use bayeux_tensor::{Float, Pool2dShape, max_pool2d, max_pool2d_gather, max_pool2d_scatter};
 
-use super::Rule;
-use super::conv::output_size;
-use crate::kernel::{Kernel, View};
-use crate::{Error, Expr, Shape};
+use super::conv::{fits_into, output_size};
+use super::elementwise::of_floats;
+use super::operation::Operation;
+use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
+use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Shape, ValueType};
 
 /// Window, stride and padding of a max-pool. Padding counts as −∞ and so never wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,6 +23,11 @@ impl Pool2dOptions {
     /// Windows that touch but do not overlap.
     pub fn new(window: [usize; 2]) -> Self {
         Pool2dOptions { window, stride: window, padding: [[0; 2]; 2] }
+    }
+
+    /// The pool of images of a shape.
+    pub(super) fn geometry(self, x: &[usize]) -> Pool2dShape {
+        Pool2dShape::new(x[0], x[1], [x[2], x[3]], self.window, self.stride, self.padding)
     }
 }
 
@@ -43,7 +49,28 @@ pub(crate) enum Map {
     Gather,
 }
 
-impl<T: Float> Rule<T> for Pool2d {
+impl Pool2d {
+    pub(super) fn fits(&self, inputs: &[ValueType], output: &Shape) -> Result<(), String> {
+        let alike = inputs.iter().all(|input| input.element == inputs[0].element && input.shape.rank() == 4);
+        match alike && output.rank() == 4 && inputs[0].element.is_float() {
+            true => Ok(()),
+            false => Err(format!("inputs {inputs:?}, output {output}")),
+        }
+    }
+}
+
+impl Pool2d {
+    /// Whether the window fits into the images, at concrete sizes, and these have pixels.
+    pub(super) fn window_fits(&self, inputs: &[&[usize]], _shape: &[usize]) -> Result<(), String> {
+        let size = &inputs[0][2..];
+        if size.contains(&0) {
+            return Err(format!("images of {size:?} have no pixels"));
+        }
+        fits_into(&self.options.window, size, self.options.padding)
+    }
+}
+
+impl Operation for Pool2d {
     fn name(&self) -> String {
         let Pool2dOptions { window, stride, .. } = self.options;
         let map = match self.map {
@@ -54,18 +81,25 @@ impl<T: Float> Rule<T> for Pool2d {
         format!("{map} {window:?} stride {stride:?}")
     }
 
-    fn kernel(&self, inputs: &[&[usize]], _shape: &[usize]) -> Result<Option<Box<dyn Kernel<T>>>, Error> {
-        let Pool2dOptions { window, stride, padding } = self.options;
-        let x = inputs[0];
-        let geometry = Pool2dShape::new(x[0], x[1], [x[2], x[3]], window, stride, padding);
-        Ok(Some(Box::new(Pool2dKernel { map: self.map, geometry })))
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        of_floats(&inputs[..1])
+    }
+
+    fn kernel(
+        &self,
+        inputs: &[ArrayType<'_>],
+        _: &[ArrayType<'_>],
+    ) -> Result<Option<Box<dyn Kernel>>, Error> {
+        let geometry = self.options.geometry(inputs[0].shape);
+        Ok(Some(Box::new(OfFloats(Pool2dKernel { map: self.map, geometry }))))
     }
 
     /// Where the largest element stands is constant almost everywhere; scatter and gather are each other's adjoints.
-    fn gradient(&self, g: &Expr<T>, inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
+    fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let x = &inputs[0];
-        let apply =
-            |map, shape: &Shape| Some(Expr::new(Pool2d { map, ..*self }, vec![x.clone(), g.clone()], shape));
+        let apply = |map, shape: &Shape| {
+            Some(AnyExpr::new(Pool2d { map, ..*self }, vec![x.clone(), g.clone()], shape))
+        };
         match self.map {
             Map::Largest => vec![apply(Map::Scatter, x.shape())],
             Map::Scatter => vec![None, apply(Map::Gather, inputs[1].shape())],
@@ -80,12 +114,14 @@ struct Pool2dKernel {
     geometry: Pool2dShape,
 }
 
-impl<T: Float> Kernel<T> for Pool2dKernel {
-    fn run(&self, inputs: &[View<'_, T>], output: &mut [T], _scratch: &mut [T]) -> Result<(), Error> {
-        let elements = |i: usize| {
-            let view = &inputs[i];
-            &view.from_first()[..view.shape.iter().product()]
-        };
+impl FloatKernel for Pool2dKernel {
+    fn run<T: Float>(
+        &self,
+        inputs: &[TypedView<'_, T>],
+        output: &mut [T],
+        _scratch: &mut [T],
+    ) -> Result<(), Error> {
+        let elements = |i: usize| inputs[i].elements();
         match self.map {
             Map::Largest => max_pool2d(&self.geometry, elements(0), output),
             Map::Scatter => max_pool2d_scatter(&self.geometry, elements(0), elements(1), output),
@@ -95,30 +131,26 @@ impl<T: Float> Kernel<T> for Pool2dKernel {
     }
 }
 
-impl<T: Float> Expr<T> {
+impl<T: Real> Expr<T> {
     /// The largest element of each window of images `[n, c, h, w]`, giving `[n, c, h′, w′]` with
     /// h′ = ⌊(h + padding − window) / stride⌋ + 1. If several elements of a window are largest, the first in row-major
     /// order gets the gradient. Behind an increasing function a compiled program may decide before the function which is
     /// largest, so that elements which it makes equal are no tie.
     ///
     /// # Panics
-    /// If the rank is not 4, a size other than the batch's is free, window or stride is 0, the window exceeds the padded
-    /// image, the image has no pixels, or the padding is not smaller than the window.
+    /// If the rank is not 4, window or stride is 0, the window exceeds the padded image, the image has no pixels, or the padding is
+    /// not smaller than the window. What depends on a free dimension makes the call of the function fail instead.
     #[track_caller]
     pub fn max_pool2d(&self, options: Pool2dOptions) -> Self {
         assert!(self.rank() == 4, "max_pool2d: {self:?} of shape {} must have 4 axes", self.shape());
         let Pool2dOptions { window, stride, padding } = options;
         let smaller = (0..2).all(|i| padding[i].iter().all(|&p| p < window[i]));
         assert!(smaller, "max_pool2d: padding {padding:?} must be smaller than the window {window:?}");
-        let size = [1, 2, 3].map(|axis| {
-            let Some(size) = self.dim(axis).size() else {
-                panic!("max_pool2d: the channels, height and width of {} must be numbers", self.shape());
-            };
-            size
-        });
-        assert!(size[1] > 0 && size[2] > 0, "max_pool2d: images of {} have no pixels", self.shape());
-        let out = output_size("max_pool2d", [size[1], size[2]], window, stride, padding);
-        let shape = Shape::from((self.dim(0), size[0], out[0], out[1]));
-        Expr::new(Pool2d { map: Map::Largest, options }, vec![self.clone()], shape)
+        let size = [self.dim(2), self.dim(3)];
+        let pixels = size.iter().all(|size| size.size() != Some(0));
+        assert!(pixels, "max_pool2d: images of {} have no pixels", self.shape());
+        let [height, width] = output_size("max_pool2d", size, window.map(Dim::from), stride, padding);
+        let shape = Shape::from((self.dim(0), self.dim(1), height, width));
+        Expr::new(Pool2d { map: Map::Largest, options }, vec![self.untyped()], shape)
     }
 }

@@ -1,25 +1,46 @@
 //! Sums and maxima along axes.
 
-use bayeux_tensor::{Float, Tensor};
+use bayeux_tensor::{AnyTensor, ElementType, Float, Tensor};
 
-use super::{Axes, Rule};
-use crate::{Error, Expr};
+use super::Axes;
+use super::elementwise::{of_floats, of_numbers};
+use super::integers::Sums;
+use super::operation::Operation;
+use crate::kernel::Kernel;
+use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Real, ValueType};
 
 /// The sum along some axes, which disappear.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Sum(pub Vec<usize>);
 
-impl<T: Float> Rule<T> for Sum {
+impl Operation for Sum {
     fn name(&self) -> String {
         format!("sum {:?}", self.0)
     }
 
-    fn forward(&self, inputs: &[Tensor<T>], _shape: &[usize]) -> Result<Tensor<T>, Error> {
-        Ok(inputs[0].sum(&self.0))
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        reduced(of_numbers(inputs)?, &self.0)
+    }
+
+    fn kernel(
+        &self,
+        inputs: &[ArrayType<'_>],
+        _outputs: &[ArrayType<'_>],
+    ) -> Result<Option<Box<dyn Kernel>>, Error> {
+        let ArrayType { element, shape } = inputs[0];
+        Ok((!element.is_float()).then(|| Box::new(Sums::new(shape, &self.0)) as Box<dyn Kernel>))
+    }
+
+    fn forward(&self, inputs: &[AnyTensor], _shape: &[usize]) -> Result<Option<AnyTensor>, Error> {
+        Ok(match inputs[0].element_type() {
+            ElementType::F32 => Some(inputs[0].get::<f32>().sum(&self.0).into()),
+            ElementType::F64 => Some(inputs[0].get::<f64>().sum(&self.0).into()),
+            _ => None,
+        })
     }
 
     /// Every addend gets the sum's adjoint.
-    fn gradient(&self, g: &Expr<T>, inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
+    fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         vec![Some(restore(g, &inputs[0], &self.0))]
     }
 }
@@ -28,32 +49,53 @@ impl<T: Float> Rule<T> for Sum {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Max(pub Vec<usize>);
 
-impl<T: Float> Rule<T> for Max {
+impl Operation for Max {
     fn name(&self) -> String {
         format!("max {:?}", self.0)
     }
 
-    fn forward(&self, inputs: &[Tensor<T>], shape: &[usize]) -> Result<Tensor<T>, Error> {
-        // The largest of nothing is −∞.
-        Ok(if inputs[0].is_empty() { Tensor::full(shape, T::NEG_INFINITY) } else { inputs[0].max(&self.0) })
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        reduced(of_floats(inputs)?, &self.0)
+    }
+
+    fn forward(&self, inputs: &[AnyTensor], shape: &[usize]) -> Result<Option<AnyTensor>, Error> {
+        fn largest<T: Float>(x: &Tensor<T>, axes: &[usize], shape: &[usize]) -> AnyTensor {
+            // The largest of nothing is −∞.
+            if x.is_empty() { Tensor::full(shape, T::NEG_INFINITY).into() } else { x.max(axes).into() }
+        }
+        Ok(match inputs[0].element_type() {
+            ElementType::F32 => Some(largest::<f32>(inputs[0].get(), &self.0, shape)),
+            _ => Some(largest::<f64>(inputs[0].get(), &self.0, shape)),
+        })
     }
 
     /// g where x = max x, divided by how often that is.
-    fn gradient(&self, g: &Expr<T>, inputs: &[Expr<T>], output: &Expr<T>) -> Vec<Option<Expr<T>>> {
+    fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let x = &inputs[0];
-        let wins = x.eq(&restore(output, x, &self.0));
+        let wins = x.eq(&restore(output, x, &self.0)).cast_like(g);
         let share = g / wins.sum(self.0.as_slice());
         vec![Some(wins * restore(&share, x, &self.0))]
     }
 }
 
+/// The types without some axes.
+fn reduced(mut types: Vec<ValueType>, axes: &[usize]) -> Result<Vec<ValueType>, String> {
+    for ValueType { shape, .. } in &mut types {
+        if let Some(axis) = axes.iter().find(|&&axis| axis >= shape.rank()) {
+            return Err(format!("no axis {axis} in {shape}"));
+        }
+        *shape = shape.without(axes);
+    }
+    Ok(types)
+}
+
 /// A reduced expression, repeated along the axes it was reduced over.
-fn restore<T: Float>(reduced: &Expr<T>, like: &Expr<T>, axes: &[usize]) -> Expr<T> {
+fn restore(reduced: &AnyExpr, like: &AnyExpr, axes: &[usize]) -> AnyExpr {
     reduced.reshape(like.shape().with_ones(axes)).broadcast_to(like.shape())
 }
 
-impl<T: Float> Expr<T> {
-    /// The sum along `axes`, which disappear from the shape.
+impl<T: Arithmetic> Expr<T> {
+    /// The sum along `axes`, which disappear from the shape. Sums of whole numbers wrap around.
     ///
     /// # Panics
     /// If an axis is out of range or named twice.
@@ -64,7 +106,7 @@ impl<T: Float> Expr<T> {
             return self.clone();
         }
         let shape = self.shape().without(&axes);
-        Expr::new(Sum(axes), vec![self.clone()], shape)
+        Expr::new(Sum(axes), vec![self.untyped()], shape)
     }
 
     /// The sum along `axes`, which stay with size 1.
@@ -81,7 +123,9 @@ impl<T: Float> Expr<T> {
     pub fn sum_all(&self) -> Self {
         self.sum((0..self.rank()).collect::<Vec<_>>())
     }
+}
 
+impl<T: Real> Expr<T> {
     /// The mean along `axes`, which disappear from the shape.
     ///
     /// # Panics
@@ -89,7 +133,7 @@ impl<T: Float> Expr<T> {
     #[track_caller]
     pub fn mean(&self, axes: impl Axes) -> Self {
         let axes = axes.resolve(self.rank());
-        axes.iter().fold(self.sum(axes.as_slice()), |sum, &axis| sum / Expr::size(self.dim(axis)))
+        axes.iter().fold(self.sum(axes.as_slice()), |sum, &axis| sum / self.size_like(self.dim(axis)))
     }
 
     /// The mean of all elements.
@@ -108,7 +152,7 @@ impl<T: Float> Expr<T> {
             return self.clone();
         }
         let shape = self.shape().without(&axes);
-        Expr::new(Max(axes), vec![self.clone()], shape)
+        Expr::new(Max(axes), vec![self.untyped()], shape)
     }
 
     /// The largest of all elements.

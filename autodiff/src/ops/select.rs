@@ -1,29 +1,63 @@
 //! Choice by a condition, and the end of a gradient's path.
 
-use bayeux_tensor::{Float, Tensor};
+use bayeux_tensor::{AnySliceMut, AnyTensor, Element, ElementType, Tensor, with_type};
 
-use super::Rule;
-use crate::{Error, Expr};
+use super::elementwise::{self, fill};
+use super::operation::Operation;
+use crate::kernel::{Kernel, Scratch, View};
+use crate::{AnyExpr, ArrayType, Error, Expr, Kind, Real, ValueType};
 
-/// `a` where the condition is not 0, else `b`.
+/// `a` where the condition is true, else `b`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Select;
 
-impl<T: Float> Rule<T> for Select {
+impl Operation for Select {
     fn name(&self) -> String {
         "select".into()
     }
 
-    fn forward(&self, inputs: &[Tensor<T>], shape: &[usize]) -> Result<Tensor<T>, Error> {
-        let choose = |((c, a), b)| if c != T::ZERO { a } else { b };
-        let chosen = inputs[0].iter().zip(inputs[1].iter()).zip(inputs[2].iter()).map(choose);
-        Ok(Tensor::new(shape, chosen.collect()))
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        let condition = &inputs[0];
+        match condition.element == ElementType::Bool && condition.shape == inputs[1].shape {
+            true => elementwise::alike(&inputs[1..]),
+            false => Err(format!("a condition of type {condition} for {}", inputs[1])),
+        }
+    }
+
+    fn kernel(
+        &self,
+        _: &[ArrayType<'_>],
+        outputs: &[ArrayType<'_>],
+    ) -> Result<Option<Box<dyn Kernel>>, Error> {
+        Ok((!outputs[0].element.is_float()).then(|| Box::new(*self) as Box<dyn Kernel>))
+    }
+
+    fn forward(&self, inputs: &[AnyTensor], shape: &[usize]) -> Result<Option<AnyTensor>, Error> {
+        fn choose<T: Element>(c: &Tensor<bool>, a: &Tensor<T>, b: &Tensor<T>, shape: &[usize]) -> AnyTensor {
+            let chosen = c.iter().zip(a.iter()).zip(b.iter()).map(|((c, a), b)| if c { a } else { b });
+            Tensor::new(shape, chosen.collect()).into()
+        }
+        let [c, a, b] = [&inputs[0], &inputs[1], &inputs[2]];
+        Ok(Some(with_type!(a.element_type(), T => choose::<T>(c.get(), a.get(), b.get(), shape))))
     }
 
     /// ∂a = c ? g : 0, ∂b = c ? 0 : g: a value not chosen, even an infinite one, gets exactly 0.
-    fn gradient(&self, g: &Expr<T>, inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
-        let zero = Expr::zeros(g.shape());
-        vec![None, Some(Expr::select(&inputs[0], g, &zero)), Some(Expr::select(&inputs[0], &zero, g))]
+    fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
+        let (condition, zero) = (inputs[0].typed(), g.zeros_like());
+        vec![None, Some(Expr::select(&condition, g, &zero)), Some(Expr::select(&condition, &zero, g))]
+    }
+}
+
+impl Kernel for Select {
+    fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>], _: Scratch<'_>) -> Result<(), Error> {
+        fn run<T: Element>(c: &[bool], a: &[T], b: &[T], y: &mut [T]) {
+            fill(y, |i| if c[i] { a[i] } else { b[i] });
+        }
+        let [c, a, b] = [&inputs[0], &inputs[1], &inputs[2]];
+        with_type!(a.data.element_type(), T => {
+            run::<T>(c.elements(), a.elements(), b.elements(), outputs[0].reborrow().get());
+        });
+        Ok(())
     }
 }
 
@@ -31,37 +65,44 @@ impl<T: Float> Rule<T> for Select {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct StopGradient;
 
-impl<T: Float> Rule<T> for StopGradient {
+impl Operation for StopGradient {
     fn name(&self) -> String {
         "stop_gradient".into()
     }
 
-    fn forward(&self, inputs: &[Tensor<T>], _shape: &[usize]) -> Result<Tensor<T>, Error> {
-        Ok(inputs[0].clone())
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        Ok(inputs.to_vec())
     }
 
-    fn gradient(&self, _g: &Expr<T>, _inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
+    fn forward(&self, inputs: &[AnyTensor], _shape: &[usize]) -> Result<Option<AnyTensor>, Error> {
+        Ok(Some(inputs[0].clone()))
+    }
+
+    fn gradient(&self, _g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         vec![None]
     }
 }
 
-impl<T: Float> Expr<T> {
-    /// `a` where `condition` is not 0, else `b`. What is not chosen gets a gradient of exactly 0.
+impl<T: Kind> Expr<T> {
+    /// `a` where `condition` is true, else `b`. What is not chosen gets a gradient of exactly 0.
     ///
     /// # Panics
     /// If the three shapes do not broadcast.
     #[track_caller]
-    pub fn select(condition: &Expr<T>, a: &Expr<T>, b: &Expr<T>) -> Self {
+    pub fn select(condition: &Expr<bool>, a: &Expr<T>, b: &Expr<T>) -> Self {
         let joint = a.shape().broadcast(b.shape()).and_then(|shape| shape.broadcast(condition.shape()));
         let Some(shape) = joint else {
             panic!("select: shapes {}, {} and {} do not broadcast", condition.shape(), a.shape(), b.shape());
         };
-        let inputs = [condition, a, b].map(|x| x.broadcast_to(&shape));
-        Expr::new(Select, inputs.to_vec(), shape)
+        let condition = condition.broadcast_to(&shape).untyped();
+        let [a, b] = [a, b].map(|x| x.broadcast_to(&shape).untyped());
+        Expr::new(Select, vec![condition, a, b], shape)
     }
+}
 
+impl<T: Real> Expr<T> {
     /// The same value, taken as a constant by [`grad`](crate::grad).
     pub fn stop_gradient(&self) -> Self {
-        Expr::new(StopGradient, vec![self.clone()], self.shape())
+        Expr::new(StopGradient, vec![self.untyped()], self.shape())
     }
 }

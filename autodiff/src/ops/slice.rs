@@ -1,53 +1,101 @@
 //! A range of one axis, and its adjoint: zeros around.
 
-use std::ops::Range;
+use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo};
 
-use bayeux_tensor::{Float, Tensor, copy_strided};
+use bayeux_tensor::{AnySliceMut, AnyTensor};
 
-use super::Rule;
-use crate::kernel::{Kernel, View};
-use crate::{Dim, Error, Expr};
+use super::layout::{copy, row_major};
+use super::operation::Operation;
+use crate::kernel::{Kernel, Scratch, View};
+use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Kind, Shape, ValueType};
 
 /// Part of one axis: from `start`, as long as the output's shape says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Slice {
     pub axis: usize,
-    pub start: usize,
+    pub start: Dim,
 }
 
-impl<T: Float> Rule<T> for Slice {
+/// A place along an axis, of an op at concrete sizes.
+fn number(place: &Dim) -> usize {
+    place.size().unwrap_or_else(|| unreachable!("{place} has its size before a program runs"))
+}
+
+impl Slice {
+    /// Where it begins, at concrete sizes.
+    pub fn first(&self) -> usize {
+        number(&self.start)
+    }
+
+    pub(super) fn fits(&self, input: &Shape, output: &Shape) -> Result<(), String> {
+        fits_inside(self.axis, &self.start, output, input)
+    }
+}
+
+/// Whether one shape lies inside another: from `start` on along an axis, and equal along all others.
+fn fits_inside(axis: usize, start: &Dim, small: &Shape, large: &Shape) -> Result<(), String> {
+    let fits = small.rank() == large.rank()
+        && axis < small.rank()
+        && small.without(&[axis]) == large.without(&[axis])
+        // What is not known here is when the sizes are.
+        && large[axis].is_at_least(start + &small[axis]) != Some(false)
+        && start.is_at_least(0) != Some(false);
+    fits.then_some(()).ok_or_else(|| format!("{small} from {start} along axis {axis} is not within {large}"))
+}
+
+impl Operation for Slice {
     fn name(&self) -> String {
         format!("slice {}.. of axis {}", self.start, self.axis)
     }
 
-    fn forward(&self, inputs: &[Tensor<T>], shape: &[usize]) -> Result<Tensor<T>, Error> {
-        Ok(inputs[0].slice(self.axis, self.start..self.start + shape[self.axis]))
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        Ok(inputs.to_vec())
     }
 
-    fn gradient(&self, g: &Expr<T>, inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
-        let pad = Pad { axis: self.axis, before: self.start };
+    fn forward(&self, inputs: &[AnyTensor], shape: &[usize]) -> Result<Option<AnyTensor>, Error> {
+        let start = self.first();
+        Ok(Some(inputs[0].slice(self.axis, start..start + shape[self.axis])))
+    }
+
+    fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
+        let pad = Pad { axis: self.axis, before: self.start.clone() };
         vec![Some(Expr::new(pad, vec![g.clone()], inputs[0].shape()))]
     }
 }
 
 /// Zeros around one axis: `before` of them in front, and behind as many as the output's shape asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Pad {
     pub axis: usize,
-    pub before: usize,
+    pub before: Dim,
 }
 
-impl<T: Float> Rule<T> for Pad {
+impl Pad {
+    pub(super) fn fits(&self, input: &Shape, output: &Shape) -> Result<(), String> {
+        fits_inside(self.axis, &self.before, input, output)
+    }
+}
+
+impl Operation for Pad {
     fn name(&self) -> String {
         format!("pad {} before axis {}", self.before, self.axis)
     }
 
-    fn kernel(&self, inputs: &[&[usize]], shape: &[usize]) -> Result<Option<Box<dyn Kernel<T>>>, Error> {
-        Ok(Some(Box::new(Placement::new(shape, self.axis, &[(self.before, inputs[0])]))))
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        Ok(inputs.to_vec())
     }
 
-    fn gradient(&self, g: &Expr<T>, inputs: &[Expr<T>], _output: &Expr<T>) -> Vec<Option<Expr<T>>> {
-        let slice = Slice { axis: self.axis, start: self.before };
+    fn kernel(
+        &self,
+        inputs: &[ArrayType<'_>],
+        outputs: &[ArrayType<'_>],
+    ) -> Result<Option<Box<dyn Kernel>>, Error> {
+        let part = (number(&self.before), inputs[0].shape);
+        Ok(Some(Box::new(Placement::new(outputs[0].shape, self.axis, &[part]))))
+    }
+
+    fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
+        let slice = Slice { axis: self.axis, start: self.before.clone() };
         vec![Some(Expr::new(slice, vec![g.clone()], inputs[0].shape()))]
     }
 }
@@ -65,10 +113,7 @@ pub(crate) struct Placement {
 impl Placement {
     /// `parts`: where along the axis each input begins, and its shape.
     pub(crate) fn new(shape: &[usize], axis: usize, parts: &[(usize, &[usize])]) -> Self {
-        let mut strides = vec![1isize; shape.len()];
-        for i in (1..shape.len()).rev() {
-            strides[i - 1] = strides[i] * shape[i] as isize;
-        }
+        let strides = row_major(shape);
         let covered: usize = parts.iter().map(|(_, part)| part[axis]).sum();
         Placement {
             offsets: parts.iter().map(|(start, _)| start * strides[axis] as usize).collect(),
@@ -78,45 +123,132 @@ impl Placement {
     }
 }
 
-impl<T: Float> Kernel<T> for Placement {
+impl Kernel for Placement {
     fn takes_strides(&self, _i: usize) -> bool {
         true
     }
 
-    fn run(&self, inputs: &[View<'_, T>], output: &mut [T], _scratch: &mut [T]) -> Result<(), Error> {
+    fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>], _: Scratch<'_>) -> Result<(), Error> {
+        let output = &mut outputs[0];
         if !self.covers {
-            output.fill(T::ZERO);
+            output.clear();
         }
         for (input, &offset) in inputs.iter().zip(&self.offsets) {
-            copy_strided(input.shape, input.data, input.offset, input.strides, output, offset, &self.strides);
+            copy(input, output.reborrow(), offset, &self.strides);
         }
         Ok(())
     }
 }
 
-impl<T: Float> Expr<T> {
-    /// A range of one axis.
+/// A range of an axis: `1..3`, `2..`, `..5`, `..`, where a negative number counts from the end, as in NumPy: `..-1` is all but the
+/// last.
+pub trait AxisRange {
+    /// Where it begins and ends on an axis of a length.
+    fn on(self, length: &Dim) -> Range<Dim>;
+}
+
+/// A place along an axis, counted from the front or, if negative, from the end.
+pub trait Place {
+    /// The place on an axis of a length.
+    fn on(self, length: &Dim) -> Dim;
+}
+
+impl Place for usize {
+    fn on(self, _length: &Dim) -> Dim {
+        Dim::from(self)
+    }
+}
+
+impl Place for i32 {
+    fn on(self, length: &Dim) -> Dim {
+        match usize::try_from(self) {
+            Ok(place) => Dim::from(place),
+            Err(_) => length - self.unsigned_abs() as usize,
+        }
+    }
+}
+
+impl Place for &Dim {
+    fn on(self, _length: &Dim) -> Dim {
+        self.clone()
+    }
+}
+
+impl Place for Dim {
+    fn on(self, _length: &Dim) -> Dim {
+        self
+    }
+}
+
+impl<P: Place> AxisRange for Range<P> {
+    fn on(self, length: &Dim) -> Range<Dim> {
+        self.start.on(length)..self.end.on(length)
+    }
+}
+
+impl<P: Place + Clone> AxisRange for RangeInclusive<P> {
+    fn on(self, length: &Dim) -> Range<Dim> {
+        let (start, last) = self.into_inner();
+        start.on(length)..last.on(length) + 1
+    }
+}
+
+impl<P: Place> AxisRange for RangeFrom<P> {
+    fn on(self, length: &Dim) -> Range<Dim> {
+        self.start.on(length)..length.clone()
+    }
+}
+
+impl<P: Place> AxisRange for RangeTo<P> {
+    fn on(self, length: &Dim) -> Range<Dim> {
+        Dim::from(0usize)..self.end.on(length)
+    }
+}
+
+impl AxisRange for RangeFull {
+    fn on(self, length: &Dim) -> Range<Dim> {
+        Dim::from(0usize)..length.clone()
+    }
+}
+
+impl<T: Kind> Expr<T> {
+    /// A range of one axis, which may be free.
+    ///
+    /// ```
+    /// use bayeux_autodiff::{Dim, Expr};
+    /// let x = Expr::<f32>::input("x", [Dim::symbol("n")]);
+    /// let differences = x.slice(0, 1..) - x.slice(0, ..-1);
+    /// assert_eq!(differences.shape().to_string(), "[n − 1]");
+    /// ```
     ///
     /// # Panics
-    /// If there is no such axis, if it is a free dimension, or if the range exceeds it.
+    /// If there is no such axis, or if the range exceeds it. Where that depends on a free dimension, the call of the function
+    /// fails instead.
     #[track_caller]
-    pub fn slice(&self, axis: usize, range: Range<usize>) -> Self {
-        let fits = range.start <= range.end && self.dim(axis).size().is_some_and(|size| range.end <= size);
-        assert!(fits, "slice: {range:?} of axis {axis} of {self:?} of shape {}", self.shape());
-        let shape = self.shape().with(axis, Dim::from(range.len()));
-        Expr::new(Slice { axis, start: range.start }, vec![self.clone()], shape)
+    pub fn slice(&self, axis: usize, range: impl AxisRange) -> Self {
+        let length = self.dim(axis);
+        let range = range.on(&length);
+        let fits = range.start.is_at_least(0) != Some(false)
+            && range.end.is_at_least(&range.start) != Some(false)
+            && length.is_at_least(&range.end) != Some(false);
+        assert!(
+            fits,
+            "slice: {}..{} of axis {axis} of {self:?} of shape {}",
+            range.start,
+            range.end,
+            self.shape()
+        );
+        let shape = self.shape().with(axis, &range.end - &range.start);
+        Expr::new(Slice { axis, start: range.start }, vec![self.untyped()], shape)
     }
 
-    /// Zeros before and after one axis.
+    /// Zeros before and after one axis, which may be free.
     ///
     /// # Panics
-    /// If there is no such axis, or if it is a free dimension.
+    /// If there is no such axis.
     #[track_caller]
     pub fn pad(&self, axis: usize, before: usize, after: usize) -> Self {
-        let Some(size) = self.dim(axis).size() else {
-            panic!("pad: axis {axis} of {self:?} of shape {} is free", self.shape());
-        };
-        let shape = self.shape().with(axis, Dim::from(before + size + after));
-        Expr::new(Pad { axis, before }, vec![self.clone()], shape)
+        let shape = self.shape().with(axis, self.dim(axis) + before + after);
+        Expr::new(Pad { axis, before: before.into() }, vec![self.untyped()], shape)
     }
 }

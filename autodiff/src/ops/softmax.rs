@@ -2,9 +2,10 @@
 
 use bayeux_tensor::{Float, softmax};
 
-use super::Rule;
-use crate::kernel::{Kernel, View};
-use crate::{Error, Expr};
+use super::elementwise::of_floats;
+use super::operation::Operation;
+use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
+use crate::{AnyExpr, ArrayType, Error, Expr, Real, ValueType};
 
 /// Which of the three, along the last axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,7 +18,7 @@ pub(crate) enum Softmax {
     Normaliser,
 }
 
-impl<T: Float> Rule<T> for Softmax {
+impl Operation for Softmax {
     fn name(&self) -> String {
         match self {
             Softmax::Probabilities => "softmax",
@@ -27,14 +28,26 @@ impl<T: Float> Rule<T> for Softmax {
         .into()
     }
 
-    fn kernel(&self, _inputs: &[&[usize]], _shape: &[usize]) -> Result<Option<Box<dyn Kernel<T>>>, Error> {
-        Ok(Some(Box::new(*self)))
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        let mut types = of_floats(inputs)?;
+        let shape = &mut types[0].shape;
+        if shape.rank() == 0 {
+            return Err("a scalar has no last axis".into());
+        }
+        if *self == Softmax::Normaliser {
+            *shape = shape.without(&[shape.rank() - 1]);
+        }
+        Ok(types)
+    }
+
+    fn kernel(&self, _: &[ArrayType<'_>], _: &[ArrayType<'_>]) -> Result<Option<Box<dyn Kernel>>, Error> {
+        Ok(Some(Box::new(OfFloats(*self))))
     }
 
     /// softmax:   ∂x = y (g − Σ g y).
     /// log softmax:   ∂x = g − softmax x Σ g.
     /// log Σ exp:   ∂x = g softmax x.
-    fn gradient(&self, g: &Expr<T>, inputs: &[Expr<T>], y: &Expr<T>) -> Vec<Option<Expr<T>>> {
+    fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], y: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let x = &inputs[0];
         vec![Some(match self {
             Softmax::Probabilities => y * (g - (g * y).sum_keep(-1)),
@@ -44,11 +57,15 @@ impl<T: Float> Rule<T> for Softmax {
     }
 }
 
-impl<T: Float> Kernel<T> for Softmax {
-    fn run(&self, inputs: &[View<'_, T>], output: &mut [T], _scratch: &mut [T]) -> Result<(), Error> {
+impl FloatKernel for Softmax {
+    fn run<T: Float>(
+        &self,
+        inputs: &[TypedView<'_, T>],
+        output: &mut [T],
+        _scratch: &mut [T],
+    ) -> Result<(), Error> {
         let columns = inputs[0].shape.last().copied().unwrap_or(1);
-        let rows = output.len() / if *self == Softmax::Normaliser { 1 } else { columns.max(1) };
-        let x = &inputs[0].from_first()[..rows * columns];
+        let x = inputs[0].elements();
         match self {
             Softmax::Probabilities => softmax::softmax(x, columns, output),
             Softmax::Logarithms => softmax::log_softmax(x, columns, output),
@@ -58,15 +75,15 @@ impl<T: Float> Kernel<T> for Softmax {
     }
 }
 
-impl<T: Float> Expr<T> {
+impl<T: Real> Expr<T> {
     #[track_caller]
     fn along_last(&self, op: Softmax) -> Self {
-        assert!(self.rank() > 0, "{}: {self:?} is a scalar", Rule::<T>::name(&op));
+        assert!(self.rank() > 0, "{}: {self:?} is a scalar", op.name());
         let shape = match op {
             Softmax::Normaliser => self.shape().without(&[self.rank() - 1]),
             _ => self.shape().clone(),
         };
-        Expr::new(op, vec![self.clone()], shape)
+        Expr::new(op, vec![self.untyped()], shape)
     }
 
     /// Probabilities from logits along the last axis: eˣ / Σ eˣ, without overflow.

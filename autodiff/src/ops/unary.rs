@@ -4,10 +4,12 @@
 //! commutes with a maximum), and where its tests may draw points. The methods of `Expr`, the printer, the interpreter,
 //! the compiler and the gradient tests follow from this table.
 
-use bayeux_tensor::{Float, Tensor, simd};
+use bayeux_tensor::{AnyTensor, ElementType, Float, Tensor, simd};
 
-use super::Rule;
-use crate::{Error, Expr};
+use super::elementwise::{self, Elementwise};
+use super::operation::Operation;
+use crate::kernel::Kernel;
+use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Real, ValueType};
 
 macro_rules! unary {
     ($($(#[$doc:meta])* $variant:ident $method:ident
@@ -45,45 +47,44 @@ macro_rules! unary {
             }
         }
 
-        impl<T: Float> Rule<T> for Unary {
-            fn name(&self) -> String {
-                self.method().into()
-            }
-
-            fn forward(&self, inputs: &[Tensor<T>], shape: &[usize]) -> Result<Tensor<T>, Error> {
-                let input = inputs[0].to_vec();
-                let mut output = vec![T::ZERO; input.len()];
-                self.vector()(&input, &mut output);
-                Ok(Tensor::new(shape, output))
-            }
-
-            fn gradient(&self, g: &Expr<T>, inputs: &[Expr<T>], output: &Expr<T>) -> Vec<Option<Expr<T>>> {
-                vec![match self {
+        impl Unary {
+            fn slope(self, g: &AnyExpr, x: &AnyExpr, y: &AnyExpr) -> Option<AnyExpr> {
+                match self {
                     $(Unary::$variant => {
                         #[allow(unused_variables)] // a rule may need the input, the output, both or none
-                        let ($g, $x, $y) = (g, &inputs[0], output);
+                        let ($g, $x, $y) = (g, x, y);
                         $gradient
                     }),+
-                }]
+                }
             }
         }
 
-        impl<T: Float> Expr<T> {
-            $($(#[$doc])* pub fn $method(&self) -> Self {
+        $(unary!(@method $(#[$doc])* $variant $method $($($note)+)?);)+
+    };
+    (@method $(#[$doc:meta])* $variant:ident $method:ident integers) => {
+        impl<T: Arithmetic> Expr<T> {
+            $(#[$doc])* pub fn $method(&self) -> Self {
                 self.unary(Unary::$variant)
-            })+
+            }
+        }
+    };
+    (@method $(#[$doc:meta])* $variant:ident $method:ident $($note:ident)*) => {
+        impl<T: Real> Expr<T> {
+            $(#[$doc])* pub fn $method(&self) -> Self {
+                self.unary(Unary::$variant)
+            }
         }
     };
     (@increasing increasing) => { true };
-    (@increasing) => { false };
+    (@increasing $($note:ident)?) => { false };
 }
 
 unary! {
     /// −x.   dy/dx = −1
-    Neg neg, on -3.0..3.0, |g, x, y| Some(-g);
+    Neg neg { integers }, on -3.0..3.0, |g, x, y| Some(-g);
 
     /// |x|.   dy/dx = sign x, and 0 at 0
-    Abs abs, on 0.1..3.0, |g, x, y| Some(g * x.sign());
+    Abs abs { integers }, on 0.1..3.0, |g, x, y| Some(g * x.sign());
 
     /// −1, 0 or 1.   dy/dx = 0
     Sign sign { increasing }, on 0.1..3.0, |g, x, y| None;
@@ -92,7 +93,7 @@ unary! {
     Floor floor { increasing }, on 0.1..0.9, |g, x, y| None;
 
     /// x².   dy/dx = 2x
-    Square square, on -3.0..3.0, |g, x, y| Some(g * (x * 2.0));
+    Square square { integers }, on -3.0..3.0, |g, x, y| Some(g * (x * 2.0));
 
     /// √x.   dy/dx = 1 / 2y
     Sqrt sqrt, on 0.2..4.0, |g, x, y| Some(g / (y * 2.0));
@@ -128,7 +129,7 @@ unary! {
     Softplus softplus { increasing }, on -4.0..4.0, |g, x, y| Some(g * x.sigmoid());
 
     /// max(x, 0).   dy/dx = 1 where x > 0, else 0, also at 0
-    Relu relu { increasing }, on 0.1..3.0, |g, x, y| Some(g * x.gt(&Expr::zeros(x.shape())));
+    Relu relu { increasing }, on 0.1..3.0, |g, x, y| Some(g * x.gt(&x.zeros_like()).cast_like(g));
 
     /// The error function 2/√π ∫₀ˣ exp(−t²) dt.   dy/dx = 2/√π exp(−x²)
     Erf erf { increasing }, on -2.0..2.0,
@@ -145,20 +146,55 @@ unary! {
     Digamma digamma, on 0.3..6.0, |g, x, y| Some(g * x.polygamma(1));
 }
 
-impl<T: Float> Expr<T> {
-    fn unary(&self, op: Unary) -> Self {
-        Expr::new(op, vec![self.clone()], self.shape())
+impl Operation for Unary {
+    fn name(&self) -> String {
+        self.method().into()
+    }
+
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        elementwise::of_numbers(inputs)
+    }
+
+    fn kernel(
+        &self,
+        inputs: &[ArrayType<'_>],
+        _: &[ArrayType<'_>],
+    ) -> Result<Option<Box<dyn Kernel>>, Error> {
+        Ok(Elementwise::of_integers(inputs[0].element, *self))
+    }
+
+    fn forward(&self, inputs: &[AnyTensor], _shape: &[usize]) -> Result<Option<AnyTensor>, Error> {
+        fn value<T: Float>(op: Unary, x: &Tensor<T>) -> AnyTensor {
+            let mut output = vec![T::ZERO; x.len()];
+            op.vector()(&x.to_vec(), &mut output);
+            Tensor::new(x.shape(), output).into()
+        }
+        Ok(match inputs[0].element_type() {
+            ElementType::F32 => Some(value::<f32>(*self, inputs[0].get())),
+            ElementType::F64 => Some(value::<f64>(*self, inputs[0].get())),
+            _ => None,
+        })
+    }
+
+    fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], output: &AnyExpr) -> Vec<Option<AnyExpr>> {
+        vec![self.slope(g, &inputs[0], output)]
     }
 }
 
-impl<T: Float> std::ops::Neg for &Expr<T> {
+impl<T: Arithmetic> Expr<T> {
+    fn unary(&self, op: Unary) -> Self {
+        Expr::new(op, vec![self.untyped()], self.shape())
+    }
+}
+
+impl<T: Arithmetic> std::ops::Neg for &Expr<T> {
     type Output = Expr<T>;
     fn neg(self) -> Expr<T> {
         Expr::neg(self)
     }
 }
 
-impl<T: Float> std::ops::Neg for Expr<T> {
+impl<T: Arithmetic> std::ops::Neg for Expr<T> {
     type Output = Expr<T>;
     fn neg(self) -> Expr<T> {
         Expr::neg(&self)

@@ -88,7 +88,7 @@ impl<T: Float> Optimizer<T> for AdagradWindow<T> {
         // Where the oldest square stands: 0, 1, …, n − 1, 0, …
         let slot = Shared::new("adagrad_window.slot", Tensor::scalar(T::ZERO));
         let next = slot.expr() + 1.0;
-        let oldest: Vec<Expr<T>> = (0..n).map(|k| slot.expr().eq(&Expr::scalar(k as f64))).collect();
+        let oldest: Vec<Expr<bool>> = (0..n).map(|k| slot.expr().eq(&Expr::scalar(k as f64))).collect();
         let mut updates = each("adagrad_window", gradients, parameters, |step| {
             let square = step.gradient.square();
             let mut total = Expr::scalar(self.epsilon);

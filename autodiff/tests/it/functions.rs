@@ -91,7 +91,28 @@ fn what_does_not_fit_is_refused_by_name() {
     let twice = Function::builder().updates([(&w, w.expr()), (&w, w.expr())]).build();
     assert_eq!(twice.expect_err("twice"), Error::DuplicateUpdate("w".into()));
     let shape = Function::builder().updates([(&w, Expr::<f64>::zeros([3]))]).build();
-    assert!(shape.expect_err("wrong shape").to_string().contains("[3], the variable [2]"));
+    assert!(shape.expect_err("wrong shape").to_string().contains("f64[3], the variable f64[2]"));
+}
+
+#[test]
+fn dimensions_are_solved_for_their_symbols_and_checked() {
+    let [n, t] = Dim::symbols(["n", "t"]);
+    let x = Expr::<f64>::input("x", (2 * &n + 1, &n * &t));
+    let y = Expr::<f64>::input("y", (1 + &n + &n, 1));
+    let outputs = [x.sum(1), (&x + &y).reshape([(2 * &n + 1) * &n * &t]), Expr::size(&t - 3)];
+    let f = Function::new([&x, &y], &outputs).expect("x and y are inputs");
+    let (wide, column) = (Tensor::ones([5, 8]), Tensor::ones([5, 1]));
+    let values = f.call(&[&wide, &column]).expect("n = 2, t = 4");
+    assert_eq!((values[0].shape(), values[1].shape(), values[2].item()), (&[5][..], &[40][..], 1.0));
+
+    let message = |x: [usize; 2], y| f.call(&[&Tensor::ones(x), &y]).expect_err("does not fit").to_string();
+    let even = message([4, 8], column.clone());
+    assert!(even.contains("axis 0: no n makes 2·n + 1 equal to 4"), "{even}");
+    let odd = message([5, 7], column.clone());
+    assert!(odd.contains("axis 1: no t makes n·t equal to 7 where n = 2"), "{odd}");
+    let other = message([7, 12], column.clone());
+    assert!(other.contains("`y`") && other.contains("axis 0: 2·n + 1 is 7 where n = 3"), "{other}");
+    assert_eq!(message([5, 4], column), "the dimension t − 3 is −1 where t = 2");
 }
 
 #[test]

@@ -2,6 +2,9 @@
 
 mod functions;
 mod in_place;
+mod sizes;
+mod tables;
 // There are none in WebAssembly.
 #[cfg(not(target_family = "wasm"))]
 mod threads;
+mod types;

@@ -1,11 +1,14 @@
 //! One function called by many threads.
 
+use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Barrier;
 use std::thread;
 
-use bayeux_autodiff::{CustomOp, Error, Expr, Function, RandomStreams, Shape, Shared, View, batch};
-use bayeux_tensor::Tensor;
+use bayeux_autodiff::{
+    AnyExpr, Error, Expr, Function, Operation, RandomStreams, Shared, ValueType, View, batch,
+};
+use bayeux_tensor::{AnySliceMut, Tensor};
 
 const THREADS: usize = 8;
 const CALLS: usize = 200;
@@ -116,22 +119,37 @@ fn every_call_draws_other_numbers() {
 #[derive(Debug)]
 struct Calls(Function<f64>);
 
-impl CustomOp<f64> for Calls {
+/// Each is another, since functions cannot be compared.
+impl PartialEq for Calls {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Hash for Calls {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
+impl Operation for Calls {
     fn name(&self) -> String {
         "calls".into()
     }
 
-    fn shape(&self, inputs: &[&Shape]) -> Shape {
-        inputs[0].clone()
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        Ok(inputs.to_vec())
     }
 
-    fn forward(&self, inputs: &[View<'_, f64>], output: &mut [f64]) -> Result<(), Error> {
-        output.copy_from_slice(&inputs[0].from_first()[..output.len()]);
+    fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>]) -> Result<(), Error> {
+        outputs[0].reborrow().get::<f64>().copy_from_slice(inputs[0].elements());
         self.0.call(&[]).map(|_| ())
     }
 
-    fn gradient(&self, _: &Expr<f64>, _: &[Expr<f64>], _: &Expr<f64>) -> Vec<Option<Expr<f64>>> {
+    fn gradient(&self, _: &AnyExpr, _: &[AnyExpr], _: &AnyExpr) -> Vec<Option<AnyExpr>> {
         vec![None]
+    }
+
+    fn can_fail(&self) -> bool {
+        true
     }
 }
 
@@ -140,7 +158,7 @@ fn a_task_that_cannot_wait_for_its_turn_is_told_so() {
     let w = Shared::new("w", Tensor::<f64>::ones([2]));
     let inner = Function::builder().updates([(&w, w.expr() + 1.0)]).build().expect("fits");
     // As if the task had been interrupted by another that updates the same variable.
-    let called = Expr::custom(Calls(inner), &[w.expr()]);
+    let called = Expr::apply(Calls(inner), &[w.expr()]);
     let outer = Function::builder().updates([(&w, called * 2.0)]).build().expect("fits");
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
     let error = pool.install(|| outer.call(&[])).expect_err("it would wait for itself");
@@ -158,34 +176,34 @@ fn a_function_can_be_called_while_it_is_called_by_the_same_thread() {
     // Each level has its own memory.
     let x = Shared::new("x", Tensor::<f64>::ones([3]));
     let inner = Function::new([], [&(x.expr() * 5.0)]).expect("no inputs");
-    let outer = Function::new([], [&(Expr::custom(Calls(inner), &[x.expr()]) + 1.0)]).expect("no inputs");
+    let outer = Function::new([], [&(Expr::apply(Calls(inner), &[x.expr()]) + 1.0)]).expect("no inputs");
     assert_eq!(outer.call(&[]).expect("runs")[0].to_vec(), [2.0; 3]);
 }
 
 #[test]
 fn a_panic_leaves_a_function_that_can_be_called() {
-    #[derive(Debug)]
+    #[derive(Debug, PartialEq, Hash)]
     struct Panics;
-    impl CustomOp<f64> for Panics {
+    impl Operation for Panics {
         fn name(&self) -> String {
             "panics".into()
         }
-        fn shape(&self, inputs: &[&Shape]) -> Shape {
-            inputs[0].clone()
+        fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+            Ok(inputs.to_vec())
         }
-        fn forward(&self, inputs: &[View<'_, f64>], output: &mut [f64]) -> Result<(), Error> {
-            let x = inputs[0].from_first()[0];
+        fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>]) -> Result<(), Error> {
+            let x = inputs[0].elements::<f64>()[0];
             assert!(x >= 0.0, "a negative number");
-            output.fill(x.sqrt());
+            outputs[0].reborrow().get::<f64>().fill(x.sqrt());
             Ok(())
         }
-        fn gradient(&self, _: &Expr<f64>, _: &[Expr<f64>], _: &Expr<f64>) -> Vec<Option<Expr<f64>>> {
+        fn gradient(&self, _: &AnyExpr, _: &[AnyExpr], _: &AnyExpr) -> Vec<Option<AnyExpr>> {
             vec![None]
         }
     }
     let x = Expr::<f64>::input("x", [1]);
     let last = Shared::new("last", Tensor::zeros([1]));
-    let root = Expr::custom(Panics, &[&x + 0.0]);
+    let root = Expr::apply(Panics, &[&x + 0.0]);
     let mut f = Function::builder()
         .inputs([&x])
         .outputs([&(&root + 1.0)])

@@ -205,7 +205,7 @@ impl<'a, T: Float> Fitter<'a, T> {
         self.batches.gather(self.steps);
         let inputs: SmallVec<[&Tensor<T>; 8]> = self.batches.tensors().collect(); // without allocating
         self.step.set_call(self.steps as u64);
-        self.step.run(&inputs)?;
+        self.step.run(&inputs[..])?;
         self.steps += 1;
         Ok(self.step.output(0).item().to_f64())
     }

@@ -76,7 +76,7 @@ impl<T: Float> Distribution<T> for Bernoulli<T> {
             }
             Parameter::Logit(logit) => -(Expr::select(&is_one, &Expr::scalar(-1.0), &one) * logit).softplus(),
         };
-        supported(&(is_one + x.eq(&zero)), &density)
+        supported(&(is_one | x.eq(&zero)), &density)
     }
 
     fn centre(&self) -> Option<Expr<T>> {

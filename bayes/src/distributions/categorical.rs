@@ -106,7 +106,7 @@ impl<T: Float> Distribution<T> for Categorical<T> {
     /// One number for every row of the parameters. The classes that are not `x` are left out by a choice, not by a
     /// product with 0, so that an impossible one (−∞) does no harm.
     fn log_prob(&self, x: &Expr<T>) -> Expr<T> {
-        let chosen = x.one_hot(self.classes);
+        let chosen = x.one_hot(self.classes).cast::<bool>();
         let (zero, one) = (Expr::scalar(0.0), Expr::scalar(1.0));
         let chosen_log = match &self.parameter {
             Parameter::Probabilities(p) => Expr::select(&chosen, p, &one).ln(),
@@ -122,7 +122,7 @@ impl<T: Float> Distribution<T> for Categorical<T> {
     /// By inversion: the first class at which the running sum of the probabilities exceeds a uniform number.
     fn draw(&self, parameters: &[Tensor<T>], shape: &[usize], rng: &mut dyn Rng) -> Tensor<T> {
         let with_classes: Vec<usize> = shape.iter().copied().chain([self.classes]).collect();
-        let rows: Vec<f64> = parameters[0].broadcast_to(&with_classes).iter().map(Float::to_f64).collect();
+        let rows: Vec<f64> = parameters[0].broadcast_to(&with_classes).iter().map(T::to_f64).collect();
         let draw = |row: &[f64]| {
             let weights: Vec<f64> = match self.parameter {
                 Parameter::Probabilities(_) => row.to_vec(),

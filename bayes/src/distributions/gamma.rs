@@ -60,7 +60,7 @@ impl<T: Float> Distribution<T> for Gamma<T> {
         let density = (a - 1.0) * safe.ln() - rate * safe + (a * rate.ln() - a.lgamma());
         let flat = Expr::select(&a.eq(&one), &rate.ln(), &Expr::scalar(f64::NEG_INFINITY));
         let at_zero = Expr::select(&a.lt(&one), &Expr::scalar(f64::INFINITY), &flat);
-        let inside = inside * x.lt(&Expr::scalar(f64::INFINITY));
+        let inside = inside & x.lt(&Expr::scalar(f64::INFINITY));
         Expr::select(&inside, &density, &supported(&x.eq(&zero), &at_zero))
     }
 

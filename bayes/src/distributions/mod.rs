@@ -113,7 +113,7 @@ fn joint_shape<T: Float>(a: &Expr<T>, b: &Expr<T>) -> Shape {
 #[track_caller]
 fn check<T: Float>(parameter: &Expr<T>, what: &str, valid: impl Fn(f64) -> bool) {
     if let Some(value) = parameter.as_constant()
-        && let Some(bad) = value.iter().map(Float::to_f64).find(|&x| !valid(x))
+        && let Some(bad) = value.iter().map(T::to_f64).find(|&x| !valid(x))
     {
         panic!("{what}, not {bad}");
     }
@@ -130,7 +130,7 @@ fn check_finite<T: Float>(parameter: &Expr<T>, what: &str) {
 }
 
 /// `density` where the condition holds, else −∞.
-fn supported<T: Float>(inside: &Expr<T>, density: &Expr<T>) -> Expr<T> {
+fn supported<T: Float>(inside: &Expr<bool>, density: &Expr<T>) -> Expr<T> {
     Expr::select(inside, density, &Expr::scalar(f64::NEG_INFINITY))
 }
 
@@ -142,7 +142,7 @@ fn draw_each<T: Float, const N: usize>(
 ) -> Tensor<T> {
     let parameters: [Vec<f64>; N] = std::array::from_fn(|i| {
         let parameter = parameters[i].broadcast_to(shape);
-        parameter.iter().map(Float::to_f64).collect()
+        parameter.iter().map(T::to_f64).collect()
     });
     let count = shape.iter().product();
     let element = |i: usize| T::from_f64(draw(std::array::from_fn(|n| parameters[n][i])));

@@ -59,7 +59,7 @@ impl<T: Float> Distribution<T> for Uniform<T> {
     }
 
     fn log_prob(&self, x: &Expr<T>) -> Expr<T> {
-        let inside = x.ge(&self.low) * x.le(&self.high);
+        let inside = x.ge(&self.low) & x.le(&self.high);
         supported(&inside, &-(&self.high - &self.low).ln())
     }
 

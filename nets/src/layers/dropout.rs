@@ -61,7 +61,7 @@ impl<T: Float> Layer<T> for Dropout {
     fn apply(self, input: &Flow<T>, scope: &mut Scope<T>) -> Flow<T> {
         let (dropped, kept) = (self.probability, 1.0 - self.probability);
         let noise = RandomStreams::new(scope.noise_seed()).uniform::<T>(input.shape());
-        let mask = noise.ge(&Expr::scalar(dropped)) * (1.0 / kept);
+        let mask = noise.ge(&Expr::scalar(dropped)).cast::<T>() * (1.0 / kept);
         input.map_training(|x| x * &mask)
     }
 }

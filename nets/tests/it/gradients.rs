@@ -76,7 +76,7 @@ fn activations() {
 fn losses() {
     let labels = Expr::constant(Tensor::from_slice(&[2.0, 0.0, 1.0, 1.0]));
     let shares = Expr::constant(normal("t", &[4, 3])).softmax();
-    let signs = Expr::constant(normal("s", &[4, 3])).gt(&Expr::scalar(0.0));
+    let signs = Expr::constant(normal("s", &[4, 3])).gt(&Expr::scalar(0.0)).cast::<f64>();
     type Loss<'a> = &'a dyn Fn(&Expr<f64>) -> Expr<f64>;
     let all: [Loss<'_>; 9] = [
         &|x| cross_entropy(&x.softmax(), &labels),

@@ -15,7 +15,7 @@ type Unary<T> = fn(&[T], &mut [T]);
 fn unary<T: Float>(c: &mut Criterion, functions: &[(&str, Unary<T>)]) {
     let x: Vec<T> = (0..N).map(|i| T::from_f64(0.01 + 0.008 * i as f64)).collect();
     let mut y = vec![T::ZERO; N];
-    let mut group = c.benchmark_group(format!("unary {}", T::NAME));
+    let mut group = c.benchmark_group(format!("unary {}", T::TYPE));
     group.throughput(Throughput::Elements(N as u64));
     for (name, f) in functions {
         group.bench_function(*name, |b| b.iter(|| f(black_box(&x), black_box(&mut y))));

@@ -13,7 +13,7 @@ fn numbers<T: Float>(len: usize) -> Vec<T> {
 }
 
 fn products<T: Float>(c: &mut Criterion) {
-    let mut group = c.benchmark_group(format!("gemm {}", T::NAME));
+    let mut group = c.benchmark_group(format!("gemm {}", T::TYPE));
     for (m, k, n, transposed) in [
         (500, 784, 800, ""),
         (500, 800, 800, ""),
@@ -72,7 +72,7 @@ fn matrixmultiply_products(c: &mut Criterion) {
 }
 
 fn convolutions<T: Float>(c: &mut Criterion) {
-    let mut group = c.benchmark_group(format!("conv2d {}", T::NAME));
+    let mut group = c.benchmark_group(format!("conv2d {}", T::TYPE));
     let (none, one) = ([[0, 0]; 2], [[1, 1]; 2]);
     for (name, s) in [
         ("1-32 5x5 of 28", Conv2dShape::new(500, 1, [28, 28], 32, [5, 5], [1, 1], none)),
@@ -101,7 +101,7 @@ fn convolutions<T: Float>(c: &mut Criterion) {
 
 /// As if the gradient reached all outputs: flops are those of the convolution.
 fn pooled_convolutions<T: Float>(c: &mut Criterion) {
-    let mut group = c.benchmark_group(format!("conv2d and max_pool2d {}", T::NAME));
+    let mut group = c.benchmark_group(format!("conv2d and max_pool2d {}", T::TYPE));
     let none = [[0, 0]; 2];
     for (name, c) in [
         ("1-32 5x5 of 28", Conv2dShape::new(500, 1, [28, 28], 32, [5, 5], [1, 1], none)),

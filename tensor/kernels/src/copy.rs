@@ -1,13 +1,13 @@
 //! Copying between strided layouts.
 
-use crate::Float;
+use crate::Element;
 
 /// Copies the elements of one strided view to another of the same shape. The views begin at `from_offset` and
 /// `to_offset`; strides count elements and may be negative, those of `from` also 0.
 ///
 /// # Panics
 /// If an index falls outside a slice, or if the strides do not match the shape's rank.
-pub fn copy_strided<T: Float>(
+pub fn copy_strided<T: Element>(
     shape: &[usize],
     from: &[T],
     from_offset: usize,

@@ -1,9 +1,10 @@
-//! The two element types, behind one sealed trait.
+//! The element types with functions, behind one sealed trait.
 
-use std::fmt::{Debug, Display, LowerExp};
+use std::fmt::LowerExp;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
+use crate::element::Number;
 use crate::random::draw::Draw;
 use crate::simd::coefficients::Polynomials;
 use crate::simd::real::Real;
@@ -20,24 +21,17 @@ mod sealed {
     impl Sealed for f64 {}
 }
 
-/// An element of a tensor: `f32` or `f64`.
+/// `f32` or `f64`: elements with division and functions.
 ///
 /// The scalar functions here are the standard library's, one element at a time. They are what the slow paths and
 /// the tests use; the vector maths used on whole slices is in [`crate::simd`].
 pub trait Float:
     sealed::Sealed
+    + Number
     + Real
     + Draw
     + Polynomials
-    + Copy
-    + Default
-    + PartialEq
-    + PartialOrd
-    + Debug
-    + Display
     + LowerExp
-    + Send
-    + Sync
     + Sum
     + Add<Output = Self>
     + Sub<Output = Self>
@@ -48,14 +42,7 @@ pub trait Float:
     + SubAssign
     + MulAssign
     + DivAssign
-    + 'static
 {
-    /// The type's name: `"f32"` or `"f64"`.
-    const NAME: &'static str;
-    /// Zero.
-    const ZERO: Self;
-    /// One.
-    const ONE: Self;
     /// The distance from one to the next larger number.
     const EPSILON: Self;
     /// The smallest positive normal number.
@@ -67,12 +54,6 @@ pub trait Float:
     /// Not a number.
     const NAN: Self;
 
-    /// The nearest number of this type.
-    fn from_f64(value: f64) -> Self;
-    /// The same number as an `f64` (exact).
-    fn to_f64(self) -> f64;
-    /// The bits, widened to 64; equal bits mean the same number, also for NaN and for −0.
-    fn bits(self) -> u64;
     /// `self · a + b`, rounded once.
     fn mul_add(self, a: Self, b: Self) -> Self;
     /// |x|.
@@ -94,27 +75,12 @@ pub trait Float:
 macro_rules! float {
     ($t:ident) => {
         impl Float for $t {
-            const NAME: &'static str = stringify!($t);
-            const ZERO: Self = 0.0;
-            const ONE: Self = 1.0;
             const EPSILON: Self = $t::EPSILON;
             const MIN_POSITIVE: Self = $t::MIN_POSITIVE;
             const INFINITY: Self = $t::INFINITY;
             const NEG_INFINITY: Self = $t::NEG_INFINITY;
             const NAN: Self = $t::NAN;
 
-            #[inline(always)]
-            fn from_f64(value: f64) -> Self {
-                value as $t
-            }
-            #[inline(always)]
-            fn to_f64(self) -> f64 {
-                f64::from(self)
-            }
-            #[inline(always)]
-            fn bits(self) -> u64 {
-                u64::from(self.to_bits())
-            }
             #[inline(always)]
             fn mul_add(self, a: Self, b: Self) -> Self {
                 match cfg!(target_family = "wasm") {

@@ -41,8 +41,8 @@ mod wasm;
 
 use std::ops::IndexMut;
 
-use crate::Float;
 use crate::level::{Level, level};
+use crate::{Element, Float};
 
 /// A vector of `N` elements.
 ///

@@ -23,6 +23,7 @@
 mod compiled;
 mod conv;
 mod copy;
+mod element;
 mod float;
 pub mod fused;
 mod gemm;
@@ -37,6 +38,7 @@ pub mod random;
 pub mod reduce;
 mod shared;
 pub mod simd;
+mod slices;
 pub mod softmax;
 mod storage;
 mod tile;
@@ -47,6 +49,7 @@ pub use conv::{
     conv2d_weights_pooled,
 };
 pub use copy::copy_strided;
+pub use element::{Element, ElementType, Number};
 pub use float::{Float, bytes_of, bytes_of_mut};
 pub use gemm::{gemm, gemm_scratch};
 pub use peak::{copy_bandwidth, peak_flops, read_all};
@@ -54,4 +57,5 @@ pub use pool::{
     Pool2dShape, max_pool2d, max_pool2d_gather, max_pool2d_gather_places, max_pool2d_places,
     max_pool2d_scatter, max_pool2d_scatter_places,
 };
+pub use slices::{AnySlice, AnySliceMut};
 pub use storage::Storage;

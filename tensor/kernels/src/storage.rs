@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use crate::Float;
+use crate::Element;
 
 /// Numbers one after the other, without a shape: working space.
 ///
@@ -22,7 +22,7 @@ enum Place<T> {
     Pages(pages::Pages<T>),
 }
 
-impl<T: Float> Storage<T> {
+impl<T: Element> Storage<T> {
     /// Zeros: a MiB of them and more stand on large pages, where the system has such.
     pub fn zeros(len: usize) -> Self {
         #[cfg(target_os = "linux")]
@@ -39,7 +39,7 @@ impl<T> From<Vec<T>> for Storage<T> {
     }
 }
 
-impl<T: Float> Clone for Storage<T> {
+impl<T: Element> Clone for Storage<T> {
     fn clone(&self) -> Self {
         let mut copy = Storage::zeros(self.len());
         copy.copy_from_slice(self);
@@ -87,7 +87,7 @@ mod pages {
 
     use memmap2::{Advice, MmapMut};
 
-    use crate::Float;
+    use crate::Element;
 
     /// Bytes of a large page, with most processors.
     const LARGE: usize = 2 << 20;
@@ -106,7 +106,7 @@ mod pages {
         numbers: PhantomData<T>,
     }
 
-    impl<T: Float> Pages<T> {
+    impl<T: Element> Pages<T> {
         /// Zeros, if they are worth a large page and the system has room.
         pub fn zeros(len: usize) -> Option<Self> {
             let place = MAPS.fetch_add(1, Ordering::Relaxed) % PLACES.1 * PLACES.0;

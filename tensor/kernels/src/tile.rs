@@ -1,6 +1,6 @@
 //! The register tile of the convolutions along rows: up to 6 rows × 2 narrow vectors of sums of products.
 
-use crate::Float;
+use crate::Element;
 use crate::lanes::{Lanes, NARROW};
 
 /// Most rows: 6 × 2 sums, 2 vectors and a broadcast factor fill 15 of AVX2's 16 registers.

@@ -1,10 +1,10 @@
 //! Equality, exact and within a tolerance.
 
 use super::Tensor;
-use bayeux_kernels::Float;
+use bayeux_kernels::Element;
 
 /// Same shape and equal elements, as `==` has it (0 = −0, NaN ≠ NaN).
-impl<T: Float> PartialEq for Tensor<T> {
+impl<T: Element> PartialEq for Tensor<T> {
     fn eq(&self, other: &Self) -> bool {
         self.shape == other.shape
             && match (self.as_slice(), other.as_slice()) {
@@ -14,7 +14,7 @@ impl<T: Float> PartialEq for Tensor<T> {
     }
 }
 
-impl<T: Float> Tensor<T> {
+impl<T: Element> Tensor<T> {
     /// Whether the shapes are equal and |a − b| ≤ `atol` + `rtol`·|b| for each pair of elements (`b` is `other`'s).
     /// Equal infinities are close; NaN is close to nothing.
     pub fn all_close(&self, other: &Self, rtol: f64, atol: f64) -> bool {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Tensor;
-use bayeux_kernels::Float;
+use bayeux_kernels::Element;
 
 /// Tensors with more elements than this are abbreviated,
 const SUMMARISE: usize = 1000;
@@ -18,7 +18,7 @@ const EDGE: usize = 3;
 /// let a = Tensor::<f32>::from_fn([2, 2], |i| (i[0] * 10) as f32 - i[1] as f32);
 /// assert_eq!(format!("{a:?}"), "[[ 0, -1],\n [10,  9]] f32[2, 2]");
 /// ```
-impl<T: Float> fmt::Debug for Tensor<T> {
+impl<T: Element> fmt::Debug for Tensor<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cut = self.len() > SUMMARISE;
         let mut cells = Vec::new();
@@ -26,7 +26,7 @@ impl<T: Float> fmt::Debug for Tensor<T> {
         let width = cells.iter().map(String::len).max().unwrap_or(0);
         let mut cells = cells.into_iter();
         write_nested(&self.shape, cut, 0, width, &mut cells, f)?;
-        write!(f, " {}{:?}", T::NAME, self.shape)
+        write!(f, " {}{:?}", T::TYPE, self.shape)
     }
 }
 
@@ -39,14 +39,12 @@ fn shown(n: usize, cut: bool) -> Vec<Option<usize>> {
     }
 }
 
-fn collect<T: Float>(x: &Tensor<T>, cut: bool, precision: Option<usize>, cells: &mut Vec<String>) {
+fn collect<T: Element>(x: &Tensor<T>, cut: bool, precision: Option<usize>, cells: &mut Vec<String>) {
     if x.rank() == 0 {
         let value = x.item();
         cells.push(match precision {
             Some(decimals) => format!("{value:.decimals$}"),
-            None if value != T::ZERO && value.is_finite() && !(1e-4..1e8).contains(&value.to_f64().abs()) => {
-                format!("{value:e}")
-            }
+            None if T::TYPE.is_float() && needs_exponent(value.to_f64()) => format!("{:e}", value.to_f64()),
             None => format!("{value}"),
         });
         return;
@@ -54,6 +52,11 @@ fn collect<T: Float>(x: &Tensor<T>, cut: bool, precision: Option<usize>, cells: 
     for i in shown(x.shape()[0], cut).into_iter().flatten() {
         collect(&x.index_axis(0, i), cut, precision, cells);
     }
+}
+
+/// Whether a number is too long to be written in full.
+fn needs_exponent(value: f64) -> bool {
+    value != 0.0 && value.is_finite() && !(1e-4..1e8).contains(&value.abs())
 }
 
 fn write_nested(

@@ -1,9 +1,9 @@
 //! Putting tensors together and picking rows: these copy.
 
 use super::Tensor;
-use bayeux_kernels::Float;
+use bayeux_kernels::Element;
 
-impl<T: Float> Tensor<T> {
+impl<T: Element> Tensor<T> {
     /// Tensors one after the other along `axis`; their other axes must agree.
     ///
     /// # Panics

@@ -13,8 +13,7 @@ pub(crate) mod walk;
 
 use std::sync::Arc;
 
-use bayeux_kernels::Float;
-use bayeux_kernels::Storage;
+use bayeux_kernels::{Element, Storage};
 use walk::{Walk, row_major_strides};
 
 /// An n-d array of `f32` or `f64`.
@@ -42,7 +41,7 @@ pub struct Tensor<T> {
 }
 
 /// Construction.
-impl<T: Float> Tensor<T> {
+impl<T: Element> Tensor<T> {
     /// A tensor that takes over `data`, in row-major order (the last index runs fastest).
     ///
     /// # Panics
@@ -127,7 +126,7 @@ impl<T: Float> Tensor<T> {
 }
 
 /// Reading and writing.
-impl<T: Float> Tensor<T> {
+impl<T: Element> Tensor<T> {
     /// The size of each axis.
     #[inline]
     pub fn shape(&self) -> &[usize] {
@@ -306,8 +305,13 @@ impl<T: Float> Tensor<T> {
         Some(if len == 0 { &mut [] } else { &mut data[offset..offset + len] })
     }
 
-    /// The same numbers as another element type, rounded to nearest.
-    pub fn cast<U: Float>(&self) -> Tensor<U> {
-        Tensor::new(&self.shape, self.iter().map(|x| U::from_f64(x.to_f64())).collect())
+    /// The same numbers as another element type: floats rounded to nearest; whole numbers cut off towards zero and, beyond their
+    /// range, its end (NaN is 0), but from other whole numbers the last bits; truth values 0 or 1, and what is not 0 is true.
+    pub fn cast<U: Element>(&self) -> Tensor<U> {
+        let convert = |x: T| match T::TYPE.is_float() || U::TYPE.is_float() {
+            true => U::from_f64(x.to_f64()),
+            false => U::wrapped(x.to_i64()),
+        };
+        Tensor::new(&self.shape, self.iter().map(convert).collect())
     }
 }

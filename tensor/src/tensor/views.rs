@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::Tensor;
 use super::walk::row_major_strides;
-use bayeux_kernels::Float;
+use bayeux_kernels::Element;
 
-impl<T: Float> Tensor<T> {
+impl<T: Element> Tensor<T> {
     fn view(&self, shape: Vec<usize>, strides: Vec<isize>, offset: usize) -> Self {
         Self { data: self.data.clone(), shape, strides, offset }
     }

@@ -1,13 +1,11 @@
 //! Rules for functions of one and of two numbers.
 
-use bayeux_tensor::Float;
-
-use super::shapes::before_broadcast;
+use super::shapes::{before_broadcast, scattered};
 use super::{argument, arguments, is, make, make_binary, make_unary, number, other};
 use crate::compile::graph::{Builder, Id};
 use crate::ops::{Binary, Op, Reshape, Softmax, Unary};
 
-pub(super) fn unary<T: Float>(b: &mut Builder<T>, op: Unary, x: Id) -> Option<Id> {
+pub(super) fn unary(b: &mut Builder, op: Unary, x: Id) -> Option<Id> {
     // f(broadcast x) = broadcast f(x), on fewer elements.
     if let Op::Broadcast(_) = b.node(x).op {
         let shape = b.shape(x).to_vec();
@@ -40,7 +38,7 @@ pub(super) fn unary<T: Float>(b: &mut Builder<T>, op: Unary, x: Id) -> Option<Id
 }
 
 /// Stable forms of a logarithm.
-fn logarithm<T: Float>(b: &mut Builder<T>, x: Id) -> Option<Id> {
+fn logarithm(b: &mut Builder, x: Id) -> Option<Id> {
     let shape = b.shape(x).to_vec();
     // ln eˣ = x
     if let Some(inner) = argument(b, x, Unary::Exp) {
@@ -80,14 +78,17 @@ fn logarithm<T: Float>(b: &mut Builder<T>, x: Id) -> Option<Id> {
 }
 
 /// −softplus(±x)
-fn negative_softplus<T: Float>(b: &mut Builder<T>, x: Id, minus: bool) -> Id {
+fn negative_softplus(b: &mut Builder, x: Id, minus: bool) -> Id {
     let x = if minus { make_unary(b, Unary::Neg, x) } else { x };
     let softplus = make_unary(b, Unary::Softplus, x);
     make_unary(b, Unary::Neg, softplus)
 }
 
-pub(super) fn binary<T: Float>(b: &mut Builder<T>, op: Binary, x: Id, y: Id) -> Option<Id> {
+pub(super) fn binary(b: &mut Builder, op: Binary, x: Id, y: Id) -> Option<Id> {
     if let Some(id) = before_broadcast(b, op, x, y) {
+        return Some(id);
+    }
+    if let Some(id) = scattered(b, op, x, y) {
         return Some(id);
     }
     let shape = b.shape(x).to_vec();
@@ -126,7 +127,7 @@ pub(super) fn binary<T: Float>(b: &mut Builder<T>, op: Binary, x: Id, y: Id) -> 
         Binary::Mul => {
             // x · 0 = 0: also for an infinite x, which has no better answer
             if is(b, x, 0.0) || is(b, y, 0.0) {
-                return Some(b.full(T::ZERO, &shape));
+                return Some(b.full(b.element(x), 0.0, &shape));
             }
             // x · 1 = x;   x · −1 = −x
             if let Some(x) = other(b, (x, y), 1.0) {
@@ -154,10 +155,10 @@ pub(super) fn binary<T: Float>(b: &mut Builder<T>, op: Binary, x: Id, y: Id) -> 
                     && let Some((d, rest)) = number(b, p).map(|d| (d, q)).or(number(b, q).map(|d| (d, p)))
                 {
                     // A product that overflows or underflows would change more than the last digits.
-                    if !(1e-30..1e30).contains(&(c * d).abs().to_f64()) {
+                    if !(1e-30..1e30).contains(&(c * d).abs()) {
                         return None;
                     }
-                    let factor = b.full(c * d, &shape);
+                    let factor = b.full(b.element(x), c * d, &shape);
                     return Some(make_binary(b, op, factor, rest));
                 }
             }
@@ -175,7 +176,7 @@ pub(super) fn binary<T: Float>(b: &mut Builder<T>, op: Binary, x: Id, y: Id) -> 
             if let Some(c) = number(b, y)
                 && exactly_invertible(c)
             {
-                let inverse = b.full(T::ONE / c, &shape);
+                let inverse = b.full(b.element(x), 1.0 / c, &shape);
                 return Some(make_binary(b, Binary::Mul, x, inverse));
             }
             // (−x) / y = −(x / y)
@@ -187,9 +188,9 @@ pub(super) fn binary<T: Float>(b: &mut Builder<T>, op: Binary, x: Id, y: Id) -> 
         }
         Binary::Pow => {
             // x⁰ = 1, x¹ = x, x² = square, x^½ = √x, x⁻¹ = 1/x
-            let exponent = number(b, y)?.to_f64();
+            let exponent = number(b, y)?;
             match exponent {
-                0.0 => Some(b.full(T::ONE, &shape)),
+                0.0 => Some(b.full(b.element(x), 1.0, &shape)),
                 1.0 => Some(x),
                 2.0 => Some(make_unary(b, Unary::Square, x)),
                 0.5 => Some(make_unary(b, Unary::Sqrt, x)),
@@ -205,13 +206,13 @@ pub(super) fn binary<T: Float>(b: &mut Builder<T>, op: Binary, x: Id, y: Id) -> 
 }
 
 /// A power of two, whose inverse is exact too.
-fn exactly_invertible<T: Float>(c: T) -> bool {
-    let c = c.to_f64().abs();
+fn exactly_invertible(c: f64) -> bool {
+    let c = c.abs();
     (1e-30..1e30).contains(&c) && c.log2().fract() == 0.0
 }
 
 /// eˣ / Σ eˣ along the last axis = softmax x
-fn softmax<T: Float>(b: &mut Builder<T>, x: Id, y: Id) -> Option<Id> {
+fn softmax(b: &mut Builder, x: Id, y: Id) -> Option<Id> {
     let logits = argument(b, x, Unary::Exp)?;
     let shape = b.shape(x).to_vec();
     let mut total = y;
@@ -233,7 +234,7 @@ fn softmax<T: Float>(b: &mut Builder<T>, x: Id, y: Id) -> Option<Id> {
 }
 
 /// Exchanges the inputs of a commutative op so that equal computations look equal.
-fn in_order<T: Float>(b: &mut Builder<T>, op: Binary, x: Id, y: Id) -> Option<Id> {
+fn in_order(b: &mut Builder, op: Binary, x: Id, y: Id) -> Option<Id> {
     (x > y).then(|| {
         let shape = b.shape(x).to_vec();
         b.add(op, vec![y, x], shape)

@@ -1,13 +1,11 @@
 //! Rules for repetition, transposition, other shapes and sums.
 
-use bayeux_tensor::Float;
-
-use super::{make, make_binary, make_unary, number};
+use super::{arguments, is, make, make_binary, make_unary, number};
 use crate::compile::graph::{Builder, Id, Node};
-use crate::ops::{Binary, Op, Reshape, Sum, Transpose, Unary};
+use crate::ops::{Binary, Op, Reshape, Select, Sum, Transpose, Unary};
 
 /// Two repeated inputs are combined first, where they have fewer elements, and repeated then.
-pub(super) fn before_broadcast<T: Float>(b: &mut Builder<T>, op: Binary, x: Id, y: Id) -> Option<Id> {
+pub(super) fn before_broadcast(b: &mut Builder, op: Binary, x: Id, y: Id) -> Option<Id> {
     let (Op::Broadcast(_), Op::Broadcast(_)) = (&b.node(x).op, &b.node(y).op) else { return None };
     let shape = b.shape(x).to_vec();
     let (x, y) = (b.node(x).inputs[0], b.node(y).inputs[0]);
@@ -20,7 +18,7 @@ pub(super) fn before_broadcast<T: Float>(b: &mut Builder<T>, op: Binary, x: Id, 
     Some(make_broadcast(b, inner, &shape))
 }
 
-fn make_broadcast<T: Float>(b: &mut Builder<T>, x: Id, shape: &[usize]) -> Id {
+fn make_broadcast(b: &mut Builder, x: Id, shape: &[usize]) -> Id {
     if b.shape(x) == shape { x } else { make(b, crate::ops::Broadcast, &[x], shape) }
 }
 
@@ -37,16 +35,22 @@ fn joint_shape(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
         .collect()
 }
 
-pub(super) fn select<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Option<Id> {
+pub(super) fn select(b: &mut Builder, node: &Node) -> Option<Id> {
     let [condition, x, y] = node.inputs[..] else { return None };
     // A known condition chooses now; equal choices need none.
     if x == y {
         return Some(x);
     }
-    number(b, condition).map(|condition| if condition != T::ZERO { x } else { y })
+    // c ≠ 0 chooses as c does: among floats a condition is true unless it is 0.
+    if let Some((c, zero)) = arguments(b, condition, Binary::Ne)
+        && is(b, zero, 0.0)
+    {
+        return Some(make(b, Select, &[c, x, y], &node.shape));
+    }
+    number(b, condition).map(|condition| if condition != 0.0 { x } else { y })
 }
 
-pub(super) fn reshape<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Option<Id> {
+pub(super) fn reshape(b: &mut Builder, node: &Node) -> Option<Id> {
     let input = b.node(node.inputs[0]);
     if input.shape == node.shape {
         return Some(node.inputs[0]);
@@ -67,7 +71,7 @@ pub(super) fn reshape<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Option<Id
     }
 }
 
-pub(super) fn broadcast<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Option<Id> {
+pub(super) fn broadcast(b: &mut Builder, node: &Node) -> Option<Id> {
     let input = b.node(node.inputs[0]);
     if input.shape == node.shape {
         return Some(node.inputs[0]);
@@ -90,12 +94,12 @@ pub(super) fn broadcast<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Option<
     }
 }
 
-pub(super) fn transpose<T: Float>(b: &mut Builder<T>, op: &Transpose, node: &Node<T>) -> Option<Id> {
+pub(super) fn transpose(b: &mut Builder, op: &Transpose, node: &Node) -> Option<Id> {
     if op.0.iter().copied().eq(0..op.0.len()) {
         return Some(node.inputs[0]);
     }
     if let Some(value) = number(b, node.inputs[0]) {
-        return Some(b.full(value, &node.shape));
+        return Some(b.full(node.element, value, &node.shape));
     }
     // A transpose of a transpose is one.
     let input = b.node(node.inputs[0]);
@@ -105,7 +109,7 @@ pub(super) fn transpose<T: Float>(b: &mut Builder<T>, op: &Transpose, node: &Nod
     Some(make(b, Transpose(both), &[inner], &node.shape))
 }
 
-pub(super) fn sum<T: Float>(b: &mut Builder<T>, op: &Sum, node: &Node<T>) -> Option<Id> {
+pub(super) fn sum(b: &mut Builder, op: &Sum, node: &Node) -> Option<Id> {
     let x = node.inputs[0];
     let shape = b.shape(x).to_vec();
     // Over axes of size 1 there is nothing to add.
@@ -135,7 +139,7 @@ pub(super) fn sum<T: Float>(b: &mut Builder<T>, op: &Sum, node: &Node<T>) -> Opt
         }
         // Σ c x = c Σ x
         Op::Binary(Binary::Mul) => {
-            let scalar = |b: &Builder<T>, id: Id| match b.node(id).op {
+            let scalar = |b: &Builder, id: Id| match b.node(id).op {
                 Op::Broadcast(_) => {
                     let inner = b.node(id).inputs[0];
                     b.shape(inner).iter().all(|&n| n == 1).then_some(inner)
@@ -166,8 +170,50 @@ pub(super) fn sum<T: Float>(b: &mut Builder<T>, op: &Sum, node: &Node<T>) -> Opt
                 .collect();
             let inner = make(b, Reshape, &[inner], &left);
             let inner = make_broadcast(b, inner, &node.shape);
-            let count = b.full(T::from_f64(count as f64), &node.shape);
+            let count = b.full(node.element, count as f64, &node.shape);
             Some(make_binary(b, Binary::Mul, inner, count))
+        }
+        _ => None,
+    }
+}
+
+/// Rules for rows that are added to a table of zeros, as the gradient of rows taken from a table is: what becomes of them becomes of
+/// the rows, and the zeros are never made.
+pub(super) fn scattered(b: &mut Builder, op: Binary, x: Id, y: Id) -> Option<Id> {
+    let of_zeros = |b: &Builder, id: Id| match &b.node(id).op {
+        Op::Scatter(op) if is(b, b.node(id).inputs[0], 0.0) => {
+            Some((*op, b.node(id).inputs[1], b.node(id).inputs[2]))
+        }
+        _ => None,
+    };
+    let shape = b.shape(x).to_vec();
+    match op {
+        // x ± scatter(0, i, g) = scatter(x, i, ±g)
+        Binary::Add | Binary::Sub => {
+            let (table, (scatter, indices, rows)) = match (op, of_zeros(b, x), of_zeros(b, y)) {
+                (_, _, Some(rows)) => (x, rows),
+                (Binary::Add, Some(rows), None) => (y, rows),
+                _ => return None,
+            };
+            let rows = if op == Binary::Sub { make_unary(b, Unary::Neg, rows) } else { rows };
+            Some(b.add(scatter, vec![table, indices, rows], shape))
+        }
+        // c · scatter(0, i, g) = scatter(0, i, c · g) for a number c
+        Binary::Mul => {
+            let number = |b: &Builder, id: Id| match &b.node(id).op {
+                Op::Broadcast(_) => {
+                    Some(b.node(id).inputs[0]).filter(|&of| b.shape(of).iter().all(|&n| n == 1))
+                }
+                _ => None,
+            };
+            let (factor, table) = number(b, x).map(|c| (c, y)).or_else(|| number(b, y).map(|c| (c, x)))?;
+            let (scatter, indices, rows) = of_zeros(b, table)?;
+            let zeros = b.node(table).inputs[0];
+            let of_rows = b.shape(rows).to_vec();
+            let factor = b.reshape(factor, &[]);
+            let factor = make_broadcast(b, factor, &of_rows);
+            let rows = make_binary(b, Binary::Mul, factor, rows);
+            Some(b.add(scatter, vec![zeros, indices, rows], shape))
         }
         _ => None,
     }

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use crate::Float;
 use crate::lanes::{self, Lanes, Task, WIDEST};
 use crate::memory::{LINE, fetch};
+use crate::{Element, Float};
 
 /// The layout of a copied band. Element (c, r, b, q), at `((c · rows + r) · phases + b) · pitch + q`, is the image's
 /// pixel in row `first_row + r` and column `first_column + q · phases + b`, or zero outside of the image. With as many

@@ -112,7 +112,7 @@ mod tests {
                 for level in Level::available() {
                     let sum = sum(&x, computed, level).to_f64();
                     let error = (sum - logarithms.iter().sum::<f64>()).abs();
-                    assert!(error <= tolerance * scale, "{len} of {}: {error} of {scale}", T::NAME);
+                    assert!(error <= tolerance * scale, "{len} of {}: {error} of {scale}", T::TYPE);
                 }
             }
         }

@@ -1,6 +1,7 @@
 mod functions;
 mod random_loops;
 
+use crate::Element;
 use proptest::prelude::*;
 
 use super::{Arithmetic, Fused, FusedBuilder, Reduce};

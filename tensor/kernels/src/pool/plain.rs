@@ -1,8 +1,8 @@
 //! Max-pooling with 2×2 windows side by side.
 
 use super::exceeds;
-use crate::Float;
 use crate::lanes::{Lanes, Task};
+use crate::{Element, Float};
 
 /// One channel.
 pub(super) struct Plain<'a, T> {

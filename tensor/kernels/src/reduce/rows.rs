@@ -8,9 +8,9 @@ use std::marker::PhantomData;
 use rayon::prelude::*;
 
 use super::{AHEAD, CombineLanes, Extent, Kind, TASK};
-use crate::Float;
 use crate::lanes::{self, Lanes, Task, WIDEST, load_square, unrolled};
 use crate::memory::{LINE, fetch};
+use crate::{Element, Float};
 
 /// Lanes that a row is taken into: some vectors of every instruction set.
 pub(super) const LANES: usize = 32;

@@ -320,7 +320,7 @@ fn rises<T: Float>(f: Unary<T>, xs: &[T]) {
     let mut y = vec![T::ZERO; xs.len()];
     f(xs, &mut y);
     for i in 1..xs.len() {
-        assert!(y[i - 1] <= y[i], "{} between {:e} and {:e}", T::NAME, xs[i - 1], xs[i]);
+        assert!(y[i - 1] <= y[i], "{} between {:e} and {:e}", T::TYPE, xs[i - 1], xs[i]);
     }
 }
 

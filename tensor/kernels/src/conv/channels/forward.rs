@@ -3,9 +3,9 @@
 
 use super::block::Outputs;
 use super::{VECTORS, tiles};
-use crate::Float;
 use crate::lanes::{Lanes, Task, WIDEST, load_square, store_square, unrolled, wide};
 use crate::memory::{LINE, fetch};
+use crate::{Element, Float};
 
 /// Most outputs that are transposed together.
 const BLOCK: usize = 96;

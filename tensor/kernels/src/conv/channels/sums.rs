@@ -1,7 +1,7 @@
 //! The inner loop of all passes: a tile's sums in registers.
 
 use super::Taps;
-use crate::Float;
+use crate::Element;
 use crate::lanes::{Lanes, unrolled};
 
 /// Products of a sum in a turn of the loop: the instructions of the loop itself cost 3 to 9 % with one, of a small tile.

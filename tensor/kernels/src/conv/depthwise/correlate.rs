@@ -1,8 +1,8 @@
 //! The correlation of a band of a plane with the taps of its channel.
 
 use super::Padded;
-use crate::Float;
 use crate::lanes::{Lanes, Task, unrolled};
+use crate::{Element, Float};
 
 /// Rows of outputs in a tile: what of the input they share is loaded once.
 const ROWS: usize = 4;

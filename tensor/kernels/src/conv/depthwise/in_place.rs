@@ -4,9 +4,9 @@
 
 use std::ops::Range;
 
-use crate::Float;
 use crate::lanes::{Lanes, Task, groups, unrolled};
 use crate::memory::fetch;
+use crate::{Element, Float};
 
 /// Vectors of a row at a time.
 const VECTORS: usize = 4;

@@ -1,9 +1,9 @@
 //! The transform of the kernels, and its adjoint.
 
 use super::POINTS;
-use crate::Float;
 use crate::conv::channels::{Group, for_each_group, together};
 use crate::lanes::{self, Lanes, Task, WIDEST, unrolled};
+use crate::{Element, Float};
 
 const TAPS: usize = 9;
 

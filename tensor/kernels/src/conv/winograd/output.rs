@@ -1,9 +1,9 @@
 //! From the sums of products to outputs, with channels in the lanes.
 
 use super::POINTS;
-use crate::Float;
 use crate::conv::channels::to_planes;
 use crate::lanes::{Lanes, Task, unrolled};
+use crate::{Element, Float};
 
 /// `Aᵀ m A` of the sums m of each tile and channel.
 pub(super) struct Output<'a, T> {

@@ -7,7 +7,6 @@
 use rayon::prelude::*;
 
 use super::{POINTS, input, kernels};
-use crate::Float;
 use crate::conv::Conv2dShape;
 use crate::conv::channels::{self, Group, Outputs, Taps};
 use crate::conv::parts::{PART, Parts, room};
@@ -17,6 +16,7 @@ use crate::conv::workspace::with_workspace;
 use crate::float::words;
 use crate::lanes::{self, Lanes, Task, groups, unrolled, wide};
 use crate::tile::Walk;
+use crate::{Element, Float};
 
 /// Tiles that are added up in registers: with their gradients they stay in the second-level cache.
 const TILES: usize = 128;

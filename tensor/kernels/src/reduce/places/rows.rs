@@ -1,6 +1,7 @@
 //! Of rows whose elements lie one after the other, by lanes.
 
 use super::*;
+use crate::Element;
 use crate::reduce::AHEAD;
 use crate::reduce::rows::{LANES, VECTORS, first_numbers, load_or};
 

@@ -20,7 +20,7 @@ impl Hashes {
                 hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
             }
         }
-        let old = self.0.insert(format!("{} {name}", T::NAME), hash);
+        let old = self.0.insert(format!("{} {name}", T::TYPE), hash);
         assert!(old.is_none(), "two results are called {name}");
     }
 

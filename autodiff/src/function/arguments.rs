@@ -1,0 +1,111 @@
+//! What functions are called with.
+
+use bayeux_tensor::{AnySlice, AnyTensor, Element, ElementType, Tensor};
+use smallvec::{SmallVec, smallvec};
+
+use crate::Kind;
+
+/// A tensor as a function sees it.
+#[derive(Clone, Copy)]
+pub struct Argument<'a> {
+    pub(super) element: ElementType,
+    pub(super) shape: &'a [usize],
+    /// The elements, if they are row-major.
+    pub(super) slice: Option<AnySlice<'a>>,
+    tensor: &'a dyn AsArgument,
+}
+
+impl Argument<'_> {
+    pub(super) fn tensor(&self) -> AnyTensor {
+        self.tensor.untyped()
+    }
+}
+
+/// A tensor of a type known to Rust, or not.
+pub trait AsArgument {
+    /// As a function sees it.
+    fn argument(&self) -> Argument<'_>;
+    /// The same tensor, without its element type being known to Rust.
+    fn untyped(&self) -> AnyTensor;
+}
+
+impl<T: Element> AsArgument for Tensor<T> {
+    #[inline]
+    fn argument(&self) -> Argument<'_> {
+        let slice = self.as_slice().map(T::any_slice);
+        Argument { element: T::TYPE, shape: self.shape(), slice, tensor: self }
+    }
+    fn untyped(&self) -> AnyTensor {
+        self.into()
+    }
+}
+
+impl AsArgument for AnyTensor {
+    fn argument(&self) -> Argument<'_> {
+        Argument { element: self.element_type(), shape: self.shape(), slice: self.as_slice(), tensor: self }
+    }
+    fn untyped(&self) -> AnyTensor {
+        self.clone()
+    }
+}
+
+/// The tensors that a function is called with, in the order of its inputs: an array, a slice or a vector of references to tensors
+/// of the function's own element type, or a tuple of references to tensors of any types.
+///
+/// ```
+/// use bayeux_autodiff::{Expr, Function};
+/// use bayeux_tensor::Tensor;
+/// let (x, label) = (Expr::<f32>::input("x", [2]), Expr::<i64>::input("label", ()));
+/// let y = (label.one_hot_as::<f32>(2) * &x).sum_all();
+/// let f = Function::builder().inputs([&x]).input(&label).outputs([&y]).build()?;
+/// let values = f.call((&Tensor::from_slice(&[0.5_f32, 2.0]), &Tensor::scalar(1_i64)))?;
+/// assert_eq!(values[0].item(), 2.0);
+/// # Ok::<(), bayeux_autodiff::Error>(())
+/// ```
+pub trait Arguments<'a, T: Kind> {
+    /// As the function sees them.
+    fn collect(self) -> Collected<'a>;
+}
+
+/// The arguments of a call.
+pub type Collected<'a> = SmallVec<[Argument<'a>; 6]>;
+
+impl<'a, T: Kind> Arguments<'a, T> for &[&'a T::Tensor] {
+    #[inline]
+    fn collect(self) -> Collected<'a> {
+        self.iter().map(|tensor| tensor.argument()).collect()
+    }
+}
+
+impl<'a, T: Kind, const N: usize> Arguments<'a, T> for &[&'a T::Tensor; N] {
+    #[inline]
+    fn collect(self) -> Collected<'a> {
+        self.iter().map(|tensor| tensor.argument()).collect()
+    }
+}
+
+impl<'a, T: Kind> Arguments<'a, T> for &Vec<&'a T::Tensor> {
+    fn collect(self) -> Collected<'a> {
+        self.iter().map(|tensor| tensor.argument()).collect()
+    }
+}
+
+macro_rules! tuple {
+    ($($name:ident)*) => {
+        #[allow(non_snake_case)] // the type parameters' names serve for the parts
+        impl<'a, T: Kind, $($name: AsArgument),*> Arguments<'a, T> for ($(&'a $name,)*) {
+            fn collect(self) -> Collected<'a> {
+                let ($($name,)*) = self;
+                smallvec![$($name.argument()),*]
+            }
+        }
+    };
+}
+
+tuple!();
+tuple!(A);
+tuple!(A B);
+tuple!(A B C);
+tuple!(A B C D);
+tuple!(A B C D E);
+tuple!(A B C D E F);

@@ -1,0 +1,84 @@
+//! Elements of another type.
+
+use bayeux_tensor::{AnySliceMut, AnyTensor, Element, ElementType, with_type};
+
+use super::elementwise::fill;
+use super::operation::Operation;
+use crate::kernel::{Kernel, Scratch, View};
+use crate::{AnyExpr, ArrayType, Error, Expr, Kind, ValueType};
+
+/// The same numbers as elements of a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Cast(pub ElementType);
+
+impl Operation for Cast {
+    fn name(&self) -> String {
+        format!("cast to {}", self.0)
+    }
+
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        Ok(vec![ValueType::new(self.0, &inputs[0].shape)])
+    }
+
+    fn kernel(&self, _: &[ArrayType<'_>], _: &[ArrayType<'_>]) -> Result<Option<Box<dyn Kernel>>, Error> {
+        Ok(Some(Box::new(*self)))
+    }
+
+    fn forward(&self, inputs: &[AnyTensor], _shape: &[usize]) -> Result<Option<AnyTensor>, Error> {
+        Ok(Some(inputs[0].cast_to(self.0)))
+    }
+
+    /// Between floats the adjoint is cast back. Whole numbers and truth values have none.
+    fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
+        let both = inputs[0].element_type().is_float() && self.0.is_float();
+        vec![both.then(|| g.cast_like(&inputs[0]))]
+    }
+}
+
+impl Kernel for Cast {
+    fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>], _: Scratch<'_>) -> Result<(), Error> {
+        fn run<T: Element, U: Element>(x: &[T], y: &mut [U]) {
+            match !T::TYPE.is_float() && !U::TYPE.is_float() {
+                // Not by way of f64, which has 53 bits.
+                true => fill(y, |i| U::wrapped(x[i].to_i64())),
+                false => fill(y, |i| U::from_f64(x[i].to_f64())),
+            }
+        }
+        let output = outputs[0].reborrow();
+        with_type!(inputs[0].data.element_type(), T => with_type!(self.0, U => {
+            run::<T, U>(inputs[0].elements(), output.get());
+        }));
+        Ok(())
+    }
+}
+
+impl<T: Kind> Expr<T> {
+    /// The same numbers as elements of another type. Floats are rounded to the nearest; whole numbers are cut off towards zero and,
+    /// beyond their range, take its end (NaN is 0); among whole numbers the excess bits are lost, as with Rust's `as`. A truth
+    /// value is 0 or 1, and what is not 0 is true. Between floats gradients pass.
+    ///
+    /// ```
+    /// use bayeux_autodiff::{Expr, Function};
+    /// use bayeux_tensor::Tensor;
+    /// let x = Expr::<f32>::input("x", [3]);
+    /// let positive = x.gt(&x.zeros_like()).cast::<f32>().sum_all();
+    /// let f = Function::new([&x], [&positive])?;
+    /// assert_eq!(f.call(&[&Tensor::from_slice(&[1.0, -1.0, 2.0])])?[0].item(), 2.0);
+    /// # Ok::<(), bayeux_autodiff::Error>(())
+    /// ```
+    pub fn cast<U: Element>(&self) -> Expr<U> {
+        self.cast_to(U::TYPE).typed()
+    }
+
+    pub(crate) fn cast_to(&self, element: ElementType) -> AnyExpr {
+        match self.element_type() == element {
+            true => self.untyped(),
+            false => Expr::new(Cast(element), vec![self.untyped()], self.shape()),
+        }
+    }
+
+    /// The same numbers as elements of another expression's type.
+    pub fn cast_like<U: Kind>(&self, other: &Expr<U>) -> Expr<U> {
+        self.cast_to(other.element_type()).typed()
+    }
+}

@@ -1,0 +1,106 @@
+//! Where the largest and the smallest stand.
+
+use std::sync::Arc;
+
+use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
+
+use super::elementwise::fill;
+use super::operation::Operation;
+use crate::kernel::View;
+use crate::{AnyExpr, Arithmetic, Error, Expr, ValueType};
+
+/// The position of the first of the largest, or the smallest, along an axis, which disappears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Extreme {
+    axis: usize,
+    largest: bool,
+}
+
+impl Operation for Extreme {
+    fn name(&self) -> String {
+        format!("{} along axis {}", if self.largest { "argmax" } else { "argmin" }, self.axis)
+    }
+
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        let shape = &inputs[0].shape;
+        if self.axis >= shape.rank() {
+            return Err(format!("no axis {} in {shape}", self.axis));
+        }
+        if shape[self.axis].size() == Some(0) {
+            return Err(format!("there is nothing along axis {} of {shape}", self.axis));
+        }
+        Ok(vec![ValueType::new(ElementType::I64, shape.without(&[self.axis]))])
+    }
+
+    fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>]) -> Result<(), Error> {
+        fn is_nan<T: Element>(x: T) -> bool {
+            x.partial_cmp(&x).is_none()
+        }
+        fn place<T: Element>(x: impl Iterator<Item = T>, largest: bool) -> i64 {
+            let mut best: Option<(i64, T)> = None;
+            for (i, x) in x.enumerate() {
+                let better = match best {
+                    None => true,
+                    // A NaN is what a maximum gives, so it is where it stands.
+                    Some((_, of)) if is_nan(of) => false,
+                    Some((_, of)) => is_nan(x) || if largest { x > of } else { x < of },
+                };
+                if better {
+                    best = Some((i as i64, x));
+                }
+            }
+            best.map_or(0, |(place, _)| place)
+        }
+        let x = &inputs[0];
+        let (n, inner): (usize, usize) = (x.shape[self.axis], x.shape[self.axis + 1..].iter().product());
+        if n == 0 {
+            let what = format!("there is nothing along axis {} of {:?}", self.axis, x.shape);
+            return Err(Error::Size { op: self.name(), what });
+        }
+        with_type!(x.data.element_type(), T => {
+            let x = x.elements::<T>();
+            fill(outputs[0].reborrow().get::<i64>(), |i| {
+                let first = i / inner * n * inner + i % inner;
+                place((0..n).map(|k| x[first + k * inner]), self.largest)
+            });
+        });
+        Ok(())
+    }
+
+    /// Places do not move with small changes.
+    fn gradient(&self, _g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
+        vec![None]
+    }
+
+    fn can_fail(&self) -> bool {
+        true
+    }
+}
+
+impl<T: Arithmetic> Expr<T> {
+    #[track_caller]
+    fn extreme(&self, axis: i32, largest: bool) -> Expr<i64> {
+        let axis =
+            usize::try_from(if axis < 0 { axis + self.rank() as i32 } else { axis }).unwrap_or(usize::MAX);
+        AnyExpr::values_of(Arc::new(Extreme { axis, largest }), vec![self.untyped()]).remove(0).typed()
+    }
+
+    /// The position of the largest along an axis, which disappears; of several the first; of a NaN, if there is one. A negative
+    /// axis is counted from the back.
+    ///
+    /// # Panics
+    /// If there is no such axis, or nothing along it.
+    #[track_caller]
+    pub fn argmax(&self, axis: i32) -> Expr<i64> {
+        self.extreme(axis, true)
+    }
+
+    /// The position of the smallest along an axis, see [`argmax`](Self::argmax).
+    ///
+    /// # Panics
+    /// If there is no such axis, or nothing along it.
+    #[track_caller]
+    pub fn argmin(&self, axis: i32) -> Expr<i64> {
+        self.extreme(axis, false)
+    }
+}

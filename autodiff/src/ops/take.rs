@@ -1,0 +1,199 @@
+//! Rows of a table by their positions, and the adjoint: rows added to a table.
+
+use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
+
+use super::index::checked;
+use super::operation::Operation;
+use crate::kernel::{Kernel, Scratch, View};
+use crate::{AnyExpr, ArrayType, Error, Expr, Kind, Shape, ValueType};
+
+/// x, indices → the parts of x along an axis at these positions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Take {
+    pub axis: usize,
+}
+
+/// base, indices, parts → the base with the parts added at these positions along an axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Scatter {
+    pub axis: usize,
+}
+
+/// The shape of the parts: that of the indices in place of the axis.
+fn parts(x: &Shape, axis: usize, indices: &Shape) -> Shape {
+    let (before, after) = (&x.dims()[..axis], &x.dims()[axis + 1..]);
+    before.iter().chain(indices.dims()).chain(after).cloned().collect()
+}
+
+fn fits(x: &ValueType, axis: usize, indices: &ValueType) -> Result<(), String> {
+    match axis < x.shape.rank() && indices.element == ElementType::I64 {
+        true => Ok(()),
+        false => Err(format!("positions {indices} along axis {axis} of {x}")),
+    }
+}
+
+/// Calls `copy(part, row)` for each run of elements that lie together: where it begins among the parts, and in the table.
+fn each(
+    op: &dyn Operation,
+    x: &[usize],
+    axis: usize,
+    indices: &[i64],
+    mut copy: impl FnMut(usize, usize),
+) -> Result<usize, Error> {
+    let (outer, inner): (usize, usize) = (x[..axis].iter().product(), x[axis + 1..].iter().product());
+    for outer in 0..outer {
+        for (position, &index) in indices.iter().enumerate() {
+            let index = checked(op, index, position, x[axis])?;
+            copy((outer * indices.len() + position) * inner, (outer * x[axis] + index) * inner);
+        }
+    }
+    Ok(inner)
+}
+
+impl Operation for Take {
+    fn name(&self) -> String {
+        format!("take along axis {}", self.axis)
+    }
+
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        let [x, indices] = inputs else { return Err("takes two inputs".into()) };
+        fits(x, self.axis, indices)?;
+        Ok(vec![ValueType::new(x.element, parts(&x.shape, self.axis, &indices.shape))])
+    }
+
+    fn kernel(&self, _: &[ArrayType<'_>], _: &[ArrayType<'_>]) -> Result<Option<Box<dyn Kernel>>, Error> {
+        Ok(Some(Box::new(*self)))
+    }
+
+    /// The parts' adjoints are added where the parts come from.
+    fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
+        let scatter = Scatter { axis: self.axis };
+        let inputs = vec![inputs[0].zeros_like(), inputs[1].clone(), g.clone()];
+        let shape = inputs[0].shape().clone();
+        vec![Some(Expr::new(scatter, inputs, shape)), None]
+    }
+
+    fn can_fail(&self) -> bool {
+        true
+    }
+}
+
+impl Kernel for Take {
+    fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>], _: Scratch<'_>) -> Result<(), Error> {
+        fn run<T: Element>(op: &Take, x: &View<'_>, indices: &[i64], y: &mut [T]) -> Result<(), Error> {
+            let table = x.elements::<T>();
+            let inner: usize = x.shape[op.axis + 1..].iter().product();
+            each(op, x.shape, op.axis, indices, |part, row| {
+                y[part..part + inner].copy_from_slice(&table[row..row + inner]);
+            })?;
+            Ok(())
+        }
+        let [x, indices] = [&inputs[0], &inputs[1]];
+        with_type!(x.data.element_type(), T => {
+            run::<T>(self, x, indices.elements(), outputs[0].reborrow().get())
+        })
+    }
+}
+
+impl Operation for Scatter {
+    fn name(&self) -> String {
+        format!("scatter_add along axis {}", self.axis)
+    }
+
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        let [base, indices, given] = inputs else { return Err("takes three inputs".into()) };
+        fits(base, self.axis, indices)?;
+        let wanted = ValueType::new(base.element, parts(&base.shape, self.axis, &indices.shape));
+        match *given == wanted && base.element != ElementType::Bool {
+            true => Ok(vec![base.clone()]),
+            false => Err(format!("parts of type {given}, not {wanted}")),
+        }
+    }
+
+    fn kernel(&self, _: &[ArrayType<'_>], _: &[ArrayType<'_>]) -> Result<Option<Box<dyn Kernel>>, Error> {
+        Ok(Some(Box::new(*self)))
+    }
+
+    /// The base's adjoint is the output's; a part's is what is read at its place.
+    fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
+        let taken = AnyExpr::values_of(Take { axis: self.axis }, vec![g.clone(), inputs[1].clone()]);
+        vec![Some(g.clone()), None, taken.into_iter().next()]
+    }
+
+    fn can_fail(&self) -> bool {
+        true
+    }
+
+    fn writes_over(&self) -> Option<usize> {
+        Some(0)
+    }
+}
+
+impl Kernel for Scatter {
+    fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>], _: Scratch<'_>) -> Result<(), Error> {
+        fn run<T: Element>(
+            op: &Scatter,
+            [base, indices, given]: [&View<'_>; 3],
+            y: &mut [T],
+            add: fn(T, T) -> T,
+        ) -> Result<(), Error> {
+            let (indices, given) = (indices.elements(), given.elements::<T>());
+            let inner: usize = base.shape[op.axis + 1..].iter().product();
+            // Refused before anything is written.
+            each(op, base.shape, op.axis, indices, |_, _| ())?;
+            if !base.data.is_empty() {
+                y.copy_from_slice(base.elements());
+            }
+            each(op, base.shape, op.axis, indices, |part, row| {
+                let row = &mut y[row..row + inner];
+                row.iter_mut().zip(&given[part..part + inner]).for_each(|(y, x)| *y = add(*y, *x));
+            })?;
+            Ok(())
+        }
+        let (inputs, output) = ([&inputs[0], &inputs[1], &inputs[2]], outputs[0].reborrow());
+        match output {
+            AnySliceMut::F32(y) => run::<f32>(self, inputs, y, |a, b| a + b),
+            AnySliceMut::F64(y) => run::<f64>(self, inputs, y, |a, b| a + b),
+            AnySliceMut::U8(y) => run::<u8>(self, inputs, y, u8::wrapping_add),
+            AnySliceMut::I32(y) => run::<i32>(self, inputs, y, i32::wrapping_add),
+            AnySliceMut::I64(y) => run::<i64>(self, inputs, y, i64::wrapping_add),
+            AnySliceMut::Bool(_) => unreachable!("truth values are not added"),
+        }
+    }
+}
+
+impl<T: Kind> Expr<T> {
+    /// The parts of this along an axis at some positions: `[…, n, …]` and indices of shape `[i, j]` give `[…, i, j, …]`, as NumPy's
+    /// `take`. A position that is negative or beyond the axis makes the call of the function fail with [`Error::Index`].
+    ///
+    /// An embedding is `table.take(0, &words)`. Its gradient is nothing but the rows that were used, and a step of gradient descent in
+    /// an [`exclusive`](crate::FunctionBuilder::exclusive) function touches only these.
+    ///
+    /// ```
+    /// use bayeux_autodiff::{Expr, Function};
+    /// use bayeux_tensor::Tensor;
+    /// let table = Expr::<f32>::constant(Tensor::from_fn([3, 2], |i| (10 * i[0] + i[1]) as f32));
+    /// let words = Expr::<i64>::constant(Tensor::from_slice(&[2, 0]));
+    /// let rows = Function::new([], [table.take(0, &words)])?.call(&[])?;
+    /// assert_eq!(rows[0].to_vec(), [20.0, 21.0, 0.0, 1.0]);
+    /// # Ok::<(), bayeux_autodiff::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no such axis.
+    #[track_caller]
+    pub fn take(&self, axis: usize, indices: &Expr<i64>) -> Self {
+        AnyExpr::values_of(Take { axis }, vec![self.untyped(), indices.untyped()]).remove(0).typed()
+    }
+
+    /// This with parts added at some positions along an axis, in the order of the positions, of which some may be the same: the
+    /// adjoint of [`take`](Self::take).
+    ///
+    /// # Panics
+    /// If the parts have not the shape that `take` would give, or for truth values.
+    #[track_caller]
+    pub fn scatter_add(&self, axis: usize, indices: &Expr<i64>, parts: &Expr<T>) -> Self {
+        let inputs = vec![self.untyped(), indices.untyped(), parts.untyped()];
+        Expr::new(Scatter { axis }, inputs, self.shape())
+    }
+}
