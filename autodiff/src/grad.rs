@@ -1,11 +1,17 @@
 //! Reverse-mode differentiation: from an expression to the expressions of its gradient.
 
+mod product;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, HashSet};
 
 use bayeux_tensor::Float;
 
 use crate::Expr;
-use crate::expr::{Key, topological};
+use crate::expr::Key;
+use crate::stabilise::Stabiliser;
+use product::{Adjoint, parts};
 
 /// The gradient of a scalar with respect to expressions, leaves or inner ones: for each an expression of its shape.
 ///
@@ -26,62 +32,139 @@ use crate::expr::{Key, topological};
 /// # Ok::<(), bayeux_autodiff::Error>(())
 /// ```
 ///
+/// # Stable forms
+///
+/// What is differentiated is the stable form of the cost: ln(1 + eˣ) as softplus x, ln softmax x as log_softmax x, and so on, also
+/// where a reshape, a transpose, a slice, a choice or a one-hot product lies between. An expression with respect to which the
+/// gradient is taken stays as it is, and nothing is rewritten across it. An inner expression that was not named in the first
+/// gradient may be missing from it, so that a second gradient with respect to it finds less: name it in both.
+///
+/// ```
+/// # use bayeux_autodiff::{Expr, Function, grad};
+/// # use bayeux_tensor::Tensor;
+/// let x = Expr::<f64>::input("x", ());
+/// let slope = grad(&(1.0 + x.exp()).ln(), &[x.clone()]).remove(0);
+/// assert_eq!(Function::new([&x], [&slope])?.call(&[&Tensor::scalar(750.0)])?[0].item(), 1.0);
+/// # Ok::<(), bayeux_autodiff::Error>(())
+/// ```
+///
+/// # Nothing times infinity
+///
+/// In the reverse sweep 0 · ∞ = 0 and 0 · NaN = 0, where ordinary products give NaN: a branch that was not taken, an element that
+/// was not chosen and a factor that is exactly 0 pass nothing on, however steep or undefined what lies behind them is there.
+/// So select(u > 0, √u, 0) has the slope 0 at u = 0, and the length √Σw² has the slope 0 at w = 0. Where nothing annihilates it
+/// an infinite slope stays infinite: that of √u at 0. The sums inside matrix products and convolutions, and ops of users, are
+/// computed with ordinary products.
+///
+/// ```
+/// # use bayeux_autodiff::{Expr, Function, grad};
+/// # use bayeux_tensor::Tensor;
+/// let w = Expr::<f64>::input("w", [3]);
+/// let length = w.square().sum_all().sqrt();
+/// let slope = grad(&length, &[w.clone()]).remove(0);
+/// assert_eq!(Function::new([&w], [&slope])?.call(&[&Tensor::zeros([3])])?[0].to_vec(), [0.0; 3]);
+/// # Ok::<(), bayeux_autodiff::Error>(())
+/// ```
+///
 /// # Panics
 /// If the cost is not a scalar.
 #[track_caller]
 pub fn grad<T: Float>(cost: &Expr<T>, wrt: &[Expr<T>]) -> Vec<Expr<T>> {
     assert!(cost.rank() == 0, "grad: the cost {cost:?} has shape {}, a scalar is needed", cost.shape());
-    pull_back(&[(cost.clone(), Expr::ones(()))], wrt)
+    pull_back(cost, Expr::ones(()), wrt)
 }
 
 /// The product of a vector with the Jacobian of an expression of any shape: `vᵀ · ∂y/∂x` for each `x`, where `v` has the
-/// shape of `y`.
+/// shape of `y`. What [`grad`] says of stable forms and of zeros holds here too.
 ///
 /// # Panics
 /// If the shapes of `y` and `v` differ.
 #[track_caller]
 pub fn vector_jacobian<T: Float>(y: &Expr<T>, v: &Expr<T>, wrt: &[Expr<T>]) -> Vec<Expr<T>> {
     assert!(y.shape() == v.shape(), "vector_jacobian: y has shape {}, v has {}", y.shape(), v.shape());
-    pull_back(&[(y.clone(), v.clone())], wrt)
+    pull_back(y, v.clone(), wrt)
 }
 
-fn pull_back<T: Float>(seeds: &[(Expr<T>, Expr<T>)], wrt: &[Expr<T>]) -> Vec<Expr<T>> {
-    let roots: Vec<Expr<T>> = seeds.iter().map(|(root, _)| root.clone()).collect();
-    let tape = topological(&roots);
+fn pull_back<T: Float>(root: &Expr<T>, seed: Expr<T>, wrt: &[Expr<T>]) -> Vec<Expr<T>> {
+    let stable = Stabiliser::new(std::slice::from_ref(root), wrt);
+    let root = stable.of(root);
+    // What is fixed hands its adjoint as it is to its stable form.
+    let inputs = |node: &Expr<T>| match stable.behind(node) {
+        Some(behind) => Inputs::One([behind.clone()]),
+        None => Inputs::All(node.clone()),
+    };
+    let tape = tape(&root, inputs);
     let targets: HashSet<Key> = wrt.iter().map(Expr::key).collect();
     let mut active: HashSet<Key> = HashSet::new();
     for node in &tape {
-        if targets.contains(&node.key()) || node.inputs().iter().any(|input| active.contains(&input.key())) {
+        if targets.contains(&node.key())
+            || inputs(node).get().iter().any(|input| active.contains(&input.key()))
+        {
             active.insert(node.key());
         }
     }
 
-    let mut adjoints: HashMap<Key, Expr<T>> = HashMap::new();
-    let receive = |adjoints: &mut HashMap<Key, Expr<T>>, node: &Expr<T>, part: Expr<T>| {
-        debug_assert_eq!(node.shape(), part.shape(), "adjoint of {node:?}");
-        let sum = match adjoints.remove(&node.key()) {
-            Some(sum) => sum + part,
-            None => part,
-        };
-        adjoints.insert(node.key(), sum);
-    };
-    for (root, seed) in seeds {
-        receive(&mut adjoints, root, seed.clone());
-    }
+    let mut adjoints: HashMap<Key, Adjoint<T>> = HashMap::new();
+    adjoints.insert(root.key(), Adjoint::new(seed));
     for node in tape.iter().rev().filter(|node| active.contains(&node.key())) {
         let Some(adjoint) = adjoints.get(&node.key()).cloned() else { continue };
-        if node.inputs().iter().all(|input| !active.contains(&input.key())) {
+        let inputs = inputs(node);
+        let inputs = inputs.get();
+        if inputs.iter().all(|input| !active.contains(&input.key())) {
             continue;
         }
-        let parts = node.op().rule().gradient(&adjoint, node.inputs(), node);
-        for (input, part) in node.inputs().iter().zip(parts) {
+        let parts = match stable.behind(node) {
+            Some(_) => vec![Some(adjoint)],
+            None => parts(&adjoint, inputs, node),
+        };
+        for (input, part) in inputs.iter().zip(parts) {
             if let Some(part) = part
                 && active.contains(&input.key())
             {
-                receive(&mut adjoints, input, part);
+                debug_assert_eq!(input.shape(), part.value.shape(), "adjoint of {input:?}");
+                let sum = match adjoints.remove(&input.key()) {
+                    Some(sum) => sum.plus(part),
+                    None => part,
+                };
+                adjoints.insert(input.key(), sum);
             }
         }
     }
     let zeros = |x: &Expr<T>| Expr::zeros(x.shape());
-    wrt.iter().map(|x| adjoints.get(&x.key()).cloned().unwrap_or_else(|| zeros(x))).collect()
+    wrt.iter().map(|x| adjoints.remove(&x.key()).map_or_else(|| zeros(x), |adjoint| adjoint.value)).collect()
+}
+
+/// What hands its value to a node: its stable form, or all its inputs.
+enum Inputs<T: Float> {
+    One([Expr<T>; 1]),
+    All(Expr<T>),
+}
+
+impl<T: Float> Inputs<T> {
+    fn get(&self) -> &[Expr<T>] {
+        match self {
+            Inputs::One(one) => one,
+            Inputs::All(node) => node.inputs(),
+        }
+    }
+}
+
+/// Every node the root needs, inputs before their readers.
+fn tape<T: Float>(root: &Expr<T>, inputs: impl Fn(&Expr<T>) -> Inputs<T>) -> Vec<Expr<T>> {
+    let mut order = Vec::new();
+    let mut seen = HashSet::new();
+    let mut stack = vec![(root.clone(), 0)];
+    while let Some((node, next)) = stack.pop() {
+        if next == 0 && !seen.insert(node.key()) {
+            continue;
+        }
+        match inputs(&node).get().get(next).cloned() {
+            Some(input) => {
+                stack.push((node, next + 1));
+                stack.push((input, 0));
+            }
+            None => order.push(node),
+        }
+    }
+    order
 }

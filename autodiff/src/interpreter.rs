@@ -8,9 +8,10 @@ use crate::bind::bind;
 use crate::dim::Sizes;
 use crate::expr::{Key, topological};
 use crate::ops::Op;
+use crate::stabilise::Stabiliser;
 use crate::{Error, Expr};
 
-/// The values of some expressions, computed node by node without any compilation.
+/// The values of some expressions, in their stable forms (see [`grad`](crate::grad())), computed node by node without any compilation.
 ///
 /// `call` is the call number on which noise depends, as in a [`Function`](crate::Function) that has been called so many
 /// times before.
@@ -27,6 +28,18 @@ use crate::{Error, Expr};
 /// # Errors
 /// For an input that is missing or of the wrong shape, an undetermined free dimension, or data an op cannot take.
 pub fn interpret<T: Float>(
+    roots: &[Expr<T>],
+    inputs: &[(&Expr<T>, &Tensor<T>)],
+    call: u64,
+) -> Result<Vec<Tensor<T>>, Error> {
+    let given: Vec<Expr<T>> = inputs.iter().map(|(input, _)| (*input).clone()).collect();
+    let stable = Stabiliser::new(roots, &given);
+    let roots: Vec<Expr<T>> = roots.iter().map(|root| stable.of(root)).collect();
+    as_written(&roots, inputs, call)
+}
+
+/// The values of the very nodes, in whatever form they are.
+pub(crate) fn as_written<T: Float>(
     roots: &[Expr<T>],
     inputs: &[(&Expr<T>, &Tensor<T>)],
     call: u64,

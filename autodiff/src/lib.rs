@@ -43,10 +43,12 @@ mod function;
 mod grad;
 mod interpreter;
 mod kernel;
+mod known;
 mod ops;
 pub mod optimizers;
 mod profile;
 mod shared;
+mod stabilise;
 mod substitute;
 mod turn;
 

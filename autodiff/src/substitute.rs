@@ -46,7 +46,7 @@ impl<T: Float> Expr<T> {
         expressions.iter().map(|expr| replaced[&expr.key()].clone()).collect()
     }
 
-    fn with_inputs(&self, inputs: Vec<Expr<T>>) -> Self {
+    pub(crate) fn with_inputs(&self, inputs: Vec<Expr<T>>) -> Self {
         let rebuilt = Expr::new(self.op().clone(), inputs, self.shape());
         match self.name() {
             Some(name) => rebuilt.named(name),

@@ -9,6 +9,7 @@ use super::Function;
 use super::compiled::{Compiled, List};
 use crate::expr::topological;
 use crate::ops::Op;
+use crate::stabilise::stabilise;
 use crate::{Error, Expr, Shared, Updates};
 
 /// Collects what a [`Function`] is made of.
@@ -92,7 +93,7 @@ impl<T: Float> FunctionBuilder<T> {
         Ok(Function {
             compiled: Compiled {
                 inputs: self.inputs,
-                roots,
+                roots: stabilise(&roots),
                 updated,
                 turns,
                 exclusive: self.exclusive,

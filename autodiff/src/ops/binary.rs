@@ -73,8 +73,9 @@ binary! {
     /// a / b.   ∂a = 1/b, ∂b = −y/b
     Div div "/", |g, a, b, y| Some(g / b), Some(-(g * (y / b)));
 
-    /// aᵇ.   ∂a = b aᵇ⁻¹, ∂b = y ln a
-    Pow pow "^", |g, a, b, y| Some(g * (b * a.pow(&(b - 1.0)))), Some(g * (y * a.ln()));
+    /// aᵇ.   ∂a = b aᵇ⁻¹, and 0 for b = 0; ∂b = y ln a, and 0 for a = 0
+    Pow pow "^", |g, a, b, y| Some(g * unless_zero(b, &(b * a.pow(&(b - 1.0))))),
+    Some(g * unless_zero(a, &(y * a.ln())));
 
     /// The larger.   A tie is split evenly: half of the adjoint to each.
     Maximum maximum "max", |g, a, b, y| Some(g * wins(&a.gt(b), &a.eq(b))), Some(g * wins(&b.gt(a), &a.eq(b)));
@@ -116,6 +117,12 @@ mod vector {
             simd::polygamma(n.to_f64() as usize, x, y);
         }
     }
+}
+
+/// y where x is not 0, else 0: also where y is not a number.
+fn unless_zero<T: Float>(x: &Expr<T>, y: &Expr<T>) -> Expr<T> {
+    let zero = Expr::scalar(0.0);
+    Expr::select(&x.ne(&zero), y, &zero)
 }
 
 /// What a maximum's input receives: all where it wins, half where it ties.

@@ -43,7 +43,7 @@ impl<T: Float> Rule<T> for Max {
         let x = &inputs[0];
         let wins = x.eq(&restore(output, x, &self.0));
         let share = g / wins.sum(self.0.as_slice());
-        vec![Some(wins * restore(&share, x, &self.0))]
+        vec![Some(Expr::select(&wins, &restore(&share, x, &self.0), &Expr::scalar(0.0)))]
     }
 }
 

@@ -1,0 +1,165 @@
+//! What an expression means, in a form that keeps its digits: the textbook's formula for a softmax, an entropy or a density
+//! overflows where its value does not.
+//!
+//! [`grad`](crate::grad()) differentiates the stable form, a [`Function`](crate::Function) compiles it and the interpreter
+//! computes it, so that a value and its slopes agree and share their nodes. The rules stand in a table, [`Stabiliser::RULES`]: each
+//! looks at one node whose inputs are stable already. What is under a logarithm is found through views: ln of a reshaped,
+//! transposed, cut, repeated, joined or chosen thing is that of the thing, so treated, if it has a form worth having.
+//!
+//! In exact arithmetic a rule changes nothing; in floating point it changes the last digits, and what overflows.
+
+mod forms;
+mod logarithm;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, HashSet};
+
+use bayeux_tensor::Float;
+
+use crate::Expr;
+use crate::expr::{Key, topological};
+use crate::ops::{Binary, Op, Unary};
+
+/// A row of the table.
+pub(crate) struct Rule<T: Float> {
+    pub name: &'static str,
+    /// What it does, as a reader of the table sees it.
+    #[allow(dead_code)]
+    pub formula: &'static str,
+    /// What stands for a node, if the rule applies.
+    apply: fn(&Stabiliser<T>, &Expr<T>) -> Option<Expr<T>>,
+}
+
+impl<T: Float> Rule<T> {
+    const fn new(
+        name: &'static str,
+        formula: &'static str,
+        apply: fn(&Stabiliser<T>, &Expr<T>) -> Option<Expr<T>>,
+    ) -> Self {
+        Rule { name, formula, apply }
+    }
+}
+
+/// The stable forms of expressions in the making.
+pub(crate) struct Stabiliser<T: Float> {
+    /// Expressions that stay what they are, because somebody asks for slopes with respect to them.
+    fixed: HashSet<Key>,
+    /// What stands for each expression.
+    stable: HashMap<Key, Expr<T>>,
+    /// The stable forms of the fixed ones, where they differ.
+    behind: HashMap<Key, Expr<T>>,
+    /// What stands for something already.
+    known: HashSet<Key>,
+    /// How often each rule applied.
+    #[cfg(test)]
+    pub fired: HashMap<&'static str, usize>,
+}
+
+/// The stable forms of some expressions.
+pub(crate) fn stabilise<T: Float>(roots: &[Expr<T>]) -> Vec<Expr<T>> {
+    let stabiliser = Stabiliser::new(roots, &[]);
+    roots.iter().map(|root| stabiliser.of(root)).collect()
+}
+
+impl<T: Float> Stabiliser<T> {
+    /// Of all that the roots need. Those that are `fixed` stay, and no rule looks into them.
+    pub fn new(roots: &[Expr<T>], fixed: &[Expr<T>]) -> Self {
+        let mut stabiliser = Stabiliser {
+            fixed: fixed.iter().map(Expr::key).collect(),
+            stable: HashMap::new(),
+            behind: HashMap::new(),
+            known: HashSet::new(),
+            #[cfg(test)]
+            fired: HashMap::new(),
+        };
+        for node in topological(roots) {
+            stabiliser.add(&node);
+        }
+        stabiliser
+    }
+
+    /// What stands for one of the expressions that the roots need.
+    pub fn of(&self, expr: &Expr<T>) -> Expr<T> {
+        self.stable.get(&expr.key()).unwrap_or(expr).clone()
+    }
+
+    /// The stable form of a fixed expression, which is another node than the one that stays.
+    pub fn behind(&self, expr: &Expr<T>) -> Option<&Expr<T>> {
+        self.behind.get(&expr.key())
+    }
+
+    fn add(&mut self, node: &Expr<T>) {
+        let inputs: Vec<Expr<T>> = node.inputs().iter().map(|input| self.of(input)).collect();
+        let unchanged = inputs.iter().zip(node.inputs()).all(|(new, old)| new.key() == old.key());
+        let rebuilt = if unchanged { node.clone() } else { node.with_inputs(inputs) };
+        let better = self.improved(&rebuilt);
+        if self.fixed.contains(&node.key()) {
+            self.known.insert(node.key());
+            if better.is_some() || !unchanged {
+                self.behind.insert(node.key(), better.unwrap_or(rebuilt));
+            }
+            return;
+        }
+        let result = match (better, node.name()) {
+            // What it turned out to be keeps the name and the identity that it has.
+            (Some(better), Some(name)) if !self.known.contains(&better.key()) => better.named(name),
+            (Some(better), _) => better,
+            (None, _) => rebuilt,
+        };
+        self.known.insert(result.key());
+        if result.key() != node.key() {
+            self.stable.insert(node.key(), result);
+        }
+    }
+
+    /// What the first rule that applies makes of a node.
+    fn improved(&mut self, node: &Expr<T>) -> Option<Expr<T>> {
+        if !matches!(node.op(), Op::Unary(_) | Op::Binary(_)) {
+            return None;
+        }
+        let found = Self::RULES.iter().find_map(|rule| Some((rule.name, (rule.apply)(self, node)?)));
+        let (_name, better) = found?;
+        #[cfg(test)]
+        {
+            *self.fired.entry(_name).or_default() += 1;
+        }
+        Some(better)
+    }
+
+    /// The op of an expression that a rule may look into.
+    fn op<'a>(&self, x: &'a Expr<T>) -> Option<&'a Op<T>> {
+        (!self.fixed.contains(&x.key())).then(|| x.op())
+    }
+
+    /// The argument, if an expression is this function of one.
+    fn argument<'a>(&self, x: &'a Expr<T>, function: Unary) -> Option<&'a Expr<T>> {
+        matches!(self.op(x)?, Op::Unary(found) if *found == function).then(|| &x.inputs()[0])
+    }
+
+    /// The arguments, if an expression is this function of two.
+    fn arguments<'a>(&self, x: &'a Expr<T>, function: Binary) -> Option<[&'a Expr<T>; 2]> {
+        matches!(self.op(x)?, Op::Binary(found) if *found == function)
+            .then(|| [&x.inputs()[0], &x.inputs()[1]])
+    }
+
+    /// Whether two expressions are the same computation.
+    fn same(&self, a: &Expr<T>, b: &Expr<T>) -> bool {
+        /// More than any formula holds that a rule is meant for.
+        const MOST: usize = 64;
+        let mut seen = HashSet::new();
+        let mut pairs = vec![(a, b)];
+        while let Some((a, b)) = pairs.pop() {
+            if a.key() == b.key() || !seen.insert((a.key(), b.key())) {
+                continue;
+            }
+            let (Some(op), Some(other)) = (self.op(a), self.op(b)) else { return false };
+            let alike = !op.is_leaf() || matches!(op, Op::Constant(_));
+            if seen.len() > MOST || !alike || op != other || a.shape() != b.shape() {
+                return false;
+            }
+            pairs.extend(a.inputs().iter().zip(b.inputs()));
+        }
+        true
+    }
+}
