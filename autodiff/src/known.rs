@@ -12,9 +12,29 @@ const FUEL: usize = 64;
 
 /// The one number an expression holds everywhere.
 pub(crate) fn number<T: Float>(x: &Expr<T>) -> Option<f64> {
+    number_within(x, DEPTH)
+}
+
+/// How deep arithmetic with numbers is followed.
+const DEPTH: usize = 4;
+
+fn number_within<T: Float>(x: &Expr<T>, depth: usize) -> Option<f64> {
     let mut x = x;
     loop {
         match x.op() {
+            Op::Binary(op) => {
+                let inputs = x.inputs();
+                let depth = depth.checked_sub(1)?;
+                let (a, b) = (number_within(&inputs[0], depth)?, number_within(&inputs[1], depth)?);
+                let value = match op {
+                    Binary::Add => a + b,
+                    Binary::Sub => a - b,
+                    Binary::Mul => a * b,
+                    Binary::Div => a / b,
+                    _ => return None,
+                };
+                return Some(T::from_f64(value).to_f64());
+            }
             Op::Constant(Constant(value)) => {
                 let first = value.iter().next()?;
                 let uniform = value.len() == 1 || (value.len() <= FUEL && value.iter().all(|x| x == first));

@@ -92,9 +92,11 @@ impl<T: Float> Stabiliser<T> {
     fn add(&mut self, node: &Expr<T>) {
         let inputs: Vec<Expr<T>> = node.inputs().iter().map(|input| self.of(input)).collect();
         let unchanged = inputs.iter().zip(node.inputs()).all(|(new, old)| new.key() == old.key());
-        let rebuilt = if unchanged { node.clone() } else { node.with_inputs(inputs) };
+        // Rules look at a copy of what is fixed.
+        let fixed = self.fixed.contains(&node.key()) && !inputs.is_empty();
+        let rebuilt = if unchanged && !fixed { node.clone() } else { node.with_inputs(inputs) };
         let better = self.improved(&rebuilt);
-        if self.fixed.contains(&node.key()) {
+        if fixed {
             self.known.insert(node.key());
             if better.is_some() || !unchanged {
                 self.behind.insert(node.key(), better.unwrap_or(rebuilt));
@@ -115,7 +117,7 @@ impl<T: Float> Stabiliser<T> {
 
     /// What the first rule that applies makes of a node.
     fn improved(&mut self, node: &Expr<T>) -> Option<Expr<T>> {
-        if !matches!(node.op(), Op::Unary(_) | Op::Binary(_)) {
+        if !matches!(node.op(), Op::Unary(_) | Op::Binary(_) | Op::Pool2d(_)) {
             return None;
         }
         let found = Self::RULES.iter().find_map(|rule| Some((rule.name, (rule.apply)(self, node)?)));

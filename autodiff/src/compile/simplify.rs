@@ -1,124 +1,141 @@
-//! Constants, algebra, and the forms that keep their digits: here what all rules share, and known numbers.
+//! Constants and algebra: the table of rules, how they are applied, and what they share.
 //!
 //! Every rule looks at one node whose inputs are simplified already, and either answers with what replaces it or with
-//! nothing. The rules stand one below the other, grouped by the op they look at. Between numbers far from overflow a rule
-//! changes results by rounding errors only; where a user writes the textbook formula, the rule puts the stable one. What is
-//! multiplied by a known 0 is 0, even if it would not be a number.
+//! nothing. The first that answers is taken. A rule changes results by rounding errors only, and never makes an infinity or a NaN
+//! of a finite result: where that depends on the numbers, the rule says for which it holds. Infinite and undefined values
+//! stay what they are as well; the sign of a zero, and so of an infinity that is divided by it, may change (x + 0 = x).
+//!
+//! Forms that keep their digits where the textbook's overflow are not found here but in [`stabilise`](crate::stabilise), before
+//! gradients are taken.
 
 mod algebra;
+mod nothing;
+mod numbers;
 mod shapes;
+mod sums;
+#[cfg(test)]
+mod tests;
 
-use bayeux_tensor::{Float, Tensor};
+use std::collections::HashSet;
+use std::ops::{Deref, DerefMut};
+
+use bayeux_tensor::Float;
 
 use super::graph::{Builder, Graph, Id, Node};
-use crate::ops::{Binary, Op, Softmax, Unary};
-use algebra::{binary, unary};
-use shapes::{broadcast, reshape, select, sum, transpose};
+use crate::ops::{Binary, Op, Unary};
 
+/// A row of the table.
+pub(crate) struct Rule<T: Float> {
+    pub name: &'static str,
+    /// The nodes it looks at.
+    on: fn(&Op<T>) -> bool,
+    /// What replaces one of them, if it applies.
+    apply: fn(&mut Rewriter<'_, T>, &Node<T>) -> Option<Id>,
+}
+
+/// Which rules are switched off, by name, and how often each of the others applied.
+#[derive(Debug, Default)]
+pub(crate) struct Simplification {
+    pub off: HashSet<&'static str>,
+    /// One count for each row of the table.
+    pub fired: Vec<usize>,
+}
+
+/// All rules.
+pub(crate) fn rules<T: Float>() -> impl Iterator<Item = &'static Rule<T>> {
+    let tables = [nothing::rules(), numbers::rules(), shapes::rules(), algebra::rules(), sums::rules()];
+    tables.into_iter().flatten()
+}
+
+/// The graph in its simplest form.
 pub(super) fn simplify<T: Float>(graph: Graph<T>) -> Graph<T> {
-    graph.rebuild(|builder, node| simplified(builder, node))
+    simplify_with(graph, &mut Simplification::default())
 }
 
-/// Adds a node in its simplest form.
-fn simplified<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Id {
-    if let Some(id) = fold(b, node) {
-        return id;
-    }
-    let rewritten = match &node.op {
-        Op::Unary(op) => unary(b, *op, node.inputs[0]),
-        Op::Binary(op) => binary(b, *op, node.inputs[0], node.inputs[1]),
-        Op::Select(_) => select(b, node),
-        Op::Reshape(_) => reshape(b, node),
-        Op::Broadcast(_) => broadcast(b, node),
-        Op::Transpose(op) => transpose(b, op, node),
-        Op::Sum(op) => sum(b, op, node),
-        // softmax x = exp(log_softmax x), where that is there: cross-entropy and its adjoint share the exponentials
-        Op::Softmax(Softmax::Probabilities) => b
-            .find(Softmax::Logarithms, &node.inputs, &node.shape)
-            .map(|logarithms| make_unary(b, Unary::Exp, logarithms)),
-        Op::Slice(_) | Op::Pad(_) if b.shape(node.inputs[0]) == node.shape => Some(node.inputs[0]),
-        _ => None,
-    };
-    rewritten.unwrap_or_else(|| b.add(node.op.clone(), node.inputs.clone(), node.shape.clone()))
+/// The graph in the form that is simplest by the rules that are on; the others are counted.
+pub(super) fn simplify_with<T: Float>(graph: Graph<T>, simplification: &mut Simplification) -> Graph<T> {
+    let rules: Vec<&'static Rule<T>> = rules().collect();
+    simplification.fired.resize(rules.len(), 0);
+    graph.rebuild(|builder, node| Rewriter { builder, rules: &rules, simplification }.simplified(node))
 }
 
-/// Adds an op, simplified.
-fn make<T: Float>(b: &mut Builder<T>, op: impl Into<Op<T>>, inputs: &[Id], shape: &[usize]) -> Id {
-    let node = Node { op: op.into(), inputs: inputs.to_vec(), shape: shape.to_vec(), name: None };
-    simplified(b, &node)
+/// The new graph in the making, and the rules.
+pub(super) struct Rewriter<'a, T: Float> {
+    builder: &'a mut Builder<T>,
+    rules: &'a [&'static Rule<T>],
+    simplification: &'a mut Simplification,
 }
 
-fn make_unary<T: Float>(b: &mut Builder<T>, op: Unary, x: Id) -> Id {
-    let shape = b.shape(x).to_vec();
-    make(b, op, &[x], &shape)
-}
-
-fn make_binary<T: Float>(b: &mut Builder<T>, op: Binary, x: Id, y: Id) -> Id {
-    let shape = b.shape(x).to_vec();
-    make(b, op, &[x, y], &shape)
-}
-
-/// The one number a node holds everywhere, if it is known.
-fn number<T: Float>(b: &Builder<T>, id: Id) -> Option<T> {
-    let node = b.node(id);
-    match &node.op {
-        Op::Constant(value) if value.0.len() == 1 => Some(value.0.item()),
-        Op::Broadcast(_) | Op::Reshape(_) => number(b, node.inputs[0]),
-        _ => None,
+impl<T: Float> Deref for Rewriter<'_, T> {
+    type Target = Builder<T>;
+    fn deref(&self) -> &Builder<T> {
+        self.builder
     }
 }
 
-fn is<T: Float>(b: &Builder<T>, id: Id, value: f64) -> bool {
-    number(b, id).is_some_and(|number| number.to_f64() == value)
-}
-
-/// The input of a node that is this function.
-fn argument<T: Float>(b: &Builder<T>, id: Id, op: Unary) -> Option<Id> {
-    let node = b.node(id);
-    matches!(&node.op, Op::Unary(found) if *found == op).then(|| node.inputs[0])
-}
-
-fn arguments<T: Float>(b: &Builder<T>, id: Id, op: Binary) -> Option<(Id, Id)> {
-    let node = b.node(id);
-    matches!(&node.op, Op::Binary(found) if *found == op).then(|| (node.inputs[0], node.inputs[1]))
-}
-
-/// If one of two is the number, the other.
-fn other<T: Float>(b: &Builder<T>, (x, y): (Id, Id), value: f64) -> Option<Id> {
-    if is(b, x, value) {
-        Some(y)
-    } else if is(b, y, value) {
-        Some(x)
-    } else {
-        None
+impl<T: Float> DerefMut for Rewriter<'_, T> {
+    fn deref_mut(&mut self) -> &mut Builder<T> {
+        self.builder
     }
 }
 
-/// The largest constant computed at compile time.
-const FOLD: usize = 4096;
+impl<T: Float> Rewriter<'_, T> {
+    /// Adds a node in its simplest form.
+    fn simplified(&mut self, node: &Node<T>) -> Id {
+        for (i, rule) in self.rules.iter().enumerate() {
+            if (rule.on)(&node.op)
+                && (self.simplification.off.is_empty() || !self.simplification.off.contains(rule.name))
+                && let Some(id) = (rule.apply)(self, node)
+            {
+                self.simplification.fired[i] += 1;
+                return id;
+            }
+        }
+        self.add(node.op.clone(), node.inputs.clone(), node.shape.clone())
+    }
 
-/// An op on known numbers is a known number.
-fn fold<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Option<Id> {
-    if node.inputs.is_empty() || matches!(node.op, Op::Broadcast(_)) {
-        return None;
+    /// Adds an op, simplified.
+    fn make(&mut self, op: impl Into<Op<T>>, inputs: &[Id], shape: &[usize]) -> Id {
+        self.simplified(&Node { op: op.into(), inputs: inputs.to_vec(), shape: shape.to_vec(), name: None })
     }
-    let uniform: Option<Vec<T>> = node.inputs.iter().map(|&input| number(b, input)).collect();
-    if let (Some(numbers), Op::Unary(_) | Op::Binary(_) | Op::Select(_) | Op::Reshape(_)) =
-        (uniform, &node.op)
-    {
-        let scalars: Vec<Tensor<T>> = numbers.into_iter().map(Tensor::scalar).collect();
-        let value = node.op.rule().forward(&scalars, &[]).ok()?;
-        return Some(b.full(value.item(), &node.shape));
+
+    fn make_unary(&mut self, op: Unary, x: Id) -> Id {
+        let shape = self.shape(x).to_vec();
+        self.make(op, &[x], &shape)
     }
-    let constant = |&input: &Id| match &b.node(input).op {
-        Op::Constant(value) if value.0.len() <= FOLD => Some(value.0.clone()),
-        _ => None,
-    };
-    let constants: Option<Vec<Tensor<T>>> = node.inputs.iter().map(constant).collect();
-    if node.shape.iter().product::<usize>() > FOLD || matches!(node.op, Op::Custom(_)) {
-        return None;
+
+    fn make_binary(&mut self, op: Binary, x: Id, y: Id) -> Id {
+        let shape = self.shape(x).to_vec();
+        self.make(op, &[x, y], &shape)
     }
-    // An op that refuses its data will say so when the program runs.
-    let value = node.op.rule().forward(&constants?, &node.shape).ok()?;
-    Some(b.constant(value.contiguous()))
+
+    /// The one number a node holds everywhere, if it is known.
+    fn number(&self, id: Id) -> Option<T> {
+        let node = self.node(id);
+        match &node.op {
+            Op::Constant(value) if value.0.len() == 1 => Some(value.0.item()),
+            Op::Broadcast(_) | Op::Reshape(_) => self.number(node.inputs[0]),
+            _ => None,
+        }
+    }
+
+    fn is(&self, id: Id, value: f64) -> bool {
+        self.number(id).is_some_and(|number| number.to_f64() == value)
+    }
+
+    /// The input of a node that is this function.
+    fn argument(&self, id: Id, op: Unary) -> Option<Id> {
+        let node = self.node(id);
+        matches!(&node.op, Op::Unary(found) if *found == op).then(|| node.inputs[0])
+    }
+
+    fn arguments(&self, id: Id, op: Binary) -> Option<(Id, Id)> {
+        let node = self.node(id);
+        matches!(&node.op, Op::Binary(found) if *found == op).then(|| (node.inputs[0], node.inputs[1]))
+    }
+
+    /// If one of two is the number, the other.
+    fn other(&self, (x, y): (Id, Id), value: f64) -> Option<Id> {
+        if self.is(x, value) { Some(y) } else { self.is(y, value).then_some(x) }
+    }
 }

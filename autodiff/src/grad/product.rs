@@ -7,7 +7,7 @@
 use bayeux_tensor::Float;
 
 use crate::Expr;
-use crate::known::{is_finite, is_mask, is_nonnegative, is_nonzero, is_positive, number};
+use crate::known::{is_finite, is_mask, is_nonnegative, is_nonzero, is_number, is_positive, number};
 use crate::ops::{Binary, Op, Softmax, Unary};
 
 /// An adjoint, and what it may hold.
@@ -84,6 +84,9 @@ fn elementwise<T: Float>(
         .enumerate()
         .map(|(i, (plain, slope))| {
             let (plain, slope) = (plain?, slope?);
+            if is_number(&slope, 0.0) {
+                return None;
+            }
             let steep = may_be_steep(node.op(), inputs, i);
             let g_may_vanish = *zeros || steep && !is_nonzero(g);
             let guard_g = g_may_vanish && (steep || !is_finite(&slope));

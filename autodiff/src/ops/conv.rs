@@ -117,6 +117,10 @@ impl<T: Float> Kernel<T> for Conv2dKernel {
             Map::Filters => conv2d_weights,
         };
         let elements = |view: &View<'_, T>| view.shape.iter().product::<usize>();
+        if output.is_empty() || inputs.iter().any(|input| elements(input) == 0) {
+            output.fill(T::ZERO);
+            return Ok(());
+        }
         let [a, b] = [&inputs[0], &inputs[1]].map(|view| &view.from_first()[..elements(view)]);
         run(&self.geometry, a, b, output, scratch);
         Ok(())

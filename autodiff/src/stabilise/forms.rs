@@ -4,9 +4,9 @@ use bayeux_tensor::Float;
 
 use super::logarithm::{last_axis, order};
 use super::{Rule, Stabiliser};
-use crate::Expr;
 use crate::known::{is_number, is_positive};
-use crate::ops::{Binary, Op, Unary};
+use crate::ops::{Binary, Op, Pool2d, PoolMap, Unary};
+use crate::{Dim, Expr};
 
 impl<T: Float> Stabiliser<T> {
     pub(crate) const RULES: &'static [Rule<T>] = &[
@@ -80,7 +80,33 @@ impl<T: Float> Stabiliser<T> {
             let x = s.argument(s.argument(node, Unary::Exp)?, Unary::Ln)?;
             is_positive(x).then(|| x.clone())
         }),
+        // The largest is decided before the function, compiled or not, so that elements which it makes equal are no tie; and the
+        // function has less to do.
+        Rule::new(
+            "pool",
+            "max_pool f(x) = f(max_pool x) for increasing f, max_pool(x ± b) = max_pool x ± b",
+            |s, node| s.pool(node),
+        ),
     ];
+
+    /// The increasing function of a smaller pool, or the sum with one, that stands for a max-pool.
+    fn pool(&self, node: &Expr<T>) -> Option<Expr<T>> {
+        let Op::Pool2d(Pool2d { map: PoolMap::Largest, .. }) = node.op() else { return None };
+        let pooled = |x: &Expr<T>| {
+            let pooled = Expr::new(node.op().clone(), vec![x.clone()], node.shape());
+            self.pool(&pooled).unwrap_or(pooled)
+        };
+        let x = &node.inputs()[0];
+        let repeated = |b: &Expr<T>| shift(b).map(|b| b.broadcast_to(node.shape()));
+        let inputs = match (self.op(x)?, x.inputs()) {
+            (Op::Unary(op), [x]) if op.is_increasing() => vec![pooled(x)],
+            (Op::Binary(Binary::Add), [x, b]) if shift(b).is_some() => vec![pooled(x), repeated(b)?],
+            (Op::Binary(Binary::Add), [b, x]) if shift(b).is_some() => vec![repeated(b)?, pooled(x)],
+            (Op::Binary(Binary::Sub), [x, b]) if shift(b).is_some() => vec![pooled(x), repeated(b)?],
+            _ => return None,
+        };
+        Some(Expr::new(x.op().clone(), inputs, node.shape()))
+    }
 
     /// x, if an expression is 1 + eˣ.
     fn one_plus_exp(&self, sum: &Expr<T>) -> Option<Expr<T>> {
@@ -121,4 +147,11 @@ impl<T: Float> Stabiliser<T> {
         order.iter().enumerate().for_each(|(to, &from)| back[from] = to);
         Some(probabilities.transpose(&back))
     }
+}
+
+/// What is repeated, if images `[n, c, h, w]` are the same all over each channel.
+fn shift<T: Float>(images: &Expr<T>) -> Option<&Expr<T>> {
+    let Op::Broadcast(_) = images.op() else { return None };
+    let inner = &images.inputs()[0];
+    inner.shape().dims().iter().rev().take(2).all(Dim::is_one).then_some(inner)
 }

@@ -7,7 +7,7 @@ use bayeux_tensor::{Float, Tensor};
 
 use super::{Stabiliser, stabilise};
 use crate::interpreter::as_written;
-use crate::{Expr, Function, grad};
+use crate::{Expr, Function, Pool2dOptions, grad};
 
 /// A rule, a formula of `[4]` that it rewrites, where it is computed to no digits as written, and the value and the slope there.
 type Row<T> = (&'static str, fn(&Expr<T>) -> Expr<T>, f64, f64, f64);
@@ -80,9 +80,15 @@ fn rows<T: Float>(extreme: f64) -> Vec<Row<T>> {
         ("softmax", |x| x.exp() / x.exp().sum(0) * 4.0, e, 1.0, 0.0),
         ("root-of-square", |x| x.square().sqrt(), -1e-30, 1e-30, -1.0),
         ("root-of-square", |x| (x * x).sqrt(), 0.0, 0.0, 0.0),
-        ("exp-of-logarithm", |x| x.square().exp().ln().exp().ln(), e, e * e, 2.0 * e),
         ("exp-of-logarithm", |x| (x.softplus() * 2.0).ln().exp(), e, 2.0 * e, 2.0),
+        ("pool", |x| pooled(&(x.reshape([1, 1, 2, 2]).tanh() + 0.5)), e, 1.5, 0.0),
+        ("pool", |x| pooled(&(2.0 + x.reshape([1, 1, 2, 2]).exp() - 2.0)), 0.0, 0.0, 1.0),
     ]
+}
+
+/// The largest of four in place of the first, and zeros.
+fn pooled<T: Float>(x: &Expr<T>) -> Expr<T> {
+    x.max_pool2d(Pool2dOptions::new([2, 2])).reshape([1]).pad(0, 0, 3)
 }
 
 fn value_and_slope<T: Float>(formula: fn(&Expr<T>) -> Expr<T>, at: &Tensor<T>) -> [Tensor<T>; 2] {

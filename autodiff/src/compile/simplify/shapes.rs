@@ -1,27 +1,111 @@
-//! Rules for repetition, transposition, other shapes and sums.
+//! Rules for repetition, transposition and other shapes.
 
 use bayeux_tensor::Float;
 
-use super::{make, make_binary, make_unary, number};
-use crate::compile::graph::{Builder, Id, Node};
-use crate::ops::{Binary, Op, Reshape, Sum, Transpose, Unary};
+use super::{Rewriter, Rule};
+use crate::compile::graph::{Id, Node};
+use crate::ops::{Broadcast, Op, Transpose};
 
-/// Two repeated inputs are combined first, where they have fewer elements, and repeated then.
-pub(super) fn before_broadcast<T: Float>(b: &mut Builder<T>, op: Binary, x: Id, y: Id) -> Option<Id> {
-    let (Op::Broadcast(_), Op::Broadcast(_)) = (&b.node(x).op, &b.node(y).op) else { return None };
-    let shape = b.shape(x).to_vec();
-    let (x, y) = (b.node(x).inputs[0], b.node(y).inputs[0]);
-    let joint = joint_shape(b.shape(x), b.shape(y))?;
-    if joint.iter().product::<usize>() >= shape.iter().product() {
-        return None;
-    }
-    let (x, y) = (make_broadcast(b, x, &joint), make_broadcast(b, y, &joint));
-    let inner = make_binary(b, op, x, y);
-    Some(make_broadcast(b, inner, &shape))
+pub(super) fn rules<T: Float>() -> &'static [Rule<T>] {
+    &[
+        // f(broadcast x) = broadcast f(x), on fewer elements
+        Rule {
+            name: "function-of-repeated",
+            on: |op| matches!(op, Op::Unary(_)),
+            apply: |r, node| {
+                let Op::Broadcast(_) = r.node(node.inputs[0]).op else { return None };
+                let inner = r.node(node.inputs[0]).inputs[0];
+                let shape = r.shape(inner).to_vec();
+                let inner = r.make(node.op.clone(), &[inner], &shape);
+                Some(r.broadcast(inner, &node.shape))
+            },
+        },
+        // Two repeated inputs are combined first, where they have fewer elements, and repeated then.
+        Rule {
+            name: "function-of-two-repeated",
+            on: |op| matches!(op, Op::Binary(_)),
+            apply: |r, node| {
+                let (x, y) = (node.inputs[0], node.inputs[1]);
+                let (Op::Broadcast(_), Op::Broadcast(_)) = (&r.node(x).op, &r.node(y).op) else {
+                    return None;
+                };
+                let (x, y) = (r.node(x).inputs[0], r.node(y).inputs[0]);
+                let joint = joint_shape(r.shape(x), r.shape(y))?;
+                if joint.iter().product::<usize>() >= node.shape.iter().product() {
+                    return None;
+                }
+                let (x, y) = (r.make_broadcast(x, &joint), r.make_broadcast(y, &joint));
+                let inner = r.make(node.op.clone(), &[x, y], &joint);
+                Some(r.make_broadcast(inner, &node.shape))
+            },
+        },
+        // The same elements in the same shape.
+        Rule {
+            name: "same-shape",
+            on: |op| matches!(op, Op::Reshape(_) | Op::Broadcast(_) | Op::Slice(_) | Op::Pad(_)),
+            apply: |r, node| (r.shape(node.inputs[0]) == node.shape).then_some(node.inputs[0]),
+        },
+        // A reshape of a reshape is one.
+        Rule {
+            name: "reshape-of-reshape",
+            on: |op| matches!(op, Op::Reshape(_)),
+            apply: |r, node| {
+                let Op::Reshape(_) = r.node(node.inputs[0]).op else { return None };
+                let inner = r.node(node.inputs[0]).inputs[0];
+                Some(r.reshape(inner, &node.shape))
+            },
+        },
+        // One number repeated stays so in any shape.
+        Rule {
+            name: "reshape-of-number",
+            on: |op| matches!(op, Op::Reshape(_)),
+            apply: |r, node| {
+                let Op::Broadcast(_) = r.node(node.inputs[0]).op else { return None };
+                let inner = r.node(node.inputs[0]).inputs[0];
+                r.shape(inner).iter().all(|&n| n == 1).then(|| {
+                    let scalar = r.reshape(inner, &[]);
+                    r.broadcast(scalar, &node.shape)
+                })
+            },
+        },
+        // A broadcast of a broadcast is one; leading ones come by themselves.
+        Rule { name: "broadcast-of-view", on: |op| matches!(op, Op::Broadcast(_)), apply: broadcast },
+        // The axes in their order.
+        Rule {
+            name: "transpose-of-nothing",
+            on: |op| matches!(op, Op::Transpose(_)),
+            apply: |_, node| {
+                let Op::Transpose(op) = &node.op else { return None };
+                op.0.iter().copied().eq(0..op.0.len()).then_some(node.inputs[0])
+            },
+        },
+        Rule {
+            name: "transpose-of-number",
+            on: |op| matches!(op, Op::Transpose(_)),
+            apply: |r, node| {
+                let value = r.number(node.inputs[0])?;
+                Some(r.full(value, &node.shape))
+            },
+        },
+        // A transpose of a transpose is one.
+        Rule {
+            name: "transpose-of-transpose",
+            on: |op| matches!(op, Op::Transpose(_)),
+            apply: |r, node| {
+                let input = r.node(node.inputs[0]);
+                let (Op::Transpose(op), Op::Transpose(first)) = (&node.op, &input.op) else { return None };
+                let both = op.0.iter().map(|&axis| first.0[axis]).collect();
+                let inner = input.inputs[0];
+                Some(r.make(Transpose(both), &[inner], &node.shape))
+            },
+        },
+    ]
 }
 
-fn make_broadcast<T: Float>(b: &mut Builder<T>, x: Id, shape: &[usize]) -> Id {
-    if b.shape(x) == shape { x } else { make(b, crate::ops::Broadcast, &[x], shape) }
+impl<T: Float> Rewriter<'_, T> {
+    pub(super) fn make_broadcast(&mut self, x: Id, shape: &[usize]) -> Id {
+        if self.shape(x) == shape { x } else { self.make(Broadcast, &[x], shape) }
+    }
 }
 
 fn joint_shape(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
@@ -37,137 +121,19 @@ fn joint_shape(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
         .collect()
 }
 
-pub(super) fn select<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Option<Id> {
-    let [condition, x, y] = node.inputs[..] else { return None };
-    // A known condition chooses now; equal choices need none.
-    if x == y {
-        return Some(x);
-    }
-    number(b, condition).map(|condition| if condition != T::ZERO { x } else { y })
-}
-
-pub(super) fn reshape<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Option<Id> {
-    let input = b.node(node.inputs[0]);
-    if input.shape == node.shape {
-        return Some(node.inputs[0]);
-    }
+fn broadcast<T: Float>(r: &mut Rewriter<'_, T>, node: &Node<T>) -> Option<Id> {
+    let input = r.node(node.inputs[0]);
     match input.op {
-        // A reshape of a reshape is one.
-        Op::Reshape(_) => {
-            let inner = input.inputs[0];
-            Some(b.reshape(inner, &node.shape))
-        }
-        // One number repeated stays so in any shape.
-        Op::Broadcast(_) if b.shape(input.inputs[0]).iter().all(|&n| n == 1) => {
-            let inner = input.inputs[0];
-            let scalar = b.reshape(inner, &[]);
-            Some(b.broadcast(scalar, &node.shape))
-        }
-        _ => None,
-    }
-}
-
-pub(super) fn broadcast<T: Float>(b: &mut Builder<T>, node: &Node<T>) -> Option<Id> {
-    let input = b.node(node.inputs[0]);
-    if input.shape == node.shape {
-        return Some(node.inputs[0]);
-    }
-    match input.op {
-        // A broadcast of a broadcast is one.
         Op::Broadcast(_) => {
             let inner = input.inputs[0];
-            Some(b.broadcast(inner, &node.shape))
+            Some(r.broadcast(inner, &node.shape))
         }
-        // Leading ones come by themselves.
         Op::Reshape(_) => {
             let inner = input.inputs[0];
-            let lead = input.shape.len().checked_sub(b.shape(inner).len())?;
+            let lead = input.shape.len().checked_sub(r.shape(inner).len())?;
             let adds_ones =
-                input.shape[..lead].iter().all(|&n| n == 1) && &input.shape[lead..] == b.shape(inner);
-            adds_ones.then(|| b.broadcast(inner, &node.shape))
-        }
-        _ => None,
-    }
-}
-
-pub(super) fn transpose<T: Float>(b: &mut Builder<T>, op: &Transpose, node: &Node<T>) -> Option<Id> {
-    if op.0.iter().copied().eq(0..op.0.len()) {
-        return Some(node.inputs[0]);
-    }
-    if let Some(value) = number(b, node.inputs[0]) {
-        return Some(b.full(value, &node.shape));
-    }
-    // A transpose of a transpose is one.
-    let input = b.node(node.inputs[0]);
-    let Op::Transpose(first) = &input.op else { return None };
-    let both = op.0.iter().map(|&axis| first.0[axis]).collect();
-    let inner = input.inputs[0];
-    Some(make(b, Transpose(both), &[inner], &node.shape))
-}
-
-pub(super) fn sum<T: Float>(b: &mut Builder<T>, op: &Sum, node: &Node<T>) -> Option<Id> {
-    let x = node.inputs[0];
-    let shape = b.shape(x).to_vec();
-    // Over axes of size 1 there is nothing to add.
-    if op.0.iter().all(|&axis| shape[axis] == 1) {
-        return Some(make(b, Reshape, &[x], &node.shape));
-    }
-    let input = b.node(x).clone();
-    match &input.op {
-        // Σ Σ is one sum.
-        Op::Sum(inner) => {
-            let mut kept: Vec<usize> = (0..b.shape(input.inputs[0]).len()).collect();
-            kept.retain(|axis| !inner.0.contains(axis));
-            let mut axes: Vec<usize> =
-                op.0.iter().map(|&axis| kept[axis]).chain(inner.0.iter().copied()).collect();
-            axes.sort_unstable();
-            Some(make(b, Sum(axes), &[input.inputs[0]], &node.shape))
-        }
-        // The sum of all elements does not mind the shape.
-        Op::Reshape(_) if node.shape.is_empty() => {
-            let axes = (0..b.shape(input.inputs[0]).len()).collect();
-            Some(make(b, Sum(axes), &[input.inputs[0]], &[]))
-        }
-        // Σ −x = −Σ x
-        Op::Unary(Unary::Neg) => {
-            let total = make(b, op.clone(), &[input.inputs[0]], &node.shape);
-            Some(make_unary(b, Unary::Neg, total))
-        }
-        // Σ c x = c Σ x
-        Op::Binary(Binary::Mul) => {
-            let scalar = |b: &Builder<T>, id: Id| match b.node(id).op {
-                Op::Broadcast(_) => {
-                    let inner = b.node(id).inputs[0];
-                    b.shape(inner).iter().all(|&n| n == 1).then_some(inner)
-                }
-                _ => None,
-            };
-            let (p, q) = (input.inputs[0], input.inputs[1]);
-            let (factor, rest) = scalar(b, p).map(|c| (c, q)).or_else(|| scalar(b, q).map(|c| (c, p)))?;
-            let total = make(b, op.clone(), &[rest], &node.shape);
-            let factor = b.reshape(factor, &[]);
-            let factor = make_broadcast(b, factor, &node.shape);
-            Some(make_binary(b, Binary::Mul, factor, total))
-        }
-        // Σ over repeats is a product with their number.
-        Op::Broadcast(_) => {
-            let inner = input.inputs[0];
-            let added = shape.len() - b.shape(inner).len();
-            let repeated =
-                |axis: usize| axis < added || (b.shape(inner)[axis - added] == 1 && shape[axis] != 1);
-            if !op.0.iter().all(|&axis| repeated(axis)) {
-                return None;
-            }
-            let count: usize = op.0.iter().map(|&axis| shape[axis]).product();
-            // What is left of the inner shape, without the axes of size 1 that were summed over.
-            let left: Vec<usize> = (added..shape.len())
-                .filter(|axis| !op.0.contains(axis))
-                .map(|axis| b.shape(inner)[axis - added])
-                .collect();
-            let inner = make(b, Reshape, &[inner], &left);
-            let inner = make_broadcast(b, inner, &node.shape);
-            let count = b.full(T::from_f64(count as f64), &node.shape);
-            Some(make_binary(b, Binary::Mul, inner, count))
+                input.shape[..lead].iter().all(|&n| n == 1) && &input.shape[lead..] == r.shape(inner);
+            adds_ones.then(|| r.broadcast(inner, &node.shape))
         }
         _ => None,
     }
