@@ -311,6 +311,16 @@ pub(crate) enum Key {
     Input(Input),
 }
 
+impl Key {
+    /// Which of its node's values it is.
+    pub fn output(self) -> usize {
+        match self {
+            Key::Node(_, output) => output,
+            Key::Variable(_) | Key::Input(_) => 0,
+        }
+    }
+}
+
 /// Every node the roots need, each once, inputs before their readers, in depth-first order from the left. A node is given as
 /// its first value.
 pub(crate) fn topological<T: Kind>(roots: &[Expr<T>]) -> Vec<AnyExpr> {

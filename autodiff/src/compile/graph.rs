@@ -227,6 +227,11 @@ impl Builder {
         if self.shape(id) == shape { id } else { self.add(Reshape, vec![id], shape.to_vec()) }
     }
 
+    /// One number of another node's element type everywhere.
+    pub fn full_like(&mut self, id: Id, value: f64, shape: &[usize]) -> Id {
+        self.full(self.element(id), value, shape)
+    }
+
     /// One number of an element type everywhere.
     pub fn full(&mut self, element: ElementType, value: f64, shape: &[usize]) -> Id {
         let scalar = self.scalar(element, value);

@@ -6,6 +6,7 @@
 //! | simplify | `simplify` | constants, algebra, and the forms that keep their digits |
 //! | share | `graph` | equal computations become one (by construction, in every pass) |
 //! | commute | `commute` | monotone functions and biases after a max-pool instead of before it |
+//! | slopes | `slopes` | tanh's slope from its value, where digits below the rounding of 1 do not matter |
 //! | places | `places` | max-pools that remember where, as epilogues of convolutions |
 //! | materialise | `layout` | what can be seen through strides is not computed; copies where a view will not do |
 //! | fuse | `fuse` | element-wise chains and the reductions that end them become one loop |
@@ -32,6 +33,7 @@ mod places;
 mod plan;
 mod simplify;
 mod sink;
+mod slopes;
 mod slots;
 mod trace;
 mod verify;
@@ -76,6 +78,7 @@ pub(crate) fn optimise(graph: Graph, watch: &mut Watch) -> Graph {
     };
     let graph = watch.lap("simplify", checked(simplify::simplify(checked(graph))));
     let graph = watch.lap("commute", checked(commute::commute(graph)));
+    let graph = watch.lap("slopes", checked(slopes::slopes(graph)));
     let graph = watch.lap("simplify", checked(simplify::simplify(graph)));
     watch.lap("places", checked(places::places(graph)))
 }

@@ -9,6 +9,7 @@ use super::Function;
 use super::compiled::{Compiled, List};
 use crate::expr::{Key, topological};
 use crate::ops::Op;
+use crate::stabilise::stabilise;
 use crate::{AnyExpr, Error, Expr, Kind, Shared, Untyped, Updates};
 
 /// Collects what a [`Function`] is made of.
@@ -108,7 +109,7 @@ impl<T: Kind> FunctionBuilder<T> {
         Ok(Function {
             compiled: Compiled {
                 inputs: self.inputs,
-                roots,
+                roots: stabilise(&roots),
                 updated,
                 turns,
                 exclusive: self.exclusive,

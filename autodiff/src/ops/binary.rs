@@ -69,8 +69,9 @@ binary! {
     /// a / b.   ∂a = 1/b, ∂b = −y/b
     Div div "/", |g, a, b, y| Some(g / b), Some(-(g * (y / b)));
 
-    /// aᵇ.   ∂a = b aᵇ⁻¹, ∂b = y ln a
-    Pow pow "^", |g, a, b, y| Some(g * (b * a.pow(&(b - 1.0)))), Some(g * (y * a.ln()));
+    /// aᵇ.   ∂a = b aᵇ⁻¹, and 0 for b = 0; ∂b = y ln a, and 0 for a = 0
+    Pow pow "^", |g, a, b, y| Some(g * unless_zero(b, &(b * a.pow(&(b - 1.0))))),
+    Some(g * unless_zero(a, &(y * a.ln())));
 
     /// The larger.   A tie is split evenly: half of the adjoint to each.
     Maximum maximum "max", |g, a, b, y| Some(g * wins(g, &a.gt(b), &a.eq(b))), Some(g * wins(g, &b.gt(a), &a.eq(b)));
@@ -112,6 +113,12 @@ mod vector {
             simd::polygamma(n.to_f64() as usize, x, y);
         }
     }
+}
+
+/// y where x is not 0, else 0: also where y is not a number.
+fn unless_zero(x: &AnyExpr, y: &AnyExpr) -> AnyExpr {
+    let zero = x.number_like(0.0);
+    Expr::select(&x.ne(&zero), y, &zero)
 }
 
 /// What a maximum's input receives: all where it wins, half where it ties.

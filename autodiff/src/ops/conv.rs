@@ -158,6 +158,10 @@ impl FloatKernel for Conv2dKernel {
             Map::Images => conv2d_input,
             Map::Filters => conv2d_weights,
         };
+        if output.is_empty() || inputs.iter().any(|input| input.elements().is_empty()) {
+            output.fill(T::ZERO);
+            return Ok(());
+        }
         run(&self.geometry, inputs[0].elements(), inputs[1].elements(), output, scratch);
         Ok(())
     }

@@ -74,6 +74,10 @@ impl Operation for OneHot {
         vec![None]
     }
 
+    fn is_one_hot(&self) -> bool {
+        true
+    }
+
     fn can_fail(&self) -> bool {
         true
     }

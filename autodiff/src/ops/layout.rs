@@ -90,6 +90,10 @@ impl Operation for Flip {
         Ok(Some(Box::new(Copying::new(outputs[0].shape, self.0))))
     }
 
+    fn only_moves(&self) -> bool {
+        true
+    }
+
     /// Backwards twice is forwards.
     fn gradient(&self, g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         vec![Some(g.flip(self.0))]

@@ -77,6 +77,10 @@ impl FloatKernel for MatmulKernel {
         let rank = a.shape.len();
         let (leading, [m, k]) = (&a.shape[..rank - 2], [a.shape[rank - 2], a.shape[rank - 1]]);
         let n = b.shape[rank - 1];
+        if k == 0 || output.is_empty() {
+            output.fill(T::ZERO);
+            return Ok(());
+        }
         let last = |view: &TypedView<'_, T>| [view.strides[rank - 2], view.strides[rank - 1]];
         for index in 0..leading.iter().product() {
             let (a_from, b_from) = (start(a, leading, index), start(b, leading, index));

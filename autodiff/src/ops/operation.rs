@@ -105,6 +105,16 @@ pub trait Operation: Attributes + Debug + Send + Sync {
         }
     }
 
+    /// Whether each element of the value is one of an input's, or 0: gradients and stable forms pass through unchanged.
+    fn only_moves(&self) -> bool {
+        false
+    }
+
+    /// Whether along the last axis of the value one element is 1 and the others are 0.
+    fn is_one_hot(&self) -> bool {
+        false
+    }
+
     /// Whether there is data of the right shape that it refuses. Then it must do so before it writes.
     fn can_fail(&self) -> bool {
         false

@@ -134,8 +134,8 @@ impl FloatKernel for Pool2dKernel {
 impl<T: Real> Expr<T> {
     /// The largest element of each window of images `[n, c, h, w]`, giving `[n, c, h′, w′]` with
     /// h′ = ⌊(h + padding − window) / stride⌋ + 1. If several elements of a window are largest, the first in row-major
-    /// order gets the gradient. Behind an increasing function a compiled program may decide before the function which is
-    /// largest, so that elements which it makes equal are no tie.
+    /// order gets the gradient. Behind an increasing function, or a sum with what is the same all over a channel, the largest is
+    /// that of before, so that elements which it makes equal are no tie.
     ///
     /// # Panics
     /// If the rank is not 4, window or stride is 0, the window exceeds the padded image, the image has no pixels, or the padding is

@@ -72,9 +72,9 @@ impl Operation for Max {
     /// g where x = max x, divided by how often that is.
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let x = &inputs[0];
-        let wins = x.eq(&restore(output, x, &self.0)).cast_like(g);
-        let share = g / wins.sum(self.0.as_slice());
-        vec![Some(wins * restore(&share, x, &self.0))]
+        let wins = x.eq(&restore(output, x, &self.0));
+        let share = g / wins.cast_like(g).sum(self.0.as_slice());
+        vec![Some(Expr::select(&wins, &restore(&share, x, &self.0), &g.number_like(0.0)))]
     }
 }
 
