@@ -126,7 +126,7 @@ impl Stabiliser {
 
     /// What the first rule that applies makes of a node.
     fn improved(&mut self, node: &AnyExpr) -> Option<AnyExpr> {
-        if !matches!(node.op(), Op::Unary(_) | Op::Binary(_) | Op::Pool2d(_)) {
+        if !matches!(node.op(), Op::Unary(_) | Op::Binary(_) | Op::Select(_) | Op::Pool2d(_)) {
             return None;
         }
         let found = Self::RULES.iter().find_map(|rule| Some((rule.name, (rule.apply)(self, node)?)));

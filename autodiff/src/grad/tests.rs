@@ -30,7 +30,8 @@ fn a_branch_not_taken_passes_nothing_on() {
     fn check<T: Float>() {
         let positive = |u: &Expr<T>| u.gt(&Expr::scalar(0.0));
         let otherwise = |u: &Expr<T>, y: Expr<T>| Expr::select(&positive(u), &y, &Expr::scalar(0.0));
-        let formulas: Vec<Box<dyn Fn(&Expr<T>) -> Expr<T>>> = vec![
+        type Formula<T> = Box<dyn Fn(&Expr<T>) -> Expr<T>>;
+        let formulas: Vec<Formula<T>> = vec![
             Box::new(|u| otherwise(u, u.sqrt())),
             Box::new(|u| otherwise(u, u.ln())),
             Box::new(|u| otherwise(u, u.recip())),

@@ -2,7 +2,7 @@
 
 use super::logarithm::{last_axis, order};
 use super::{Rule, Stabiliser};
-use crate::known::{is_number, is_positive};
+use crate::known::{is_nonnegative, is_number, is_positive};
 use crate::ops::{Binary, Op, Pool2d, PoolMap, Unary};
 use crate::{AnyExpr, Dim, Expr};
 
@@ -78,6 +78,12 @@ impl Stabiliser {
             let x = s.argument(s.argument(node, Unary::Exp)?, Unary::Ln)?;
             is_positive(x).then(|| x.clone())
         }),
+        // So a density on the positive numbers costs nothing where what it is of is positive by its making.
+        Rule::new("choice", "select(a ≥ 0, x, y) = x for a that is never negative", |s, node| {
+            let (Op::Select(_), [condition, x, _]) = (node.op(), node.inputs()) else { return None };
+            let [a, b] = s.arguments(inner_of_repeats(condition), Binary::Ge)?;
+            (is_number(b, 0.0) && is_nonnegative(a)).then(|| x.clone())
+        }),
         // The largest is decided before the function, compiled or not, so that elements which it makes equal are no tie; and the
         // function has less to do.
         Rule::new(
@@ -152,4 +158,12 @@ fn shift(images: &AnyExpr) -> Option<&AnyExpr> {
     let Op::Broadcast(_) = images.op() else { return None };
     let inner = &images.inputs()[0];
     inner.shape().dims().iter().rev().take(2).all(Dim::is_one).then_some(inner)
+}
+
+/// What is repeated.
+fn inner_of_repeats(x: &AnyExpr) -> &AnyExpr {
+    match x.op() {
+        Op::Broadcast(_) | Op::Reshape(_) => inner_of_repeats(&x.inputs()[0]),
+        _ => x,
+    }
 }

@@ -24,13 +24,8 @@ impl Stabiliser {
             Op::Softmax(Softmax::Probabilities) => Some(inputs[0].log_softmax()),
             Op::Sum(sum) => self.of_sum(&inputs[0], &sum.0, depth),
             // Of what is seen otherwise, and of the largest: ln is increasing.
-            Op::Max(_)
-            | Op::Reshape(_)
-            | Op::Transpose(_)
-            | Op::Broadcast(_)
-            | Op::Slice(_)
-            | Op::StopGradient(_) => {
-                Some(Expr::new(x.op().clone(), vec![self.logarithm_within(&inputs[0], depth)?], x.shape()))
+            op if is_view(op) || matches!(op, Op::Max(_) | Op::StopGradient(_)) => {
+                Some(Expr::new(op.clone(), vec![self.logarithm_within(&inputs[0], depth)?], x.shape()))
             }
             Op::Other(op) if op.operation().only_moves() => {
                 Some(Expr::new(x.op().clone(), self.of_some(inputs, depth)?, x.shape()))
@@ -84,8 +79,7 @@ impl Stabiliser {
                 let parts: Vec<AnyExpr> = logs.iter().map(|log| log.insert_axis(axis)).collect();
                 Some(Expr::concat(&parts, axis).logsumexp())
             }
-            // ln(1 − eˣ), accurate near 0 and far from it
-            Binary::Sub if is_number(a, 1.0) => Some(log1mexp(&stable(b)?)),
+            Binary::Sub if is_number(a, 1.0) => self.log_complement(b, depth),
             _ => None,
         }
     }
@@ -125,14 +119,22 @@ impl Stabiliser {
         all.iter().all(is_nonnegative).then(|| self.of_some(&all, depth))?
     }
 
+    /// ln(1 − x):   ln(1 − σ(y)) = −softplus(y);   ln(1 − eʸ), accurate near 0 and far from it
+    fn log_complement(&self, x: &AnyExpr, depth: usize) -> Option<AnyExpr> {
+        let depth = depth.checked_sub(1)?;
+        match self.op(x)? {
+            Op::Unary(Unary::Sigmoid) => Some(-x.inputs()[0].softplus()),
+            op if is_view(op) => {
+                Some(Expr::new(op.clone(), vec![self.log_complement(&x.inputs()[0], depth)?], x.shape()))
+            }
+            _ => Some(log1mexp(&self.logarithm_within(x, depth)?)),
+        }
+    }
+
     /// ln(1 + x), if there is a better form than log1p.
     pub(super) fn log1p(&self, x: &AnyExpr) -> Option<AnyExpr> {
-        // ln(1 − σ(x)) = −softplus(x);   ln(1 − eˣ)
         if let Some(x) = self.argument(x, Unary::Neg) {
-            if let Some(x) = self.argument(x, Unary::Sigmoid) {
-                return Some(-x.softplus());
-            }
-            return self.exponent(x).map(|x| log1mexp(&x));
+            return self.log_complement(x, DEPTH);
         }
         if let Some(x) = self.argument(x, Unary::Expm1) {
             return Some(x.clone());
@@ -148,9 +150,7 @@ impl Stabiliser {
     fn is_probability(&self, x: &AnyExpr) -> bool {
         match self.op(x) {
             Some(Op::Unary(Unary::Sigmoid) | Op::Softmax(Softmax::Probabilities)) => true,
-            Some(Op::Reshape(_) | Op::Transpose(_) | Op::Broadcast(_) | Op::Slice(_)) => {
-                self.is_probability(&x.inputs()[0])
-            }
+            Some(op) if is_view(op) => self.is_probability(&x.inputs()[0]),
             _ => false,
         }
     }
@@ -163,13 +163,18 @@ impl Stabiliser {
             Op::Binary(Binary::Div) if is_number(&x.inputs()[0], 1.0) => {
                 self.exponent(&x.inputs()[1]).map(|x| -x)
             }
-            Op::Reshape(_) | Op::Transpose(_) | Op::Broadcast(_) | Op::Slice(_) => {
+            op if is_view(op) => {
                 let inner = self.exponent(&x.inputs()[0])?;
                 Some(Expr::new(x.op().clone(), vec![inner], x.shape()))
             }
             _ => None,
         }
     }
+}
+
+/// Whether an op gives its elements as they are, elsewhere.
+fn is_view(op: &Op) -> bool {
+    matches!(op, Op::Reshape(_) | Op::Transpose(_) | Op::Broadcast(_) | Op::Slice(_))
 }
 
 /// The logarithm of what has no better form.

@@ -67,6 +67,8 @@ fn rows<T: Float>(extreme: f64) -> Vec<Row<T>> {
         ("log1p", |x| (1.0 - x * 0.25).ln(), 1e-30, -0.25e-30, -0.25),
         ("log1p-exp", |x| x.exp().log1p(), e, e, 1.0),
         ("log1p-exp", |x| (-x.sigmoid()).log1p(), e, -e, -1.0),
+        ("log1p-exp", |x| (-x.sigmoid().reshape([2, 2])).log1p().reshape([4]), e, -e, -1.0),
+        ("logarithm", |x| (1.0 - x.sigmoid().reshape([2, 2])).ln().reshape([4]), e, -e, -1.0),
         ("log1p-exp", |x| (-(x.square() * -0.5).exp()).log1p() - x, 0.25 * e, -0.25 * e, -1.0),
         ("expm1", |x| x.exp() - 1.0, 1e-30, 1e-30, 1.0),
         ("expm1-plus", |x| -1.0 + x.exp(), 1e-30, 1e-30, 1.0),
@@ -81,8 +83,9 @@ fn rows<T: Float>(extreme: f64) -> Vec<Row<T>> {
         ("root-of-square", |x| x.square().sqrt(), -1e-30, 1e-30, -1.0),
         ("root-of-square", |x| (x * x).sqrt(), 0.0, 0.0, 0.0),
         ("exp-of-logarithm", |x| (x.softplus() * 2.0).ln().exp(), e, 2.0 * e, 2.0),
+        ("choice", |x| Expr::select(&x.exp().ge(&Expr::scalar(0.0)), &(1.0 + x.exp()).ln(), x), e, e, 1.0),
         ("pool", |x| pooled(&(x.reshape([1, 1, 2, 2]).tanh() + 0.5)), e, 1.5, 0.0),
-        ("pool", |x| pooled(&(2.0 + x.reshape([1, 1, 2, 2]).exp() - 2.0)), 0.0, 0.0, 1.0),
+        ("pool", |x| pooled(&(2.0 + x.reshape([1, 1, 2, 2]).exp() - 2.0)), 0.0, 1.0, 1.0),
     ]
 }
 

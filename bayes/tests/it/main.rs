@@ -3,3 +3,4 @@
 mod advi;
 mod densities;
 mod model;
+mod stable;

@@ -3,4 +3,5 @@
 mod gradients;
 mod layers;
 mod onnx;
+mod stable;
 mod training;
