@@ -106,8 +106,7 @@ impl<T: Float> Kernel<T> for Conv2dKernel {
     }
 
     fn flops(&self, _inputs: &[&[usize]], _output: &[usize]) -> usize {
-        let Conv2dShape { batch, out_channels, .. } = self.geometry;
-        2 * self.geometry.w_len() * self.geometry.y_len() / out_channels.max(1) * usize::from(batch > 0)
+        self.geometry.flops()
     }
 
     fn run(&self, inputs: &[View<'_, T>], output: &mut [T], scratch: &mut [T]) -> Result<(), Error> {

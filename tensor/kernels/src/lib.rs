@@ -8,6 +8,7 @@
 //! | [`simd`] | vector maths in both widths, compiled for several instruction sets, the best picked at run time |
 //! | [`fused`] | one pass over memory for a chain of operations and the reductions that end it |
 //! | [`gemm`], [`conv2d`], [`max_pool2d`], [`mod@softmax`], [`mod@reduce`] | matrix products; convolution and pooling with their adjoints; softmax; sums, largest and smallest |
+//! | [`size`] | the lengths of shapes and the reach of strides, checked |
 //! | [`random`] | Philox4x32-10: element i of a stream is a function of i |
 //!
 //! # The same bits on any number of threads
@@ -37,6 +38,7 @@ pub mod random;
 pub mod reduce;
 mod shared;
 pub mod simd;
+pub mod size;
 pub mod softmax;
 mod storage;
 mod tile;
@@ -54,4 +56,4 @@ pub use pool::{
     Pool2dShape, max_pool2d, max_pool2d_gather, max_pool2d_gather_places, max_pool2d_places,
     max_pool2d_scatter, max_pool2d_scatter_places,
 };
-pub use storage::Storage;
+pub use storage::{Storage, zeros};

@@ -4,5 +4,7 @@
 pub mod hashes;
 #[path = "../../kernels/tests/it/common/numbers.rs"]
 pub mod numbers;
+#[path = "../../kernels/tests/it/common/panics.rs"]
+pub mod panics;
 #[path = "../../kernels/tests/it/common/threads.rs"]
 pub mod threads;

@@ -2,4 +2,5 @@
 
 mod bits;
 mod common;
+mod sizes;
 mod tensor;

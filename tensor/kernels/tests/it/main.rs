@@ -9,3 +9,4 @@ mod pooled;
 mod products_in_loops;
 mod random;
 mod simd;
+mod sizes;
