@@ -176,8 +176,11 @@ pub(crate) fn output_size(
     assert!(stride.iter().all(|&s| s > 0), "{op}: stride {stride:?} must be positive");
     assert!(window.iter().all(|&w| w > 0), "{op}: window {window:?} must be positive");
     std::array::from_fn(|i| {
-        let padded = size[i] + padding[i][0] + padding[i][1];
-        assert!(window[i] <= padded, "{op}: window {window:?} exceeds {size:?} padded by {padding:?}");
+        let padded = size[i].saturating_add(padding[i][0]).saturating_add(padding[i][1]);
+        assert!(
+            (window[i]..usize::MAX).contains(&padded),
+            "{op}: window {window:?} exceeds {size:?} padded by {padding:?}"
+        );
         (padded - window[i]) / stride[i] + 1
     })
 }

@@ -46,17 +46,16 @@ fn too_large(op: &str, shape: &[usize]) -> ! {
 /// memory is long: Σ (n − 1)·|stride| over the axes with a stride of that sign. A view without elements reaches nothing.
 #[inline]
 pub fn reach(shape: &[usize], strides: &[isize]) -> Option<[usize; 2]> {
-    let (mut reach, mut empty) = ([0usize; 2], false);
+    let mut reach = [0usize; 2];
+    if shape.contains(&0) {
+        return Some(reach);
+    }
     for (&size, &stride) in shape.iter().zip(strides) {
-        if size == 0 {
-            empty = true;
-        } else {
-            let side = &mut reach[usize::from(stride > 0)];
-            *side = side.checked_add((size - 1).checked_mul(stride.unsigned_abs())?)?;
-        }
+        let side = &mut reach[usize::from(stride > 0)];
+        *side = side.checked_add((size - 1).checked_mul(stride.unsigned_abs())?)?;
     }
     let most = isize::MAX as usize;
-    (empty || reach[0] <= most && reach[1] <= most).then_some(if empty { [0; 2] } else { reach })
+    (reach[0] <= most && reach[1] <= most).then_some(reach)
 }
 
 /// Whether a strided view that begins at an offset lies inside of a slice of `len` elements.

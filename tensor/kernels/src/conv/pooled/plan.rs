@@ -41,7 +41,7 @@ impl Plan {
         let mut plan = Self::new(c, p, 1);
         let narrow = plan.narrow();
         plan.cut((PARTIALS / packed_len(&narrow).max(1)).clamp(4, 16));
-        plan.block = (BAND / narrow.len()).clamp(1, plan.chunk);
+        plan.block = (BAND / narrow.len().max(1)).clamp(1, plan.chunk);
         plan
     }
 

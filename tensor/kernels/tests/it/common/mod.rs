@@ -1,6 +1,7 @@
 //! Numbers, and referees for the linear kernels: nested loops that follow the formulas.
 
 mod numbers;
+#[cfg(panic = "unwind")]
 pub mod panics;
 mod threads;
 
