@@ -232,7 +232,7 @@ impl Plan<'_> {
             let Some(product) = product_of(self.graph, id) else { unreachable!("a unit's product is one") };
             terms = match product {
                 Product::Matrices(terms) => terms,
-                Product::Images(s) => s.in_channels * s.kernel[0] * s.kernel[1],
+                Product::Images(s) => s.in_channels() * s.kernel()[0] * s.kernel()[1],
             };
             reads.extend(node.inputs.iter().map(|&factor| self.read(factor)));
             values.insert(id, builder.product(product));

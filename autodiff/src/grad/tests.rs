@@ -30,8 +30,8 @@ fn a_branch_not_taken_passes_nothing_on() {
     fn check<T: Float>() {
         let positive = |u: &Expr<T>| u.gt(&Expr::scalar(0.0));
         let otherwise = |u: &Expr<T>, y: Expr<T>| Expr::select(&positive(u), &y, &Expr::scalar(0.0));
-        type Formula<T> = Box<dyn Fn(&Expr<T>) -> Expr<T>>;
-        let formulas: Vec<Formula<T>> = vec![
+        type Formula<'a, T> = Box<dyn Fn(&Expr<T>) -> Expr<T> + 'a>;
+        let formulas: Vec<Formula<'_, T>> = vec![
             Box::new(|u| otherwise(u, u.sqrt())),
             Box::new(|u| otherwise(u, u.ln())),
             Box::new(|u| otherwise(u, u.recip())),

@@ -143,8 +143,7 @@ impl FloatKernel for Conv2dKernel {
     }
 
     fn flops(&self, _inputs: &[ArrayType<'_>], _output: ArrayType<'_>) -> usize {
-        let Conv2dShape { batch, out_channels, .. } = self.geometry;
-        2 * self.geometry.w_len() * self.geometry.y_len() / out_channels.max(1) * usize::from(batch > 0)
+        self.geometry.flops()
     }
 
     fn run<T: Float>(

@@ -79,7 +79,7 @@ fn blocks<T: Float>(
         return y.fill(T::NEG_INFINITY);
     }
     assert!(
-        x.len() == y.len() / out_columns * columns && y.len().is_multiple_of(out_columns),
+        (y.len() / out_columns).checked_mul(columns) == Some(x.len()) && y.len().is_multiple_of(out_columns),
         "softmax: {} elements in, {} out, in rows of {columns}",
         x.len(),
         y.len()

@@ -16,6 +16,7 @@ use crate::memory::{HAS_STREAMS, LINE};
 use crate::native::program::Program;
 use crate::native::{self, Native};
 use crate::simd::combined::{Formula, TILE};
+use crate::size::reach;
 
 /// The most arrays of a compiled function.
 pub(in crate::fused) const MOST_ARRAYS: usize = 64;
@@ -30,9 +31,9 @@ impl<T: Float> FusedBuilder<T> {
     pub fn build(self) -> Fused<T> {
         let whole = row_major(&self.shape, |_| true);
         let read = self.operands.iter().filter(|strides| **strides == whole).count();
-        let elements: usize = self.shape.iter().product();
+        let elements: usize = self.shape.iter().product(); // which `new` has checked
         let arrays = read + self.stores.len() - self.over.len() - usize::from(self.product.is_some());
-        let large = arrays * elements * size_of::<T>() > STREAMED_BYTES;
+        let large = arrays.saturating_mul(elements * size_of::<T>()) > STREAMED_BYTES;
         self.build_with(large && HAS_STREAMS, level())
     }
 
@@ -58,7 +59,10 @@ impl<T: Float> FusedBuilder<T> {
                 None if self.product.is_some_and(|(operand, _)| operand == i) => Operand::Product,
                 None if strides.iter().all(|&stride| stride == 0) => Operand::Uniform,
                 None if strides == direct => Operand::Direct,
-                None => Operand::Strided { reach: space.reach(&strides), strides },
+                None => Operand::Strided {
+                    reach: reach(&space.shape, &strides).unwrap_or([usize::MAX; 2]),
+                    strides,
+                },
             })
             .collect();
         let mut reduced: Vec<(Reduce, Value, bool)> = self
@@ -91,13 +95,13 @@ impl<T: Float> FusedBuilder<T> {
                 let kept = self.shape.iter().enumerate().filter(|(axis, _)| !axes.contains(axis));
                 let (at, len) = (partial, kept.map(|(_, &size)| size).product());
                 let reduction = Reduction::new(*kind, logarithms, &space, strides, at, len);
-                partial += reduction.room();
+                partial = partial.saturating_add(reduction.room());
                 reduction
             })
             .collect();
         let plain = plain(&self.shape, &self.values, &operands, &self.stores, &self.reductions);
         let product = self.product.map(|(_, product)| (product, self.shape.clone()));
-        let chunk = chunk_len(space.len(), reductions.iter().map(|r| r.len).sum());
+        let chunk = chunk_len(space.len(), reductions.iter().map(|r| r.len).fold(0, usize::saturating_add));
         let chunks = match product.as_ref().and_then(|(product, shape)| product.tasks::<T>(shape)) {
             Some(tasks) => tasks,
             None => space.len().div_ceil(chunk.max(1)).max(1),
