@@ -2,4 +2,5 @@
 
 mod advi;
 mod densities;
+mod edges;
 mod model;
