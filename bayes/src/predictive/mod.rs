@@ -33,6 +33,7 @@ pub(crate) use predictions::quantile;
 /// # Ok::<(), bayeux_bayes::Error>(())
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Predictive<T: Float = f32> {
     model: Model<T>,
     variables: Vec<Variable<T>>,

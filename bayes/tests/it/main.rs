@@ -2,5 +2,6 @@
 
 mod advi;
 mod densities;
+mod edges;
 mod model;
 mod stable;

@@ -1,5 +1,6 @@
 //! Tests of the crate from outside, in one program, which is built faster than several.
 
+mod activations;
 mod gradients;
 mod layers;
 mod onnx;
