@@ -11,6 +11,10 @@ use super::graph::{Builder, Graph, Id, Node};
 use crate::ops::{Binary, Op, Pool2d, PoolMap, Sum};
 
 pub(super) fn commute<T: Float>(graph: Graph<T>) -> Graph<T> {
+    // All rules are about pools.
+    if !graph.nodes.iter().any(|node| matches!(node.op, Op::Pool2d(_))) {
+        return graph;
+    }
     graph.rebuild(|builder, node| commuted(builder, node))
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use bayeux_tensor::{Float, Tensor};
@@ -78,7 +79,8 @@ impl<T: Float> Graph<T> {
         for (old, node) in self.nodes.iter().enumerate().filter(|(old, _)| needed[*old]) {
             // Inputs come before their readers and are needed with them.
             let inputs = node.inputs.iter().filter_map(|&input| ids[input]).collect();
-            let node = Node { inputs, ..node.clone() };
+            let (op, shape, name) = (node.op.clone(), node.shape.clone(), node.name.clone());
+            let node = Node { op, inputs, shape, name };
             let id = rewrite(&mut builder, &node, old);
             if builder.nodes[id].name.is_none() {
                 builder.nodes[id].name = node.name;
@@ -140,32 +142,53 @@ impl<T: Float> fmt::Display for Graph<T> {
 #[derive(Debug)]
 pub(crate) struct Builder<T: Float> {
     pub nodes: Vec<Node<T>>,
-    known: HashMap<Computation<T>, Id>,
+    /// The last node of each hash,
+    last: HashMap<u64, Id>,
+    /// and for each node the one before it of the same hash.
+    before: Vec<Option<Id>>,
 }
-
-/// What makes two nodes the same computation: the op, its inputs and the shape.
-type Computation<T> = (Op<T>, Vec<Id>, Vec<usize>);
 
 impl<T: Float> Default for Builder<T> {
     fn default() -> Self {
-        Builder { nodes: Vec::new(), known: HashMap::new() }
+        Builder { nodes: Vec::new(), last: HashMap::new(), before: Vec::new() }
     }
+}
+
+/// A hash of what makes two nodes the same computation: the op, its inputs and the shape.
+fn hash<T: Float>(op: &Op<T>, inputs: &[Id], shape: &[usize]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (op, inputs, shape).hash(&mut hasher);
+    hasher.finish()
 }
 
 impl<T: Float> Builder<T> {
     pub fn add(&mut self, op: impl Into<Op<T>>, inputs: Vec<Id>, shape: Vec<usize>) -> Id {
         let op = op.into();
-        let key = (op.clone(), inputs.clone(), shape.clone());
-        let nodes = &mut self.nodes;
-        *self.known.entry(key).or_insert_with(|| {
-            nodes.push(Node { op, inputs, shape, name: None });
-            nodes.len() - 1
+        let hash = hash(&op, &inputs, &shape);
+        self.with_hash(hash, &op, &inputs, &shape).unwrap_or_else(|| {
+            let id = self.nodes.len();
+            self.nodes.push(Node { op, inputs, shape, name: None });
+            self.before.push(self.last.insert(hash, id));
+            id
         })
+    }
+
+    fn with_hash(&self, hash: u64, op: &Op<T>, inputs: &[Id], shape: &[usize]) -> Option<Id> {
+        let mut next = self.last.get(&hash).copied();
+        while let Some(id) = next {
+            let node = &self.nodes[id];
+            if node.inputs == inputs && node.shape == shape && node.op == *op {
+                return Some(id);
+            }
+            next = self.before[id];
+        }
+        None
     }
 
     /// The node of a computation that is there already.
     pub fn find(&self, op: impl Into<Op<T>>, inputs: &[Id], shape: &[usize]) -> Option<Id> {
-        self.known.get(&(op.into(), inputs.to_vec(), shape.to_vec())).copied()
+        let op = op.into();
+        self.with_hash(hash(&op, inputs, shape), &op, inputs, shape)
     }
 
     pub fn node(&self, id: Id) -> &Node<T> {

@@ -161,11 +161,6 @@ impl<T: Float> Program<T> {
         }
         result
     }
-
-    /// Bytes held in constants.
-    pub fn bytes(&self) -> usize {
-        self.constants.iter().map(|constant| constant.len() * size_of::<T>()).sum()
-    }
 }
 
 /// Room for so many things: on the stack, or, for more than N, elsewhere.

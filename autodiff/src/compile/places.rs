@@ -10,6 +10,9 @@ use crate::ops::{Conv2d, ConvMap, Op, Placed, PlacedMap, Pool2d, Pool2dOptions, 
 use crate::ops::{len_of_places, len_with_places};
 
 pub(super) fn places<T: Float>(graph: Graph<T>) -> Graph<T> {
+    if !graph.nodes.iter().any(|node| matches!(node.op, Op::Pool2d(_))) {
+        return graph;
+    }
     let (adjoint, kept) = (with_adjoint(&graph), read_otherwise(&graph));
     // The same sets in the ids of the new graph.
     let (mut has_adjoint, mut is_kept) = (HashSet::new(), HashSet::new());

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use bayeux_tensor::Float;
-use bayeux_tensor::fused::{FusedBuilder, Product, Reduce, Value};
+use bayeux_tensor::fused::{Fused, FusedBuilder, Product, Reduce, Value};
 
 use super::arithmetic;
 use super::epilogue::product_of;
@@ -32,6 +32,8 @@ pub(super) fn plan<T: Float>(
         drawn: drawn_in_loops(graph, layouts),
         in_place,
         program: Program::default(),
+        planned: Vec::new(),
+        loops: Vec::new(),
         sources: HashMap::new(),
         slots: Slots::default(),
     };
@@ -49,6 +51,13 @@ pub(super) fn plan<T: Float>(
     plan.finish(updated)
 }
 
+/// What will be an instruction.
+enum Planned<T: Float> {
+    Kernel(Instruction<T>),
+    /// What it is once the next loop is built.
+    Loop(Box<dyn FnOnce(Fused<T>) -> Instruction<T>>),
+}
+
 struct Plan<'a, T: Float> {
     graph: &'a Graph<T>,
     layouts: &'a [Layout],
@@ -57,6 +66,10 @@ struct Plan<'a, T: Float> {
     /// New values that are written over a variable's old one, see [`in_place`](super::in_place::in_place).
     in_place: HashMap<Id, Id>,
     program: Program<T>,
+    /// The instructions in order.
+    planned: Vec<Planned<T>>,
+    /// Their loops, which are built at the end.
+    loops: Vec<FusedBuilder<T>>,
     /// Where each value with a buffer of its own is.
     sources: HashMap<Id, Source>,
     slots: Slots,
@@ -151,11 +164,11 @@ impl<T: Float> Plan<'_, T> {
     }
 
     fn unit(&mut self, unit: &Unit, to_store: &HashSet<Id>) {
-        let instruction = match &unit.space {
+        let planned = match &unit.space {
             Some(space) => self.fused(unit, space, to_store),
-            None => self.single(unit.members[0]),
+            None => Planned::Kernel(self.single(unit.members[0])),
         };
-        self.program.instructions.push(instruction);
+        self.planned.push(planned);
     }
 
     fn single(&mut self, id: Id) -> Instruction<T> {
@@ -185,7 +198,7 @@ impl<T: Float> Plan<'_, T> {
         Instruction { work: Work::Kernel(kernel), reads, writes: vec![write], scratch, flops, label }
     }
 
-    fn fused(&mut self, unit: &Unit, space: &[usize], to_store: &HashSet<Id>) -> Instruction<T> {
+    fn fused(&mut self, unit: &Unit, space: &[usize], to_store: &HashSet<Id>) -> Planned<T> {
         let mut builder = FusedBuilder::new(space);
         let mut values: HashMap<Id, Value> = HashMap::new();
         let mut operands: HashMap<&Layout, Value> = HashMap::new();
@@ -266,23 +279,21 @@ impl<T: Float> Plan<'_, T> {
                 stored.push(id);
             }
         }
-        let fused = Box::new(builder.build());
         let stores = stored.len();
         let kept = unit.product.filter(|id| to_store.contains(id) && !self.in_place.contains_key(id));
         let product = unit.product.map(|_| if kept.is_some() { Kept::Yes } else { Kept::No });
         let writes = kept.into_iter().chain(stored).chain(reduced).map(|id| self.write(id)).collect();
-        let scratch = fused.scratch();
         let copies = unit.members.iter().filter(|&&id| matches!(self.graph.nodes[id].op, Op::Copy)).count();
         let operations = unit.members.len() - copies - usize::from(unit.product.is_some());
         let flops = (operations + 2 * terms) * space.iter().product::<usize>();
-        Instruction {
-            work: Work::Loop { fused, noise, stores, product },
-            reads,
-            writes,
-            scratch,
-            flops,
-            label: names.join(", "),
-        }
+        let label = names.join(", ");
+        let instruction = move |fused: Fused<T>| {
+            let scratch = fused.scratch();
+            let work = Work::Loop { fused: Box::new(fused), noise, stores, product };
+            Instruction { work, reads, writes, scratch, flops, label }
+        };
+        self.loops.push(builder);
+        Planned::Loop(Box::new(instruction))
     }
 
     fn read(&self, id: Id) -> Read {
@@ -309,6 +320,17 @@ impl<T: Float> Plan<'_, T> {
     }
 
     fn finish(mut self, updated: &[Shared<T>]) -> Program<T> {
+        // At once, so that their machine code is in one place.
+        let mut loops = FusedBuilder::build_all(self.loops).into_iter();
+        let mut built = || loops.next().unwrap_or_else(|| unreachable!("each is there"));
+        self.program.instructions = self
+            .planned
+            .into_iter()
+            .map(|planned| match planned {
+                Planned::Kernel(instruction) => instruction,
+                Planned::Loop(instruction) => instruction(built()),
+            })
+            .collect();
         // Outputs have theirs; they come first.
         let outputs = self.program.slots.len();
         let scratch = self.slots.capacities().skip(outputs);

@@ -53,3 +53,21 @@ impl Slots {
         self.capacities.len() - 1
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_smallest_that_is_large_enough_is_taken_else_the_largest_grows() {
+        let mut slots = Slots::default();
+        let output = slots.output();
+        let [a, b, c] = [10, 20, 20].map(|len| slots.take(len));
+        for slot in [c, a, b, output] {
+            slots.release(slot);
+        }
+        assert_eq!([slots.take(15), slots.take(30), slots.take(1)], [b, c, a]);
+        assert_eq!(slots.take(5), 4);
+        assert_eq!(slots.capacities().collect::<Vec<usize>>(), [0, 10, 20, 30, 5]);
+    }
+}

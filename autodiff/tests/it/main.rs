@@ -2,6 +2,7 @@
 
 mod functions;
 mod in_place;
+mod programs;
 // There are none in WebAssembly.
 #[cfg(not(target_family = "wasm"))]
 mod threads;
