@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use bayeux_tensor::{AnyTensor, ElementType, Tensor, with_type};
@@ -67,7 +68,14 @@ impl Graph {
         for (old, node) in self.nodes.iter().enumerate().filter(|(old, _)| needed[*old]) {
             // Inputs come before their readers and are needed with them.
             let inputs = node.inputs.iter().filter_map(|&input| ids[input]).collect();
-            let node = Node { inputs, ..node.clone() };
+            let node = Node {
+                op: node.op.clone(),
+                inputs,
+                element: node.element,
+                shape: node.shape.clone(),
+                others: node.others.clone(),
+                name: node.name.clone(),
+            };
             let id = rewrite(&mut builder, &node, old);
             if builder.nodes[id].name.is_none() {
                 builder.nodes[id].name = node.name;
@@ -133,11 +141,18 @@ impl fmt::Display for Graph {
 #[derive(Debug, Default)]
 pub(crate) struct Builder {
     pub nodes: Vec<Node>,
-    known: HashMap<Computation, Id>,
+    /// The last node of each hash,
+    last: HashMap<u64, Id>,
+    /// and for each node the one before it of the same hash.
+    before: Vec<Option<Id>>,
 }
 
-/// What makes two nodes the same computation: the op, its inputs and its type.
-type Computation = (Op, Vec<Id>, ElementType, Vec<usize>);
+/// A hash of what makes two nodes the same computation: the op, its inputs and the type.
+fn hash(op: &Op, inputs: &[Id], element: ElementType, shape: &[usize]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (op, inputs, element, shape).hash(&mut hasher);
+    hasher.finish()
+}
 
 impl Builder {
     /// An operation whose element type is that of its last input.
@@ -158,11 +173,12 @@ impl Builder {
 
     /// The node of the same computation, or this one.
     pub fn push(&mut self, node: Node) -> Id {
-        let key = (node.op.clone(), node.inputs.clone(), node.element, node.shape.clone());
-        let nodes = &mut self.nodes;
-        *self.known.entry(key).or_insert_with(|| {
-            nodes.push(node);
-            nodes.len() - 1
+        let hash = hash(&node.op, &node.inputs, node.element, &node.shape);
+        self.with_hash(hash, &node.op, &node.inputs, node.array_type()).unwrap_or_else(|| {
+            let id = self.nodes.len();
+            self.nodes.push(node);
+            self.before.push(self.last.insert(hash, id));
+            id
         })
     }
 
@@ -182,6 +198,18 @@ impl Builder {
         types.iter().enumerate().map(value).collect()
     }
 
+    fn with_hash(&self, hash: u64, op: &Op, inputs: &[Id], of: ArrayType<'_>) -> Option<Id> {
+        let mut next = self.last.get(&hash).copied();
+        while let Some(id) = next {
+            let node = &self.nodes[id];
+            if node.inputs == inputs && node.array_type() == of && node.op == *op {
+                return Some(id);
+            }
+            next = self.before[id];
+        }
+        None
+    }
+
     /// The node of a computation that is there already.
     pub fn find(
         &self,
@@ -190,7 +218,8 @@ impl Builder {
         element: ElementType,
         shape: &[usize],
     ) -> Option<Id> {
-        self.known.get(&(op.into(), inputs.to_vec(), element, shape.to_vec())).copied()
+        let op = op.into();
+        self.with_hash(hash(&op, inputs, element, shape), &op, inputs, ArrayType { element, shape })
     }
 
     pub fn node(&self, id: Id) -> &Node {

@@ -166,11 +166,6 @@ impl Program {
         }
         result
     }
-
-    /// Bytes held in constants.
-    pub fn bytes(&self) -> usize {
-        self.constants.iter().map(|constant| constant.len() * constant.element_type().size()).sum()
-    }
 }
 
 /// Room for so many things: on the stack, or, for more than N, elsewhere.

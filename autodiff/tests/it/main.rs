@@ -2,6 +2,7 @@
 
 mod functions;
 mod in_place;
+mod programs;
 mod sizes;
 mod tables;
 // There are none in WebAssembly.

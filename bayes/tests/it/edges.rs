@@ -94,7 +94,10 @@ type Make<T> = fn(&[Expr<T>]) -> Box<dyn Distribution<T>>;
 
 /// Every distribution whose draws are single numbers, good parameters, for each a list of bad ones, and a value inside of the
 /// support and one outside.
-fn all<T: Float>() -> Vec<(Make<T>, Vec<f64>, Vec<Vec<f64>>, [f64; 2])> {
+/// A distribution, good parameters, bad ones for each of them, and a value inside and one outside of the support.
+type Case<T> = (Make<T>, Vec<f64>, Vec<Vec<f64>>, [f64; 2]);
+
+fn all<T: Float>() -> Vec<Case<T>> {
     let not_positive = || vec![-0.5, 0.0, INF, NAN];
     let not_finite = || vec![-INF, INF, NAN];
     let no_probability = || vec![-0.1, 1.5, INF, NAN];

@@ -82,7 +82,7 @@ fn training_from_the_same_seed_gives_the_same_bits() {
             stem.then(Dropout::new(0.3)).then(head)
         });
         let loss = (branches[0].output() + branches[1].output() - &y).square().mean_all();
-        let parameters = Expr::shareds(&[loss.clone()]);
+        let parameters = Expr::shareds(std::slice::from_ref(&loss));
         let updates = Adam::new(0.05).updates_for(&loss, &parameters);
         let step = Function::builder().inputs([&x, &y]).outputs([&loss]).updates(updates).build().unwrap();
         let points = Tensor::from_fn([6, 4], |at| ((at[0] * 5 + at[1] * 3) % 7) as f32 / 7.0);

@@ -48,7 +48,8 @@ fn what_would_take_much_of_the_stack_is_not_compiled() {
     };
     // Values of 16 bytes at least: within 4 KiB, and beyond 16.
     for level in Level::available().filter(|&level| native::available(level)) {
-        assert!(native::compile::<f32>(&[&program(60)], level).is_some());
-        assert!(native::compile::<f32>(&[&program(1200)], level).is_none());
+        let mut batch = native::Batch::new(level).expect("there is machine code");
+        assert!(batch.add::<f32>(&[&program(60)]).is_some());
+        assert!(batch.add::<f32>(&[&program(1200)]).is_none());
     }
 }
