@@ -92,11 +92,10 @@ fn densities_and_slopes_keep_their_digits_in_single_precision() {
 /// A distribution with its parameters as expressions.
 type Make<T> = fn(&[Expr<T>]) -> Box<dyn Distribution<T>>;
 
-/// Every distribution whose draws are single numbers, good parameters, for each a list of bad ones, and a value inside of the
-/// support and one outside.
-/// A distribution, good parameters, bad ones for each of them, and a value inside and one outside of the support.
+/// A distribution, good parameters, for each a list of bad ones, and a value inside of the support and one outside.
 type Case<T> = (Make<T>, Vec<f64>, Vec<Vec<f64>>, [f64; 2]);
 
+/// Every distribution whose draws are single numbers.
 fn all<T: Float>() -> Vec<Case<T>> {
     let not_positive = || vec![-0.5, 0.0, INF, NAN];
     let not_finite = || vec![-INF, INF, NAN];
@@ -209,12 +208,12 @@ fn rows_of_a_categorical_are_parts_of_their_sum() {
     let slope = grad(&density.slice(0, 0..2).sum_all(), std::slice::from_ref(&p)).remove(0);
     let found = Function::new([&p], [&density, &slope]).expect("builds").call(&[&at]).expect("runs");
     let draws = distribution.draw(std::slice::from_ref(&at), &[6], &mut Philox4x32::new(1, 0));
-    for i in 0..2 {
+    for (i, row) in rows.iter().enumerate().take(2) {
         assert!((found[0].get(&[i]) - 0.2f64.ln()).abs() < 1e-15, "{:?}", found[0]);
         assert!((0.0..3.0).contains(&draws.get(&[i])));
         // ln w₀ − ln Σ w
-        let sum: f64 = rows[i].iter().sum();
-        assert!((found[1].get(&[i, 0]) - (1.0 / rows[i][0] - 1.0 / sum)).abs() < 1e-14);
+        let sum: f64 = row.iter().sum();
+        assert!((found[1].get(&[i, 0]) - (1.0 / row[0] - 1.0 / sum)).abs() < 1e-14);
         assert!((found[1].get(&[i, 1]) + 1.0 / sum).abs() < 1e-14);
     }
     for i in 2..6 {

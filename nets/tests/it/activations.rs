@@ -121,8 +121,8 @@ fn activations_have_their_limits_and_one_sided_slopes() {
 #[test]
 fn what_is_not_a_number_stays() {
     let x = Expr::<f32>::input("x", ());
-    let all: [fn(&Expr<f32>) -> Expr<f32>; 9] =
-        [identity, tanh, sigmoid, relu, leaky_relu, elu, softplus, swish, gelu];
+    type Activation = fn(&Expr<f32>) -> Expr<f32>;
+    let all: [Activation; 9] = [identity, tanh, sigmoid, relu, leaky_relu, elu, softplus, swish, gelu];
     for (i, activation) in all.into_iter().enumerate() {
         let f = Function::new([&x], [&activation(&x)]).unwrap();
         assert!(f.call(&[&Tensor::scalar(f32::NAN)]).unwrap()[0].item().is_nan(), "{i}");
