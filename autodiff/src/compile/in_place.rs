@@ -23,10 +23,10 @@ pub(super) fn in_place<T: Float>(
 ) -> HashMap<Id, Id> {
     let fails = |unit: &Unit| unit.members.iter().any(|&member| graph.nodes[member].op.can_fail());
     let safe = units.iter().rposition(fails).map_or(0, |position| position + 1);
-    let mut variables: HashMap<&Shared<T>, Id> = HashMap::new();
+    let mut variables: HashMap<usize, Id> = HashMap::new();
     for (id, node) in graph.nodes.iter().enumerate() {
         if let Op::Shared(shared) = &node.op {
-            variables.entry(shared).or_insert(id);
+            variables.entry(shared.address()).or_insert(id);
         }
     }
     let positions = Positions::of(graph, layouts, units);
@@ -35,7 +35,9 @@ pub(super) fn in_place<T: Float>(
     let values = &graph.outputs[graph.outputs.len() - updated.len()..];
     let mut result = HashMap::new();
     for (&new, shared) in values.iter().zip(updated) {
-        let (Some(&old), Some(position)) = (variables.get(shared), positions.computed[new]) else { continue };
+        let (Some(&old), Some(position)) = (variables.get(&shared.address()), positions.computed[new]) else {
+            continue;
+        };
         let (unit, shape) = (&units[position], &graph.nodes[new].shape);
         let of_old = |&&id: &&Id| layouts[id].root == old;
         let inputs = unit.members.iter().flat_map(|&member| &graph.nodes[member].inputs);

@@ -74,9 +74,9 @@ impl<T: Float> Default for Program<T> {
 impl<T: Float> Program<T> {
     /// What follows from the rest, once that is complete. `updated` are the variables of the last outputs.
     pub fn complete(mut self, updated: &[Shared<T>]) -> Self {
-        let updated: HashSet<&Shared<T>> = updated.iter().collect();
+        let updated: HashSet<usize> = updated.iter().map(Shared::address).collect();
         let keeps = |shared: &Shared<T>| {
-            shared.shape().iter().product::<usize>() <= KEPT && !updated.contains(shared)
+            shared.shape().iter().product::<usize>() <= KEPT && !updated.contains(&shared.address())
         };
         self.keeps = self.shareds.iter().map(keeps).collect();
         let mut outputs = vec![0; self.slots.len()];

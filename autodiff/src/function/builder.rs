@@ -88,9 +88,9 @@ impl<T: Float> FunctionBuilder<T> {
                 return Err(Error::DuplicateInput(input.name().unwrap_or("unnamed").into()));
             }
         }
-        let mut variables: HashSet<&Shared<T>> = HashSet::new();
+        let mut variables: HashSet<usize> = HashSet::new();
         for (shared, value) in &self.updates {
-            if !variables.insert(shared) {
+            if !variables.insert(shared.address()) {
                 return Err(Error::DuplicateUpdate(shared.name().into()));
             }
             if *value.shape() != shared.symbolic_shape() {
