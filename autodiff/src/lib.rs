@@ -47,6 +47,7 @@ mod known;
 mod ops;
 pub mod optimizers;
 mod profile;
+mod rows;
 mod shared;
 mod stabilise;
 mod substitute;
@@ -64,6 +65,7 @@ pub use interpreter::interpret;
 pub use kernel::{Kernel, Scratch, TypedView, View};
 pub use ops::{Attributes, Axes, AxisRange, Conv2dOptions, Operation, Place, Pool2dOptions, RandomStreams};
 pub use profile::{Measured, Profile};
+pub use rows::Rows;
 pub use shared::Shared;
 pub use types::{Arithmetic, ArrayType, Kind, Real, Untyped, ValueType};
 

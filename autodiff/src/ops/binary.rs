@@ -5,7 +5,7 @@ use bayeux_tensor::{AnyTensor, ElementType, Float, Tensor};
 use super::elementwise::{self, Elementwise};
 use super::operation::Operation;
 use crate::kernel::Kernel;
-use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Kind, Real, ValueType};
+use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Kind, Real, Rows, ValueType};
 
 macro_rules! binary {
     ($($(#[$doc:meta])* $variant:ident $method:ident $symbol:literal,
@@ -167,6 +167,10 @@ impl Operation for Binary {
             ElementType::F64 => Some(value::<f64>(*self, inputs[0].get(), inputs[1].get())),
             _ => None,
         })
+    }
+
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        Rows::together(rows)
     }
 
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], output: &AnyExpr) -> Vec<Option<AnyExpr>> {

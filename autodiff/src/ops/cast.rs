@@ -5,7 +5,7 @@ use bayeux_tensor::{AnySliceMut, AnyTensor, Element, ElementType, with_type};
 use super::elementwise::fill;
 use super::operation::Operation;
 use crate::kernel::{Kernel, Scratch, View};
-use crate::{AnyExpr, ArrayType, Error, Expr, Kind, ValueType};
+use crate::{AnyExpr, ArrayType, Error, Expr, Kind, Rows, ValueType};
 
 /// The same numbers as elements of a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,6 +26,10 @@ impl Operation for Cast {
 
     fn forward(&self, inputs: &[AnyTensor], _shape: &[usize]) -> Result<Option<AnyTensor>, Error> {
         Ok(Some(inputs[0].cast_to(self.0)))
+    }
+
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        Rows::together(rows)
     }
 
     /// Between floats the adjoint is cast back. Whole numbers and truth values have none.

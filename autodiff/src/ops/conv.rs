@@ -5,7 +5,7 @@ use bayeux_tensor::{Conv2dShape, Float, conv2d, conv2d_input, conv2d_weights};
 use super::elementwise::of_floats;
 use super::operation::Operation;
 use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
-use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Shape, ValueType};
+use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Rows, Shape, ValueType};
 
 /// Stride and zero padding of a convolution.
 ///
@@ -111,6 +111,15 @@ impl Operation for Conv2d {
         let shapes: Vec<&[usize]> = inputs.iter().map(|input| input.shape).collect();
         let geometry = self.geometry(&shapes, outputs[0].shape);
         Ok(Some(Box::new(OfFloats(Conv2dKernel { map: self.map, geometry }))))
+    }
+
+    /// Images are apart from each other.
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        match (self.map, rows) {
+            (_, [Rows::Free, Rows::Free]) => Rows::Free,
+            (Map::Forward | Map::Images, [Rows::Along(0), Rows::Free]) => Rows::Along(0),
+            _ => Rows::Mixed,
+        }
     }
 
     /// The maps are bilinear, so each one's gradient with respect to one argument is another of them.

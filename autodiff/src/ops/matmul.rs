@@ -4,7 +4,7 @@ use bayeux_tensor::{Float, gemm, gemm_scratch};
 
 use super::operation::Operation;
 use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
-use crate::{AnyExpr, ArrayType, Error, Expr, Real, Shape, ValueType};
+use crate::{AnyExpr, ArrayType, Error, Expr, Real, Rows, Shape, ValueType};
 
 /// The product of two matrices, or of two stacks of them with the same leading axes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +40,19 @@ impl Operation for Matmul {
         let n = shape[shape.len() - 1];
         let k = inputs[0].shape[shape.len() - 1];
         Ok(Some(Box::new(OfFloats(MatmulKernel { scratch: gemm_scratch(k, n) }))))
+    }
+
+    /// Stacks of products are apart; so are the rows of a product if they are those of the first factor, and the columns of the
+    /// second.
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], output: &AnyExpr) -> Rows {
+        let [last, second] = [1, 2].map(|back| output.rank() - back);
+        match rows {
+            [Rows::Free, Rows::Free] => Rows::Free,
+            [Rows::Along(axis), Rows::Free] if *axis != last => Rows::Along(*axis),
+            [Rows::Free, Rows::Along(axis)] if *axis != second => Rows::Along(*axis),
+            [Rows::Along(a), Rows::Along(b)] if a == b && *a < second => Rows::Along(*a),
+            _ => Rows::Mixed,
+        }
     }
 
     /// y = a b:   ∂a = g bᵀ, ∂b = aᵀ g

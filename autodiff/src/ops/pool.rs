@@ -6,7 +6,7 @@ use super::conv::{fits_into, output_size};
 use super::elementwise::of_floats;
 use super::operation::Operation;
 use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
-use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Shape, ValueType};
+use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Rows, Shape, ValueType};
 
 /// Window, stride and padding of a max-pool. Padding counts as −∞ and so never wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -92,6 +92,11 @@ impl Operation for Pool2d {
     ) -> Result<Option<Box<dyn Kernel>>, Error> {
         let geometry = self.options.geometry(inputs[0].shape);
         Ok(Some(Box::new(OfFloats(Pool2dKernel { map: self.map, geometry }))))
+    }
+
+    /// Images are apart from each other, and their channels.
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        Rows::together(rows).without(&[2, 3], false)
     }
 
     /// Where the largest element stands is constant almost everywhere; scatter and gather are each other's adjoints.

@@ -7,7 +7,7 @@ use super::elementwise::{of_floats, of_numbers};
 use super::integers::Sums;
 use super::operation::Operation;
 use crate::kernel::Kernel;
-use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Real, ValueType};
+use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Real, Rows, ValueType};
 
 /// The sum along some axes, which disappear.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +39,10 @@ impl Operation for Sum {
         })
     }
 
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        rows[0].without(&self.0, true)
+    }
+
     /// Every addend gets the sum's adjoint.
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         vec![Some(restore(g, &inputs[0], &self.0))]
@@ -67,6 +71,10 @@ impl Operation for Max {
             ElementType::F32 => Some(largest::<f32>(inputs[0].get(), &self.0, shape)),
             _ => Some(largest::<f64>(inputs[0].get(), &self.0, shape)),
         })
+    }
+
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        rows[0].without(&self.0, true)
     }
 
     /// g where x = max x, divided by how often that is.

@@ -9,7 +9,7 @@ use bayeux_tensor::{AnyTensor, ElementType, Float, Tensor};
 use super::elementwise::{self, Elementwise};
 use super::operation::Operation;
 use crate::kernel::Kernel;
-use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Real, ValueType};
+use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Real, Rows, ValueType};
 
 macro_rules! unary {
     ($($(#[$doc:meta])* $variant:ident $method:ident
@@ -191,6 +191,10 @@ impl Operation for Unary {
             ElementType::F64 => Some(value::<f64>(*self, inputs[0].get())),
             _ => None,
         })
+    }
+
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        Rows::together(rows)
     }
 
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], output: &AnyExpr) -> Vec<Option<AnyExpr>> {
