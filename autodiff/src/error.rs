@@ -4,7 +4,7 @@ use bayeux_tensor::ElementType;
 
 /// An error of this crate: all that depends on data, sizes at call time or numbers. A shape that cannot fit when an
 /// expression is built is a programming error and panics instead.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A function was called with the wrong number of inputs.
@@ -104,5 +104,12 @@ pub enum Error {
 impl From<Box<Error>> for Error {
     fn from(error: Box<Error>) -> Self {
         *error
+    }
+}
+
+/// The message, since `fn main() -> Result<(), Box<dyn Error>>` shows what it is given so.
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
     }
 }

@@ -54,7 +54,7 @@ mod substitute;
 mod turn;
 mod types;
 
-pub use check::{GradientErrors, check_gradient};
+pub use check::{GradientErrors, check_gradient, check_gradient_to_order};
 pub use dim::{Dim, Shape, batch};
 pub use display::to_dot;
 pub use error::Error;

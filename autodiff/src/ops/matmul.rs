@@ -134,15 +134,12 @@ impl<T: Real> Expr<T> {
     /// If the inner dimensions differ, if the leading axes do not broadcast, or for a scalar.
     #[track_caller]
     pub fn matmul(&self, other: &Expr<T>) -> Self {
-        let fail = || -> ! {
-            panic!(
-                "matmul: shapes {} and {} do not fit, in {self:?} · {other:?}",
-                self.shape(),
-                other.shape()
-            )
-        };
+        #[track_caller]
+        fn fail<T: Real>(a: &Expr<T>, b: &Expr<T>) -> ! {
+            panic!("matmul: shapes {} and {} do not fit, in {a:?} · {b:?}", a.shape(), b.shape())
+        }
         if self.rank() == 0 || other.rank() == 0 {
-            fail();
+            fail(self, other);
         }
         if self.rank() == 1 {
             let product = self.insert_axis(0).matmul(other);
@@ -158,9 +155,9 @@ impl<T: Real> Expr<T> {
             (Shape::from(leading), [last[0].clone(), last[1].clone()])
         };
         let ((a_leading, [m, k]), (b_leading, [k2, n])) = (split(self), split(other));
-        let Some(leading) = a_leading.broadcast(&b_leading) else { fail() };
+        let Some(leading) = a_leading.broadcast(&b_leading) else { fail(self, other) };
         if k != k2 {
-            fail();
+            fail(self, other);
         }
         let stack = |rows, columns| leading.dims().iter().cloned().chain([rows, columns]).collect::<Shape>();
         let a = self.broadcast_to(stack(m.clone(), k.clone()));

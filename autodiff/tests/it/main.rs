@@ -2,6 +2,7 @@
 
 mod functions;
 mod in_place;
+mod lines;
 mod programs;
 mod sizes;
 mod tables;
