@@ -37,6 +37,24 @@ pub enum Error {
         /// The tensor's element type.
         found: ElementType,
     },
+    /// A number that is infinite or undefined, found because the environment variable `BAYEUX_CHECK` is `nan`.
+    #[error(
+        "instruction {instruction} ({label}) made the first {value}, at element {element} of {len}{origins}"
+    )]
+    NotFinite {
+        /// The position of the instruction in the program.
+        instruction: usize,
+        /// What it computes.
+        label: String,
+        /// The number: `NaN`, `inf` or `-inf`.
+        value: f64,
+        /// Where it stands among the elements of a value that the instruction stores.
+        element: usize,
+        /// How many these are.
+        len: usize,
+        /// The names and lines of the user's code that the instruction comes from.
+        origins: String,
+    },
     /// A free dimension that no input determines.
     #[error("the free dimension `{0}` is not determined by the shape of any input")]
     FreeDimension(String),

@@ -3,6 +3,7 @@
 mod arguments;
 mod builder;
 mod compiled;
+mod explain;
 mod pool;
 mod programs;
 
@@ -201,6 +202,26 @@ impl<T: Kind> Function<T> {
     /// The program that ran or was compiled last.
     fn last(&self) -> Option<Arc<Specialised>> {
         self.compiled.programs.last()
+    }
+
+    /// What the compiler makes of the function for some inputs: the expressions, the graph after each pass that changed it, and the
+    /// instructions, with the names that were given and the lines of the user's code. It is compiled anew for this. With the
+    /// environment variable `BAYEUX_EXPLAIN` every function writes this to a file in the folder that it names.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    ///
+    /// ```
+    /// use bayeux_autodiff::{Expr, Function};
+    /// use bayeux_tensor::Tensor;
+    /// let x = Expr::<f32>::input("x", [3]);
+    /// let f = Function::new([&x], [(x.exp() + 1.0).ln().sum_all().named("cost")])?;
+    /// let page = f.explain(&[&Tensor::zeros([3])])?;
+    /// assert!(page.contains("softplus") && page.contains("`cost`"));
+    /// # Ok::<(), bayeux_autodiff::Error>(())
+    /// ```
+    pub fn explain<'a>(&self, inputs: impl Arguments<'a, T>) -> Result<String, Error> {
+        Ok(self.compiled.explain(&inputs.collect())?)
     }
 
     /// The program that ran or was compiled last, in Graphviz's DOT language: a box for each instruction. Empty if there is

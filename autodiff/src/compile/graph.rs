@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::panic::Location;
 use std::sync::Arc;
 
 use bayeux_tensor::{AnyTensor, ElementType, Tensor, with_type};
@@ -23,13 +24,15 @@ pub(crate) struct Node {
     /// whose type is the node's.
     pub others: Vec<(ElementType, Vec<usize>)>,
     pub name: Option<Arc<str>>,
+    /// The line of the user's code that it comes from.
+    pub place: Option<&'static Location<'static>>,
 }
 
 impl Node {
     /// An operation with one value.
     pub fn new(op: impl Into<Op>, inputs: &[Id], element: ElementType, shape: &[usize]) -> Node {
         let (inputs, shape) = (inputs.to_vec(), shape.to_vec());
-        Node { op: op.into(), inputs, element, shape, others: Vec::new(), name: None }
+        Node { op: op.into(), inputs, element, shape, others: Vec::new(), name: None, place: None }
     }
 
     /// The type of the value.
@@ -75,11 +78,12 @@ impl Graph {
                 shape: node.shape.clone(),
                 others: node.others.clone(),
                 name: node.name.clone(),
+                place: node.place,
             };
             let id = rewrite(&mut builder, &node, old);
-            if builder.nodes[id].name.is_none() {
-                builder.nodes[id].name = node.name;
-            }
+            let new = &mut builder.nodes[id];
+            new.name = new.name.take().or(node.name);
+            new.place = new.place.or(node.place);
             ids[old] = Some(id);
         }
         let outputs = self.outputs.iter().filter_map(|&output| ids[output]).collect();
@@ -168,7 +172,7 @@ impl Builder {
         element: ElementType,
         shape: Vec<usize>,
     ) -> Id {
-        self.push(Node { op: op.into(), inputs, element, shape, others: Vec::new(), name: None })
+        self.push(Node { op: op.into(), inputs, element, shape, others: Vec::new(), name: None, place: None })
     }
 
     /// The node of the same computation, or this one.
@@ -190,7 +194,15 @@ impl Builder {
         types: &[(ElementType, Vec<usize>)],
     ) -> Vec<Id> {
         let (element, shape) = types[0].clone();
-        let node = Node { op: op.into(), inputs, element, shape, others: types[1..].to_vec(), name: None };
+        let node = Node {
+            op: op.into(),
+            inputs,
+            element,
+            shape,
+            others: types[1..].to_vec(),
+            name: None,
+            place: None,
+        };
         let all = self.push(node);
         let value = |(which, (element, shape)): (usize, &(ElementType, Vec<usize>))| {
             self.add_typed(Op::Output(which), vec![all], *element, shape.clone())

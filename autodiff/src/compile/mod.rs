@@ -29,6 +29,7 @@ mod instruction;
 mod layout;
 mod machine;
 mod memory;
+mod passes;
 mod places;
 mod plan;
 mod simplify;
@@ -46,6 +47,7 @@ pub(crate) use graph::Graph;
 pub(crate) use instruction::Instruction;
 pub(crate) use machine::{Done, Program};
 pub(crate) use memory::Memory;
+pub(crate) use passes::Off;
 pub(crate) use watch::Watch;
 
 /// Compiles the outputs, and then the updates, for concrete sizes. `updated` are the variables of the last roots, which may be
@@ -59,28 +61,23 @@ pub(crate) fn compile(
     watch: &mut Watch,
 ) -> Result<Program, Error> {
     let graph = watch.lap("trace", Graph::trace(roots, inputs, sizes)?);
-    let graph = optimise(graph, watch);
+    let off = Off::by_environment();
+    let graph = passes::rewrite(graph, off, watch);
     let graph = watch.lap("materialise", layout::materialise(graph)?);
+    watch.record("materialise", &graph);
     let layouts = watch.lap("layouts", layout::layouts(&graph));
-    let units = fuse::fuse(&graph, &layouts, watch);
-    let variables = if exclusive { updated } else { &[] };
-    let in_place = watch.lap("in place", in_place::in_place(&graph, &layouts, &units, variables));
-    Ok(watch.lap("plan", plan::plan(&graph, &layouts, &units, in_place, updated)))
+    let units = fuse::fuse(&graph, &layouts, off, watch);
+    let variables = if exclusive && !off.contains("in_place") { updated } else { &[] };
+    let in_place = watch.lap("in_place", in_place::in_place(&graph, &layouts, &units, variables));
+    let program = watch.lap("plan", plan::plan(&graph, &layouts, &units, in_place, updated));
+    watch.record("plan", &program);
+    Ok(program)
 }
 
 /// The passes that rewrite the graph.
+#[cfg(test)]
 pub(crate) fn optimise(graph: Graph, watch: &mut Watch) -> Graph {
-    let checked = |graph: Graph| {
-        if cfg!(debug_assertions) {
-            verify::verify(&graph);
-        }
-        graph
-    };
-    let graph = watch.lap("simplify", checked(simplify::simplify(checked(graph))));
-    let graph = watch.lap("commute", checked(commute::commute(graph)));
-    let graph = watch.lap("slopes", checked(slopes::slopes(graph)));
-    let graph = watch.lap("simplify", checked(simplify::simplify(graph)));
-    watch.lap("places", checked(places::places(graph)))
+    passes::rewrite(graph, &Off::default(), watch)
 }
 
 #[cfg(test)]

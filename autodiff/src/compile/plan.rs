@@ -197,6 +197,7 @@ impl Plan<'_> {
     fn single(&mut self, id: Id, values: &[Id]) -> Instruction {
         let node = &self.graph.nodes[id];
         let label = node.op.rule().name();
+        let origins = self.origins(&[id]);
         let wanted = node.values();
         let writes: Vec<Write> = match node.others.is_empty() {
             true => vec![self.write(id)],
@@ -214,6 +215,7 @@ impl Plan<'_> {
                 scratch,
                 flops,
                 label,
+                origins,
             };
         }
         let types: Vec<ArrayType<'_>> =
@@ -227,7 +229,7 @@ impl Plan<'_> {
         let element = wanted.iter().map(|of| of.element).find(|element| element.is_float());
         let scratch = (element.unwrap_or(ElementType::F64), kernel.scratch());
         let flops = kernel.flops(&types, &wanted);
-        Instruction { work: Work::Kernel(kernel), reads, writes, scratch, flops, label }
+        Instruction { work: Work::Kernel(kernel), reads, writes, scratch, flops, label, origins }
     }
 
     /// Where one of several values goes: to a buffer that is free again at once, if nobody reads it.
@@ -336,12 +338,29 @@ impl Plan<'_> {
         let operations = unit.members.len() - copies - usize::from(unit.product.is_some());
         let flops = (operations + 2 * terms) * space.iter().product::<usize>();
         let label = names.join(", ");
+        let origins = self.origins(&unit.members);
         let instruction = move |fused: Fused<T>| {
             let scratch = (T::TYPE, fused.scratch());
             let work = Work::Loop { fused: any(Box::new(fused)), noise, stores, product };
-            Instruction { work, reads, writes, scratch, flops, label }
+            Instruction { work, reads, writes, scratch, flops, label, origins }
         };
         (builder, Box::new(instruction))
+    }
+
+    /// The names and lines of the user's code that some nodes come from.
+    fn origins(&self, ids: &[Id]) -> Vec<String> {
+        let of = |&id: &Id| {
+            let Node { name, place, .. } = &self.graph.nodes[id];
+            match (name, place) {
+                (Some(name), Some(place)) => Some(format!("`{name}` ({place})")),
+                (Some(name), None) => Some(format!("`{name}`")),
+                (None, Some(place)) => Some(place.to_string()),
+                (None, None) => None,
+            }
+        };
+        let mut origins: Vec<String> = ids.iter().filter_map(of).collect();
+        origins.dedup();
+        origins
     }
 
     fn read(&self, id: Id) -> Read {

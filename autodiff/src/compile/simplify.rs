@@ -13,6 +13,7 @@ mod nothing;
 mod numbers;
 mod shapes;
 mod sums;
+mod tables;
 #[cfg(test)]
 mod tests;
 
@@ -43,7 +44,14 @@ pub(crate) struct Simplification {
 
 /// All rules.
 pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
-    let tables = [nothing::rules(), numbers::rules(), shapes::rules(), algebra::rules(), sums::rules()];
+    let tables = [
+        nothing::rules(),
+        numbers::rules(),
+        shapes::rules(),
+        tables::rules(),
+        algebra::rules(),
+        sums::rules(),
+    ];
     tables.into_iter().flatten()
 }
 

@@ -8,6 +8,7 @@ use bayeux_tensor::{AnySlice, AnyTensor};
 use smallvec::SmallVec;
 
 use super::arguments::Argument;
+use super::explain;
 use super::pool::Pool;
 use super::programs::{Programs, Ready, Specialised};
 use crate::bind::{bind, check_types};
@@ -71,14 +72,27 @@ impl Compiled {
 
     #[cold]
     fn compile(&self, inputs: &[Argument<'_>]) -> Result<Arc<Specialised>, Box<Error>> {
-        let mut watch = Watch::start();
+        let folder = std::env::var_os("BAYEUX_EXPLAIN").filter(|folder| !folder.is_empty());
+        let mut watch = if folder.is_some() { Watch::recording() } else { Watch::start() };
         let shapes: Vec<&[usize]> = inputs.iter().map(|input| input.shape).collect();
         let sizes = bind(&self.inputs, &shapes)?;
         let program = compile(&self.roots, &self.updated, self.exclusive, &self.inputs, &sizes, &mut watch)?;
+        if let Some(folder) = folder {
+            explain::write(folder.as_ref(), &explain::page(&self.inputs, &self.roots, &shapes, &watch));
+        }
         watch.add_to(&mut self.pass_times.lock().unwrap_or_else(PoisonError::into_inner));
         let shapes = shapes.into_iter().map(<[usize]>::to_vec).collect();
         // Of two threads that have compiled the same, both run what the first has put there.
         Ok(self.keep(Arc::new(Specialised::new(shapes, program, self.programs.number()))))
+    }
+
+    /// What the compiler makes of the function for some inputs.
+    pub fn explain(&self, inputs: &[Argument<'_>]) -> Result<String, Box<Error>> {
+        let shapes: Vec<&[usize]> = inputs.iter().map(|input| input.shape).collect();
+        let sizes = bind(&self.inputs, &shapes)?;
+        let mut watch = Watch::recording();
+        compile(&self.roots, &self.updated, self.exclusive, &self.inputs, &sizes, &mut watch)?;
+        Ok(explain::page(&self.inputs, &self.roots, &shapes, &watch))
     }
 
     /// Keeps a program; those that are let go for it take their memories with them.

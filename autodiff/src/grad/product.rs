@@ -86,11 +86,13 @@ fn elementwise(
             let guard_g = g_may_vanish && (steep || !is_finite(&slope));
             let guard_slope = *infinite && !is_nonzero(&slope);
             let zero = g.number_like(0.0);
+            // What is 0 is left out only where the other is infinite or undefined: elsewhere the product has slopes there, too.
+            let unless_zero = |x: &AnyExpr, other: &AnyExpr| x.ne(&zero) | finite(other);
             let kept = match (guard_g, guard_slope) {
                 (false, false) => None,
-                (true, false) => Some(g.ne(&zero)),
-                (false, true) => Some(slope.ne(&zero)),
-                (true, true) => Some(g.ne(&zero) & slope.ne(&zero)),
+                (true, false) => Some(unless_zero(g, &slope)),
+                (false, true) => Some(unless_zero(&slope, g)),
+                (true, true) => Some(unless_zero(g, &slope) & unless_zero(&slope, g)),
             };
             let value = match kept {
                 Some(kept) if guard_slope => Expr::select(&kept, &(g * slope.clone()), &zero),
@@ -103,6 +105,11 @@ fn elementwise(
             Some(Adjoint { value, zeros: *zeros || chooses, infinite: *infinite || steep })
         })
         .collect()
+}
+
+/// Where a value is neither infinite nor undefined.
+fn finite(x: &AnyExpr) -> Expr<bool> {
+    x.abs().lt(&x.number_like(f64::INFINITY))
 }
 
 /// Whether a factor lets through some elements and not others.
@@ -130,22 +137,24 @@ fn may_be_steep(op: &Op, inputs: &[AnyExpr], i: usize) -> bool {
 /// The part of a softmax whose adjoint has rows of zeros: these pass nothing on.
 fn softmax(op: Softmax, g: &AnyExpr, x: &AnyExpr, y: &AnyExpr) -> AnyExpr {
     let zero = g.number_like(0.0);
-    let unless_zero = |total: &AnyExpr, part: AnyExpr| {
-        if is_nonzero(total) { part } else { Expr::select(&total.ne(&zero), &part, &zero) }
+    let p = x.softmax();
+    let unless_zero = |total: &AnyExpr, part: AnyExpr| match is_nonzero(total) {
+        true => part,
+        false => Expr::select(&(total.ne(&zero) | p.eq(&p)), &part, &zero),
     };
     match op {
         Softmax::Logarithms => {
             let total = g.sum_keep(-1);
-            g - unless_zero(&total.clone(), x.softmax() * &total)
+            g - unless_zero(&total, &p * &total)
         }
         Softmax::Normaliser => {
             let g = g.insert_axis(g.rank());
-            unless_zero(&g, &g * x.softmax())
+            unless_zero(&g, &g * &p)
         }
         Softmax::Probabilities => {
             let last = g.rank() - 1;
             let some = g.abs().max(last).reshape(g.shape().with_ones(&[last]));
-            Expr::select(&some.ne(&zero), &(y * (g - (g * y).sum_keep(-1))), &zero)
+            Expr::select(&(some.ne(&zero) | y.eq(y)), &(y * (g - (g * y).sum_keep(-1))), &zero)
         }
     }
 }

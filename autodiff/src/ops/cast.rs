@@ -70,10 +70,12 @@ impl<T: Kind> Expr<T> {
     /// assert_eq!(f.call(&[&Tensor::from_slice(&[1.0, -1.0, 2.0])])?[0].item(), 2.0);
     /// # Ok::<(), bayeux_autodiff::Error>(())
     /// ```
+    #[track_caller]
     pub fn cast<U: Element>(&self) -> Expr<U> {
         self.cast_to(U::TYPE).typed()
     }
 
+    #[track_caller]
     pub(crate) fn cast_to(&self, element: ElementType) -> AnyExpr {
         match self.element_type() == element {
             true => self.untyped(),
@@ -82,6 +84,7 @@ impl<T: Kind> Expr<T> {
     }
 
     /// The same numbers as elements of another expression's type.
+    #[track_caller]
     pub fn cast_like<U: Kind>(&self, other: &Expr<U>) -> Expr<U> {
         self.cast_to(other.element_type()).typed()
     }

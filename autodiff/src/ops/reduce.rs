@@ -128,6 +128,7 @@ impl<T: Arithmetic> Expr<T> {
     }
 
     /// The sum of all elements.
+    #[track_caller]
     pub fn sum_all(&self) -> Self {
         self.sum((0..self.rank()).collect::<Vec<_>>())
     }
@@ -145,6 +146,7 @@ impl<T: Real> Expr<T> {
     }
 
     /// The mean of all elements.
+    #[track_caller]
     pub fn mean_all(&self) -> Self {
         self.mean((0..self.rank()).collect::<Vec<_>>())
     }
@@ -164,6 +166,7 @@ impl<T: Real> Expr<T> {
     }
 
     /// The largest of all elements.
+    #[track_caller]
     pub fn max_all(&self) -> Self {
         self.max((0..self.rank()).collect::<Vec<_>>())
     }

@@ -110,6 +110,7 @@ impl<T: Kind> Expr<T> {
 
 impl<T: Real> Expr<T> {
     /// The same value, taken as a constant by [`grad`](crate::grad).
+    #[track_caller]
     pub fn stop_gradient(&self) -> Self {
         Expr::new(StopGradient, vec![self.untyped()], self.shape())
     }

@@ -63,14 +63,18 @@ macro_rules! unary {
     };
     (@method $(#[$doc:meta])* $variant:ident $method:ident integers) => {
         impl<T: Arithmetic> Expr<T> {
-            $(#[$doc])* pub fn $method(&self) -> Self {
+            $(#[$doc])*
+            #[track_caller]
+            pub fn $method(&self) -> Self {
                 self.unary(Unary::$variant)
             }
         }
     };
     (@method $(#[$doc:meta])* $variant:ident $method:ident $($note:ident)*) => {
         impl<T: Real> Expr<T> {
-            $(#[$doc])* pub fn $method(&self) -> Self {
+            $(#[$doc])*
+            #[track_caller]
+            pub fn $method(&self) -> Self {
                 self.unary(Unary::$variant)
             }
         }
@@ -203,6 +207,7 @@ impl Operation for Unary {
 }
 
 impl<T: Arithmetic> Expr<T> {
+    #[track_caller]
     fn unary(&self, op: Unary) -> Self {
         Expr::new(op, vec![self.untyped()], self.shape())
     }
@@ -210,6 +215,7 @@ impl<T: Arithmetic> Expr<T> {
 
 impl<T: Arithmetic> std::ops::Neg for &Expr<T> {
     type Output = Expr<T>;
+    #[track_caller]
     fn neg(self) -> Expr<T> {
         Expr::neg(self)
     }
@@ -217,6 +223,7 @@ impl<T: Arithmetic> std::ops::Neg for &Expr<T> {
 
 impl<T: Arithmetic> std::ops::Neg for Expr<T> {
     type Output = Expr<T>;
+    #[track_caller]
     fn neg(self) -> Expr<T> {
         Expr::neg(&self)
     }

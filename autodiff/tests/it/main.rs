@@ -5,6 +5,7 @@ mod in_place;
 mod lines;
 mod programs;
 mod sizes;
+mod switches;
 mod tables;
 // There are none in WebAssembly.
 #[cfg(not(target_family = "wasm"))]

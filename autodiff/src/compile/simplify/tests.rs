@@ -15,6 +15,11 @@ use crate::{Expr, Function, grad, interpret};
 /// A rule and a formula of two `[3, 4]` to which it applies.
 type Row<T> = (&'static str, fn(&Expr<T>, &Expr<T>) -> Expr<T>);
 
+/// Rows added to a table of zeros.
+fn added<T: Float>(rows: &Expr<T>) -> Expr<T> {
+    Expr::zeros([3, 4]).scatter_add(0, &Expr::constant(Tensor::from_slice(&[2_i64, 0, 2])), rows)
+}
+
 fn rows<T: Float>() -> Vec<Row<T>> {
     vec![
         ("empty", |x, _| Expr::concat(&[x.slice(1, 2..2).tanh(), x.clone()], 1)),
@@ -57,6 +62,9 @@ fn rows<T: Float>() -> Vec<Row<T>> {
         ("function-of-two-repeated", |x, y| {
             x.slice(0, 0..1).broadcast_to([2, 1, 4]) + y.slice(0, 1..2).broadcast_to([2, 1, 4]).sum(0) + y
         }),
+        ("add-rows", |x, y| x - added(y) + added(&y.sin())),
+        ("multiply-rows", |x, y| x + added(y) * 3.0),
+        ("negate-rows", |x, y| -added(y) + x),
         ("same-shape", |x, _| x.slice(1, 0..4).pad(0, 0, 0).exp()),
         ("reshape-of-reshape", |x, _| x.reshape([12]).reshape([4, 3]).sin()),
         ("reshape-of-number", |x, _| {

@@ -104,7 +104,7 @@ pub(super) fn polygamma_at(n: usize, x: f64) -> f64 {
 /// If the lengths differ.
 ///
 /// ```
-/// use bayeux_tensor::simd;
+/// use bayeux_kernels::simd;
 /// let mut y = [0.0];
 /// simd::polygamma(1, &[1.0], &mut y); // π²/6
 /// assert!((y[0] - std::f64::consts::PI.powi(2) / 6.0f64).abs() < 1e-15);

@@ -14,7 +14,7 @@ thread_local! {
 pub struct Panicked {
     pub message: String,
     /// The file that it is said to be in, the caller's where that is tracked.
-    #[allow(dead_code)] // shown when an assertion fails
+    #[allow(dead_code)] // the kernels' tests do not ask
     pub file: String,
 }
 
