@@ -4,6 +4,7 @@ mod functions;
 mod in_place;
 mod lines;
 mod programs;
+mod random;
 mod sizes;
 mod switches;
 mod tables;
