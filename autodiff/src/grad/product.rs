@@ -91,17 +91,11 @@ fn elementwise<T: Float>(
             let g_may_vanish = *zeros || steep && !is_nonzero(g);
             let guard_g = g_may_vanish && (steep || !is_finite(&slope));
             let guard_slope = *infinite && !is_nonzero(&slope);
-            let zero = Expr::scalar(0.0);
-            let kept = match (guard_g, guard_slope) {
-                (false, false) => None,
-                (true, false) => Some(g.ne(&zero)),
-                (false, true) => Some(slope.ne(&zero)),
-                (true, true) => Some(g.ne(&zero) * slope.ne(&zero)),
-            };
-            let value = match kept {
-                Some(kept) if guard_slope => Expr::select(&kept, &(g * slope.clone()), &zero),
-                Some(kept) => Expr::select(&kept, &plain, &zero),
-                None => plain,
+            let value = match (guard_g, guard_slope) {
+                (false, false) => plain,
+                (true, false) => g * harmless(&slope, g),
+                (false, true) => harmless(g, &slope) * slope,
+                (true, true) => harmless(g, &slope) * harmless(&slope, g),
             };
             let chooses =
                 matches!(node.op(), Op::Unary(Unary::Relu) | Op::Binary(Binary::Maximum | Binary::Minimum))
@@ -127,31 +121,32 @@ fn may_be_steep<T: Float>(op: &Op<T>, inputs: &[Expr<T>], i: usize) -> bool {
         Op::Binary(Binary::Polygamma) => !is_positive(&inputs[1]),
         Op::Binary(Binary::Pow) => {
             let whole = number(&inputs[1]).is_some_and(|p| p == 0.0 || p >= 1.0);
-            !is_positive(x) && !(i == 0 && whole)
+            !(is_positive(x) || i == 0 && whole)
         }
         _ => false,
     }
 }
 
+/// A factor, and 0 in its place where it is not finite and the other factor is 0. Where both are finite the product is the
+/// ordinary one, also to those who differentiate it.
+fn harmless<T: Float>(factor: &Expr<T>, other: &Expr<T>) -> Expr<T> {
+    let zero = Expr::scalar(0.0);
+    let finite = factor.abs().lt(&Expr::scalar(f64::INFINITY));
+    Expr::select(&other.ne(&zero).maximum(&finite), factor, &zero)
+}
+
 /// The part of a softmax whose adjoint has rows of zeros: these pass nothing on.
 fn softmax<T: Float>(op: Softmax, g: &Expr<T>, x: &Expr<T>, y: &Expr<T>) -> Expr<T> {
-    let zero = Expr::scalar(0.0);
-    let unless_zero = |total: &Expr<T>, part: Expr<T>| {
-        if is_nonzero(total) { part } else { Expr::select(&total.ne(&zero), &part, &zero) }
+    let weighted = |p: Expr<T>, total: &Expr<T>| {
+        if is_nonzero(total) { p * total } else { harmless(&p, total) * total }
     };
     match op {
-        Softmax::Logarithms => {
-            let total = g.sum_keep(-1);
-            g - unless_zero(&total.clone(), x.softmax() * &total)
-        }
-        Softmax::Normaliser => {
-            let g = g.insert_axis(g.rank());
-            unless_zero(&g, &g * x.softmax())
-        }
+        Softmax::Logarithms => g - weighted(x.softmax(), &g.sum_keep(-1)),
+        Softmax::Normaliser => weighted(x.softmax(), &g.insert_axis(g.rank())),
         Softmax::Probabilities => {
             let last = g.rank() - 1;
-            let some = g.abs().max(last).reshape(g.shape().with_ones(&[last]));
-            Expr::select(&some.ne(&zero), &(y * (g - (g * y).sum_keep(-1))), &zero)
+            let y = harmless(y, &g.abs().max(last).reshape(g.shape().with_ones(&[last])));
+            &y * (g - (g * &y).sum_keep(-1))
         }
     }
 }

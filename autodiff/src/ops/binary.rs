@@ -3,6 +3,7 @@
 use bayeux_tensor::{Float, Tensor};
 
 use super::Rule;
+use crate::known::is_nonzero;
 use crate::{Error, Expr};
 
 macro_rules! binary {
@@ -74,8 +75,7 @@ binary! {
     Div div "/", |g, a, b, y| Some(g / b), Some(-(g * (y / b)));
 
     /// aᵇ.   ∂a = b aᵇ⁻¹, and 0 for b = 0; ∂b = y ln a, and 0 for a = 0
-    Pow pow "^", |g, a, b, y| Some(g * unless_zero(b, &(b * a.pow(&(b - 1.0))))),
-    Some(g * unless_zero(a, &(y * a.ln())));
+    Pow pow "^", |g, a, b, y| Some(g * (b * lower_power(a, b))), Some(g * unless_zero(a, &(y * a.ln())));
 
     /// The larger.   A tie is split evenly: half of the adjoint to each.
     Maximum maximum "max", |g, a, b, y| Some(g * wins(&a.gt(b), &a.eq(b))), Some(g * wins(&b.gt(a), &a.eq(b)));
@@ -117,6 +117,16 @@ mod vector {
             simd::polygamma(n.to_f64() as usize, x, y);
         }
     }
+}
+
+/// aᵇ⁻¹, and 0 where that is infinite for b = 0.
+fn lower_power<T: Float>(a: &Expr<T>, b: &Expr<T>) -> Expr<T> {
+    let power = a.pow(&(b - 1.0));
+    if is_nonzero(b) {
+        return power;
+    }
+    let zero = Expr::scalar(0.0);
+    Expr::select(&b.ne(&zero).maximum(&a.ne(&zero)), &power, &zero)
 }
 
 /// y where x is not 0, else 0: also where y is not a number.

@@ -118,7 +118,7 @@ fn every_rule_keeps_values_and_slopes() {
         for i in 0..4 {
             // What the sum of all elements does when one moves: a softmax moves all.
             let moved = |by: f64| {
-                written(&Tensor::from_fn([4], |j| at.get(&j) + if j == [i] { by } else { 0.0 }))
+                written(&Tensor::from_fn([4], |j| at.get(j) + if j == [i] { by } else { 0.0 }))
                     .iter()
                     .sum::<f64>()
             };
@@ -239,7 +239,7 @@ fn what_a_slope_is_asked_for_stays() {
 fn what_needs_no_rule_is_not_rebuilt() {
     let x = Expr::<f32>::input("x", [3]);
     let y = (x.tanh() * 2.0 + 1.0).named("y");
-    assert_eq!(stabilise(&[y.clone()])[0].key(), y.key());
+    assert_eq!(stabilise(std::slice::from_ref(&y))[0].key(), y.key());
     // A node that turns out to be another keeps that one's identity.
     assert_eq!(stabilise(&[x.exp().ln().named("y")])[0].key(), x.key());
     assert_eq!(stabilise(&[x.softmax().ln().named("log p")])[0].name(), Some("log p"));

@@ -54,9 +54,7 @@ fn rows<T: Float>() -> Vec<Row<T>> {
         ("softmax-of-logarithms", |x, _| x.log_softmax() * x.softmax()),
         ("function-of-repeated", |x, y| x.slice(0, 0..1).broadcast_to([3, 4]).sin() + y),
         ("function-of-two-repeated", |x, y| {
-            Expr::from(x.slice(0, 0..1).broadcast_to([2, 1, 4]) + y.slice(0, 1..2).broadcast_to([2, 1, 4]))
-                .sum(0)
-                + y
+            (x.slice(0, 0..1).broadcast_to([2, 1, 4]) + y.slice(0, 1..2).broadcast_to([2, 1, 4])).sum(0) + y
         }),
         ("same-shape", |x, _| x.slice(1, 0..4).pad(0, 0, 0).exp()),
         ("reshape-of-reshape", |x, _| x.reshape([12]).reshape([4, 3]).sin()),
