@@ -85,19 +85,11 @@ fn elementwise(
             let g_may_vanish = *zeros || steep && !is_nonzero(g);
             let guard_g = g_may_vanish && (steep || !is_finite(&slope));
             let guard_slope = *infinite && !is_nonzero(&slope);
-            let zero = g.number_like(0.0);
-            // What is 0 is left out only where the other is infinite or undefined: elsewhere the product has slopes there, too.
-            let unless_zero = |x: &AnyExpr, other: &AnyExpr| x.ne(&zero) | finite(other);
-            let kept = match (guard_g, guard_slope) {
-                (false, false) => None,
-                (true, false) => Some(unless_zero(g, &slope)),
-                (false, true) => Some(unless_zero(&slope, g)),
-                (true, true) => Some(unless_zero(g, &slope) & unless_zero(&slope, g)),
-            };
-            let value = match kept {
-                Some(kept) if guard_slope => Expr::select(&kept, &(g * slope.clone()), &zero),
-                Some(kept) => Expr::select(&kept, &plain, &zero),
-                None => plain,
+            let value = match (guard_g, guard_slope) {
+                (false, false) => plain,
+                (true, false) => g * harmless(&slope, g),
+                (false, true) => harmless(g, &slope) * slope,
+                (true, true) => harmless(g, &slope) * harmless(&slope, g),
             };
             let chooses =
                 matches!(node.op(), Op::Unary(Unary::Relu) | Op::Binary(Binary::Maximum | Binary::Minimum))
@@ -105,11 +97,6 @@ fn elementwise(
             Some(Adjoint { value, zeros: *zeros || chooses, infinite: *infinite || steep })
         })
         .collect()
-}
-
-/// Where a value is neither infinite nor undefined.
-fn finite(x: &AnyExpr) -> Expr<bool> {
-    x.abs().lt(&x.number_like(f64::INFINITY))
 }
 
 /// Whether a factor lets through some elements and not others.
@@ -134,27 +121,26 @@ fn may_be_steep(op: &Op, inputs: &[AnyExpr], i: usize) -> bool {
     }
 }
 
+/// A factor, and 0 in its place where it is not finite and the other factor is 0. Where both are finite the product is the
+/// ordinary one, also to those who differentiate it.
+fn harmless(factor: &AnyExpr, other: &AnyExpr) -> AnyExpr {
+    let zero = factor.number_like(0.0);
+    let finite = factor.abs().lt(&factor.number_like(f64::INFINITY));
+    Expr::select(&(other.ne(&zero) | finite), factor, &zero)
+}
+
 /// The part of a softmax whose adjoint has rows of zeros: these pass nothing on.
 fn softmax(op: Softmax, g: &AnyExpr, x: &AnyExpr, y: &AnyExpr) -> AnyExpr {
-    let zero = g.number_like(0.0);
-    let p = x.softmax();
-    let unless_zero = |total: &AnyExpr, part: AnyExpr| match is_nonzero(total) {
-        true => part,
-        false => Expr::select(&(total.ne(&zero) | p.eq(&p)), &part, &zero),
+    let weighted = |p: AnyExpr, total: &AnyExpr| {
+        if is_nonzero(total) { p * total } else { harmless(&p, total) * total }
     };
     match op {
-        Softmax::Logarithms => {
-            let total = g.sum_keep(-1);
-            g - unless_zero(&total, &p * &total)
-        }
-        Softmax::Normaliser => {
-            let g = g.insert_axis(g.rank());
-            unless_zero(&g, &g * &p)
-        }
+        Softmax::Logarithms => g - weighted(x.softmax(), &g.sum_keep(-1)),
+        Softmax::Normaliser => weighted(x.softmax(), &g.insert_axis(g.rank())),
         Softmax::Probabilities => {
             let last = g.rank() - 1;
-            let some = g.abs().max(last).reshape(g.shape().with_ones(&[last]));
-            Expr::select(&(some.ne(&zero) | y.eq(y)), &(y * (g - (g * y).sum_keep(-1))), &zero)
+            let y = harmless(y, &g.abs().max(last).reshape(g.shape().with_ones(&[last])));
+            &y * (g - (g * &y).sum_keep(-1))
         }
     }
 }

@@ -4,6 +4,8 @@ use bayeux_tensor::{Float, Tensor};
 
 use crate::{Expr, Function, grad, interpret};
 
+type Formula<T> = Box<dyn Fn(&Expr<T>) -> Expr<T>>;
+
 /// The value, the slope of the sum and the slope of the slope's sum of a formula at some points, compiled; the interpreter must
 /// agree to the bit on what is 0, infinite and undefined.
 fn orders<T: Float>(formula: &dyn Fn(&Expr<T>) -> Expr<T>, at: &[f64]) -> [Vec<f64>; 3] {
@@ -25,13 +27,19 @@ fn orders<T: Float>(formula: &dyn Fn(&Expr<T>) -> Expr<T>, at: &[f64]) -> [Vec<f
     [0, 1, 2].map(|i| found[i].iter().map(|x| x.to_f64()).collect())
 }
 
+fn positive<T: Float>(u: &Expr<T>) -> Expr<bool> {
+    u.gt(&Expr::scalar(0.0))
+}
+
+/// y where u is positive, else 0.
+fn otherwise<T: Float>(u: &Expr<T>, y: Expr<T>) -> Expr<T> {
+    Expr::select(&positive(u), &y, &Expr::scalar(0.0))
+}
+
 #[test]
 fn a_branch_not_taken_passes_nothing_on() {
     fn check<T: Float>() {
-        let positive = |u: &Expr<T>| u.gt(&Expr::scalar(0.0));
-        let otherwise = |u: &Expr<T>, y: Expr<T>| Expr::select(&positive(u), &y, &Expr::scalar(0.0));
-        type Formula<'a, T> = Box<dyn Fn(&Expr<T>) -> Expr<T> + 'a>;
-        let formulas: Vec<Formula<'_, T>> = vec![
+        let formulas: Vec<Formula<T>> = vec![
             Box::new(|u| otherwise(u, u.sqrt())),
             Box::new(|u| otherwise(u, u.ln())),
             Box::new(|u| otherwise(u, u.recip())),
@@ -141,4 +149,20 @@ fn slopes_keep_their_digits_far_out() {
     }
     check::<f64>(1e-13, 40.0);
     check::<f32>(2e-6, 20.0);
+}
+
+/// An adjoint that happens to be 0 has slopes of its own: that of (a − 1) ln x with respect to x is, at a = 1.
+#[test]
+fn what_happens_to_be_zero_is_differentiated_further() {
+    let [a, x] = ["a", "x"].map(|name| Expr::<f64>::input(name, ()));
+    let less = &a - 1.0;
+    let terms = [&less * x.ln(), &less * x.sqrt(), &less / &x, x.pow(&less), &less * x.ln().tanh()];
+    let expected = [0.5, 0.5 / 2f64.sqrt(), -0.25, 0.5, 0.5 * (1.0 - 2f64.ln().tanh().powi(2))];
+    for (term, expected) in terms.iter().zip(expected) {
+        let by_x = grad(term, std::slice::from_ref(&x)).remove(0);
+        let mixed = grad(&by_x, std::slice::from_ref(&a)).remove(0);
+        let f = Function::new([&a, &x], [&mixed]).expect("inputs");
+        let found = f.call(&[&Tensor::scalar(1.0), &Tensor::scalar(2.0)]).expect("runs")[0].item();
+        assert!((found - expected).abs() < 1e-14, "{term}: {found}, not {expected}");
+    }
 }

@@ -5,6 +5,7 @@ use bayeux_tensor::{AnyTensor, ElementType, Float, Tensor};
 use super::elementwise::{self, Elementwise};
 use super::operation::Operation;
 use crate::kernel::Kernel;
+use crate::known::is_nonzero;
 use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Kind, Real, Rows, ValueType};
 
 macro_rules! binary {
@@ -70,8 +71,7 @@ binary! {
     Div div "/", |g, a, b, y| Some(g / b), Some(-(g * (y / b)));
 
     /// aᵇ.   ∂a = b aᵇ⁻¹, and 0 for b = 0; ∂b = y ln a, and 0 for a = 0
-    Pow pow "^", |g, a, b, y| Some(g * unless_zero(b, &(b * a.pow(&(b - 1.0))))),
-    Some(g * unless_zero(a, &(y * a.ln())));
+    Pow pow "^", |g, a, b, y| Some(g * (b * lower_power(a, b))), Some(g * unless_zero(a, &(y * a.ln())));
 
     /// The larger.   A tie is split evenly: half of the adjoint to each.
     Maximum maximum "max", |g, a, b, y| Some(g * wins(g, &a.gt(b), &a.eq(b))), Some(g * wins(g, &b.gt(a), &a.eq(b)));
@@ -113,6 +113,16 @@ mod vector {
             simd::polygamma(n.to_f64() as usize, x, y);
         }
     }
+}
+
+/// aᵇ⁻¹, and 0 where that is infinite for b = 0.
+fn lower_power(a: &AnyExpr, b: &AnyExpr) -> AnyExpr {
+    let power = a.pow(&(b - 1.0));
+    if is_nonzero(b) {
+        return power;
+    }
+    let zero = a.number_like(0.0);
+    Expr::select(&(b.ne(&zero) | a.ne(&zero)), &power, &zero)
 }
 
 /// y where x is not 0, else 0: also where y is not a number.

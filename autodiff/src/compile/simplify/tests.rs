@@ -60,7 +60,7 @@ fn rows<T: Float>() -> Vec<Row<T>> {
         ("softmax-of-logarithms", |x, _| x.log_softmax() * x.softmax()),
         ("function-of-repeated", |x, y| x.slice(0, 0..1).broadcast_to([3, 4]).sin() + y),
         ("function-of-two-repeated", |x, y| {
-            x.slice(0, 0..1).broadcast_to([2, 1, 4]) + y.slice(0, 1..2).broadcast_to([2, 1, 4]).sum(0) + y
+            (x.slice(0, 0..1).broadcast_to([2, 1, 4]) + y.slice(0, 1..2).broadcast_to([2, 1, 4])).sum(0) + y
         }),
         ("add-rows", |x, y| x - added(y) + added(&y.sin())),
         ("multiply-rows", |x, y| x + added(y) * 3.0),
