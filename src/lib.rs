@@ -71,6 +71,11 @@ pub mod prelude {
     pub use bayeux_tensor::{Float, Tensor};
 }
 
+/// The operation of the guide compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/extending.md")]
+struct Extending;
+
 /// The README's program compiles.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

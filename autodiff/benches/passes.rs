@@ -9,7 +9,7 @@
 use std::time::{Duration, Instant};
 
 use bayeux_autodiff::optimizers::{Optimizer, Sgd};
-use bayeux_autodiff::{Expr, Function, Shared, Updates, grad};
+use bayeux_autodiff::{Expr, Function, Shared, Updates, batch, grad};
 use bayeux_tensor::Tensor;
 
 /// What is compiled, and the time it took to differentiate.
@@ -159,13 +159,38 @@ fn total(laps: &[(&str, f64)]) -> f64 {
     laps.iter().filter(|(stage, _)| *stage != "(run)").map(|(_, seconds)| seconds).sum()
 }
 
+/// Calls a small net with many batch sizes. What the process has then: in MiB, and as pieces of memory.
+fn sizes(n: usize) {
+    let x = Expr::input("x", (batch(), 4));
+    let cost = layer(&layer(&x, 0), 1).square().sum_all();
+    let graph = Graph::of(vec![x], cost).trained();
+    let builder = Function::builder().inputs(&graph.inputs).outputs(&graph.outputs).updates(graph.updates);
+    let function = builder.build().expect("all inputs are declared");
+    let begun = Instant::now();
+    for size in 1..=n {
+        function.call(&[&Tensor::zeros([size, 4])]).expect("the shape is right");
+        if [n.div_ceil(10), n].contains(&size) {
+            let read = |file: &str| std::fs::read_to_string(format!("/proc/self/{file}")).unwrap_or_default();
+            let (maps, status) = (read("maps"), read("status"));
+            let resident = status.lines().find(|line| line.starts_with("VmRSS")).unwrap_or_default();
+            println!(
+                "sizes {size}: {:.2} s; {} programs, {} bytes, {} maps, {resident}",
+                begun.elapsed().as_secs_f64(),
+                function.programs(),
+                function.memory(),
+                maps.lines().count(),
+            );
+        }
+    }
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     // As a test, small.
     let usual = if arguments.iter().any(|argument| argument == "--bench") { 1.0 } else { 0.001 };
     let scale = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or(usual);
     let named = |name: &str| arguments.iter().any(|argument| argument == name);
-    let all = !KINDS.iter().any(|(name, ..)| named(name));
+    let all = !named("sizes") && !KINDS.iter().any(|(name, ..)| named(name));
     for (name, size, make) in KINDS.into_iter().filter(|(name, ..)| all || named(name)) {
         let n = ((size as f64 * scale) as usize).max(2);
         let (once, twice) = (measure(n, make), measure(2 * n, make));
@@ -176,5 +201,8 @@ fn main() {
                 println!("    {stage:12} {seconds:8.3} s {double:8.3} s {:6.2}", double / seconds);
             }
         }
+    }
+    if all || named("sizes") {
+        sizes(((10_000.0 * scale) as usize).max(2));
     }
 }

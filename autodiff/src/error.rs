@@ -4,7 +4,7 @@ use bayeux_tensor::ElementType;
 
 /// An error of this crate: all that depends on data, sizes at call time or numbers. A shape that cannot fit when an
 /// expression is built is a programming error and panics instead.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A function was called with the wrong number of inputs.
@@ -36,6 +36,24 @@ pub enum Error {
         expected: ElementType,
         /// The tensor's element type.
         found: ElementType,
+    },
+    /// A number that is infinite or undefined, found because the environment variable `BAYEUX_CHECK` is `nan`.
+    #[error(
+        "instruction {instruction} ({label}) made the first {value}, at element {element} of {len}{origins}"
+    )]
+    NotFinite {
+        /// The position of the instruction in the program.
+        instruction: usize,
+        /// What it computes.
+        label: String,
+        /// The number: `NaN`, `inf` or `-inf`.
+        value: f64,
+        /// Where it stands among the elements of a value that the instruction stores.
+        element: usize,
+        /// How many these are.
+        len: usize,
+        /// The names and lines of the user's code that the instruction comes from.
+        origins: String,
     },
     /// A free dimension that no input determines.
     #[error("the free dimension `{0}` is not determined by the shape of any input")]
@@ -104,5 +122,12 @@ pub enum Error {
 impl From<Box<Error>> for Error {
     fn from(error: Box<Error>) -> Self {
         *error
+    }
+}
+
+/// The message, since `fn main() -> Result<(), Box<dyn Error>>` shows what it is given so.
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
     }
 }

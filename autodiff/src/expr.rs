@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::sync::Arc;
 
 use bayeux_tensor::{AnyTensor, Element, ElementType, Float, Tensor};
@@ -47,6 +48,8 @@ pub(crate) struct Node {
     inputs: Vec<AnyExpr>,
     types: SmallVec<[ValueType; 1]>,
     name: Option<Arc<str>>,
+    /// The line that made it.
+    place: &'static Location<'static>,
 }
 
 impl<T: Kind> Expr<T> {
@@ -57,12 +60,14 @@ impl<T: Kind> Expr<T> {
         let mut types = op.types(&inputs, &shape);
         debug_assert!(types.len() == 1 && types[0].shape == shape, "{types:?} in place of {shape}");
         let types = smallvec![types.swap_remove(0)];
-        AnyExpr::of_node(Node { op, inputs, types, name: None }, 0).typed()
+        AnyExpr::of_node(Node { op, inputs, types, name: None, place: Location::caller() }, 0).typed()
     }
 
+    #[track_caller]
     pub(crate) fn leaf(op: Op, element: ElementType, shape: Shape) -> Self {
         let types = smallvec![ValueType { element, shape }];
-        AnyExpr::of_node(Node { op, inputs: Vec::new(), types, name: None }, 0).typed()
+        let place = Location::caller();
+        AnyExpr::of_node(Node { op, inputs: Vec::new(), types, name: None, place }, 0).typed()
     }
 
     fn of_node(node: Node, output: usize) -> Self {
@@ -130,9 +135,9 @@ impl<T: Kind> Expr<T> {
     /// The same expression as a new node with a name, which messages, printed programs and plots show. To
     /// [`grad`](crate::grad), a named inner node is another expression than the one it was made from; leaves stay the same.
     pub fn named(self, name: &str) -> Self {
-        let Node { op, inputs, types, .. } = &*self.node;
+        let Node { op, inputs, types, place, .. } = &*self.node;
         let (op, inputs, types) = (op.clone(), inputs.clone(), types.clone());
-        Expr::of_node(Node { op, inputs, types, name: Some(name.into()) }, self.output)
+        Expr::of_node(Node { op, inputs, types, name: Some(name.into()), place }, self.output)
     }
 
     /// The shared variables of this element type inside some expressions: each once, in the order in which a reader from left
@@ -160,6 +165,12 @@ impl<T: Kind> Expr<T> {
             Op::Constant(Constant(value)) => Some(T::of(value)),
             _ => None,
         }
+    }
+
+    /// The line of the user's code, or of another crate's, that made the expression.
+    pub(crate) fn place(&self) -> Option<&'static Location<'static>> {
+        let here = file!().trim_end_matches("expr.rs");
+        Some(self.node.place).filter(|place| !place.file().starts_with(here))
     }
 
     pub(crate) fn op(&self) -> &Op {
@@ -204,55 +215,65 @@ impl AnyExpr {
         let op = op.into();
         let types: SmallVec<[ValueType; 1]> = op.types(&inputs, &Shape::from(())).into();
         let count = types.len();
-        let first = AnyExpr::of_node(Node { op, inputs, types, name: None }, 0);
+        let place = Location::caller();
+        let first = AnyExpr::of_node(Node { op, inputs, types, name: None, place }, 0);
         (0..count).map(|output| first.sibling(output)).collect()
     }
 
     /// The same operation on other inputs.
     pub(crate) fn with_inputs(&self, inputs: Vec<AnyExpr>) -> AnyExpr {
-        let Node { op, types, name, .. } = &*self.node;
-        Expr::of_node(Node { op: op.clone(), inputs, types: types.clone(), name: name.clone() }, self.output)
+        let Node { op, types, name, place, .. } = &*self.node;
+        let (op, types, name) = (op.clone(), types.clone(), name.clone());
+        Expr::of_node(Node { op, inputs, types, name, place }, self.output)
     }
 }
 
 /// Leaves.
 impl<T: Element> Expr<T> {
     /// A value given at each call of a function: a mini-batch, a learning rate.
+    #[track_caller]
     pub fn input(name: &str, shape: impl Into<Shape>) -> Self {
         Expr::leaf(Op::Input(Input::fresh()), T::TYPE, shape.into()).named(name)
     }
 
     /// The whole numbers 0, 1, …, n − 1.
+    #[track_caller]
     pub fn arange(n: usize) -> Self {
         Expr::constant(Tensor::arange(n))
     }
 
     /// A tensor that never changes.
+    #[track_caller]
     pub fn constant(value: Tensor<T>) -> Self {
         AnyExpr::of_tensor(value.into()).typed()
     }
 
     /// A constant of rank 0: the number of this type that stands for `value`, see [`Element::from_f64`].
+    #[track_caller]
     pub fn scalar(value: f64) -> Self {
         Expr::constant(Tensor::scalar(T::from_f64(value)))
     }
 
     /// One number, everywhere in a shape that may have free dimensions.
+    #[track_caller]
     pub fn full(shape: impl Into<Shape>, value: f64) -> Self {
         Expr::scalar(value).broadcast_to(shape)
     }
 
     /// Zeros.
+    #[track_caller]
     pub fn zeros(shape: impl Into<Shape>) -> Self {
         Expr::full(shape, 0.0)
     }
 
     /// Ones.
+    #[track_caller]
     pub fn ones(shape: impl Into<Shape>) -> Self {
         Expr::full(shape, 1.0)
     }
 
     /// A dimension as a number of rank 0, such as the batch size of the call.
+    #[track_caller]
     pub fn size(dim: impl Into<Dim>) -> Self {
         AnyExpr::size_of(T::TYPE, dim.into()).typed()
     }
@@ -260,18 +281,21 @@ impl<T: Element> Expr<T> {
 
 impl AnyExpr {
     /// A tensor that never changes.
+    #[track_caller]
     pub fn of_tensor(value: AnyTensor) -> Self {
         let (element, shape) = (value.element_type(), Shape::from(value.shape()));
         Expr::leaf(Op::Constant(Constant(value.contiguous())), element, shape)
     }
 
     /// A number of an element type.
+    #[track_caller]
     pub fn number(element: ElementType, value: f64) -> Self {
         AnyExpr::of_tensor(
             bayeux_tensor::with_type!(element, T => Tensor::<T>::scalar(T::from_f64(value)).into()),
         )
     }
 
+    #[track_caller]
     pub(crate) fn size_of(element: ElementType, dim: Dim) -> Self {
         match dim.size() {
             Some(size) => AnyExpr::number(element, size as f64),
@@ -282,21 +306,25 @@ impl AnyExpr {
 
 impl<T: Kind> Expr<T> {
     /// A number of this expression's element type.
+    #[track_caller]
     pub(crate) fn number_like(&self, value: f64) -> Self {
         AnyExpr::number(self.element_type(), value).typed()
     }
 
     /// A dimension as a number of this expression's element type.
+    #[track_caller]
     pub(crate) fn size_like(&self, dim: Dim) -> Self {
         AnyExpr::size_of(self.element_type(), dim).typed()
     }
 
     /// Zeros of this expression's type and shape.
+    #[track_caller]
     pub fn zeros_like(&self) -> Self {
         self.number_like(0.0).broadcast_to(self.shape())
     }
 
     /// Ones of this expression's type and shape.
+    #[track_caller]
     pub fn ones_like(&self) -> Self {
         self.number_like(1.0).broadcast_to(self.shape())
     }
@@ -309,6 +337,16 @@ pub(crate) enum Key {
     Node(usize, usize),
     Variable(usize),
     Input(Input),
+}
+
+impl Key {
+    /// Which of its node's values it is.
+    pub fn output(self) -> usize {
+        match self {
+            Key::Node(_, output) => output,
+            Key::Variable(_) | Key::Input(_) => 0,
+        }
+    }
 }
 
 /// Every node the roots need, each once, inputs before their readers, in depth-first order from the left. A node is given as

@@ -3,25 +3,30 @@
 mod arguments;
 mod builder;
 mod compiled;
+mod explain;
 mod pool;
+mod programs;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
+
+use bayeux_tensor::AnyTensor;
 
 pub use arguments::{Argument, Arguments, AsArgument};
 pub use builder::FunctionBuilder;
-use compiled::{Compiled, Specialised};
+use compiled::Compiled;
+use programs::{MOST_PROGRAMS, Ready, Specialised};
 
-use crate::compile::Memory;
 use crate::{Error, Expr, Kind, Profile};
 
 /// Expressions compiled into a program: from inputs to outputs, with updates of variables.
 ///
 /// Sizes of free dimensions are taken from the tensors given. The first call with new sizes compiles a program for them,
-/// which later calls with the same sizes reuse. All updates are computed from the variables' values at the start of the call
+/// which later calls with the same sizes reuse; the programs that ran last are kept, [16](FunctionBuilder::most_programs) of them. All updates are computed from the variables' values at the start of the call
 /// and take effect together at its end. A call that fails changes no variable.
 ///
 /// ```
@@ -74,9 +79,7 @@ pub struct Function<T: Kind = f32> {
 /// What [`Function::run`] runs in, and leaves its outputs in.
 #[derive(Debug)]
 struct Held {
-    /// The number of the program.
-    program: usize,
-    memory: Memory,
+    ready: Ready,
     state: State,
 }
 
@@ -90,9 +93,6 @@ enum State {
     Running,
 }
 
-/// The programs, the one for some inputs, and the memory that is held for it.
-type ToRun<'a> = (&'a Compiled, &'a Specialised, &'a mut Held);
-
 impl<T: Kind> Function<T> {
     /// Starts with nothing in it.
     pub fn builder() -> FunctionBuilder<T> {
@@ -101,6 +101,7 @@ impl<T: Kind> Function<T> {
             outputs: Vec::new(),
             updates: Vec::new(),
             exclusive: false,
+            most_programs: MOST_PROGRAMS,
             kind: PhantomData,
         }
     }
@@ -124,15 +125,13 @@ impl<T: Kind> Function<T> {
     /// of a rayon pool. Then no variable is changed.
     pub fn call<'a>(&self, inputs: impl Arguments<'a, T>) -> Result<Vec<T::Tensor>, Error> {
         let inputs = &inputs.collect()[..];
-        let specialised = self.compiled.program(inputs)?;
-        let Specialised { program, memories, .. } = specialised;
-        memories.with(
-            || Memory::new(program),
-            |memory| {
-                self.compiled.run(specialised, memory, inputs)?;
-                Ok((0..self.compiled.outputs()).map(|i| T::of(memory.output(program, i)).clone()).collect())
-            },
-        )
+        let outputs = |ready: &mut Ready| {
+            self.compiled.run(ready, inputs)?;
+            let Ready { specialised, memory } = ready;
+            let output = |i| T::of(memory.output(&specialised.program, i)).clone();
+            Ok((0..self.compiled.outputs()).map(output).collect())
+        };
+        Ok(self.compiled.with(inputs, outputs)?)
     }
 
     /// Runs the function and keeps its outputs, to be read with [`output`](Self::output). After the first run with given
@@ -142,9 +141,9 @@ impl<T: Kind> Function<T> {
     /// As [`call`](Self::call).
     pub fn run<'a>(&mut self, inputs: impl Arguments<'a, T>) -> Result<(), Error> {
         let inputs = &inputs.collect()[..];
-        let (compiled, specialised, held) = self.hold(inputs)?;
+        let (compiled, held) = self.hold(inputs)?;
         held.state = State::Running;
-        let result = compiled.run(specialised, &mut held.memory, inputs);
+        let result = compiled.run(&mut held.ready, inputs);
         held.state = if result.is_ok() { State::Finished } else { State::Ready };
         Ok(result?)
     }
@@ -157,11 +156,8 @@ impl<T: Kind> Function<T> {
     pub fn output(&self, i: usize) -> &T::Tensor {
         let outputs = self.compiled.outputs();
         assert!(i < outputs, "output {i} of a function with {outputs}");
-        let Some(Held { program, memory, state: State::Finished }) = &self.held else {
+        let Some(Held { ready: Ready { specialised, memory }, state: State::Finished }) = &self.held else {
             panic!("output {i} of a function that has not run, or failed")
-        };
-        let Some(specialised) = self.compiled.programs.iter().nth(*program) else {
-            unreachable!("programs are never removed")
         };
         T::of(memory.output(&specialised.program, i))
     }
@@ -177,31 +173,55 @@ impl<T: Kind> Function<T> {
 
     /// The program for some inputs, and the memory that is held, for this program.
     #[inline]
-    fn hold(&mut self, inputs: &[Argument<'_>]) -> Result<ToRun<'_>, Box<Error>> {
+    fn hold(&mut self, inputs: &[Argument<'_>]) -> Result<(&Compiled, &mut Held), Box<Error>> {
         let Function { compiled, held, .. } = self;
         if let Some(held) = held {
             held.state = if held.state == State::Running { State::Running } else { State::Ready };
         }
-        let specialised = compiled.program(inputs)?;
-        let program = specialised.number;
-        let is_ready = |held: &Held| held.program == program && held.state == State::Ready;
-        if !held.as_ref().is_some_and(is_ready) {
-            // Another program's memory goes back to where it belongs, unless it was left half done.
-            if let Some(Held { program, memory, state: State::Ready }) = held.take()
-                && let Some(other) = compiled.programs.iter().nth(program)
-            {
-                other.memories.leave(memory);
+        let is_ready = |held: &Held| held.state == State::Ready && held.ready.specialised.fits(inputs);
+        match held {
+            Some(held) if is_ready(held) => {
+                if held.ready.specialised.is_gone() {
+                    compiled.keep(held.ready.specialised.clone());
+                }
+                compiled.programs.note(&held.ready.specialised);
             }
-            let memory = specialised.memories.idle().unwrap_or_else(|| Memory::new(&specialised.program));
-            *held = Some(Held { program, memory, state: State::Ready });
+            _ => {
+                let ready = compiled.ready(inputs)?;
+                // Another program's memory goes back to where it belongs, unless it was left half done.
+                if let Some(Held { ready, state: State::Ready }) = held.take() {
+                    compiled.leave(ready);
+                }
+                *held = Some(Held { ready, state: State::Ready });
+            }
         }
         let Some(held) = held else { unreachable!("it has just been put there") };
-        Ok((compiled, specialised, held))
+        Ok((compiled, held))
     }
 
     /// The program that ran or was compiled last.
-    fn last(&self) -> Option<&Specialised> {
-        self.compiled.programs.iter().nth(self.compiled.last.load(Ordering::Relaxed))
+    fn last(&self) -> Option<Arc<Specialised>> {
+        self.compiled.programs.last()
+    }
+
+    /// What the compiler makes of the function for some inputs: the expressions, the graph after each pass that changed it, and the
+    /// instructions, with the names that were given and the lines of the user's code. It is compiled anew for this. With the
+    /// environment variable `BAYEUX_EXPLAIN` every function writes this to a file in the folder that it names.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    ///
+    /// ```
+    /// use bayeux_autodiff::{Expr, Function};
+    /// use bayeux_tensor::Tensor;
+    /// let x = Expr::<f32>::input("x", [3]);
+    /// let f = Function::new([&x], [(x.exp() + 1.0).ln().sum_all().named("cost")])?;
+    /// let page = f.explain(&[&Tensor::zeros([3])])?;
+    /// assert!(page.contains("softplus") && page.contains("`cost`"));
+    /// # Ok::<(), bayeux_autodiff::Error>(())
+    /// ```
+    pub fn explain<'a>(&self, inputs: impl Arguments<'a, T>) -> Result<String, Error> {
+        Ok(self.compiled.explain(&inputs.collect())?)
     }
 
     /// The program that ran or was compiled last, in Graphviz's DOT language: a box for each instruction. Empty if there is
@@ -223,7 +243,9 @@ impl<T: Kind> Function<T> {
     /// Whether to take the time of every instruction from now on. Times taken before are forgotten.
     pub fn set_profiling(&mut self, on: bool) {
         self.compiled.profiling = on;
-        self.compiled.programs.for_each_mut(|specialised| specialised.set_clock(on));
+        for specialised in self.compiled.programs.read().iter() {
+            *specialised.clock.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
     }
 
     /// Where the time of the calls went since [`set_profiling`](Self::set_profiling), for the program that ran last:
@@ -242,8 +264,9 @@ impl<T: Kind> Function<T> {
     /// # Ok::<(), bayeux_autodiff::Error>(())
     /// ```
     pub fn profile(&self) -> Option<Profile> {
-        let Specialised { program, clock, .. } = self.last()?;
-        clock.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner).profile(program)
+        let last = self.last()?;
+        let clock = last.clock.lock().unwrap_or_else(PoisonError::into_inner);
+        clock.as_ref()?.profile(&last.program)
     }
 
     /// The number of the next call, counted from 0, on which the random numbers of a function depend. Where there are none, calls
@@ -277,12 +300,29 @@ impl<T: Kind> Function<T> {
         self.compiled.pass_times.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The bytes that the programs and their memories hold for values; it waits for calls to end.
+    /// The number of programs that are kept: one for each set of sizes among the last that the function was called with.
+    pub fn programs(&self) -> usize {
+        self.compiled.programs.read().len()
+    }
+
+    /// Sets how many programs are kept, as [`most_programs`](FunctionBuilder::most_programs) does. Those that are too many go now.
+    pub fn set_most_programs(&mut self, most: usize) {
+        if self.compiled.programs.set_most(most) {
+            self.compiled.forget();
+        }
+    }
+
+    /// The bytes that the programs and their memories hold for values, what they share counted once; it waits for calls to end.
     pub fn memory(&self) -> usize {
-        let held = self.held.as_ref().map_or(0, |held| held.memory.bytes());
-        let bytes =
-            |specialised: &Specialised| specialised.program.bytes() + specialised.memories.sum(Memory::bytes);
-        held + self.compiled.programs.iter().map(bytes).sum::<usize>()
+        let held = self.held.as_ref().map_or(0, |held| held.ready.memory.bytes());
+        let mut seen = HashSet::new();
+        let mut constants = 0;
+        for specialised in self.compiled.programs.read().iter() {
+            for elements in specialised.program.constants.iter().filter_map(AnyTensor::as_slice) {
+                constants += if seen.insert(elements.address()) { elements.bytes() } else { 0 };
+            }
+        }
+        held + constants + self.compiled.ready.sum(|ready| ready.memory.bytes())
     }
 }
 
@@ -292,7 +332,7 @@ impl<T: Kind> fmt::Display for Function<T> {
         let inputs: Vec<String> =
             self.compiled.inputs.iter().map(|input| format!("{input}: {}", input.shape())).collect();
         writeln!(f, "function({})", inputs.join(", "))?;
-        for specialised in self.compiled.programs.iter() {
+        for specialised in self.compiled.programs.read().iter() {
             writeln!(f, "for sizes {:?}:", specialised.shapes)?;
             write!(f, "{}", specialised.program)?;
         }

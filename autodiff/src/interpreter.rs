@@ -6,11 +6,12 @@ use bayeux_tensor::{AnyTensor, ElementType, Tensor};
 
 use crate::bind::{bind, check_types};
 use crate::dim::Sizes;
-use crate::expr::{Key, topological};
+use crate::expr::{Key, all_untyped, topological};
 use crate::ops::Op;
+use crate::stabilise::Stabiliser;
 use crate::{AnyExpr, Error, Expr, Kind};
 
-/// The values of some expressions, computed node by node without any compilation.
+/// The values of some expressions, in their stable forms (see [`grad`](crate::grad())), computed node by node without any compilation.
 ///
 /// `call` is the call number on which noise depends, as in a [`Function`](crate::Function) that has been called so many
 /// times before.
@@ -33,8 +34,34 @@ pub fn interpret<T: Kind>(
 ) -> Result<Vec<T::Tensor>, Error> {
     let names: Vec<AnyExpr> = inputs.iter().map(|(input, _)| input.untyped()).collect();
     let tensors: Vec<AnyTensor> = inputs.iter().map(|(_, tensor)| T::any(tensor)).collect();
-    check_types(&names, tensors.iter().map(AnyTensor::element_type))?;
-    let sizes = bind(&names, &tensors.iter().map(AnyTensor::shape).collect::<Vec<_>>())?;
+    let roots = all_untyped(roots);
+    let stable = Stabiliser::new(&roots, &names);
+    let roots: Vec<AnyExpr> = roots.iter().map(|root| stable.of(root)).collect();
+    let values = evaluate(&roots, &names, tensors, call)?;
+    Ok(values.iter().map(|value| T::of(value).clone()).collect())
+}
+
+/// The values of the very nodes, in whatever form they are.
+#[cfg(test)]
+pub(crate) fn as_written<T: Kind>(
+    roots: &[Expr<T>],
+    inputs: &[(&Expr<T>, &T::Tensor)],
+    call: u64,
+) -> Result<Vec<T::Tensor>, Error> {
+    let names: Vec<AnyExpr> = inputs.iter().map(|(input, _)| input.untyped()).collect();
+    let tensors: Vec<AnyTensor> = inputs.iter().map(|(_, tensor)| T::any(tensor)).collect();
+    let values = evaluate(&all_untyped(roots), &names, tensors, call)?;
+    Ok(values.iter().map(|value| T::of(value).clone()).collect())
+}
+
+fn evaluate(
+    roots: &[AnyExpr],
+    names: &[AnyExpr],
+    tensors: Vec<AnyTensor>,
+    call: u64,
+) -> Result<Vec<AnyTensor>, Error> {
+    check_types(names, tensors.iter().map(AnyTensor::element_type))?;
+    let sizes = bind(names, &tensors.iter().map(AnyTensor::shape).collect::<Vec<_>>())?;
     let mut values: HashMap<Key, AnyTensor> = names.iter().map(Expr::key).zip(tensors).collect();
     for node in topological(roots) {
         if !values.contains_key(&node.key()) {
@@ -46,7 +73,7 @@ pub fn interpret<T: Kind>(
             );
         }
     }
-    Ok(roots.iter().map(|root| T::of(&values[&root.key()].contiguous()).clone()).collect())
+    Ok(roots.iter().map(|root| values[&root.key()].contiguous()).collect())
 }
 
 fn values_of(

@@ -43,15 +43,18 @@ mod function;
 mod grad;
 mod interpreter;
 mod kernel;
+mod known;
 mod ops;
 pub mod optimizers;
 mod profile;
+mod rows;
 mod shared;
+mod stabilise;
 mod substitute;
 mod turn;
 mod types;
 
-pub use check::{GradientErrors, check_gradient};
+pub use check::{GradientErrors, check_gradient, check_gradient_to_order};
 pub use dim::{Dim, Shape, batch};
 pub use display::to_dot;
 pub use error::Error;
@@ -62,6 +65,7 @@ pub use interpreter::interpret;
 pub use kernel::{Kernel, Scratch, TypedView, View};
 pub use ops::{Attributes, Axes, AxisRange, Conv2dOptions, Operation, Place, Pool2dOptions, RandomStreams};
 pub use profile::{Measured, Profile};
+pub use rows::Rows;
 pub use shared::Shared;
 pub use types::{Arithmetic, ArrayType, Kind, Real, Untyped, ValueType};
 

@@ -4,7 +4,7 @@ use crate::Fit;
 use bayeux_tensor::Float;
 
 /// An error of this crate.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Two parts of a model bear one name.
@@ -196,5 +196,12 @@ impl<T: Float> From<bayeux_autodiff::Error> for FitError<T> {
 impl<T: Float> From<FitError<T>> for Error {
     fn from(error: FitError<T>) -> Self {
         error.error
+    }
+}
+
+/// The message, since `fn main() -> Result<(), Box<dyn Error>>` shows what it is given so.
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
     }
 }

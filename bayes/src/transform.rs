@@ -1,5 +1,7 @@
 //! Maps from all of the real line to a distribution's support.
 
+use std::f64::consts::LN_2;
+
 use bayeux_autodiff::Expr;
 use bayeux_tensor::Float;
 
@@ -36,6 +38,12 @@ pub enum Transform<T: Float> {
     },
 }
 
+/// ln (high − low), also where the difference overflows.
+pub(crate) fn ln_width<T: Float>(low: &Expr<T>, high: &Expr<T>) -> Expr<T> {
+    let (whole, half) = (high - low, high * 0.5 - low * 0.5);
+    Expr::select(&whole.lt(&Expr::scalar(f64::INFINITY)), &whole.ln(), &(half.ln() + LN_2))
+}
+
 impl<T: Float> Transform<T> {
     /// x = f(z).
     pub fn forward(&self, z: &Expr<T>) -> Expr<T> {
@@ -44,9 +52,10 @@ impl<T: Float> Transform<T> {
             Transform::Exp => z.exp(),
             // Measured from the nearer bound, so that rounding can never step over one.
             Transform::Interval { low, high } => {
-                let width = high - low;
-                let from_low = low + &width * z.sigmoid();
-                let from_high = high - width * (-z).sigmoid();
+                // In halves: the whole width might overflow.
+                let half = high * 0.5 - low * 0.5;
+                let from_low = low + &half * (z.sigmoid() * 2.0);
+                let from_high = high - half * ((-z).sigmoid() * 2.0);
                 Expr::select(&z.lt(&Expr::scalar(0.0)), &from_low, &from_high)
             }
         }
@@ -57,7 +66,10 @@ impl<T: Float> Transform<T> {
         match self {
             Transform::Identity => x.clone(),
             Transform::Exp => x.ln(),
-            Transform::Interval { low, high } => (x - low).ln() - (high - x).ln(),
+            Transform::Interval { low, high } => {
+                let (x, low, high) = (x * 0.5, low * 0.5, high * 0.5);
+                (&x - low).ln() - (high - x).ln()
+            }
         }
     }
 
@@ -69,7 +81,7 @@ impl<T: Float> Transform<T> {
         match self {
             Transform::Identity => Expr::zeros(z.shape()),
             Transform::Exp => z.clone(),
-            Transform::Interval { low, high } => (high - low).ln() - z.softplus() - (-z).softplus(),
+            Transform::Interval { low, high } => ln_width(low, high) - z.softplus() - (-z).softplus(),
         }
     }
 

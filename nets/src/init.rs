@@ -18,6 +18,7 @@ use bayeux_tensor::{Float, Tensor, random};
 
 /// A stream of random numbers: one seed, one parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct Stream {
     seed: u64,
     stream: u64,
@@ -74,6 +75,7 @@ pub trait Initializer {
 
 /// The same number everywhere.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[must_use]
 pub struct Constant(f64);
 
 impl Constant {
@@ -91,6 +93,7 @@ impl Initializer for Constant {
 
 /// Normal numbers with a mean and a standard deviation.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[must_use]
 pub struct Normal {
     mean: f64,
     sd: f64,
@@ -110,8 +113,12 @@ impl Initializer for Normal {
     }
 }
 
-/// Numbers uniform between two bounds.
+/// Numbers uniform between two bounds: low ≤ x < high.
+///
+/// Both hold in the element type: a number that rounding would carry to `high` becomes the largest below it, one that it would
+/// carry below `low` the smallest that is not. Between equal bounds all numbers are the lower one.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[must_use]
 pub struct Uniform {
     low: f64,
     high: f64,
@@ -119,16 +126,49 @@ pub struct Uniform {
 
 impl Uniform {
     /// The bounds, the upper one excluded.
+    ///
+    /// # Panics
+    /// If a bound is not finite or the lower one lies above the upper.
+    #[track_caller]
     pub fn new(low: f64, high: f64) -> Self {
+        assert!(
+            low <= high && low.is_finite() && high.is_finite(),
+            "Uniform: the bounds {low} and {high} must be finite and in order"
+        );
         Uniform { low, high }
     }
 }
 
 impl Initializer for Uniform {
+    /// # Panics
+    /// If no number of the element type lies between the bounds.
+    #[track_caller]
     fn sample<T: Float>(&self, shape: &[usize], stream: &Stream) -> Tensor<T> {
-        let (low, width) = (T::from_f64(self.low), T::from_f64(self.high - self.low));
-        stream.uniform(shape).map(|u: T| low + width * u)
+        let Uniform { low, high } = *self;
+        let (start, width) = (T::from_f64(low), T::from_f64(high - low));
+        let uniform = stream.uniform(shape);
+        if low == high {
+            return uniform.map(|_| start);
+        }
+        let [first, last] = between::<T>(low, high).map(T::from_f64);
+        assert!(first <= last, "Uniform: no number of {} lies between {low} and {high}", T::TYPE);
+        if !width.is_finite() {
+            let end = T::from_f64(high);
+            return uniform.map(|u: T| (start * (T::ONE - u) + end * u).max(first).min(last));
+        }
+        uniform.map(|u: T| (start + width * u).max(first).min(last))
     }
+}
+
+/// The first and the last number of the element type that are at least `low` and below `high`.
+fn between<T: Float>(low: f64, high: f64) -> [f64; 2] {
+    if T::EPSILON.to_f64() == f64::EPSILON {
+        return [low, high.next_down()];
+    }
+    let (start, end) = (low as f32, high as f32);
+    let start = if f64::from(start) < low { start.next_up() } else { start };
+    let end = if f64::from(end) >= high { end.next_down() } else { end };
+    [start.into(), end.into()]
 }
 
 /// How many numbers feed one output (`fan_in`) and how many outputs one number feeds (`fan_out`), for weights
@@ -153,6 +193,7 @@ macro_rules! scaled {
         ///
         /// For parameters with two axes or more; sampling panics with fewer.
         #[derive(Clone, Copy, Debug, PartialEq)]
+        #[must_use]
         pub struct $name {
             gain: f64,
         }
@@ -186,7 +227,7 @@ macro_rules! scaled {
     (@normal $sd:expr) => { Normal::new(0.0, $sd) };
     // The variance of a number uniform on [−b, b) is b²/3.
     (@uniform $sd:expr) => {{
-        let bound = $sd * f64::sqrt(3.0);
+        let bound = f64::abs($sd) * f64::sqrt(3.0);
         Uniform::new(-bound, bound)
     }};
 }
@@ -243,6 +284,39 @@ mod tests {
         let values: Tensor<f64> = GlorotUniform::new().sample(&[300, 200], &Stream::new(1, "w"));
         assert!(values.iter().all(|x| x.abs() <= bound));
         assert!(values.iter().any(|x| x > 0.999 * bound) && values.iter().any(|x| x < -0.999 * bound));
+    }
+
+    fn half_open<T: Float>(low: f64, high: f64) {
+        let values: Tensor<T> = Uniform::new(low, high).sample(&[300_000], &Stream::new(1, "w"));
+        let inside = values.iter().map(T::to_f64).all(|x| low <= x && x < high);
+        assert!(inside, "in {}: {low}, {high}", T::TYPE);
+        let mean = values.iter().map(|x| x.to_f64() / 3e5).sum::<f64>();
+        let middle = (low + high) / 2.0;
+        assert!((mean - middle).abs() < 0.004 * (high - low) + 1e-7 * middle.abs(), "{low}, {high}: {mean}");
+    }
+
+    #[test]
+    fn the_upper_bound_is_excluded_in_both_types() {
+        for (low, high) in [(1000.0, 1001.0), (-1001.0, -1000.0), (0.1, 0.3), (-0.7, 0.1), (-3e38, 3e38)] {
+            half_open::<f32>(low, high);
+            half_open::<f64>(low, high);
+        }
+        half_open::<f32>(16_777_214.0, 16_777_216.0);
+        half_open::<f32>(16_777_214.5, 16_777_216.5);
+        let none: Tensor<f32> = Uniform::new(0.5, 0.5).sample(&[9], &Stream::new(1, "w"));
+        assert_eq!(none.to_vec(), [0.5; 9]);
+    }
+
+    #[test]
+    #[should_panic(expected = "Uniform: the bounds 1 and 0 must be finite and in order")]
+    fn crossed_bounds_are_refused() {
+        let _ = Uniform::new(1.0, 0.0);
+    }
+
+    #[test]
+    #[should_panic(expected = "no number of f32 lies between")]
+    fn bounds_with_nothing_between_are_refused() {
+        let _: Tensor<f32> = Uniform::new(16_777_216.5, 16_777_217.0).sample(&[9], &Stream::new(1, "w"));
     }
 
     #[test]

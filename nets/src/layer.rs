@@ -1,8 +1,12 @@
 //! What a layer is.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use bayeux_autodiff::{Expr, Shape};
 use bayeux_tensor::Float;
 
+use crate::init::Stream;
 use crate::parameter::{Parameter, Request, Source};
 
 /// One layer, before it knows its input.
@@ -71,6 +75,7 @@ impl<T: Float, F: Fn(&Expr<T>) -> Expr<T>> Layer<T> for F {
 /// What runs through a net between two layers: the values in training, which may be noisy, and those in prediction. They
 /// are the same expression until a layer such as [`Dropout`](crate::Dropout) sets them apart.
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Flow<T: Float = f32> {
     training: Expr<T>,
     /// Where it differs from `training`.
@@ -125,12 +130,27 @@ impl<T: Float> Flow<T> {
 pub struct Scope<T: Float = f32> {
     layer: String,
     seed: u64,
+    noise: NoiseCounter,
     pub(crate) parameters: Vec<Parameter<T>>,
 }
 
+/// How many seeds of noise were asked for so far, by the seed and the layer's name. All nets that began with one input have
+/// one counter.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NoiseCounter(Arc<Mutex<HashMap<(u64, String), u64>>>);
+
+impl NoiseCounter {
+    fn next(&self, seed: u64, layer: &str) -> u64 {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry((seed, layer.to_string())).or_default();
+        *count += 1;
+        *count - 1
+    }
+}
+
 impl<T: Float> Scope<T> {
-    pub(crate) fn new(layer: String, seed: u64) -> Self {
-        Scope { layer, seed, parameters: Vec::new() }
+    pub(crate) fn new(layer: String, seed: u64, noise: NoiseCounter) -> Self {
+        Scope { layer, seed, noise, parameters: Vec::new() }
     }
 
     /// The layer's name, for messages.
@@ -138,9 +158,15 @@ impl<T: Float> Scope<T> {
         &self.layer
     }
 
-    /// A number that depends on the net's seed and the layer's name alone, to seed a layer's noise with.
+    /// A number to seed a layer's noise with, another at each call. It depends on the net's seed, the layer's name, and how
+    /// often a layer of this name asked before, in this net or in any that branched from the same input: so layers draw
+    /// noise of their own wherever they stand, and the same construction gives the same numbers.
     pub fn noise_seed(&self) -> u64 {
-        crate::init::Stream::new(self.seed, &self.layer).noise_seed()
+        let seed = Stream::new(self.seed, &self.layer).noise_seed();
+        match self.noise.next(self.seed, &self.layer) {
+            0 => seed,
+            count => Stream::new(seed, &format!("branch {count}")).noise_seed(),
+        }
     }
 
     /// A parameter of the layer, of exactly this shape. `role` is its name within the layer, such as `w`.

@@ -5,7 +5,7 @@ use std::fmt;
 use bayeux_autodiff::{Expr, Shape, Shared};
 use bayeux_tensor::Float;
 
-use crate::layer::{Flow, Layer, Scope};
+use crate::layer::{Flow, Layer, NoiseCounter, Scope};
 use crate::parameter::{Parameter, tags};
 
 /// A chain of layers, seen from its last one. A clone is cheap, and a net that was continued by [`then`](Net::then)
@@ -22,11 +22,13 @@ use crate::parameter::{Parameter, tags};
 /// assert_eq!(names, ["dense1.w", "dense1.b", "dense2.b"]); // the second layer's weights are the first's
 /// ```
 #[derive(Clone, Debug)]
+#[must_use = "a net is not changed but continued by a new one, which has to be kept"]
 pub struct Net<T: Float = f32> {
     input: Shape,
     flow: Flow<T>,
     stages: Vec<Stage<T>>,
     seed: u64,
+    noise: NoiseCounter,
 }
 
 /// A net without layers: where every chain begins.
@@ -43,7 +45,13 @@ struct Stage<T: Float> {
 impl<T: Float> Net<T> {
     /// A net that has no layers yet: its output is `x`.
     pub fn new(x: &Expr<T>) -> Self {
-        Net { input: x.shape().clone(), flow: Flow::new(x), stages: Vec::new(), seed: 0 }
+        Net {
+            input: x.shape().clone(),
+            flow: Flow::new(x),
+            stages: Vec::new(),
+            seed: 0,
+            noise: NoiseCounter::default(),
+        }
     }
 
     /// The same net with another seed, for all layers that come after: their first parameters and their dropout.
@@ -66,11 +74,11 @@ impl<T: Float> Net<T> {
             self.stages.iter().all(|stage| stage.name != name),
             "the net has a layer named `{name}` already"
         );
-        let mut scope = Scope::new(name.clone(), self.seed);
+        let mut scope = Scope::new(name.clone(), self.seed, self.noise.clone());
         let flow = layer.apply(&self.flow, &mut scope);
         let mut stages = self.stages.clone();
         stages.push(Stage { kind, name, shape: flow.shape().clone(), parameters: scope.parameters });
-        Net { input: self.input.clone(), flow, stages, seed: self.seed }
+        Net { input: self.input.clone(), flow, stages, seed: self.seed, noise: self.noise.clone() }
     }
 
     /// The output in training, with dropout.

@@ -56,6 +56,7 @@ pub struct Request<'r> {
 }
 
 /// Where one parameter comes from: a function from a request to an expression. See [`IntoParameter`].
+#[must_use]
 pub struct Source<'a, T: Float = f32>(Box<Give<'a, T>>);
 
 type Give<'a, T> = dyn FnOnce(&Request<'_>) -> Expr<T> + 'a;
@@ -71,17 +72,28 @@ impl<'a, T: Float> Source<'a, T> {
     }
 }
 
+impl<T: Float> std::fmt::Debug for Source<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Source(..)")
+    }
+}
+
 /// Markers that tell the kinds of [`IntoParameter`] apart; the compiler finds them, nobody writes them.
 pub mod kind {
     /// An initialiser.
+    #[derive(Clone, Copy, Debug)]
     pub struct Initial;
     /// A tensor.
+    #[derive(Clone, Copy, Debug)]
     pub struct Value;
     /// A variable.
+    #[derive(Clone, Copy, Debug)]
     pub struct Variable;
     /// An expression.
+    #[derive(Clone, Copy, Debug)]
     pub struct Expression;
     /// A function of the shape.
+    #[derive(Clone, Copy, Debug)]
     pub struct Function;
 }
 
@@ -101,13 +113,13 @@ pub mod kind {
 /// use bayeux_tensor::Tensor;
 ///
 /// let x = Input::new(&Expr::<f32>::input("x", (batch(), 3)));
-/// x.then(Dense::new(2).weights(init::HeNormal::new()));
-/// x.then(Dense::new(2).weights(Tensor::ones([3, 2])));
+/// let a = x.then(Dense::new(2).weights(init::HeNormal::new()));
+/// let b = x.then(Dense::new(2).weights(Tensor::ones([3, 2])));
 ///
 /// let v = Shared::new("v", Tensor::ones([3, 2]));
-/// x.then(Dense::new(2).weights(&v));
-/// x.then(Dense::new(2).weights(v.expr().exp())); // positive, whatever v is
-/// x.then(Dense::new(2).weights(|shape: &Shape| Expr::full(shape, 0.5)));
+/// let c = x.then(Dense::new(2).weights(&v));
+/// let d = x.then(Dense::new(2).weights(v.expr().exp())); // positive, whatever v is
+/// let e = x.then(Dense::new(2).weights(|shape: &Shape| Expr::full(shape, 0.5)));
 /// ```
 ///
 /// `Kind` is one of the markers in [`kind`]; it keeps the rows of the table apart for the compiler and is always

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// Why a data set could not be had.
 ///
 /// Each message names what is wrong, in which file or address, and what was expected there.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum DatasetError {
     /// The directory to read from does not exist.
@@ -185,4 +185,11 @@ impl DatasetError {
 
 fn lines(attempts: &[DatasetError]) -> String {
     attempts.iter().map(|attempt| format!("\n  {attempt}")).collect()
+}
+
+/// The message, since `fn main() -> Result<(), Box<dyn Error>>` shows what it is given so.
+impl std::fmt::Debug for DatasetError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
 }

@@ -143,6 +143,17 @@ impl AnyTensor {
         each!(AnyTensor, self, x => x.item().to_f64())
     }
 
+    /// Whether all elements, as `f64`s, satisfy a condition.
+    pub fn all(&self, holds: impl Fn(f64) -> bool) -> bool {
+        each!(AnyTensor, self, x => x.iter().all(|x| holds(x.to_f64())))
+    }
+
+    /// The number that all elements are, if they are one, as an `f64`.
+    pub fn uniform(&self) -> Option<f64> {
+        let first = each!(AnyTensor, self, x => x.iter().next().map(Element::to_f64))?;
+        self.all(|x| x == first).then_some(first)
+    }
+
     /// The bits of each element in row-major order, see [`Element::bits`].
     pub fn bits(&self) -> Box<dyn Iterator<Item = u64> + '_> {
         each!(AnyTensor, self, x => Box::new(x.iter().map(Element::bits)))

@@ -9,6 +9,10 @@ use super::graph::{Builder, Graph, Id, Node};
 use crate::ops::{Binary, Op, Pool2d, PoolMap, Sum};
 
 pub(super) fn commute(graph: Graph) -> Graph {
+    // All rules are about pools.
+    if !graph.nodes.iter().any(|node| matches!(node.op, Op::Pool2d(_))) {
+        return graph;
+    }
     graph.rebuild(commuted)
 }
 

@@ -5,16 +5,17 @@
 //! topological sort algorithm for directed acyclic graphs, 2006). Whether one waits for another is then a matter of the units
 //! between the two alone, which are searched from both ends.
 
+mod question;
+#[cfg(test)]
+mod tests;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::fuse::Unit;
 use super::graph::Graph;
 use super::layout::Layout;
-
-/// The most edges from either end that one question looks at. Where that does not suffice the answer is that it waits, which is
-/// always safe: a loop may then be cut in two. It takes thousands of units between the two.
-const MOST_EDGES: usize = 1 << 12;
+use question::Question;
 
 /// The units' needs and readers. A unit that was merged into another is known by that other's number from then on.
 #[derive(Debug, Default)]
@@ -28,56 +29,6 @@ pub(super) struct Dependencies {
     /// The place of each unit in the order: after all that it needs.
     place: Vec<usize>,
     question: Question,
-}
-
-/// What was asked last. Units are marked by the question's number, or that of the answer.
-#[derive(Debug, Default)]
-struct Question {
-    number: u32,
-    /// The units that are asked about,
-    asked: Vec<u32>,
-    /// the last of which is here;
-    last: usize,
-    /// those that these are known to wait for,
-    needed: Vec<u32>,
-    /// as far as they come after this place;
-    first: usize,
-    /// needs from before it.
-    before: Vec<usize>,
-    answer: u32,
-    /// Those that are known to wait for the unit of the answer, and that one itself.
-    waiting: Vec<u32>,
-    down: Queue,
-    up: Queue,
-    /// How many edges may still be looked at.
-    left: usize,
-}
-
-/// Units whose edges are followed, one after the other.
-#[derive(Debug, Default)]
-struct Queue {
-    units: Vec<usize>,
-    /// The unit, and the edge of it, that is next.
-    next: (usize, usize),
-}
-
-impl Queue {
-    fn restart(&mut self) {
-        self.units.clear();
-        self.next = (0, 0);
-    }
-
-    /// The next edge: from a unit of the queue to another.
-    fn edge(&mut self, edges: &[Vec<usize>]) -> Option<(usize, usize)> {
-        loop {
-            let &unit = self.units.get(self.next.0)?;
-            if let Some(&other) = edges[unit].get(self.next.1) {
-                self.next.1 += 1;
-                return Some((unit, other));
-            }
-            self.next = (self.next.0 + 1, 0);
-        }
-    }
 }
 
 impl Dependencies {
@@ -110,9 +61,7 @@ impl Dependencies {
         self.place.push(unit);
         self.needs.push(Vec::new());
         self.readers.push(Vec::new());
-        self.question.asked.push(0);
-        self.question.needed.push(0);
-        self.question.waiting.push(0);
+        self.question.add_unit();
         unit
     }
 
@@ -191,10 +140,10 @@ impl Dependencies {
         range: &std::ops::RangeInclusive<usize>,
         edges: fn(&Self) -> &Vec<Vec<usize>>,
     ) -> Vec<usize> {
-        self.question.answer += 1;
-        let mark = self.question.answer;
-        self.question.waiting[from] = mark;
-        self.question.waiting[but] = mark;
+        self.question.begin_answer();
+        for unit in [from, but] {
+            self.question.mark(unit);
+        }
         let mut found = vec![from];
         let mut next = 0;
         while let Some(&unit) = found.get(next) {
@@ -202,8 +151,7 @@ impl Dependencies {
             for edge in 0..edges(self)[unit].len() {
                 let other = edges(self)[unit][edge];
                 let other = find(&mut self.merged, other);
-                if self.question.waiting[other] != mark && range.contains(&self.place[other]) {
-                    self.question.waiting[other] = mark;
+                if range.contains(&self.place[other]) && self.question.mark(other) {
                     found.push(other);
                 }
             }
@@ -213,56 +161,14 @@ impl Dependencies {
 
     /// Begins a question: what do these units wait for?
     pub fn ask(&mut self, units: &[usize]) {
-        let question = &mut self.question;
-        question.number += 1;
-        question.left = MOST_EDGES;
-        question.first = usize::MAX;
-        question.before.clear();
-        question.down.restart();
-        for &unit in units {
-            question.asked[unit] = question.number;
-            question.down.units.push(unit);
-        }
-        question.last = units.iter().map(|&unit| self.place[unit]).max().unwrap_or(0);
+        let last = units.iter().map(|&unit| self.place[unit]).max().unwrap_or(0);
+        self.question.begin(units, last);
     }
 
     /// Whether one of the units of the question needs this one, directly or through others. That it is one of them does not count.
-    ///
-    /// Looks from both ends, an edge of each at a time, until one of them comes to an end: mostly, one is short.
     pub fn is_needed(&mut self, target: usize) -> bool {
         let Dependencies { needs, readers, merged, place, question } = self;
-        if place[target] < question.first {
-            question.first = place[target];
-            for need in std::mem::take(&mut question.before) {
-                question.reach(need, place);
-            }
-        }
-        if question.needed[target] == question.number {
-            return true;
-        }
-        question.answer += 1;
-        question.waiting[target] = question.answer;
-        question.up.restart();
-        question.up.units.push(target);
-        while question.left > 0 {
-            question.left -= 1;
-            let Some((unit, need)) = question.down.edge(needs) else { return false };
-            let need = find(merged, need);
-            if need != unit && question.reach(need, place) && question.waiting[need] == question.answer {
-                return true;
-            }
-            let Some((unit, reader)) = question.up.edge(readers) else { return false };
-            let reader = find(merged, reader);
-            let new = question.waiting[reader] != question.answer && place[reader] <= question.last;
-            if reader != unit && new {
-                question.waiting[reader] = question.answer;
-                question.up.units.push(reader);
-                if [question.asked[reader], question.needed[reader]].contains(&question.number) {
-                    return true;
-                }
-            }
-        }
-        true
+        question.is_needed(target, [needs, readers], place, |unit| find(merged, unit))
     }
 
     /// The units after those they need; among those that could run, the one whose last node came first.
@@ -286,24 +192,6 @@ impl Dependencies {
         }
         assert!(order.len() == units.iter().flatten().count(), "units do not need each other in a circle");
         order
-    }
-}
-
-impl Question {
-    /// Notes that a unit is needed by those that are asked about; false if that is known, or of no interest yet.
-    fn reach(&mut self, unit: usize, place: &[usize]) -> bool {
-        if self.needed[unit] == self.number {
-            return false;
-        }
-        if place[unit] < self.first {
-            self.before.push(unit);
-            return false;
-        }
-        self.needed[unit] = self.number;
-        if self.asked[unit] != self.number {
-            self.down.units.push(unit);
-        }
-        true
     }
 }
 

@@ -13,6 +13,7 @@ use super::dependencies::Dependencies;
 use super::epilogue::epilogues;
 use super::graph::{Graph, Id};
 use super::layout::Layout;
+use super::passes::Off;
 use super::sink::sink;
 use super::watch::Watch;
 use crate::ops::Op;
@@ -53,9 +54,10 @@ pub(super) fn is_reduction(graph: &Graph, id: Id) -> bool {
 }
 
 /// The instructions, in an order in which they can run.
-pub(super) fn fuse(graph: &Graph, layouts: &[Layout], watch: &mut Watch) -> Vec<Unit> {
+pub(super) fn fuse(graph: &Graph, layouts: &[Layout], off: &Off, watch: &mut Watch) -> Vec<Unit> {
     let mut fusion = Fusion {
         graph,
+        joins: !off.contains("fuse"),
         layouts,
         units: Vec::new(),
         unit_of: vec![None; graph.nodes.len()],
@@ -70,9 +72,14 @@ pub(super) fn fuse(graph: &Graph, layouts: &[Layout], watch: &mut Watch) -> Vec<
         }
     }
     let mut units = watch.lap("fuse", fusion.units);
-    let unit_of = watch.lap("sink", sink(graph, layouts, &mut units));
+    let unit_of = match off.contains("sink") {
+        true => fusion.unit_of,
+        false => watch.lap("sink", sink(graph, layouts, &mut units)),
+    };
     let mut dependencies = Dependencies::of(graph, layouts, &units, &unit_of);
-    epilogues(graph, layouts, &mut units, &mut dependencies);
+    if !off.contains("epilogue") {
+        epilogues(graph, layouts, &mut units, &mut dependencies);
+    }
     watch.lap("epilogue", ());
     let order = dependencies.order(&units);
     watch.lap("order", order.into_iter().filter_map(|index| units[index].take()).collect())
@@ -93,6 +100,8 @@ pub(super) fn drawn_in_loops(graph: &Graph, layouts: &[Layout]) -> Vec<bool> {
 
 struct Fusion<'a> {
     graph: &'a Graph,
+    /// Whether nodes join loops, or each is one of its own.
+    joins: bool,
     layouts: &'a [Layout],
     /// A merged unit is left behind as `None`.
     units: Vec<Option<Unit>>,
@@ -125,6 +134,7 @@ impl Fusion<'_> {
         let home = match self.graph.nodes[id].op {
             // One of several values, with the others.
             Op::Output(_) => self.unit_of[self.graph.nodes[id].inputs[0]],
+            _ if !self.joins => None,
             _ => space.as_ref().and_then(|space| self.home(id, space)),
         };
         let index = home.unwrap_or_else(|| {

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::panic::Location;
 use std::sync::Arc;
 
 use bayeux_tensor::{AnyTensor, ElementType, Tensor, with_type};
@@ -22,13 +24,15 @@ pub(crate) struct Node {
     /// whose type is the node's.
     pub others: Vec<(ElementType, Vec<usize>)>,
     pub name: Option<Arc<str>>,
+    /// The line of the user's code that it comes from.
+    pub place: Option<&'static Location<'static>>,
 }
 
 impl Node {
     /// An operation with one value.
     pub fn new(op: impl Into<Op>, inputs: &[Id], element: ElementType, shape: &[usize]) -> Node {
         let (inputs, shape) = (inputs.to_vec(), shape.to_vec());
-        Node { op: op.into(), inputs, element, shape, others: Vec::new(), name: None }
+        Node { op: op.into(), inputs, element, shape, others: Vec::new(), name: None, place: None }
     }
 
     /// The type of the value.
@@ -67,11 +71,19 @@ impl Graph {
         for (old, node) in self.nodes.iter().enumerate().filter(|(old, _)| needed[*old]) {
             // Inputs come before their readers and are needed with them.
             let inputs = node.inputs.iter().filter_map(|&input| ids[input]).collect();
-            let node = Node { inputs, ..node.clone() };
+            let node = Node {
+                op: node.op.clone(),
+                inputs,
+                element: node.element,
+                shape: node.shape.clone(),
+                others: node.others.clone(),
+                name: node.name.clone(),
+                place: node.place,
+            };
             let id = rewrite(&mut builder, &node, old);
-            if builder.nodes[id].name.is_none() {
-                builder.nodes[id].name = node.name;
-            }
+            let new = &mut builder.nodes[id];
+            new.name = new.name.take().or(node.name);
+            new.place = new.place.or(node.place);
             ids[old] = Some(id);
         }
         let outputs = self.outputs.iter().filter_map(|&output| ids[output]).collect();
@@ -133,11 +145,18 @@ impl fmt::Display for Graph {
 #[derive(Debug, Default)]
 pub(crate) struct Builder {
     pub nodes: Vec<Node>,
-    known: HashMap<Computation, Id>,
+    /// The last node of each hash,
+    last: HashMap<u64, Id>,
+    /// and for each node the one before it of the same hash.
+    before: Vec<Option<Id>>,
 }
 
-/// What makes two nodes the same computation: the op, its inputs and its type.
-type Computation = (Op, Vec<Id>, ElementType, Vec<usize>);
+/// A hash of what makes two nodes the same computation: the op, its inputs and the type.
+fn hash(op: &Op, inputs: &[Id], element: ElementType, shape: &[usize]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (op, inputs, element, shape).hash(&mut hasher);
+    hasher.finish()
+}
 
 impl Builder {
     /// An operation whose element type is that of its last input.
@@ -153,16 +172,17 @@ impl Builder {
         element: ElementType,
         shape: Vec<usize>,
     ) -> Id {
-        self.push(Node { op: op.into(), inputs, element, shape, others: Vec::new(), name: None })
+        self.push(Node { op: op.into(), inputs, element, shape, others: Vec::new(), name: None, place: None })
     }
 
     /// The node of the same computation, or this one.
     pub fn push(&mut self, node: Node) -> Id {
-        let key = (node.op.clone(), node.inputs.clone(), node.element, node.shape.clone());
-        let nodes = &mut self.nodes;
-        *self.known.entry(key).or_insert_with(|| {
-            nodes.push(node);
-            nodes.len() - 1
+        let hash = hash(&node.op, &node.inputs, node.element, &node.shape);
+        self.with_hash(hash, &node.op, &node.inputs, node.array_type()).unwrap_or_else(|| {
+            let id = self.nodes.len();
+            self.nodes.push(node);
+            self.before.push(self.last.insert(hash, id));
+            id
         })
     }
 
@@ -174,12 +194,32 @@ impl Builder {
         types: &[(ElementType, Vec<usize>)],
     ) -> Vec<Id> {
         let (element, shape) = types[0].clone();
-        let node = Node { op: op.into(), inputs, element, shape, others: types[1..].to_vec(), name: None };
+        let node = Node {
+            op: op.into(),
+            inputs,
+            element,
+            shape,
+            others: types[1..].to_vec(),
+            name: None,
+            place: None,
+        };
         let all = self.push(node);
         let value = |(which, (element, shape)): (usize, &(ElementType, Vec<usize>))| {
             self.add_typed(Op::Output(which), vec![all], *element, shape.clone())
         };
         types.iter().enumerate().map(value).collect()
+    }
+
+    fn with_hash(&self, hash: u64, op: &Op, inputs: &[Id], of: ArrayType<'_>) -> Option<Id> {
+        let mut next = self.last.get(&hash).copied();
+        while let Some(id) = next {
+            let node = &self.nodes[id];
+            if node.inputs == inputs && node.array_type() == of && node.op == *op {
+                return Some(id);
+            }
+            next = self.before[id];
+        }
+        None
     }
 
     /// The node of a computation that is there already.
@@ -190,7 +230,8 @@ impl Builder {
         element: ElementType,
         shape: &[usize],
     ) -> Option<Id> {
-        self.known.get(&(op.into(), inputs.to_vec(), element, shape.to_vec())).copied()
+        let op = op.into();
+        self.with_hash(hash(&op, inputs, element, shape), &op, inputs, ArrayType { element, shape })
     }
 
     pub fn node(&self, id: Id) -> &Node {
@@ -225,6 +266,11 @@ impl Builder {
     /// The node in another shape of the same number of elements.
     pub fn reshape(&mut self, id: Id, shape: &[usize]) -> Id {
         if self.shape(id) == shape { id } else { self.add(Reshape, vec![id], shape.to_vec()) }
+    }
+
+    /// One number of another node's element type everywhere.
+    pub fn full_like(&mut self, id: Id, value: f64, shape: &[usize]) -> Id {
+        self.full(self.element(id), value, shape)
     }
 
     /// One number of an element type everywhere.

@@ -86,6 +86,8 @@ pub(crate) struct Instruction {
     pub flops: usize,
     /// The operations, for readers.
     pub label: String,
+    /// The names and lines of the user's code that they come from.
+    pub origins: Vec<String>,
 }
 
 impl Instruction {
@@ -132,6 +134,10 @@ impl fmt::Display for Instruction {
             self.writes.iter().map(|write| format!("{}[{}]", write.to, write.len)).collect();
         let reads: Vec<String> =
             self.reads.iter().map(|read| format!("{}{:?}", read.source, read.shape)).collect();
-        write!(f, "{} <- {} ({})", writes.join(", "), self.label, reads.join(", "))
+        write!(f, "{} <- {} ({})", writes.join(", "), self.label, reads.join(", "))?;
+        if !self.origins.is_empty() && f.alternate() {
+            write!(f, "  # {}", self.origins.join(", "))?;
+        }
+        Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::mem::swap;
+use std::sync::LazyLock;
 
 use bayeux_tensor::fused::{Factors, Fused};
 use bayeux_tensor::{AnySlice, AnySliceMut, AnyTensor, ElementType, Float};
@@ -62,6 +63,10 @@ pub(crate) struct Numbers {
     pub double: usize,
 }
 
+/// Whether the results of all instructions are looked at for infinite and undefined numbers.
+static CHECKS: LazyLock<bool> =
+    LazyLock::new(|| std::env::var_os("BAYEUX_CHECK").is_some_and(|value| value == "nan"));
+
 impl Program {
     /// What follows from the rest, once that is complete. `updated` are the variables of the last outputs.
     pub fn complete(mut self, updated: &[Shared<Untyped>]) -> Self {
@@ -94,10 +99,13 @@ impl Program {
             shared.look(seen);
         }
         let mut all = || {
-            self.instructions.iter().try_for_each(|instruction| {
+            self.instructions.iter().enumerate().try_for_each(|(number, instruction)| {
                 let few = instruction.reads.len() <= FEW && instruction.writes.len() <= FEW;
                 let step = if few { Self::step::<FEW> } else { Self::step::<MOST> };
                 step(self, memory, instruction, inputs, call)?;
+                if *CHECKS {
+                    self.check(memory, number)?;
+                }
                 if let Some(laps) = &mut laps {
                     laps.lap();
                 }
@@ -110,6 +118,43 @@ impl Program {
             seen.forget();
         }
         result
+    }
+
+    /// Whether all that an instruction has stored is finite.
+    #[cold]
+    fn check(&self, memory: &Memory, number: usize) -> Done {
+        fn first<T: Float>(elements: &[T]) -> Option<(usize, f64)> {
+            let found = elements.iter().position(|x| !x.is_finite())?;
+            Some((found, elements[found].to_f64()))
+        }
+        let instruction = &self.instructions[number];
+        for write in &instruction.writes {
+            let found = |elements: AnySlice<'_>| match elements {
+                AnySlice::F32(elements) => first(&elements[..write.len]),
+                AnySlice::F64(elements) => first(&elements[..write.len]),
+                _ => None,
+            };
+            let found = match write.to {
+                Target::Slot(slot) => memory.slots[slot].as_ref().and_then(|slot| found(slot.elements())),
+                Target::Shared(shared) => self.shareds[shared].get().as_slice().and_then(found),
+            };
+            if let Some((element, value)) = found {
+                let origins = match instruction.origins.as_slice() {
+                    [] => String::new(),
+                    origins => format!("; it comes from {}", origins.join(", ")),
+                };
+                let (label, len) = (instruction.label.clone(), write.len);
+                return Err(Box::new(Error::NotFinite {
+                    instruction: number,
+                    label,
+                    value,
+                    element,
+                    len,
+                    origins,
+                }));
+            }
+        }
+        Ok(())
     }
 
     fn step<const N: usize>(
@@ -165,11 +210,6 @@ impl Program {
             }
         }
         result
-    }
-
-    /// Bytes held in constants.
-    pub fn bytes(&self) -> usize {
-        self.constants.iter().map(|constant| constant.len() * constant.element_type().size()).sum()
     }
 }
 
@@ -285,7 +325,10 @@ fn execute<'a, const N: usize>(
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, instruction) in self.instructions.iter().enumerate() {
-            writeln!(f, "{i:4}  {instruction}")?;
+            match f.alternate() {
+                true => writeln!(f, "{i:4}  {instruction:#}")?,
+                false => writeln!(f, "{i:4}  {instruction}")?,
+            }
         }
         let outputs: Vec<String> = self.outputs.iter().flatten().map(|slot| format!("s{slot}")).collect();
         writeln!(f, "return {}", outputs.join(", "))

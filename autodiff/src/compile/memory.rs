@@ -125,10 +125,7 @@ impl Memory {
 
     /// Bytes held in buffers.
     pub fn bytes(&self) -> usize {
-        let slots = self.slots.iter().flatten().map(|slot| {
-            let elements = slot.elements();
-            elements.len() * elements.element_type().size()
-        });
+        let slots = self.slots.iter().flatten().map(|slot| slot.elements().bytes());
         slots.sum::<usize>() + size_of_val(&self.space.single[..]) + size_of_val(&self.space.double[..])
     }
 }

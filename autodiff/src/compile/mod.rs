@@ -6,6 +6,7 @@
 //! | simplify | `simplify` | constants, algebra, and the forms that keep their digits |
 //! | share | `graph` | equal computations become one (by construction, in every pass) |
 //! | commute | `commute` | monotone functions and biases after a max-pool instead of before it |
+//! | slopes | `slopes` | tanh's slope from its value, where digits below the rounding of 1 do not matter |
 //! | places | `places` | max-pools that remember where, as epilogues of convolutions |
 //! | materialise | `layout` | what can be seen through strides is not computed; copies where a view will not do |
 //! | fuse | `fuse` | element-wise chains and the reductions that end them become one loop |
@@ -28,10 +29,12 @@ mod instruction;
 mod layout;
 mod machine;
 mod memory;
+mod passes;
 mod places;
 mod plan;
 mod simplify;
 mod sink;
+mod slopes;
 mod slots;
 mod trace;
 mod verify;
@@ -44,6 +47,7 @@ pub(crate) use graph::Graph;
 pub(crate) use instruction::Instruction;
 pub(crate) use machine::{Done, Program};
 pub(crate) use memory::Memory;
+pub(crate) use passes::Off;
 pub(crate) use watch::Watch;
 
 /// Compiles the outputs, and then the updates, for concrete sizes. `updated` are the variables of the last roots, which may be
@@ -57,27 +61,23 @@ pub(crate) fn compile(
     watch: &mut Watch,
 ) -> Result<Program, Error> {
     let graph = watch.lap("trace", Graph::trace(roots, inputs, sizes)?);
-    let graph = optimise(graph, watch);
+    let off = Off::by_environment();
+    let graph = passes::rewrite(graph, off, watch);
     let graph = watch.lap("materialise", layout::materialise(graph)?);
+    watch.record("materialise", &graph);
     let layouts = watch.lap("layouts", layout::layouts(&graph));
-    let units = fuse::fuse(&graph, &layouts, watch);
-    let variables = if exclusive { updated } else { &[] };
-    let in_place = watch.lap("in place", in_place::in_place(&graph, &layouts, &units, variables));
-    Ok(watch.lap("plan", plan::plan(&graph, &layouts, &units, in_place, updated)))
+    let units = fuse::fuse(&graph, &layouts, off, watch);
+    let variables = if exclusive && !off.contains("in_place") { updated } else { &[] };
+    let in_place = watch.lap("in_place", in_place::in_place(&graph, &layouts, &units, variables));
+    let program = watch.lap("plan", plan::plan(&graph, &layouts, &units, in_place, updated));
+    watch.record("plan", &program);
+    Ok(program)
 }
 
 /// The passes that rewrite the graph.
+#[cfg(test)]
 pub(crate) fn optimise(graph: Graph, watch: &mut Watch) -> Graph {
-    let checked = |graph: Graph| {
-        if cfg!(debug_assertions) {
-            verify::verify(&graph);
-        }
-        graph
-    };
-    let graph = watch.lap("simplify", checked(simplify::simplify(checked(graph))));
-    let graph = watch.lap("commute", checked(commute::commute(graph)));
-    let graph = watch.lap("simplify", checked(simplify::simplify(graph)));
-    watch.lap("places", checked(places::places(graph)))
+    passes::rewrite(graph, &Off::default(), watch)
 }
 
 #[cfg(test)]

@@ -9,6 +9,9 @@ use super::graph::{Builder, Graph, Id, Node};
 use crate::ops::{Conv2d, ConvMap, Op, Placed, PlacedMap, Pool2d, Pool2dOptions, PoolMap};
 
 pub(super) fn places(graph: Graph) -> Graph {
+    if !graph.nodes.iter().any(|node| matches!(node.op, Op::Pool2d(_))) {
+        return graph;
+    }
     let (adjoint, kept) = (with_adjoint(&graph), read_otherwise(&graph));
     // The same sets in the ids of the new graph.
     let (mut has_adjoint, mut is_kept) = (HashSet::new(), HashSet::new());

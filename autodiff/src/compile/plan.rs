@@ -32,6 +32,9 @@ pub(super) fn plan(
         drawn: drawn_in_loops(graph, layouts),
         in_place,
         program: Program::default(),
+        planned: Vec::new(),
+        single_loops: Vec::new(),
+        double_loops: Vec::new(),
         sources: HashMap::new(),
         slots: Slots::default(),
         unread: Vec::new(),
@@ -50,6 +53,18 @@ pub(super) fn plan(
     plan.finish(updated)
 }
 
+/// What will be an instruction.
+enum Planned {
+    Kernel(Instruction),
+    /// What it is once the next loop in single precision is built,
+    Single(OnceBuilt<f32>),
+    /// or in double precision.
+    Double(OnceBuilt<f64>),
+}
+
+/// The instruction of a loop that is built.
+type OnceBuilt<T> = Box<dyn FnOnce(Fused<T>) -> Instruction>;
+
 struct Plan<'a> {
     graph: &'a Graph,
     layouts: &'a [Layout],
@@ -58,6 +73,11 @@ struct Plan<'a> {
     /// New values that are written over a variable's old one, see [`in_place`](super::in_place::in_place).
     in_place: HashMap<Id, Id>,
     program: Program,
+    /// The instructions in order.
+    planned: Vec<Planned>,
+    /// Their loops, which are built at the end.
+    single_loops: Vec<FusedBuilder<f32>>,
+    double_loops: Vec<FusedBuilder<f64>>,
     /// Where each value with a buffer of its own is.
     sources: HashMap<Id, Source>,
     slots: Slots,
@@ -154,14 +174,22 @@ impl Plan<'_> {
     }
 
     fn unit(&mut self, unit: &Unit, to_store: &HashSet<Id>) {
-        let instruction = match &unit.space {
+        let planned = match &unit.space {
             Some(space) => match self.graph.nodes[unit.members[0]].element {
-                ElementType::F32 => self.fused::<f32>(unit, space, to_store, AnyFused::Single),
-                _ => self.fused::<f64>(unit, space, to_store, AnyFused::Double),
+                ElementType::F32 => {
+                    let (builder, instruction) = self.fused(unit, space, to_store, AnyFused::Single);
+                    self.single_loops.push(builder);
+                    Planned::Single(instruction)
+                }
+                _ => {
+                    let (builder, instruction) = self.fused(unit, space, to_store, AnyFused::Double);
+                    self.double_loops.push(builder);
+                    Planned::Double(instruction)
+                }
             },
-            None => self.single(unit.members[0], &unit.members[1..]),
+            None => Planned::Kernel(self.single(unit.members[0], &unit.members[1..])),
         };
-        self.program.instructions.push(instruction);
+        self.planned.push(planned);
         self.unread.drain(..).for_each(|slot| self.slots.release(slot));
     }
 
@@ -169,6 +197,7 @@ impl Plan<'_> {
     fn single(&mut self, id: Id, values: &[Id]) -> Instruction {
         let node = &self.graph.nodes[id];
         let label = node.op.rule().name();
+        let origins = self.origins(&[id]);
         let wanted = node.values();
         let writes: Vec<Write> = match node.others.is_empty() {
             true => vec![self.write(id)],
@@ -186,6 +215,7 @@ impl Plan<'_> {
                 scratch,
                 flops,
                 label,
+                origins,
             };
         }
         let types: Vec<ArrayType<'_>> =
@@ -199,7 +229,7 @@ impl Plan<'_> {
         let element = wanted.iter().map(|of| of.element).find(|element| element.is_float());
         let scratch = (element.unwrap_or(ElementType::F64), kernel.scratch());
         let flops = kernel.flops(&types, &wanted);
-        Instruction { work: Work::Kernel(kernel), reads, writes, scratch, flops, label }
+        Instruction { work: Work::Kernel(kernel), reads, writes, scratch, flops, label, origins }
     }
 
     /// Where one of several values goes: to a buffer that is free again at once, if nobody reads it.
@@ -218,8 +248,8 @@ impl Plan<'_> {
         unit: &Unit,
         space: &[usize],
         to_store: &HashSet<Id>,
-        any: impl Fn(Box<Fused<T>>) -> AnyFused,
-    ) -> Instruction {
+        any: fn(Box<Fused<T>>) -> AnyFused,
+    ) -> (FusedBuilder<T>, OnceBuilt<T>) {
         let mut builder = FusedBuilder::<T>::new(space);
         let mut values: HashMap<Id, Value> = HashMap::new();
         let mut operands: HashMap<&Layout, Value> = HashMap::new();
@@ -232,7 +262,7 @@ impl Plan<'_> {
             let Some(product) = product_of(self.graph, id) else { unreachable!("a unit's product is one") };
             terms = match product {
                 Product::Matrices(terms) => terms,
-                Product::Images(s) => s.in_channels * s.kernel[0] * s.kernel[1],
+                Product::Images(s) => s.in_channels() * s.kernel()[0] * s.kernel()[1],
             };
             reads.extend(node.inputs.iter().map(|&factor| self.read(factor)));
             values.insert(id, builder.product(product));
@@ -300,23 +330,37 @@ impl Plan<'_> {
                 stored.push(id);
             }
         }
-        let fused = Box::new(builder.build());
         let stores = stored.len();
         let kept = unit.product.filter(|id| to_store.contains(id) && !self.in_place.contains_key(id));
         let product = unit.product.map(|_| if kept.is_some() { Kept::Yes } else { Kept::No });
         let writes = kept.into_iter().chain(stored).chain(reduced).map(|id| self.write(id)).collect();
-        let scratch = (T::TYPE, fused.scratch());
         let copies = unit.members.iter().filter(|&&id| matches!(self.graph.nodes[id].op, Op::Copy)).count();
         let operations = unit.members.len() - copies - usize::from(unit.product.is_some());
         let flops = (operations + 2 * terms) * space.iter().product::<usize>();
-        Instruction {
-            work: Work::Loop { fused: any(fused), noise, stores, product },
-            reads,
-            writes,
-            scratch,
-            flops,
-            label: names.join(", "),
-        }
+        let label = names.join(", ");
+        let origins = self.origins(&unit.members);
+        let instruction = move |fused: Fused<T>| {
+            let scratch = (T::TYPE, fused.scratch());
+            let work = Work::Loop { fused: any(Box::new(fused)), noise, stores, product };
+            Instruction { work, reads, writes, scratch, flops, label, origins }
+        };
+        (builder, Box::new(instruction))
+    }
+
+    /// The names and lines of the user's code that some nodes come from.
+    fn origins(&self, ids: &[Id]) -> Vec<String> {
+        let of = |&id: &Id| {
+            let Node { name, place, .. } = &self.graph.nodes[id];
+            match (name, place) {
+                (Some(name), Some(place)) => Some(format!("`{name}` ({place})")),
+                (Some(name), None) => Some(format!("`{name}`")),
+                (None, Some(place)) => Some(place.to_string()),
+                (None, None) => None,
+            }
+        };
+        let mut origins: Vec<String> = ids.iter().filter_map(of).collect();
+        origins.dedup();
+        origins
     }
 
     fn read(&self, id: Id) -> Read {
@@ -345,6 +389,21 @@ impl Plan<'_> {
     }
 
     fn finish(mut self, updated: &[Shared<Untyped>]) -> Program {
+        // At once, so that their machine code is in one place.
+        let mut single = FusedBuilder::build_all(self.single_loops).into_iter();
+        let mut double = FusedBuilder::build_all(self.double_loops).into_iter();
+        fn built<T>(next: Option<T>) -> T {
+            next.unwrap_or_else(|| unreachable!("each loop is there"))
+        }
+        self.program.instructions = self
+            .planned
+            .into_iter()
+            .map(|planned| match planned {
+                Planned::Kernel(instruction) => instruction,
+                Planned::Single(instruction) => instruction(built(single.next())),
+                Planned::Double(instruction) => instruction(built(double.next())),
+            })
+            .collect();
         // Outputs have theirs; they come first.
         let outputs = self.program.slots.len();
         let scratch = self.slots.capacities().skip(outputs);

@@ -1,137 +1,154 @@
-//! Constants, algebra, and the forms that keep their digits: here what all rules share, and known numbers.
+//! Constants and algebra: the table of rules, how they are applied, and what they share.
 //!
 //! Every rule looks at one node whose inputs are simplified already, and either answers with what replaces it or with
-//! nothing. The rules stand one below the other, grouped by the op they look at. Between numbers far from overflow a rule
-//! changes results by rounding errors only; where a user writes the textbook formula, the rule puts the stable one. What is
-//! multiplied by a known 0 is 0, even if it would not be a number.
+//! nothing. The first that answers is taken. A rule changes results by rounding errors only, and never makes an infinity or a NaN
+//! of a finite result: where that depends on the numbers, the rule says for which it holds. Infinite and undefined values
+//! stay what they are as well; the sign of a zero, and so of an infinity that is divided by it, may change (x + 0 = x).
+//!
+//! Forms that keep their digits where the textbook's overflow are not found here but in [`stabilise`](crate::stabilise), before
+//! gradients are taken.
 
 mod algebra;
+mod nothing;
+mod numbers;
 mod shapes;
+mod sums;
+mod tables;
+#[cfg(test)]
+mod tests;
 
-use bayeux_tensor::{AnyTensor, ElementType, Tensor};
+use std::collections::HashSet;
+use std::ops::{Deref, DerefMut};
+
+use bayeux_tensor::ElementType;
 
 use super::graph::{Builder, Graph, Id, Node};
-use crate::ops::{Binary, Op, Softmax, Unary};
-use algebra::{binary, unary};
-use shapes::{broadcast, reshape, select, sum, transpose};
+use crate::ops::{Binary, Op, Unary};
 
+/// A row of the table.
+pub(crate) struct Rule {
+    pub name: &'static str,
+    /// The nodes it looks at.
+    on: fn(&Op) -> bool,
+    /// What replaces one of them, if it applies.
+    apply: fn(&mut Rewriter<'_>, &Node) -> Option<Id>,
+}
+
+/// Which rules are switched off, by name, and how often each of the others applied.
+#[derive(Debug, Default)]
+pub(crate) struct Simplification {
+    pub off: HashSet<&'static str>,
+    /// One count for each row of the table.
+    pub fired: Vec<usize>,
+}
+
+/// All rules.
+pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
+    let tables = [
+        nothing::rules(),
+        numbers::rules(),
+        shapes::rules(),
+        tables::rules(),
+        algebra::rules(),
+        sums::rules(),
+    ];
+    tables.into_iter().flatten()
+}
+
+/// The graph in its simplest form.
 pub(super) fn simplify(graph: Graph) -> Graph {
-    graph.rebuild(simplified)
+    simplify_with(graph, &mut Simplification::default())
 }
 
-/// Adds a node in its simplest form.
-fn simplified(b: &mut Builder, node: &Node) -> Id {
-    if let Some(id) = fold(b, node) {
-        return id;
+/// The graph in the form that is simplest by the rules that are on; the others are counted.
+pub(super) fn simplify_with(graph: Graph, simplification: &mut Simplification) -> Graph {
+    let rules: Vec<&'static Rule> = rules().collect();
+    simplification.fired.resize(rules.len(), 0);
+    graph.rebuild(|builder, node| Rewriter { builder, rules: &rules, simplification }.simplified(node))
+}
+
+/// The new graph in the making, and the rules.
+pub(super) struct Rewriter<'a> {
+    builder: &'a mut Builder,
+    rules: &'a [&'static Rule],
+    simplification: &'a mut Simplification,
+}
+
+impl Deref for Rewriter<'_> {
+    type Target = Builder;
+    fn deref(&self) -> &Builder {
+        self.builder
     }
-    let rewritten = match &node.op {
+}
+
+impl DerefMut for Rewriter<'_> {
+    fn deref_mut(&mut self) -> &mut Builder {
+        self.builder
+    }
+}
+
+impl Rewriter<'_> {
+    /// Adds a node in its simplest form.
+    fn simplified(&mut self, node: &Node) -> Id {
         // The rules are those of real numbers.
-        Op::Unary(_) | Op::Binary(_) | Op::Select(_) | Op::Sum(_) if !node.element.is_float() => None,
-        Op::Unary(op) => unary(b, *op, node.inputs[0]),
-        Op::Binary(op) => binary(b, *op, node.inputs[0], node.inputs[1]),
-        Op::Select(_) => select(b, node),
-        Op::Reshape(_) => reshape(b, node),
-        Op::Broadcast(_) => broadcast(b, node),
-        Op::Transpose(op) => transpose(b, op, node),
-        Op::Sum(op) => sum(b, op, node),
-        // softmax x = exp(log_softmax x), where that is there: cross-entropy and its adjoint share the exponentials
-        Op::Softmax(Softmax::Probabilities) => b
-            .find(Softmax::Logarithms, &node.inputs, node.element, &node.shape)
-            .map(|logarithms| make_unary(b, Unary::Exp, logarithms)),
-        Op::Slice(_) | Op::Pad(_) if b.shape(node.inputs[0]) == node.shape => Some(node.inputs[0]),
-        _ => None,
-    };
-    rewritten.unwrap_or_else(|| b.push(node.clone()))
-}
-
-/// Adds an op, simplified.
-fn make(b: &mut Builder, op: impl Into<Op>, inputs: &[Id], shape: &[usize]) -> Id {
-    let element = inputs.last().map_or(ElementType::F32, |&input| b.element(input));
-    simplified(b, &Node::new(op, inputs, element, shape))
-}
-
-fn make_unary(b: &mut Builder, op: Unary, x: Id) -> Id {
-    let shape = b.shape(x).to_vec();
-    make(b, op, &[x], &shape)
-}
-
-fn make_binary(b: &mut Builder, op: Binary, x: Id, y: Id) -> Id {
-    let shape = b.shape(x).to_vec();
-    make(b, op, &[x, y], &shape)
-}
-
-/// The one number a node holds everywhere, if it is known.
-fn number(b: &Builder, id: Id) -> Option<f64> {
-    let node = b.node(id);
-    match &node.op {
-        Op::Constant(value) if value.0.len() == 1 && node.element.is_float() => Some(value.0.item_f64()),
-        Op::Broadcast(_) | Op::Reshape(_) => number(b, node.inputs[0]),
-        _ => None,
+        let whole = !node.element.is_float()
+            && matches!(node.op, Op::Unary(_) | Op::Binary(_) | Op::Select(_) | Op::Sum(_) | Op::Max(_));
+        for (i, rule) in self.rules.iter().enumerate() {
+            if !whole
+                && (rule.on)(&node.op)
+                && (self.simplification.off.is_empty() || !self.simplification.off.contains(rule.name))
+                && let Some(id) = (rule.apply)(self, node)
+            {
+                self.simplification.fired[i] += 1;
+                return id;
+            }
+        }
+        self.push(node.clone())
     }
-}
 
-fn is(b: &Builder, id: Id, value: f64) -> bool {
-    number(b, id).is_some_and(|number| number == value)
-}
-
-/// The input of a node that is this function.
-fn argument(b: &Builder, id: Id, op: Unary) -> Option<Id> {
-    let node = b.node(id);
-    matches!(&node.op, Op::Unary(found) if *found == op).then(|| node.inputs[0])
-}
-
-fn arguments(b: &Builder, id: Id, op: Binary) -> Option<(Id, Id)> {
-    let node = b.node(id);
-    matches!(&node.op, Op::Binary(found) if *found == op).then(|| (node.inputs[0], node.inputs[1]))
-}
-
-/// If one of two is the number, the other.
-fn other(b: &Builder, (x, y): (Id, Id), value: f64) -> Option<Id> {
-    if is(b, x, value) {
-        Some(y)
-    } else if is(b, y, value) {
-        Some(x)
-    } else {
-        None
+    /// Adds an op, simplified.
+    fn make(&mut self, op: impl Into<Op>, inputs: &[Id], shape: &[usize]) -> Id {
+        let element = inputs.last().map_or(ElementType::F32, |&input| self.element(input));
+        self.simplified(&Node::new(op, inputs, element, shape))
     }
-}
 
-/// The largest constant computed at compile time.
-const FOLD: usize = 4096;
+    fn make_unary(&mut self, op: Unary, x: Id) -> Id {
+        let shape = self.shape(x).to_vec();
+        self.make(op, &[x], &shape)
+    }
 
-/// An op on known numbers is a known number.
-fn fold(b: &mut Builder, node: &Node) -> Option<Id> {
-    if node.inputs.is_empty() || matches!(node.op, Op::Broadcast(_)) {
-        return None;
+    fn make_binary(&mut self, op: Binary, x: Id, y: Id) -> Id {
+        let shape = self.shape(x).to_vec();
+        self.make(op, &[x, y], &shape)
     }
-    let uniform: Option<Vec<AnyTensor>> = node
-        .inputs
-        .iter()
-        .map(|&input| Some(AnyTensor::from(Tensor::scalar(number(b, input)?)).cast_to(b.element(input))))
-        .collect();
-    if let (Some(scalars), Op::Unary(_) | Op::Binary(_) | Op::Select(_) | Op::Reshape(_)) =
-        (uniform, &node.op)
-    {
-        let value = value_of(node, scalars, &[])?;
-        return Some(b.full(node.element, value.item_f64(), &node.shape));
-    }
-    let constant = |&input: &Id| match &b.node(input).op {
-        Op::Constant(value) if value.0.len() <= FOLD => Some(value.0.clone()),
-        _ => None,
-    };
-    let constants: Option<Vec<AnyTensor>> = node.inputs.iter().map(constant).collect();
-    let several = matches!(node.op, Op::Output(_) | Op::Placed(_)) || !node.others.is_empty();
-    if node.shape.iter().product::<usize>() > FOLD || several {
-        return None;
-    }
-    Some(b.constant(value_of(node, constants?, &node.shape)?))
-}
 
-/// The value of an op on known inputs. An op that refuses its data will say so when the program runs.
-fn value_of(node: &Node, mut inputs: Vec<AnyTensor>, shape: &[usize]) -> Option<AnyTensor> {
-    if let Op::Select(_) = node.op {
-        inputs[0] = inputs[0].cast_to(ElementType::Bool);
+    /// The one number a node holds everywhere, if it is known.
+    fn number(&self, id: Id) -> Option<f64> {
+        let node = self.node(id);
+        match &node.op {
+            Op::Constant(value) if value.0.len() == 1 && node.element.is_float() => Some(value.0.item_f64()),
+            Op::Broadcast(_) | Op::Reshape(_) => self.number(node.inputs[0]),
+            _ => None,
+        }
     }
-    let values = node.op.forward(&inputs, &[(node.element, shape.to_vec())]).ok()?;
-    Some(values[0].cast_to(node.element).contiguous())
+
+    fn is(&self, id: Id, value: f64) -> bool {
+        self.number(id).is_some_and(|number| number == value)
+    }
+
+    /// The input of a node that is this function.
+    fn argument(&self, id: Id, op: Unary) -> Option<Id> {
+        let node = self.node(id);
+        matches!(&node.op, Op::Unary(found) if *found == op).then(|| node.inputs[0])
+    }
+
+    fn arguments(&self, id: Id, op: Binary) -> Option<(Id, Id)> {
+        let node = self.node(id);
+        matches!(&node.op, Op::Binary(found) if *found == op).then(|| (node.inputs[0], node.inputs[1]))
+    }
+
+    /// If one of two is the number, the other.
+    fn other(&self, (x, y): (Id, Id), value: f64) -> Option<Id> {
+        if self.is(x, value) { Some(y) } else { self.is(y, value).then_some(x) }
+    }
 }

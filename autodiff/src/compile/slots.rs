@@ -56,3 +56,26 @@ impl Slots {
         self.capacities.len() - 1
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_smallest_that_is_large_enough_is_taken_else_the_largest_grows() {
+        let mut slots = Slots::default();
+        let output = slots.output();
+        let [a, b, c] = [10, 20, 20].map(|len| slots.take(ElementType::F32, len));
+        for slot in [c, a, b, output] {
+            slots.release(slot);
+        }
+        assert_eq!([15, 30, 1].map(|len| slots.take(ElementType::F32, len)), [b, c, a]);
+        assert_eq!(slots.take(ElementType::F32, 5), 4);
+        // Of another type, whatever is free.
+        slots.release(c);
+        assert_eq!(slots.take(ElementType::U8, 7), 5);
+        let lengths: Vec<usize> =
+            slots.capacities().map(|capacity| capacity.map_or(0, |(_, len)| len)).collect();
+        assert_eq!(lengths, [0, 10, 20, 30, 5, 7]);
+    }
+}

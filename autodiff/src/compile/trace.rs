@@ -41,10 +41,10 @@ impl Graph {
                     lowered(&mut builder, &op, arguments, declared, types)
                 }
             };
-            if let (Some(name), [id]) = (expr.name(), values.as_slice())
-                && builder.nodes[*id].name.is_none()
-            {
-                builder.nodes[*id].name = Some(name.into());
+            if let [id] = values.as_slice() {
+                let node = &mut builder.nodes[*id];
+                node.name = node.name.take().or_else(|| expr.name().map(Into::into));
+                node.place = node.place.or(expr.place());
             }
             ids.extend(values.into_iter().enumerate().map(|(output, id)| (expr.sibling(output).key(), id)));
         }
@@ -121,8 +121,15 @@ fn lowered(
             }
             match types.len() {
                 1 => {
-                    let node =
-                        Node { op: op.clone(), inputs, element, shape, others: Vec::new(), name: None };
+                    let node = Node {
+                        op: op.clone(),
+                        inputs,
+                        element,
+                        shape,
+                        others: Vec::new(),
+                        name: None,
+                        place: None,
+                    };
                     vec![b.push(node)]
                 }
                 _ => b.values(op.clone(), inputs, &types),

@@ -1,5 +1,6 @@
 //! Where the time of compiling goes.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use bayeux_tensor::time::Instant;
@@ -10,11 +11,33 @@ pub(crate) struct Watch {
     last: Instant,
     /// Each pass, and how long it has taken.
     laps: Vec<(&'static str, Duration)>,
+    /// What the passes have made, if somebody wants to read it.
+    pages: Option<Vec<(&'static str, String)>>,
 }
 
 impl Watch {
     pub fn start() -> Self {
-        Watch { last: Instant::now(), laps: Vec::new() }
+        Watch { last: Instant::now(), laps: Vec::new(), pages: None }
+    }
+
+    /// One that also writes down what the passes make.
+    pub fn recording() -> Self {
+        Watch { pages: Some(Vec::new()), ..Watch::start() }
+    }
+
+    /// Writes down what a pass has made, unless it is what was there before.
+    pub fn record(&mut self, pass: &'static str, made: &impl Display) {
+        if let Some(pages) = &mut self.pages {
+            let text = format!("{made:#}");
+            if pages.last().is_none_or(|(_, before)| *before != text) {
+                pages.push((pass, text));
+            }
+        }
+    }
+
+    /// What it has written down.
+    pub fn pages(&self) -> &[(&'static str, String)] {
+        self.pages.as_deref().unwrap_or_default()
     }
 
     /// What a pass gives, when it has ended.

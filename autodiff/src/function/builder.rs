@@ -3,12 +3,15 @@
 use std::collections::HashSet;
 use std::marker::PhantomData;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::atomic::AtomicU64;
 
 use super::Function;
-use super::compiled::{Compiled, List};
+use super::compiled::Compiled;
+use super::pool::Pool;
+use super::programs::Programs;
 use crate::expr::{Key, topological};
 use crate::ops::Op;
+use crate::stabilise::stabilise;
 use crate::{AnyExpr, Error, Expr, Kind, Shared, Untyped, Updates};
 
 /// Collects what a [`Function`] is made of.
@@ -18,6 +21,7 @@ pub struct FunctionBuilder<T: Kind = f32> {
     pub(super) outputs: Vec<AnyExpr>,
     pub(super) updates: Updates<Untyped>,
     pub(super) exclusive: bool,
+    pub(super) most_programs: usize,
     pub(super) kind: PhantomData<fn() -> T>,
 }
 
@@ -65,6 +69,25 @@ impl<T: Kind> FunctionBuilder<T> {
         self
     }
 
+    /// How many programs the function keeps, 16 if nothing is said: there is one for each set of sizes that it is called with, and
+    /// one that has to be compiled anew takes the place of the one that was not used for longest. At least one is kept.
+    ///
+    /// ```
+    /// use bayeux_autodiff::{Expr, Function, batch};
+    /// use bayeux_tensor::Tensor;
+    /// let x = Expr::<f32>::input("x", [batch()]);
+    /// let f = Function::builder().inputs([&x]).outputs([&x.exp()]).most_programs(3).build()?;
+    /// for size in 0..100 {
+    ///     f.call(&[&Tensor::zeros([size])])?;
+    /// }
+    /// assert_eq!(f.programs(), 3);
+    /// # Ok::<(), bayeux_autodiff::Error>(())
+    /// ```
+    pub fn most_programs(mut self, most: usize) -> Self {
+        self.most_programs = most;
+        self
+    }
+
     /// The function.
     ///
     /// # Errors
@@ -108,13 +131,13 @@ impl<T: Kind> FunctionBuilder<T> {
         Ok(Function {
             compiled: Compiled {
                 inputs: self.inputs,
-                roots,
+                roots: stabilise(&roots),
                 updated,
                 turns,
                 exclusive: self.exclusive,
                 draws,
-                programs: List::default(),
-                last: AtomicUsize::new(0),
+                programs: Programs::new(self.most_programs),
+                ready: Pool::default(),
                 call: AtomicU64::new(0),
                 pass_times: Mutex::default(),
                 profiling: false,

@@ -1,16 +1,18 @@
 //! The programs of a function, one for each set of sizes that it has been called with.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bayeux_tensor::{AnySlice, AnyTensor};
 use smallvec::SmallVec;
 
 use super::arguments::Argument;
+use super::explain;
 use super::pool::Pool;
+use super::programs::{Programs, Ready, Specialised};
 use crate::bind::{bind, check_types};
-use crate::compile::{Done, Memory, Program, Watch, compile};
+use crate::compile::{Done, Memory, Watch, compile};
 use crate::profile::{Clock, Laps};
 use crate::turn::Turns;
 use crate::{AnyExpr, Error, Shared, Untyped};
@@ -27,37 +29,13 @@ pub(super) struct Compiled {
     pub exclusive: bool,
     /// Whether random numbers are drawn.
     pub draws: bool,
-    pub programs: List<Specialised>,
-    /// The number of the program that ran or was compiled last.
-    pub last: AtomicUsize,
+    pub programs: Programs,
+    /// What calls run in: programs, each in a memory of its own.
+    pub ready: Pool<Ready>,
     pub call: AtomicU64,
     /// The passes of the compiler, and how long each has taken for all programs.
     pub pass_times: Mutex<Vec<(&'static str, Duration)>>,
     pub profiling: bool,
-}
-
-/// A program for inputs of these shapes.
-#[derive(Debug)]
-pub(super) struct Specialised {
-    /// Its place among the programs.
-    pub number: usize,
-    pub shapes: Vec<Vec<usize>>,
-    pub program: Program,
-    /// What calls run in.
-    pub memories: Pool<Memory>,
-    /// Times of the instructions, if they are wanted.
-    pub clock: Option<Mutex<Clock>>,
-}
-
-impl Specialised {
-    fn fits(&self, inputs: &[Argument<'_>]) -> bool {
-        self.shapes.len() == inputs.len()
-            && self.shapes.iter().zip(inputs).all(|(shape, input)| shape == input.shape)
-    }
-
-    pub fn set_clock(&mut self, on: bool) {
-        self.clock = on.then(|| Mutex::new(Clock::new(&self.program)));
-    }
 }
 
 impl Compiled {
@@ -66,64 +44,100 @@ impl Compiled {
         self.roots.len() - self.updated.len()
     }
 
-    /// The program for some inputs, compiled if there is none yet.
-    pub fn program(&self, inputs: &[Argument<'_>]) -> Result<&Specialised, Box<Error>> {
-        let specialised = match self.programs.iter().find(|specialised| specialised.fits(inputs)) {
+    /// Calls `f` with the program for some inputs, and a memory for it that nobody else uses meanwhile.
+    #[inline]
+    pub fn with<R>(
+        &self,
+        inputs: &[Argument<'_>],
+        f: impl FnOnce(&mut Ready) -> Result<R, Box<Error>>,
+    ) -> Result<R, Box<Error>> {
+        let fits = |ready: &Ready| ready.specialised.fits(inputs) && !ready.specialised.is_gone();
+        let noted = |ready: &mut Ready| {
+            self.programs.note(&ready.specialised);
+            f(ready)
+        };
+        self.ready.with(fits, || self.ready(inputs), noted)?
+    }
+
+    /// The program for some inputs, compiled if there is none yet, and a memory that nobody uses.
+    pub fn ready(&self, inputs: &[Argument<'_>]) -> Result<Ready, Box<Error>> {
+        let specialised = match self.programs.find(inputs) {
             Some(found) => found,
             None => self.compile(inputs)?,
         };
-        // Written only where it changes, since other threads read it.
-        if self.last.load(Ordering::Relaxed) != specialised.number {
-            self.last.store(specialised.number, Ordering::Relaxed);
-        }
-        Ok(specialised)
+        self.programs.note(&specialised);
+        let idle = self.ready.idle(|ready| ready.is_for(&specialised));
+        Ok(idle.unwrap_or_else(|| Ready { memory: Memory::new(&specialised.program), specialised }))
     }
 
     #[cold]
-    fn compile(&self, inputs: &[Argument<'_>]) -> Result<&Specialised, Box<Error>> {
-        let mut watch = Watch::start();
+    fn compile(&self, inputs: &[Argument<'_>]) -> Result<Arc<Specialised>, Box<Error>> {
+        let folder = std::env::var_os("BAYEUX_EXPLAIN").filter(|folder| !folder.is_empty());
+        let mut watch = if folder.is_some() { Watch::recording() } else { Watch::start() };
         let shapes: Vec<&[usize]> = inputs.iter().map(|input| input.shape).collect();
         let sizes = bind(&self.inputs, &shapes)?;
         let program = compile(&self.roots, &self.updated, self.exclusive, &self.inputs, &sizes, &mut watch)?;
-        let mut new = Specialised {
-            number: 0,
-            shapes: shapes.into_iter().map(<[usize]>::to_vec).collect(),
-            program,
-            memories: Pool::default(),
-            clock: None,
-        };
-        new.set_clock(self.profiling);
+        if let Some(folder) = folder {
+            explain::write(folder.as_ref(), &explain::page(&self.inputs, &self.roots, &shapes, &watch));
+        }
         watch.add_to(&mut self.pass_times.lock().unwrap_or_else(PoisonError::into_inner));
+        let shapes = shapes.into_iter().map(<[usize]>::to_vec).collect();
         // Of two threads that have compiled the same, both run what the first has put there.
-        let same = |other: &Specialised| other.fits(inputs);
-        Ok(self.programs.push(same, |number| Specialised { number, ..new }))
+        Ok(self.keep(Arc::new(Specialised::new(shapes, program, self.programs.number()))))
+    }
+
+    /// What the compiler makes of the function for some inputs.
+    pub fn explain(&self, inputs: &[Argument<'_>]) -> Result<String, Box<Error>> {
+        let shapes: Vec<&[usize]> = inputs.iter().map(|input| input.shape).collect();
+        let sizes = bind(&self.inputs, &shapes)?;
+        let mut watch = Watch::recording();
+        compile(&self.roots, &self.updated, self.exclusive, &self.inputs, &sizes, &mut watch)?;
+        Ok(explain::page(&self.inputs, &self.roots, &shapes, &watch))
+    }
+
+    /// Keeps a program; those that are let go for it take their memories with them.
+    pub fn keep(&self, new: Arc<Specialised>) -> Arc<Specialised> {
+        let (kept, others_went) = self.programs.keep(new);
+        if others_went {
+            self.forget();
+        }
+        kept
+    }
+
+    /// Drops the memories of programs that are not kept, but for those in use, which go the next time.
+    pub fn forget(&self) {
+        self.ready.remove(|ready| ready.specialised.is_gone());
+    }
+
+    /// Puts back what nobody uses any more.
+    pub fn leave(&self, ready: Ready) {
+        if !ready.specialised.is_gone() {
+            let specialised = ready.specialised.clone();
+            self.ready.leave(ready, |other| other.is_for(&specialised));
+        }
     }
 
     /// Runs a program in a memory, and updates the variables.
     #[inline]
-    pub fn run(&self, specialised: &Specialised, memory: &mut Memory, inputs: &[Argument<'_>]) -> Done {
+    pub fn run(&self, ready: &mut Ready, inputs: &[Argument<'_>]) -> Done {
         check_types(&self.inputs, inputs.iter().map(|input| input.element))?;
         let mut slices = SmallVec::<[AnySlice<'_>; 8]>::new();
         for input in inputs {
             let Some(slice) = input.slice else {
                 let copies: Vec<AnyTensor> = inputs.iter().map(|input| input.tensor().contiguous()).collect();
                 let slices: Vec<AnySlice<'_>> = copies.iter().filter_map(AnyTensor::as_slice).collect();
-                return self.run_on(specialised, memory, &slices);
+                return self.run_on(ready, &slices);
             };
             slices.push(slice);
         }
-        self.run_on(specialised, memory, &slices)
+        self.run_on(ready, &slices)
     }
 
-    fn run_on(
-        &self,
-        Specialised { program, clock, .. }: &Specialised,
-        memory: &mut Memory,
-        inputs: &[AnySlice<'_>],
-    ) -> Done {
+    fn run_on(&self, Ready { specialised, memory }: &mut Ready, inputs: &[AnySlice<'_>]) -> Done {
+        let program = &specialised.program;
         let _turns = Turns::take(&self.turns)?;
         let call = if self.draws { self.call.fetch_add(1, Ordering::Relaxed) } else { 0 };
-        let mut laps = clock.as_ref().map(|_| Laps::begin());
+        let mut laps = self.profiling.then(Laps::begin);
         if let Err(error) = program.run(memory, inputs, call, laps.as_mut()) {
             if self.draws {
                 // The next call gets the number, unless one has begun already.
@@ -131,56 +145,13 @@ impl Compiled {
             }
             return Err(error);
         }
-        if let (Some(clock), Some(laps)) = (clock, laps) {
-            clock.lock().unwrap_or_else(PoisonError::into_inner).add(laps);
+        if let Some(laps) = laps {
+            let mut clock = specialised.clock.lock().unwrap_or_else(PoisonError::into_inner);
+            clock.get_or_insert_with(|| Clock::new(program)).add(laps);
         }
         for (i, shared) in self.updated.iter().enumerate() {
             memory.update(program, self.outputs() + i, shared);
         }
         Ok(())
-    }
-}
-
-/// A list that grows while others read it.
-#[derive(Debug)]
-pub(super) struct List<X>(OnceLock<Box<(X, List<X>)>>);
-
-impl<X> Default for List<X> {
-    fn default() -> Self {
-        List(OnceLock::new())
-    }
-}
-
-impl<X> List<X> {
-    pub fn iter(&self) -> impl Iterator<Item = &X> {
-        let mut rest = self;
-        std::iter::from_fn(move || {
-            let (item, next) = &**rest.0.get()?;
-            rest = next;
-            Some(item)
-        })
-    }
-
-    pub fn for_each_mut(&mut self, mut f: impl FnMut(&mut X)) {
-        let mut rest = self;
-        while let Some(node) = rest.0.get_mut() {
-            f(&mut node.0);
-            rest = &mut node.1;
-        }
-    }
-
-    /// Puts an item at the end, of which it is told the number, unless there is the `same` one; the one that is there then.
-    pub fn push(&self, same: impl Fn(&X) -> bool, item: impl FnOnce(usize) -> X) -> &X {
-        let (mut rest, mut number, mut item) = (self, 0, Some(item));
-        loop {
-            let node = rest.0.get_or_init(|| {
-                let item = item.take().unwrap_or_else(|| unreachable!("it is put there once"));
-                Box::new((item(number), List::default()))
-            });
-            if item.is_none() || same(&node.0) {
-                return &node.0;
-            }
-            (rest, number) = (&node.1, number + 1);
-        }
     }
 }

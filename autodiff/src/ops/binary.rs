@@ -5,7 +5,8 @@ use bayeux_tensor::{AnyTensor, ElementType, Float, Tensor};
 use super::elementwise::{self, Elementwise};
 use super::operation::Operation;
 use crate::kernel::Kernel;
-use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Kind, Real, ValueType};
+use crate::known::is_nonzero;
+use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Kind, Real, Rows, ValueType};
 
 macro_rules! binary {
     ($($(#[$doc:meta])* $variant:ident $method:ident $symbol:literal,
@@ -69,8 +70,8 @@ binary! {
     /// a / b.   ∂a = 1/b, ∂b = −y/b
     Div div "/", |g, a, b, y| Some(g / b), Some(-(g * (y / b)));
 
-    /// aᵇ.   ∂a = b aᵇ⁻¹, ∂b = y ln a
-    Pow pow "^", |g, a, b, y| Some(g * (b * a.pow(&(b - 1.0)))), Some(g * (y * a.ln()));
+    /// aᵇ.   ∂a = b aᵇ⁻¹, and 0 for b = 0; ∂b = y ln a, and 0 for a = 0
+    Pow pow "^", |g, a, b, y| Some(g * (b * lower_power(a, b))), Some(g * unless_zero(a, &(y * a.ln())));
 
     /// The larger.   A tie is split evenly: half of the adjoint to each.
     Maximum maximum "max", |g, a, b, y| Some(g * wins(g, &a.gt(b), &a.eq(b))), Some(g * wins(g, &b.gt(a), &a.eq(b)));
@@ -112,6 +113,22 @@ mod vector {
             simd::polygamma(n.to_f64() as usize, x, y);
         }
     }
+}
+
+/// aᵇ⁻¹, and 0 where that is infinite for b = 0.
+fn lower_power(a: &AnyExpr, b: &AnyExpr) -> AnyExpr {
+    let power = a.pow(&(b - 1.0));
+    if is_nonzero(b) {
+        return power;
+    }
+    let zero = a.number_like(0.0);
+    Expr::select(&(b.ne(&zero) | a.ne(&zero)), &power, &zero)
+}
+
+/// y where x is not 0, else 0: also where y is not a number.
+fn unless_zero(x: &AnyExpr, y: &AnyExpr) -> AnyExpr {
+    let zero = x.number_like(0.0);
+    Expr::select(&x.ne(&zero), y, &zero)
 }
 
 /// What a maximum's input receives: all where it wins, half where it ties.
@@ -162,6 +179,10 @@ impl Operation for Binary {
         })
     }
 
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        Rows::together(rows)
+    }
+
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         self.slopes(g, &inputs[0], &inputs[1], output).into()
     }
@@ -185,11 +206,13 @@ impl<T: Kind> Expr<T> {
 
 impl<T: Real> Expr<T> {
     /// The polygamma function of order n ≥ 1 at x: the (n + 1)-th derivative of ln Γ(x).
+    #[track_caller]
     pub fn polygamma(&self, n: usize) -> Self {
         Expr::binary(Binary::Polygamma, &self.number_like(n as f64), self)
     }
 
     /// xᵖ for a fixed exponent.   dy/dx = p xᵖ⁻¹
+    #[track_caller]
     pub fn powf(&self, exponent: f64) -> Self {
         self.pow(&self.number_like(exponent))
     }

@@ -3,7 +3,7 @@
 use bayeux_tensor::AnyTensor;
 
 use super::operation::Operation;
-use crate::{AnyExpr, Error, Expr, Kind, Shape, ValueType};
+use crate::{AnyExpr, Error, Expr, Kind, Rows, Shape, ValueType};
 
 /// Repeats axes of size 1, and adds axes in front, until the input has the output's shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,6 +27,12 @@ impl Operation for Broadcast {
 
     fn forward(&self, inputs: &[AnyTensor], shape: &[usize]) -> Result<Option<AnyTensor>, Error> {
         Ok(Some(inputs[0].broadcast_to(shape)))
+    }
+
+    fn rows(&self, rows: &[Rows], inputs: &[AnyExpr], output: &AnyExpr) -> Rows {
+        let added = output.rank() - inputs[0].rank();
+        rows[0]
+            .moved(|axis| (inputs[0].shape()[axis] == output.shape()[axis + added]).then_some(axis + added))
     }
 
     /// The adjoint of a repetition is the sum over the repeats.

@@ -5,7 +5,7 @@ use bayeux_tensor::{AnySliceMut, AnyTensor, Element, ElementType, with_type};
 use super::elementwise::fill;
 use super::operation::Operation;
 use crate::kernel::{Kernel, Scratch, View};
-use crate::{AnyExpr, ArrayType, Error, Expr, Kind, ValueType};
+use crate::{AnyExpr, ArrayType, Error, Expr, Kind, Rows, ValueType};
 
 /// The same numbers as elements of a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,6 +26,10 @@ impl Operation for Cast {
 
     fn forward(&self, inputs: &[AnyTensor], _shape: &[usize]) -> Result<Option<AnyTensor>, Error> {
         Ok(Some(inputs[0].cast_to(self.0)))
+    }
+
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        Rows::together(rows)
     }
 
     /// Between floats the adjoint is cast back. Whole numbers and truth values have none.
@@ -66,10 +70,12 @@ impl<T: Kind> Expr<T> {
     /// assert_eq!(f.call(&[&Tensor::from_slice(&[1.0, -1.0, 2.0])])?[0].item(), 2.0);
     /// # Ok::<(), bayeux_autodiff::Error>(())
     /// ```
+    #[track_caller]
     pub fn cast<U: Element>(&self) -> Expr<U> {
         self.cast_to(U::TYPE).typed()
     }
 
+    #[track_caller]
     pub(crate) fn cast_to(&self, element: ElementType) -> AnyExpr {
         match self.element_type() == element {
             true => self.untyped(),
@@ -78,6 +84,7 @@ impl<T: Kind> Expr<T> {
     }
 
     /// The same numbers as elements of another expression's type.
+    #[track_caller]
     pub fn cast_like<U: Kind>(&self, other: &Expr<U>) -> Expr<U> {
         self.cast_to(other.element_type()).typed()
     }

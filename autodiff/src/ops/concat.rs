@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::operation::Operation;
 use super::slice::{Placement, Slice};
 use crate::kernel::Kernel;
-use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Kind, ValueType};
+use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Kind, Rows, ValueType};
 
 /// The inputs one behind the other along an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +43,14 @@ impl Operation for Concat {
             Some((start, input.shape))
         });
         Ok(Some(Box::new(Placement::new(outputs[0].shape, self.0, &starts.collect::<Vec<_>>()))))
+    }
+
+    fn only_moves(&self) -> bool {
+        true
+    }
+
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        Rows::together(rows).without(&[self.0], false)
     }
 
     /// Each input's adjoint is its part of the output's.

@@ -5,7 +5,7 @@ use bayeux_tensor::{Conv2dShape, Float, conv2d, conv2d_input, conv2d_weights};
 use super::elementwise::of_floats;
 use super::operation::Operation;
 use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
-use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Shape, ValueType};
+use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Rows, Shape, ValueType};
 
 /// Stride and zero padding of a convolution.
 ///
@@ -113,6 +113,15 @@ impl Operation for Conv2d {
         Ok(Some(Box::new(OfFloats(Conv2dKernel { map: self.map, geometry }))))
     }
 
+    /// Images are apart from each other.
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        match (self.map, rows) {
+            (_, [Rows::Free, Rows::Free]) => Rows::Free,
+            (Map::Forward | Map::Images, [Rows::Along(0), Rows::Free]) => Rows::Along(0),
+            _ => Rows::Mixed,
+        }
+    }
+
     /// The maps are bilinear, so each one's gradient with respect to one argument is another of them.
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let map = |map, a: &AnyExpr, b: &AnyExpr, like: &AnyExpr| {
@@ -143,8 +152,7 @@ impl FloatKernel for Conv2dKernel {
     }
 
     fn flops(&self, _inputs: &[ArrayType<'_>], _output: ArrayType<'_>) -> usize {
-        let Conv2dShape { batch, out_channels, .. } = self.geometry;
-        2 * self.geometry.w_len() * self.geometry.y_len() / out_channels.max(1) * usize::from(batch > 0)
+        self.geometry.flops()
     }
 
     fn run<T: Float>(
@@ -158,6 +166,10 @@ impl FloatKernel for Conv2dKernel {
             Map::Images => conv2d_input,
             Map::Filters => conv2d_weights,
         };
+        if output.is_empty() || inputs.iter().any(|input| input.elements().is_empty()) {
+            output.fill(T::ZERO);
+            return Ok(());
+        }
         run(&self.geometry, inputs[0].elements(), inputs[1].elements(), output, scratch);
         Ok(())
     }

@@ -6,7 +6,7 @@ use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
 
 use super::operation::Operation;
 use crate::kernel::View;
-use crate::{AnyExpr, Arithmetic, Dim, Error, Expr, Shape, ValueType};
+use crate::{AnyExpr, Arithmetic, Dim, Error, Expr, Rows, Shape, ValueType};
 
 /// The whole number below `limit` that an element is.
 ///
@@ -70,8 +70,16 @@ impl Operation for OneHot {
         })
     }
 
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        Rows::together(rows)
+    }
+
     fn gradient(&self, _g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         vec![None]
+    }
+
+    fn is_one_hot(&self) -> bool {
+        true
     }
 
     fn can_fail(&self) -> bool {

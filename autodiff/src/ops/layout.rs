@@ -6,7 +6,7 @@ use bayeux_tensor::{AnySliceMut, AnyTensor, Element, copy_strided, with_type};
 
 use super::operation::Operation;
 use crate::kernel::{Kernel, Scratch, View};
-use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Kind, Shape, ValueType};
+use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Kind, Rows, Shape, ValueType};
 
 /// The elements in row-major order, in another shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,6 +61,10 @@ impl Operation for Transpose {
         Ok(Some(inputs[0].transpose(&self.0)))
     }
 
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        rows[0].moved(|axis| self.0.iter().position(|&from| from == axis))
+    }
+
     /// The adjoint of a permutation is its inverse.
     fn gradient(&self, g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let mut inverse = vec![0; self.0.len()];
@@ -88,6 +92,14 @@ impl Operation for Flip {
         outputs: &[ArrayType<'_>],
     ) -> Result<Option<Box<dyn Kernel>>, Error> {
         Ok(Some(Box::new(Copying::new(outputs[0].shape, self.0))))
+    }
+
+    fn only_moves(&self) -> bool {
+        true
+    }
+
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        rows[0].without(&[self.0], false)
     }
 
     /// Backwards twice is forwards.

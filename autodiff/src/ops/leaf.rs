@@ -59,8 +59,10 @@ pub(crate) enum NoiseKind {
     Uniform,
 }
 
-/// How many calls fit between two streams' numbers.
+/// How many calls fit between two streams' numbers, see the table in [`bayeux_tensor::random`].
 const CALLS_PER_STREAM: u64 = 1 << 40;
+/// How many streams there are.
+const STREAMS: u64 = 1 << 24;
 
 impl Noise {
     /// Fills a buffer with the numbers of one call: element `i` depends on the seed, the stream, the call and `i` alone.
@@ -103,17 +105,27 @@ impl RandomStreams {
     }
 
     /// Independent standard normal numbers.
+    ///
+    /// # Panics
+    /// At more than 2²⁴ requests.
+    #[track_caller]
     pub fn normal<T: Float>(&self, shape: impl Into<Shape>) -> Expr<T> {
         self.open(NoiseKind::Normal, shape.into())
     }
 
     /// Independent numbers, uniform on [0, 1).
+    ///
+    /// # Panics
+    /// At more than 2²⁴ requests.
+    #[track_caller]
     pub fn uniform<T: Float>(&self, shape: impl Into<Shape>) -> Expr<T> {
         self.open(NoiseKind::Uniform, shape.into())
     }
 
+    #[track_caller]
     fn open<T: Float>(&self, kind: NoiseKind, shape: Shape) -> Expr<T> {
         let stream = self.next.fetch_add(1, Ordering::Relaxed);
+        assert!(stream < STREAMS, "RandomStreams: more than {STREAMS} requests for random numbers");
         Expr::leaf(Noise { kind, seed: self.seed, stream }.into(), T::TYPE, shape)
     }
 }

@@ -6,7 +6,7 @@ use super::axes::Axes;
 use super::elementwise::{self, fill};
 use super::operation::Operation;
 use crate::kernel::{Kernel, Scratch, View};
-use crate::{AnyExpr, ArrayType, Error, Expr, ValueType};
+use crate::{AnyExpr, ArrayType, Error, Expr, Rows, ValueType};
 
 /// A function of truth values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +40,10 @@ impl Operation for Logic {
             Some(b) => a.zip(b.get::<bool>().iter()).map(|(a, b)| self.of(a, b)).collect(),
         };
         Ok(Some(Tensor::new(shape, values).into()))
+    }
+
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        Rows::together(rows)
     }
 
     fn gradient(&self, _g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {

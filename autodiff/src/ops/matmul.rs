@@ -4,7 +4,7 @@ use bayeux_tensor::{Float, gemm, gemm_scratch};
 
 use super::operation::Operation;
 use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
-use crate::{AnyExpr, ArrayType, Error, Expr, Real, Shape, ValueType};
+use crate::{AnyExpr, ArrayType, Error, Expr, Real, Rows, Shape, ValueType};
 
 /// The product of two matrices, or of two stacks of them with the same leading axes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,6 +42,19 @@ impl Operation for Matmul {
         Ok(Some(Box::new(OfFloats(MatmulKernel { scratch: gemm_scratch(k, n) }))))
     }
 
+    /// Stacks of products are apart; so are the rows of a product if they are those of the first factor, and the columns of the
+    /// second.
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], output: &AnyExpr) -> Rows {
+        let [last, second] = [1, 2].map(|back| output.rank() - back);
+        match rows {
+            [Rows::Free, Rows::Free] => Rows::Free,
+            [Rows::Along(axis), Rows::Free] if *axis != last => Rows::Along(*axis),
+            [Rows::Free, Rows::Along(axis)] if *axis != second => Rows::Along(*axis),
+            [Rows::Along(a), Rows::Along(b)] if a == b && *a < second => Rows::Along(*a),
+            _ => Rows::Mixed,
+        }
+    }
+
     /// y = a b:   ∂a = g bᵀ, ∂b = aᵀ g
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let (a, b) = (&inputs[0], &inputs[1]);
@@ -77,6 +90,10 @@ impl FloatKernel for MatmulKernel {
         let rank = a.shape.len();
         let (leading, [m, k]) = (&a.shape[..rank - 2], [a.shape[rank - 2], a.shape[rank - 1]]);
         let n = b.shape[rank - 1];
+        if k == 0 || output.is_empty() {
+            output.fill(T::ZERO);
+            return Ok(());
+        }
         let last = |view: &TypedView<'_, T>| [view.strides[rank - 2], view.strides[rank - 1]];
         for index in 0..leading.iter().product() {
             let (a_from, b_from) = (start(a, leading, index), start(b, leading, index));
@@ -117,15 +134,12 @@ impl<T: Real> Expr<T> {
     /// If the inner dimensions differ, if the leading axes do not broadcast, or for a scalar.
     #[track_caller]
     pub fn matmul(&self, other: &Expr<T>) -> Self {
-        let fail = || -> ! {
-            panic!(
-                "matmul: shapes {} and {} do not fit, in {self:?} · {other:?}",
-                self.shape(),
-                other.shape()
-            )
-        };
+        #[track_caller]
+        fn fail<T: Real>(a: &Expr<T>, b: &Expr<T>) -> ! {
+            panic!("matmul: shapes {} and {} do not fit, in {a:?} · {b:?}", a.shape(), b.shape())
+        }
         if self.rank() == 0 || other.rank() == 0 {
-            fail();
+            fail(self, other);
         }
         if self.rank() == 1 {
             let product = self.insert_axis(0).matmul(other);
@@ -141,9 +155,9 @@ impl<T: Real> Expr<T> {
             (Shape::from(leading), [last[0].clone(), last[1].clone()])
         };
         let ((a_leading, [m, k]), (b_leading, [k2, n])) = (split(self), split(other));
-        let Some(leading) = a_leading.broadcast(&b_leading) else { fail() };
+        let Some(leading) = a_leading.broadcast(&b_leading) else { fail(self, other) };
         if k != k2 {
-            fail();
+            fail(self, other);
         }
         let stack = |rows, columns| leading.dims().iter().cloned().chain([rows, columns]).collect::<Shape>();
         let a = self.broadcast_to(stack(m.clone(), k.clone()));

@@ -9,7 +9,7 @@ use bayeux_tensor::{AnySliceMut, AnyTensor, ElementType, Storage};
 
 use super::Op;
 use crate::kernel::{Kernel, Scratch, View};
-use crate::{AnyExpr, ArrayType, Error, Expr, Kind, ValueType};
+use crate::{AnyExpr, ArrayType, Error, Expr, Kind, Rows, ValueType};
 
 /// An operation: its name, types, value and gradient. To be used with [`Expr::apply`] or [`AnyExpr::values`](Expr::values).
 ///
@@ -103,6 +103,22 @@ pub trait Operation: Attributes + Debug + Send + Sync {
             [Some(g)] => self.gradient(g, inputs, &outputs[0]),
             _ => inputs.iter().map(|_| None).collect(),
         }
+    }
+
+    /// How the value depends on the rows of the data, if its inputs depend on them so, none of them mixed. What says nothing mixes
+    /// them, unless it does not get any.
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        if rows.iter().all(|&rows| rows == Rows::Free) { Rows::Free } else { Rows::Mixed }
+    }
+
+    /// Whether each element of the value is one of an input's, or 0: gradients and stable forms pass through unchanged.
+    fn only_moves(&self) -> bool {
+        false
+    }
+
+    /// Whether along the last axis of the value one element is 1 and the others are 0.
+    fn is_one_hot(&self) -> bool {
+        false
     }
 
     /// Whether there is data of the right shape that it refuses. Then it must do so before it writes.

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::operation::Operation;
 use crate::kernel::View;
-use crate::{AnyExpr, Arithmetic, Dim, Error, Expr, ValueType};
+use crate::{AnyExpr, Arithmetic, Dim, Error, Expr, Rows, ValueType};
 
 /// x → its elements along the last axis in order, and where they stood. Equal ones stay in their order; NaNs come last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -72,6 +72,10 @@ impl Operation for Sort {
             });
         }
         Ok(())
+    }
+
+    fn rows(&self, rows: &[Rows], inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        rows[0].without(&[inputs[0].rank() - 1], false)
     }
 
     fn gradient(&self, _g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
@@ -169,6 +173,10 @@ impl Operation for AlongLast {
             }
         }
         Ok(())
+    }
+
+    fn rows(&self, rows: &[Rows], inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        Rows::together(rows).without(&[inputs[0].rank() - 1], false)
     }
 
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {

@@ -135,7 +135,7 @@ impl Kernel for PlacedKernel {
 
     /// A convolution's are those of what it computes: all outputs forward, one of each window backward.
     fn flops(&self, _inputs: &[ArrayType<'_>], outputs: &[ArrayType<'_>]) -> usize {
-        let of_one = |conv: &Conv2dShape| 2 * conv.w_len() / conv.out_channels.max(1);
+        let of_one = |conv: &Conv2dShape| 2 * conv.w_len() / conv.out_channels().max(1);
         match (self.map, &self.conv) {
             (Map::Forward(_), Some(conv)) => conv.y_len() * of_one(conv),
             (_, Some(conv)) => self.pool.y_len() * of_one(conv),

@@ -7,7 +7,7 @@ use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
 use super::elementwise::fill;
 use super::operation::Operation;
 use crate::kernel::View;
-use crate::{AnyExpr, Arithmetic, Error, Expr, ValueType};
+use crate::{AnyExpr, Arithmetic, Error, Expr, Rows, ValueType};
 
 /// The position of the first of the largest, or the smallest, along an axis, which disappears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,6 +65,10 @@ impl Operation for Extreme {
             });
         });
         Ok(())
+    }
+
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        rows[0].without(&[self.axis], true)
     }
 
     /// Places do not move with small changes.

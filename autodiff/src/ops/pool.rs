@@ -6,7 +6,7 @@ use super::conv::{fits_into, output_size};
 use super::elementwise::of_floats;
 use super::operation::Operation;
 use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
-use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Shape, ValueType};
+use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Rows, Shape, ValueType};
 
 /// Window, stride and padding of a max-pool. Padding counts as −∞ and so never wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,6 +94,11 @@ impl Operation for Pool2d {
         Ok(Some(Box::new(OfFloats(Pool2dKernel { map: self.map, geometry }))))
     }
 
+    /// Images are apart from each other, and their channels.
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        Rows::together(rows).without(&[2, 3], false)
+    }
+
     /// Where the largest element stands is constant almost everywhere; scatter and gather are each other's adjoints.
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let x = &inputs[0];
@@ -134,8 +139,8 @@ impl FloatKernel for Pool2dKernel {
 impl<T: Real> Expr<T> {
     /// The largest element of each window of images `[n, c, h, w]`, giving `[n, c, h′, w′]` with
     /// h′ = ⌊(h + padding − window) / stride⌋ + 1. If several elements of a window are largest, the first in row-major
-    /// order gets the gradient. Behind an increasing function a compiled program may decide before the function which is
-    /// largest, so that elements which it makes equal are no tie.
+    /// order gets the gradient. Behind an increasing function, or a sum with what is the same all over a channel, the largest is
+    /// that of before, so that elements which it makes equal are no tie.
     ///
     /// # Panics
     /// If the rank is not 4, window or stride is 0, the window exceeds the padded image, the image has no pixels, or the padding is

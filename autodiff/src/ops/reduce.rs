@@ -7,7 +7,7 @@ use super::elementwise::{of_floats, of_numbers};
 use super::integers::Sums;
 use super::operation::Operation;
 use crate::kernel::Kernel;
-use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Real, ValueType};
+use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Real, Rows, ValueType};
 
 /// The sum along some axes, which disappear.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +37,10 @@ impl Operation for Sum {
             ElementType::F64 => Some(inputs[0].get::<f64>().sum(&self.0).into()),
             _ => None,
         })
+    }
+
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        rows[0].without(&self.0, true)
     }
 
     /// Every addend gets the sum's adjoint.
@@ -69,12 +73,16 @@ impl Operation for Max {
         })
     }
 
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        rows[0].without(&self.0, true)
+    }
+
     /// g where x = max x, divided by how often that is.
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let x = &inputs[0];
-        let wins = x.eq(&restore(output, x, &self.0)).cast_like(g);
-        let share = g / wins.sum(self.0.as_slice());
-        vec![Some(wins * restore(&share, x, &self.0))]
+        let wins = x.eq(&restore(output, x, &self.0));
+        let share = g / wins.cast_like(g).sum(self.0.as_slice());
+        vec![Some(Expr::select(&wins, &restore(&share, x, &self.0), &g.number_like(0.0)))]
     }
 }
 
@@ -120,6 +128,7 @@ impl<T: Arithmetic> Expr<T> {
     }
 
     /// The sum of all elements.
+    #[track_caller]
     pub fn sum_all(&self) -> Self {
         self.sum((0..self.rank()).collect::<Vec<_>>())
     }
@@ -137,6 +146,7 @@ impl<T: Real> Expr<T> {
     }
 
     /// The mean of all elements.
+    #[track_caller]
     pub fn mean_all(&self) -> Self {
         self.mean((0..self.rank()).collect::<Vec<_>>())
     }
@@ -156,6 +166,7 @@ impl<T: Real> Expr<T> {
     }
 
     /// The largest of all elements.
+    #[track_caller]
     pub fn max_all(&self) -> Self {
         self.max((0..self.rank()).collect::<Vec<_>>())
     }

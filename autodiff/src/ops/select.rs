@@ -5,7 +5,7 @@ use bayeux_tensor::{AnySliceMut, AnyTensor, Element, ElementType, Tensor, with_t
 use super::elementwise::{self, fill};
 use super::operation::Operation;
 use crate::kernel::{Kernel, Scratch, View};
-use crate::{AnyExpr, ArrayType, Error, Expr, Kind, Real, ValueType};
+use crate::{AnyExpr, ArrayType, Error, Expr, Kind, Real, Rows, ValueType};
 
 /// `a` where the condition is true, else `b`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +39,10 @@ impl Operation for Select {
         }
         let [c, a, b] = [&inputs[0], &inputs[1], &inputs[2]];
         Ok(Some(with_type!(a.element_type(), T => choose::<T>(c.get(), a.get(), b.get(), shape))))
+    }
+
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        Rows::together(rows)
     }
 
     /// ∂a = c ? g : 0, ∂b = c ? 0 : g: a value not chosen, even an infinite one, gets exactly 0.
@@ -78,6 +82,10 @@ impl Operation for StopGradient {
         Ok(Some(inputs[0].clone()))
     }
 
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        Rows::together(rows)
+    }
+
     fn gradient(&self, _g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         vec![None]
     }
@@ -102,6 +110,7 @@ impl<T: Kind> Expr<T> {
 
 impl<T: Real> Expr<T> {
     /// The same value, taken as a constant by [`grad`](crate::grad).
+    #[track_caller]
     pub fn stop_gradient(&self) -> Self {
         Expr::new(StopGradient, vec![self.untyped()], self.shape())
     }

@@ -7,7 +7,7 @@ use bayeux_tensor::{AnySliceMut, AnyTensor};
 use super::layout::{copy, row_major};
 use super::operation::Operation;
 use crate::kernel::{Kernel, Scratch, View};
-use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Kind, Shape, ValueType};
+use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Kind, Rows, Shape, ValueType};
 
 /// Part of one axis: from `start`, as long as the output's shape says.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -57,6 +57,10 @@ impl Operation for Slice {
         Ok(Some(inputs[0].slice(self.axis, start..start + shape[self.axis])))
     }
 
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        rows[0].without(&[self.axis], false)
+    }
+
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let pad = Pad { axis: self.axis, before: self.start.clone() };
         vec![Some(Expr::new(pad, vec![g.clone()], inputs[0].shape()))]
@@ -92,6 +96,10 @@ impl Operation for Pad {
     ) -> Result<Option<Box<dyn Kernel>>, Error> {
         let part = (number(&self.before), inputs[0].shape);
         Ok(Some(Box::new(Placement::new(outputs[0].shape, self.axis, &[part]))))
+    }
+
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        rows[0].without(&[self.axis], false)
     }
 
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {

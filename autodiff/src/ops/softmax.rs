@@ -5,7 +5,7 @@ use bayeux_tensor::{Float, softmax};
 use super::elementwise::of_floats;
 use super::operation::Operation;
 use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
-use crate::{AnyExpr, ArrayType, Error, Expr, Real, ValueType};
+use crate::{AnyExpr, ArrayType, Error, Expr, Real, Rows, ValueType};
 
 /// Which of the three, along the last axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,6 +42,10 @@ impl Operation for Softmax {
 
     fn kernel(&self, _: &[ArrayType<'_>], _: &[ArrayType<'_>]) -> Result<Option<Box<dyn Kernel>>, Error> {
         Ok(Some(Box::new(OfFloats(*self))))
+    }
+
+    fn rows(&self, rows: &[Rows], inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        rows[0].without(&[inputs[0].rank() - 1], *self == Softmax::Normaliser)
     }
 
     /// softmax:   ∂x = y (g − Σ g y).

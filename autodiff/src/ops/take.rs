@@ -5,7 +5,7 @@ use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
 use super::index::checked;
 use super::operation::Operation;
 use crate::kernel::{Kernel, Scratch, View};
-use crate::{AnyExpr, ArrayType, Error, Expr, Kind, Shape, ValueType};
+use crate::{AnyExpr, ArrayType, Error, Expr, Kind, Rows, Shape, ValueType};
 
 /// x, indices → the parts of x along an axis at these positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,6 +63,17 @@ impl Operation for Take {
 
     fn kernel(&self, _: &[ArrayType<'_>], _: &[ArrayType<'_>]) -> Result<Option<Box<dyn Kernel>>, Error> {
         Ok(Some(Box::new(*self)))
+    }
+
+    fn rows(&self, rows: &[Rows], inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        let added = inputs[1].rank();
+        match rows {
+            [x, Rows::Free] => x
+                .without(&[self.axis], false)
+                .moved(|axis| Some(if axis < self.axis { axis } else { axis + added - 1 })),
+            [Rows::Free, indices] => indices.moved(|axis| Some(self.axis + axis)),
+            _ => Rows::Mixed,
+        }
     }
 
     /// The parts' adjoints are added where the parts come from.

@@ -4,12 +4,12 @@
 //! commutes with a maximum), and where its tests may draw points. The methods of `Expr`, the printer, the interpreter,
 //! the compiler and the gradient tests follow from this table.
 
-use bayeux_tensor::{AnyTensor, ElementType, Float, Tensor, simd};
+use bayeux_tensor::{AnyTensor, ElementType, Float, Tensor};
 
 use super::elementwise::{self, Elementwise};
 use super::operation::Operation;
 use crate::kernel::Kernel;
-use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Real, ValueType};
+use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Real, Rows, ValueType};
 
 macro_rules! unary {
     ($($(#[$doc:meta])* $variant:ident $method:ident
@@ -35,7 +35,7 @@ macro_rules! unary {
             /// The vector function: `y[i] = f(x[i])`.
             pub(crate) fn vector<T: Float>(self) -> fn(&[T], &mut [T]) {
                 match self {
-                    $(Unary::$variant => simd::$method::<T>),+
+                    $(Unary::$variant => vector::$method::<T>),+
                 }
             }
 
@@ -63,14 +63,18 @@ macro_rules! unary {
     };
     (@method $(#[$doc:meta])* $variant:ident $method:ident integers) => {
         impl<T: Arithmetic> Expr<T> {
-            $(#[$doc])* pub fn $method(&self) -> Self {
+            $(#[$doc])*
+            #[track_caller]
+            pub fn $method(&self) -> Self {
                 self.unary(Unary::$variant)
             }
         }
     };
     (@method $(#[$doc:meta])* $variant:ident $method:ident $($note:ident)*) => {
         impl<T: Real> Expr<T> {
-            $(#[$doc])* pub fn $method(&self) -> Self {
+            $(#[$doc])*
+            #[track_caller]
+            pub fn $method(&self) -> Self {
                 self.unary(Unary::$variant)
             }
         }
@@ -119,11 +123,14 @@ unary! {
     /// Cosine.   dy/dx = −sin x
     Cos cos, on -3.0..3.0, |g, x, y| Some(-(g * x.sin()));
 
-    /// Hyperbolic tangent.   dy/dx = 1 − y²
-    Tanh tanh { increasing }, on -3.0..3.0, |g, x, y| Some(g * (1.0 - y.square()));
+    /// Hyperbolic tangent.   dy/dx = sech² x, which 1 − y² is no more where y is rounded to 1
+    Tanh tanh { increasing }, on -3.0..3.0, |g, x, y| Some(g * x.sech_squared());
 
-    /// The logistic function 1 / (1 + e⁻ˣ).   dy/dx = y (1 − y)
-    Sigmoid sigmoid { increasing }, on -4.0..4.0, |g, x, y| Some(g * (y * (1.0 - y)));
+    /// The slope of tanh, 1 / cosh² x, to full relative accuracy.   dy/dx = −2 y tanh x
+    SechSquared sech_squared, on -3.0..3.0, |g, x, y| Some(g * (y * (x.tanh() * -2.0)));
+
+    /// The logistic function 1 / (1 + e⁻ˣ).   dy/dx = sech²(x/2) / 4, which y (1 − y) is no more where y is rounded to 1
+    Sigmoid sigmoid { increasing }, on -4.0..4.0, |g, x, y| Some(g * ((x * 0.5).sech_squared() * 0.25));
 
     /// ln(1 + eˣ).   dy/dx = sigmoid x
     Softplus softplus { increasing }, on -4.0..4.0, |g, x, y| Some(g * x.sigmoid());
@@ -144,6 +151,20 @@ unary! {
 
     /// ψ(x) = d/dx ln Γ(x).   dy/dx = ψ′(x), the [`polygamma`](Expr::polygamma) of order 1
     Digamma digamma, on 0.3..6.0, |g, x, y| Some(g * x.polygamma(1));
+}
+
+/// The vector functions by the names of the table.
+mod vector {
+    pub(super) use bayeux_tensor::simd::*;
+    use bayeux_tensor::{Float, simd};
+
+    /// 4 e / (1 + e)², with e = exp(−2|x|).
+    pub(super) fn sech_squared<T: Float>(x: &[T], y: &mut [T]) {
+        let two = T::from_f64(2.0);
+        y.iter_mut().zip(x).for_each(|(y, &x)| *y = -(two * x.abs()));
+        simd::exp_inplace(y);
+        y.iter_mut().for_each(|y| *y = T::from_f64(4.0) * *y / ((T::ONE + *y) * (T::ONE + *y)));
+    }
 }
 
 impl Operation for Unary {
@@ -176,12 +197,17 @@ impl Operation for Unary {
         })
     }
 
+    fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        Rows::together(rows)
+    }
+
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         vec![self.slope(g, &inputs[0], output)]
     }
 }
 
 impl<T: Arithmetic> Expr<T> {
+    #[track_caller]
     fn unary(&self, op: Unary) -> Self {
         Expr::new(op, vec![self.untyped()], self.shape())
     }
@@ -189,6 +215,7 @@ impl<T: Arithmetic> Expr<T> {
 
 impl<T: Arithmetic> std::ops::Neg for &Expr<T> {
     type Output = Expr<T>;
+    #[track_caller]
     fn neg(self) -> Expr<T> {
         Expr::neg(self)
     }
@@ -196,6 +223,7 @@ impl<T: Arithmetic> std::ops::Neg for &Expr<T> {
 
 impl<T: Arithmetic> std::ops::Neg for Expr<T> {
     type Output = Expr<T>;
+    #[track_caller]
     fn neg(self) -> Expr<T> {
         Expr::neg(&self)
     }

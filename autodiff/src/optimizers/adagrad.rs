@@ -10,6 +10,7 @@ use crate::{Expr, Shared, Updates};
 ///
 /// s ← s + g²,   θ ← θ − η g / (√s + ε)
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Adagrad<T: Float = f32> {
     rate: Rate<T>,
     epsilon: f64,
@@ -51,6 +52,7 @@ impl<T: Float> Optimizer<T> for Adagrad<T> {
 /// oldest. A running sum would need as many, since what leaves the window must be known, and it would collect rounding
 /// errors. (n variables and not one of shape `[n, …]`: so all is element by element, one loop.)
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct AdagradWindow<T: Float = f32> {
     rate: Rate<T>,
     window: usize,

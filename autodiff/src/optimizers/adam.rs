@@ -13,6 +13,7 @@ macro_rules! adam_like {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug)]
+        #[must_use]
         pub struct $name<T: Float = f32> {
             rate: Rate<T>,
             beta1: f64,

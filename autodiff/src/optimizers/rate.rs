@@ -109,6 +109,7 @@ impl<T: Float> Clock<T> {
 /// # Ok::<(), bayeux_autodiff::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[must_use]
 pub struct Schedule {
     curve: Curve,
     warm_up: usize,

@@ -10,6 +10,7 @@ use crate::{Expr, Shared, Updates};
 ///
 /// v ← ρ v + (1 − ρ) g²,   θ ← θ − η g / (√v + ε)
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct RmsProp<T: Float = f32> {
     rate: Rate<T>,
     decay: f64,
@@ -52,6 +53,7 @@ impl<T: Float> Optimizer<T> for RmsProp<T> {
 ///
 /// v ← ρ v + (1 − ρ) g²,   δ = √(d + ε) / √(v + ε) · g,   d ← ρ d + (1 − ρ) δ²,   θ ← θ − η δ
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Adadelta<T: Float = f32> {
     rate: Rate<T>,
     decay: f64,

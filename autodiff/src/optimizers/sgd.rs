@@ -10,6 +10,7 @@ use crate::{Expr, Shared, Updates};
 ///
 /// θ ← θ − η g
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Sgd<T: Float = f32> {
     rate: Rate<T>,
 }
@@ -37,6 +38,7 @@ impl<T: Float> Optimizer<T> for Sgd<T> {
 ///
 /// v ← μ v + g,   θ ← θ − η v
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Momentum<T: Float = f32> {
     rate: Rate<T>,
     momentum: f64,
@@ -69,6 +71,7 @@ impl<T: Float> Optimizer<T> for Momentum<T> {
 ///
 /// v ← μ v + g,   θ ← θ − η (g + μ v)
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Nesterov<T: Float = f32> {
     rate: Rate<T>,
     momentum: f64,

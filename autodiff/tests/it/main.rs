@@ -2,7 +2,11 @@
 
 mod functions;
 mod in_place;
+mod lines;
+mod programs;
+mod random;
 mod sizes;
+mod switches;
 mod tables;
 // There are none in WebAssembly.
 #[cfg(not(target_family = "wasm"))]

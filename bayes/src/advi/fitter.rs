@@ -54,6 +54,16 @@ pub struct Fitter<'a, T: Float = f32> {
     elapsed: Duration,
 }
 
+impl<T: Float> std::fmt::Debug for Fitter<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fitter")
+            .field("model", &self.model)
+            .field("variables", &self.variables)
+            .field("steps", &self.steps)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A copy of the state after a number of steps.
 struct Snapshot<T: Float> {
     steps: usize,

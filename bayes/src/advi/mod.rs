@@ -60,6 +60,7 @@ use minibatch::Minibatches;
 /// The settings of a fit by automatic differentiation variational inference. See the [module](self) for an example.
 ///
 /// Nothing is checked before [`compile`](Self::compile) or [`run`](Self::run).
+#[must_use]
 pub struct Advi<'a, T: Float = f32> {
     model: Model<T>,
     data: Vec<(Expr<T>, Tensor<T>)>,
@@ -68,6 +69,17 @@ pub struct Advi<'a, T: Float = f32> {
     draws: usize,
     start: Start<'a, T>,
     control: Control<'a>,
+}
+
+impl<T: Float> std::fmt::Debug for Advi<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Advi")
+            .field("model", &self.model)
+            .field("batch", &self.batch)
+            .field("draws", &self.draws)
+            .field("seed", &self.start.seed)
+            .finish_non_exhaustive()
+    }
 }
 
 type Callback<'a> = Box<dyn FnMut(&Progress) -> ControlFlow<()> + 'a>;

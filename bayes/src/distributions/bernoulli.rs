@@ -2,7 +2,9 @@ use bayeux_autodiff::{Expr, Shape};
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
 
-use super::{Distribution, check, draw_each, shape_method, standard_uniform, supported};
+use super::domain::{Domain, supported, valid};
+use super::draws::{draw_each, standard_uniform};
+use super::{Distribution, shape_method};
 use crate::Transform;
 
 /// A coin: 1 with probability p, 0 with probability 1 − p.
@@ -10,6 +12,7 @@ use crate::Transform;
 /// Given as a probability, ln p(x) is ln p or ln (1 − p). Given as a logit l = ln p/(1 − p), it is −softplus((1 − 2x) l),
 /// which is exact for logits of any size and the better choice for a model's output.
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Bernoulli<T: Float = f32> {
     parameter: Parameter<T>,
     event: Shape,
@@ -29,14 +32,19 @@ impl<T: Float> Bernoulli<T> {
     #[track_caller]
     pub fn probabilities(probabilities: impl Into<Expr<T>>) -> Self {
         let p = probabilities.into();
-        check(&p, "Bernoulli: a probability must lie between 0 and 1", |p| (0.0..=1.0).contains(&p));
+        Domain::Probability.check(&p, "Bernoulli: a probability");
         let event = p.shape().clone();
         Bernoulli { parameter: Parameter::Probability(p), event }
     }
 
-    /// With logits, the logarithms of the odds of 1.
+    /// With logits, the logarithms of the odds of 1: any numbers, also ±∞.
+    ///
+    /// # Panics
+    /// If a constant is NaN.
+    #[track_caller]
     pub fn logits(logits: impl Into<Expr<T>>) -> Self {
         let logits = logits.into();
+        Domain::Logit.check(&logits, "Bernoulli: a logit");
         let event = logits.shape().clone();
         Bernoulli { parameter: Parameter::Logit(logits), event }
     }
@@ -66,6 +74,10 @@ impl<T: Float> Distribution<T> for Bernoulli<T> {
 
     fn log_prob(&self, x: &Expr<T>) -> Expr<T> {
         let (zero, one) = (Expr::scalar(0.0), Expr::scalar(1.0));
+        let (parameter, domain) = match &self.parameter {
+            Parameter::Probability(p) => (p, Domain::Probability),
+            Parameter::Logit(logit) => (logit, Domain::Logit),
+        };
         let is_one = x.eq(&one);
         let density = match &self.parameter {
             // The logarithm not wanted is taken of ½, so that it stays finite and its gradient an exact 0.
@@ -76,7 +88,9 @@ impl<T: Float> Distribution<T> for Bernoulli<T> {
             }
             Parameter::Logit(logit) => -(Expr::select(&is_one, &Expr::scalar(-1.0), &one) * logit).softplus(),
         };
-        supported(&(is_one | x.eq(&zero)), &density)
+        let density =
+            Expr::select(&is_one, &density, &supported(&x.minimum(parameter), &x.eq(&zero), &density));
+        valid(density, [domain.holds(parameter)])
     }
 
     fn centre(&self) -> Option<Expr<T>> {
@@ -87,10 +101,10 @@ impl<T: Float> Distribution<T> for Bernoulli<T> {
         draw_each(parameters, shape, |[parameter]| {
             let p = match self.parameter {
                 Parameter::Probability(_) => parameter,
-                Parameter::Logit(_) => 1.0 / (1.0 + (-parameter).exp()),
+                Parameter::Logit(_) => 1.0 / (1.0 + libm::exp(-parameter)),
             };
             let below = standard_uniform(rng) < p;
-            if (0.0..=1.0).contains(&p) { f64::from(u8::from(below)) } else { f64::NAN }
+            if Domain::Probability.or_nan(p).is_nan() { f64::NAN } else { f64::from(u8::from(below)) }
         })
     }
 }

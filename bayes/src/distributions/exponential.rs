@@ -4,15 +4,16 @@ use bayeux_autodiff::{Expr, Shape};
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
 
-use super::{
-    Distribution, check_positive, draw_each, positive, shape_method, standard_exponential, supported,
-};
+use super::domain::{Domain, supported, valid};
+use super::draws::{draw_each_positive, standard_exponential};
+use super::{Distribution, shape_method};
 use crate::Transform;
 
 /// The exponential distribution with rate λ > 0, on x ≥ 0; its mean is 1/λ.
 ///
 /// ln p(x) = ln λ − λ x
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Exponential<T: Float = f32> {
     rate: Expr<T>,
     event: Shape,
@@ -26,7 +27,7 @@ impl<T: Float> Exponential<T> {
     #[track_caller]
     pub fn new(rate: impl Into<Expr<T>>) -> Self {
         let rate = rate.into();
-        check_positive(&rate, "Exponential: the rate");
+        Domain::Positive.check(&rate, "Exponential: the rate");
         let event = rate.shape().clone();
         Exponential { rate, event }
     }
@@ -52,7 +53,9 @@ impl<T: Float> Distribution<T> for Exponential<T> {
     }
 
     fn log_prob(&self, x: &Expr<T>) -> Expr<T> {
-        supported(&x.ge(&Expr::scalar(0.0)), &(self.rate.ln() - &self.rate * x))
+        let density = self.rate.ln() - &self.rate * x;
+        let density = supported(x, &x.ge(&Expr::scalar(0.0)), &density);
+        valid(density, [Domain::Positive.holds(&self.rate)])
     }
 
     fn centre(&self) -> Option<Expr<T>> {
@@ -60,6 +63,8 @@ impl<T: Float> Distribution<T> for Exponential<T> {
     }
 
     fn draw(&self, parameters: &[Tensor<T>], shape: &[usize], rng: &mut dyn Rng) -> Tensor<T> {
-        draw_each(parameters, shape, |[rate]| standard_exponential(rng) / positive(rate))
+        draw_each_positive(parameters, shape, |[rate]| {
+            standard_exponential(rng) / Domain::Positive.or_nan(rate)
+        })
     }
 }

@@ -2,7 +2,9 @@ use bayeux_autodiff::{Expr, Shape};
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
 
-use super::{Distribution, check_positive, draw_each, joint_shape, shape_method, supported};
+use super::domain::{Domain, outside, valid};
+use super::draws::draw_each_positive;
+use super::{Distribution, HALF_LN_2PI, joint_shape, shape_method};
 use crate::Transform;
 
 /// The gamma distribution with shape α > 0 and rate β > 0, on x ≥ 0; its mean is α/β.
@@ -11,6 +13,7 @@ use crate::Transform;
 ///
 /// At 0 the density is 0, β or infinite as α is above, at or below 1.
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Gamma<T: Float = f32> {
     concentration: Expr<T>,
     rate: Expr<T>,
@@ -25,8 +28,8 @@ impl<T: Float> Gamma<T> {
     #[track_caller]
     pub fn new(concentration: impl Into<Expr<T>>, rate: impl Into<Expr<T>>) -> Self {
         let (concentration, rate) = (concentration.into(), rate.into());
-        check_positive(&concentration, "Gamma: the concentration");
-        check_positive(&rate, "Gamma: the rate");
+        Domain::Positive.check(&concentration, "Gamma: the concentration");
+        Domain::Positive.check(&rate, "Gamma: the rate");
         let event = joint_shape(&concentration, &rate);
         Gamma { concentration, rate, event }
     }
@@ -51,17 +54,26 @@ impl<T: Float> Distribution<T> for Gamma<T> {
         Some(Transform::Exp)
     }
 
-    /// Away from x > 0 the formula is evaluated at 1, so that no NaN arises to be multiplied by a gradient's 0.
+    /// As the terms of the formula are large and cancel for large α, they are put together as Loader does (2000, "Fast and
+    /// accurate computation of binomial probabilities"): with the deviance D of y = β x from α and the error δ of Stirling's
+    /// formula,
+    ///
+    /// ln p(x) = −ln x + ½ ln α − ½ ln 2π − δ(α) − D,   D = y − α − α ln (y/α) ≥ 0
+    ///
+    /// Away from x > 0 it is evaluated at 1, so that no NaN arises to be multiplied by a gradient's 0.
     fn log_prob(&self, x: &Expr<T>) -> Expr<T> {
-        let (zero, one) = (Expr::scalar(0.0), Expr::scalar(1.0));
-        let inside = x.gt(&zero);
+        let [zero, one, infinity] = [0.0, 1.0, f64::INFINITY].map(Expr::scalar);
+        let inside = x.gt(&zero) & x.lt(&infinity);
         let safe = Expr::select(&inside, x, &one);
         let (a, rate) = (&self.concentration, &self.rate);
-        let density = (a - 1.0) * safe.ln() - rate * safe + (a * rate.ln() - a.lgamma());
-        let flat = Expr::select(&a.eq(&one), &rate.ln(), &Expr::scalar(f64::NEG_INFINITY));
-        let at_zero = Expr::select(&a.lt(&one), &Expr::scalar(f64::INFINITY), &flat);
-        let inside = inside & x.lt(&Expr::scalar(f64::INFINITY));
-        Expr::select(&inside, &density, &supported(&x.eq(&zero), &at_zero))
+        let constant = a.ln() * 0.5 - HALF_LN_2PI - stirling_error(a);
+        let ln_x = safe.ln();
+        let density = constant - (deviance(a, rate, &safe, &ln_x) + ln_x);
+        let flat = Expr::select(&a.eq(&one), &rate.ln(), &-&infinity);
+        let at_zero = Expr::select(&a.lt(&one), &infinity, &flat);
+        let elsewhere = Expr::select(&x.eq(&zero), &at_zero, &outside(x));
+        let density = Expr::select(&inside, &density, &elsewhere);
+        valid(density, [Domain::Positive.holds(a), Domain::Positive.holds(rate)])
     }
 
     /// The mean; the median has no formula.
@@ -70,9 +82,48 @@ impl<T: Float> Distribution<T> for Gamma<T> {
     }
 
     fn draw(&self, parameters: &[Tensor<T>], shape: &[usize], rng: &mut dyn Rng) -> Tensor<T> {
-        draw_each(parameters, shape, |[concentration, rate]| {
-            let gamma = rand_distr::Gamma::new(concentration, rate.recip());
-            gamma.map_or(f64::NAN, |gamma| rand_distr::Distribution::sample(&gamma, rng))
+        draw_each_positive(parameters, shape, |[concentration, rate]| {
+            let standard = rand_distr::Gamma::new(Domain::Positive.or_nan(concentration), 1.0);
+            let drawn = standard.map_or(f64::NAN, |gamma| rand_distr::Distribution::sample(&gamma, rng));
+            drawn / Domain::Positive.or_nan(rate)
         })
     }
+}
+
+/// y − α − α ln (y/α) for y = β x. Near α it is α (t − 1 − ln t), where t = y/α and its rounding does not matter, since the
+/// slope is small. Elsewhere the logarithms are taken one by one, as y or t might underflow.
+fn deviance<T: Float>(a: &Expr<T>, rate: &Expr<T>, x: &Expr<T>, ln_x: &Expr<T>) -> Expr<T> {
+    let y = rate * x;
+    let near = y.gt(&(a * 0.5)) & y.lt(&(a * 2.0));
+    let t = Expr::select(&near, &y, a) / a;
+    let close = a * ((&t - 1.0) - t.ln());
+    let far = (y - a) - a * (ln_x + (rate.ln() - a.ln()));
+    Expr::select(&near, &close, &far)
+}
+
+/// From here on Stirling's series holds.
+const LARGE: f64 = 8.0;
+
+/// B₂ₖ/(2k (2k − 1)) for k = 1, 2, …
+const STIRLING: [f64; 8] = [
+    1.0 / 12.0,
+    -1.0 / 360.0,
+    1.0 / 1260.0,
+    -1.0 / 1680.0,
+    1.0 / 1188.0,
+    -691.0 / 360_360.0,
+    1.0 / 156.0,
+    -3617.0 / 122_400.0,
+];
+
+/// δ(α) = ln Γ(α) − (α − ½) ln α + α − ½ ln 2π: what Stirling's formula lacks.
+fn stirling_error<T: Float>(a: &Expr<T>) -> Expr<T> {
+    let large = Expr::scalar(LARGE);
+    let is_large = a.ge(&large);
+    let w = Expr::select(&is_large, a, &large).recip();
+    let z = w.square();
+    let series = STIRLING.iter().rev().fold(Expr::scalar(0.0), |sum, &coefficient| sum * &z + coefficient);
+    let small = Expr::select(&is_large, &large, a);
+    let direct = small.lgamma() - (((&small - 0.5) * small.ln() - &small) + HALF_LN_2PI);
+    Expr::select(&is_large, &(w * series), &direct)
 }

@@ -4,7 +4,9 @@ use bayeux_autodiff::{Expr, Shape};
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
 
-use super::{Distribution, check_positive, draw_each, positive, shape_method, standard_uniform, supported};
+use super::domain::{Domain, supported, valid};
+use super::draws::{draw_each_positive, standard_uniform};
+use super::{Distribution, shape_method};
 use crate::Transform;
 
 /// The half-Cauchy distribution: |x| of a Cauchy with location 0 and scale γ > 0, on x ≥ 0.
@@ -13,6 +15,7 @@ use crate::Transform;
 ///
 /// A prior of scales with a heavy tail: its mean is infinite, its median is γ.
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct HalfCauchy<T: Float = f32> {
     scale: Expr<T>,
     event: Shape,
@@ -26,7 +29,7 @@ impl<T: Float> HalfCauchy<T> {
     #[track_caller]
     pub fn new(scale: impl Into<Expr<T>>) -> Self {
         let scale = scale.into();
-        check_positive(&scale, "HalfCauchy: the scale");
+        Domain::Positive.check(&scale, "HalfCauchy: the scale");
         let event = scale.shape().clone();
         HalfCauchy { scale, event }
     }
@@ -51,10 +54,16 @@ impl<T: Float> Distribution<T> for HalfCauchy<T> {
         Some(Transform::Exp)
     }
 
+    /// Where m is the larger of x and γ and s the smaller, γ (1 + (x/γ)²) = m² (1 + (s/m)²) / γ, of which no square
+    /// overflows.
     fn log_prob(&self, x: &Expr<T>) -> Expr<T> {
-        let ratio = x * self.scale.recip();
-        let density = -ratio.square().log1p() - (self.scale.ln() + FRAC_PI_2.ln());
-        supported(&x.ge(&Expr::scalar(0.0)), &density)
+        let scale = &self.scale;
+        let beyond = x.gt(scale);
+        let (larger, smaller) = (Expr::select(&beyond, x, scale), Expr::select(&beyond, scale, x));
+        let tail = (smaller / &larger).square().log1p() + larger.ln() * 2.0;
+        let density = (scale.ln() - FRAC_PI_2.ln()) - tail;
+        let density = supported(x, &x.ge(&Expr::scalar(0.0)), &density);
+        valid(density, [Domain::Positive.holds(scale)])
     }
 
     fn centre(&self) -> Option<Expr<T>> {
@@ -63,6 +72,8 @@ impl<T: Float> Distribution<T> for HalfCauchy<T> {
 
     /// By inversion: the distribution function is 2/π arctan (x/γ).
     fn draw(&self, parameters: &[Tensor<T>], shape: &[usize], rng: &mut dyn Rng) -> Tensor<T> {
-        draw_each(parameters, shape, |[scale]| positive(scale) * (FRAC_PI_2 * standard_uniform(rng)).tan())
+        draw_each_positive(parameters, shape, |[scale]| {
+            Domain::Positive.or_nan(scale) * libm::tan(FRAC_PI_2 * standard_uniform(rng))
+        })
     }
 }

@@ -4,9 +4,9 @@ use bayeux_autodiff::{Expr, Shape};
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
 
-use super::{
-    Distribution, HALF_LN_2PI, check_positive, draw_each, positive, shape_method, standard_normal, supported,
-};
+use super::domain::{Domain, supported, valid};
+use super::draws::{draw_each_positive, standard_normal};
+use super::{Distribution, HALF_LN_2PI, minus_half_square, shape_method};
 use crate::Transform;
 
 /// The half-normal distribution: |x| of a normal with mean 0 and standard deviation σ > 0, on x ≥ 0.
@@ -15,6 +15,7 @@ use crate::Transform;
 ///
 /// The usual prior of a scale.
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct HalfNormal<T: Float = f32> {
     sd: Expr<T>,
     event: Shape,
@@ -28,7 +29,7 @@ impl<T: Float> HalfNormal<T> {
     #[track_caller]
     pub fn new(sd: impl Into<Expr<T>>) -> Self {
         let sd = sd.into();
-        check_positive(&sd, "HalfNormal: the standard deviation");
+        Domain::Positive.check(&sd, "HalfNormal: the standard deviation");
         let event = sd.shape().clone();
         HalfNormal { sd, event }
     }
@@ -55,8 +56,9 @@ impl<T: Float> Distribution<T> for HalfNormal<T> {
 
     fn log_prob(&self, x: &Expr<T>) -> Expr<T> {
         let standard = x * self.sd.recip();
-        let density = standard.square() * -0.5 - (self.sd.ln() + (HALF_LN_2PI - LN_2));
-        supported(&x.ge(&Expr::scalar(0.0)), &density)
+        let density = minus_half_square(&standard) - (self.sd.ln() + (HALF_LN_2PI - LN_2));
+        let density = supported(x, &x.ge(&Expr::scalar(0.0)), &density);
+        valid(density, [Domain::Positive.holds(&self.sd)])
     }
 
     /// The median: the normal's upper quartile.
@@ -65,6 +67,6 @@ impl<T: Float> Distribution<T> for HalfNormal<T> {
     }
 
     fn draw(&self, parameters: &[Tensor<T>], shape: &[usize], rng: &mut dyn Rng) -> Tensor<T> {
-        draw_each(parameters, shape, |[sd]| positive(sd) * standard_normal(rng).abs())
+        draw_each_positive(parameters, shape, |[sd]| Domain::Positive.or_nan(sd) * standard_normal(rng).abs())
     }
 }

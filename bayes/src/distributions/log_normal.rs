@@ -2,16 +2,16 @@ use bayeux_autodiff::{Expr, Shape};
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
 
-use super::{
-    Distribution, HALF_LN_2PI, check_finite, check_positive, draw_each, joint_shape, positive, shape_method,
-    standard_normal, supported,
-};
+use super::domain::{Domain, supported, valid};
+use super::draws::{draw_each_positive, standard_normal};
+use super::{Distribution, HALF_LN_2PI, joint_shape, minus_half_square, shape_method};
 use crate::Transform;
 
 /// The log-normal distribution: ln x is normal with mean μ and standard deviation σ > 0; on x > 0.
 ///
 /// ln p(x) = −½ ((ln x − μ)/σ)² − ln x − ln σ − ½ ln 2π
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct LogNormal<T: Float = f32> {
     mean: Expr<T>,
     sd: Expr<T>,
@@ -26,8 +26,8 @@ impl<T: Float> LogNormal<T> {
     #[track_caller]
     pub fn new(mean: impl Into<Expr<T>>, sd: impl Into<Expr<T>>) -> Self {
         let (mean, sd) = (mean.into(), sd.into());
-        check_finite(&mean, "LogNormal: the mean of the logarithm");
-        check_positive(&sd, "LogNormal: the standard deviation of the logarithm");
+        Domain::Finite.check(&mean, "LogNormal: the mean of the logarithm");
+        Domain::Positive.check(&sd, "LogNormal: the standard deviation of the logarithm");
         let event = joint_shape(&mean, &sd);
         LogNormal { mean, sd, event }
     }
@@ -57,7 +57,9 @@ impl<T: Float> Distribution<T> for LogNormal<T> {
         let inside = x.gt(&Expr::scalar(0.0));
         let ln_x = Expr::select(&inside, x, &Expr::scalar(1.0)).ln();
         let standard = (&ln_x - &self.mean) * self.sd.recip();
-        supported(&inside, &(standard.square() * -0.5 - ln_x - (self.sd.ln() + HALF_LN_2PI)))
+        let density = minus_half_square(&standard) - ln_x - (self.sd.ln() + HALF_LN_2PI);
+        let density = supported(x, &inside, &density);
+        valid(density, [Domain::Finite.holds(&self.mean), Domain::Positive.holds(&self.sd)])
     }
 
     fn centre(&self) -> Option<Expr<T>> {
@@ -65,6 +67,8 @@ impl<T: Float> Distribution<T> for LogNormal<T> {
     }
 
     fn draw(&self, parameters: &[Tensor<T>], shape: &[usize], rng: &mut dyn Rng) -> Tensor<T> {
-        draw_each(parameters, shape, |[mean, sd]| (mean + positive(sd) * standard_normal(rng)).exp())
+        draw_each_positive(parameters, shape, |[mean, sd]| {
+            libm::exp(Domain::Finite.or_nan(mean) + Domain::Positive.or_nan(sd) * standard_normal(rng))
+        })
     }
 }

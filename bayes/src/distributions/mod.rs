@@ -18,11 +18,20 @@
 //! # Ok::<(), bayeux_autodiff::Error>(())
 //! ```
 //!
-//! A value outside the support has log density −∞, never NaN. Parameters outside their domain are refused by the
-//! constructor where they are plain numbers; where they are expressions they give NaN.
+//! # What is not a number
+//!
+//! * Parameters outside their domain (a negative scale, a probability above 1, crossed bounds, NaN) are refused by the
+//!   constructor where they are constants, with a panic at the caller's line. Where they are other expressions, the log
+//!   density is NaN whatever the value, as are draws, and slopes at values inside of the support.
+//! * A value outside the support has log density −∞ (and slope 0), a value that is NaN has NaN.
+//! * Draws are finite, and those of a distribution of positive numbers lie between the smallest positive normal number of
+//!   the element type and its reciprocal: where a draw would underflow or overflow, it becomes the nearer of the two. (Half of
+//!   the draws from Gamma(0.001, 1) lie below 10⁻³⁰⁰.) So a draw can always be the scale or the rate of another.
 
 mod bernoulli;
 mod categorical;
+mod domain;
+mod draws;
 mod exponential;
 mod gamma;
 mod half_cauchy;
@@ -76,7 +85,7 @@ pub trait Distribution<T: Float>: Send + Sync {
     fn centre(&self) -> Option<Expr<T>>;
 
     /// A draw of a concrete shape, given the parameters' values in the order of [`parameters`](Self::parameters). NaN
-    /// where a parameter is outside its domain.
+    /// where a parameter is outside its domain, else finite.
     ///
     /// # Panics
     /// If the parameters do not broadcast to the shape.
@@ -109,61 +118,7 @@ fn joint_shape<T: Float>(a: &Expr<T>, b: &Expr<T>) -> Shape {
     (a + b).shape().clone()
 }
 
-/// Refuses a constant parameter outside its domain; what is not constant is not known yet.
-#[track_caller]
-fn check<T: Float>(parameter: &Expr<T>, what: &str, valid: impl Fn(f64) -> bool) {
-    if let Some(value) = parameter.as_constant()
-        && let Some(bad) = value.iter().map(T::to_f64).find(|&x| !valid(x))
-    {
-        panic!("{what}, not {bad}");
-    }
-}
-
-#[track_caller]
-fn check_positive<T: Float>(parameter: &Expr<T>, what: &str) {
-    check(parameter, &format!("{what} must be positive and finite"), |x| x > 0.0 && x.is_finite());
-}
-
-#[track_caller]
-fn check_finite<T: Float>(parameter: &Expr<T>, what: &str) {
-    check(parameter, &format!("{what} must be finite"), f64::is_finite);
-}
-
-/// `density` where the condition holds, else −∞.
-fn supported<T: Float>(inside: &Expr<bool>, density: &Expr<T>) -> Expr<T> {
-    Expr::select(inside, density, &Expr::scalar(f64::NEG_INFINITY))
-}
-
-/// Draws every element on its own, from its own parameters.
-fn draw_each<T: Float, const N: usize>(
-    parameters: &[Tensor<T>],
-    shape: &[usize],
-    mut draw: impl FnMut([f64; N]) -> f64,
-) -> Tensor<T> {
-    let parameters: [Vec<f64>; N] = std::array::from_fn(|i| {
-        let parameter = parameters[i].broadcast_to(shape);
-        parameter.iter().map(T::to_f64).collect()
-    });
-    let count = shape.iter().product();
-    let element = |i: usize| T::from_f64(draw(std::array::from_fn(|n| parameters[n][i])));
-    Tensor::new(shape, (0..count).map(element).collect())
-}
-
-/// The number itself if it is positive, else NaN.
-fn positive(x: f64) -> f64 {
-    if x > 0.0 { x } else { f64::NAN }
-}
-
-fn standard_normal(rng: &mut dyn Rng) -> f64 {
-    rand_distr::Distribution::<f64>::sample(&rand_distr::StandardNormal, rng)
-}
-
-/// Uniform on [0, 1).
-fn standard_uniform(rng: &mut dyn Rng) -> f64 {
-    rand_distr::Distribution::<f64>::sample(&rand_distr::StandardUniform, rng)
-}
-
-/// With rate 1.
-fn standard_exponential(rng: &mut dyn Rng) -> f64 {
-    rand_distr::Distribution::<f64>::sample(&rand_distr::Exp1, rng)
+/// −½ z², also where z² would overflow and its half does not.
+fn minus_half_square<T: Float>(z: &Expr<T>) -> Expr<T> {
+    (z * -0.5) * z
 }

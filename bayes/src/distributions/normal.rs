@@ -2,16 +2,16 @@ use bayeux_autodiff::{Expr, Shape};
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
 
-use super::{
-    Distribution, HALF_LN_2PI, check_finite, check_positive, draw_each, joint_shape, positive, shape_method,
-    standard_normal,
-};
+use super::domain::{Domain, valid};
+use super::draws::{draw_each, standard_normal};
+use super::{Distribution, HALF_LN_2PI, joint_shape, minus_half_square, shape_method};
 use crate::Transform;
 
 /// The normal distribution N(μ, σ) on all reals, with mean μ and standard deviation σ > 0.
 ///
 /// ln p(x) = −½ ((x − μ)/σ)² − ln σ − ½ ln 2π
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Normal<T: Float = f32> {
     mean: Expr<T>,
     sd: Expr<T>,
@@ -26,8 +26,8 @@ impl<T: Float> Normal<T> {
     #[track_caller]
     pub fn new(mean: impl Into<Expr<T>>, sd: impl Into<Expr<T>>) -> Self {
         let (mean, sd) = (mean.into(), sd.into());
-        check_finite(&mean, "Normal: the mean");
-        check_positive(&sd, "Normal: the standard deviation");
+        Domain::Finite.check(&mean, "Normal: the mean");
+        Domain::Positive.check(&sd, "Normal: the standard deviation");
         let event = joint_shape(&mean, &sd);
         Normal { mean, sd, event }
     }
@@ -55,7 +55,8 @@ impl<T: Float> Distribution<T> for Normal<T> {
     /// Multiplies by 1/σ rather than dividing: with one scale for a million weights, that is one division.
     fn log_prob(&self, x: &Expr<T>) -> Expr<T> {
         let standard = (x - &self.mean) * self.sd.recip();
-        standard.square() * -0.5 - (self.sd.ln() + HALF_LN_2PI)
+        let density = minus_half_square(&standard) - (self.sd.ln() + HALF_LN_2PI);
+        valid(density, [Domain::Finite.holds(&self.mean), Domain::Positive.holds(&self.sd)])
     }
 
     fn centre(&self) -> Option<Expr<T>> {
@@ -63,6 +64,8 @@ impl<T: Float> Distribution<T> for Normal<T> {
     }
 
     fn draw(&self, parameters: &[Tensor<T>], shape: &[usize], rng: &mut dyn Rng) -> Tensor<T> {
-        draw_each(parameters, shape, |[mean, sd]| mean + positive(sd) * standard_normal(rng))
+        draw_each(parameters, shape, |[mean, sd]| {
+            Domain::Finite.or_nan(mean) + Domain::Positive.or_nan(sd) * standard_normal(rng)
+        })
     }
 }

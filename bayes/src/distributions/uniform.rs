@@ -2,15 +2,19 @@ use bayeux_autodiff::{Expr, Shape};
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
 
-use super::{
-    Distribution, check_finite, draw_each, joint_shape, positive, shape_method, standard_uniform, supported,
-};
+use super::domain::{Domain, supported, valid};
+use super::draws::{draw_each, standard_uniform};
+use super::{Distribution, joint_shape, shape_method};
 use crate::Transform;
+use crate::transform::ln_width;
 
 /// The uniform distribution on low ≤ x ≤ high.
 ///
 /// ln p(x) = −ln (high − low)
+///
+/// A draw is at least `low` and below `high`: one that rounding would carry there becomes the largest number below.
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Uniform<T: Float = f32> {
     low: Expr<T>,
     high: Expr<T>,
@@ -25,12 +29,12 @@ impl<T: Float> Uniform<T> {
     #[track_caller]
     pub fn new(low: impl Into<Expr<T>>, high: impl Into<Expr<T>>) -> Self {
         let (low, high) = (low.into(), high.into());
-        check_finite(&low, "Uniform: the lower bound");
-        check_finite(&high, "Uniform: the upper bound");
+        Domain::Finite.check(&low, "Uniform: the lower bound");
+        Domain::Finite.check(&high, "Uniform: the upper bound");
         if let (Some(low), Some(high)) = (low.as_constant(), high.as_constant()) {
-            let width = high - low;
+            let difference = high - low;
             assert!(
-                width.iter().all(|w| w > T::ZERO),
+                difference.iter().all(|width| width > T::ZERO),
                 "Uniform: the lower bound must lie below the upper, {low:?} {high:?}"
             );
         }
@@ -59,8 +63,11 @@ impl<T: Float> Distribution<T> for Uniform<T> {
     }
 
     fn log_prob(&self, x: &Expr<T>) -> Expr<T> {
-        let inside = x.ge(&self.low) & x.le(&self.high);
-        supported(&inside, &-(&self.high - &self.low).ln())
+        let (low, high) = (&self.low, &self.high);
+        let density = supported(x, &(x.ge(low) & x.le(high)), &-ln_width(low, high));
+        let both_constant = low.as_constant().is_some() && high.as_constant().is_some();
+        let in_order = (!both_constant).then(|| low.lt(high));
+        valid(density, [in_order, Domain::Finite.holds(low), Domain::Finite.holds(high)])
     }
 
     fn centre(&self) -> Option<Expr<T>> {
@@ -68,6 +75,18 @@ impl<T: Float> Distribution<T> for Uniform<T> {
     }
 
     fn draw(&self, parameters: &[Tensor<T>], shape: &[usize], rng: &mut dyn Rng) -> Tensor<T> {
-        draw_each(parameters, shape, |[low, high]| low + positive(high - low) * standard_uniform(rng))
+        draw_each(parameters, shape, |[low, high]| {
+            let u = standard_uniform(rng);
+            if !(low < high && low.is_finite() && high.is_finite()) {
+                return f64::NAN;
+            }
+            let x = T::from_f64(low * (1.0 - u) + high * u).to_f64();
+            x.clamp(low, largest_below::<T>(high))
+        })
     }
+}
+
+/// The largest number of the element type that is smaller than one of its numbers.
+fn largest_below<T: Float>(x: f64) -> f64 {
+    if T::EPSILON.to_f64() == f64::EPSILON { x.next_down() } else { (x as f32).next_down().into() }
 }

@@ -80,6 +80,12 @@ pub struct Observation<T: Float> {
     pub(crate) total_rows: usize,
 }
 
+impl<T: Float> std::fmt::Debug for Observation<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ~ {}, {} rows", self.name, self.distribution.name(), self.total_rows)
+    }
+}
+
 impl<T: Float> Observation<T> {
     /// The name.
     pub fn name(&self) -> &str {

@@ -4,7 +4,7 @@ mod predictions;
 
 use std::ops::Range;
 
-use bayeux_autodiff::{Dim, Expr, Function, interpret};
+use bayeux_autodiff::{Dim, Expr, Function, Rows, interpret};
 use bayeux_tensor::{Float, Tensor};
 
 use crate::family::Gaussian;
@@ -33,6 +33,7 @@ pub(crate) use predictions::quantile;
 /// # Ok::<(), bayeux_bayes::Error>(())
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Predictive<T: Float = f32> {
     model: Model<T>,
     variables: Vec<Variable<T>>,
@@ -94,8 +95,8 @@ impl<T: Float> Predictive<T> {
 
     /// The values of an expression of the model's variables and data, for every draw and any number of rows of data.
     ///
-    /// An expression whose first axis runs over the rows of the data is computed in chunks of rows, all chunks of a draw
-    /// with the same values of the variables; any other is computed from all rows at once.
+    /// An expression whose rows depend each on the same row of the data alone, see [`Expr::is_by_rows`], is computed in chunks of
+    /// rows, all chunks of a draw with the same values of the variables; any other is computed from all rows at once.
     ///
     /// # Errors
     /// Data that is missing, unknown, of the wrong shape, or not finite; what a function's call may report.
@@ -105,9 +106,7 @@ impl<T: Float> Predictive<T> {
         data: impl IntoIterator<Item = (&'d Expr<T>, &'d Tensor<T>)>,
     ) -> Result<Predictions<T>, Error> {
         let rows = self.rows(data)?;
-        let by_rows = rows.dim.as_ref().is_some_and(|dim| {
-            expression.shape().dims().first().is_some_and(|first| first.divide(dim).is_some())
-        });
+        let by_rows = rows.dim.as_ref().is_some_and(|dim| expression.is_by_rows(dim));
         let mut values = Vec::new();
         let mut shape = Vec::new();
         self.evaluate(std::slice::from_ref(expression), &rows, by_rows, |draw, outputs| {
@@ -136,12 +135,14 @@ impl<T: Float> Predictive<T> {
     ) -> Result<Predictions<T>, Error> {
         let observation = self.model.observation(observation)?;
         let rows = self.rows(data)?;
-        let first = observation.values.shape().dims().first();
-        let by_rows =
-            rows.dim.as_ref().is_some_and(|dim| first.is_some_and(|first| first.divide(dim).is_some()));
         // The zeros tell the shape, where the parameters alone do not.
         let mut outputs = observation.distribution.parameters();
         outputs.push(Expr::zeros(observation.values.shape()));
+        let first = observation.values.shape().dims().first();
+        let by_rows = rows.dim.as_ref().is_some_and(|dim| {
+            first == Some(dim)
+                && outputs.iter().all(|output| matches!(output.rows(dim), Rows::Along(0) | Rows::Free))
+        });
         let mut values = Vec::new();
         let mut shape: Vec<usize> = Vec::new();
         let mut random = generator(self.seed, Purpose::Observed, 0);
@@ -194,7 +195,7 @@ impl<T: Float> Predictive<T> {
     fn rows<'d>(
         &self,
         data: impl IntoIterator<Item = (&'d Expr<T>, &'d Tensor<T>)>,
-    ) -> Result<Rows<T>, Error> {
+    ) -> Result<Table<T>, Error> {
         let data: Vec<(Expr<T>, Tensor<T>)> =
             data.into_iter().map(|(input, tensor)| (input.clone(), tensor.clone())).collect();
         self.model.check_data(&data)?;
@@ -216,7 +217,7 @@ impl<T: Float> Predictive<T> {
                 }
                 (Some(dim), _) if dim != rows => {
                     // Two kinds of rows: nothing says how they belong together.
-                    return Ok(Rows { data, dim: None, count: 0 });
+                    return Ok(Table { data, dim: None, count: 0 });
                 }
                 _ => {
                     first = Some((name, tensor.shape()[0]));
@@ -224,14 +225,14 @@ impl<T: Float> Predictive<T> {
                 }
             }
         }
-        Ok(Rows { data, dim, count: first.map_or(0, |(_, count)| count) })
+        Ok(Table { data, dim, count: first.map_or(0, |(_, count)| count) })
     }
 
     /// Computes outputs for every draw and, within it, every chunk of rows, in order.
     fn evaluate(
         &self,
         outputs: &[Expr<T>],
-        rows: &Rows<T>,
+        rows: &Table<T>,
         by_rows: bool,
         mut receive: impl FnMut(usize, &[Tensor<T>]) -> Result<(), Error>,
     ) -> Result<(), Error> {
@@ -257,13 +258,13 @@ impl<T: Float> Predictive<T> {
 }
 
 /// Data, and the free dimension that counts its rows, if there is just one.
-struct Rows<T: Float> {
+struct Table<T: Float> {
     data: Vec<(Expr<T>, Tensor<T>)>,
     dim: Option<Dim>,
     count: usize,
 }
 
-impl<T: Float> Rows<T> {
+impl<T: Float> Table<T> {
     /// Some of the rows, of all data that has rows.
     fn slice(&self, range: Range<usize>) -> Vec<Tensor<T>> {
         let part = |(input, tensor): &(Expr<T>, Tensor<T>)| match &self.dim {

@@ -335,7 +335,7 @@ fn a_likelihood_that_is_infinite_from_the_start_is_named_and_nothing_is_kept() {
 #[test]
 fn bad_data_is_refused_before_anything_runs() {
     let (model, [x, y], [xs, ys], _) = network(120);
-    let refused = |advi: Advi<f32>| advi.compile().err().expect("is refused");
+    let refused = |advi: Advi<f32>| advi.compile().expect_err("is refused");
     let advi = || Advi::mean_field(&model);
     assert!(matches!(refused(advi()), Error::MissingData(_)));
     assert_eq!(refused(advi().minibatches(50, [(&y, &ys)])), Error::MissingData("x".into()));

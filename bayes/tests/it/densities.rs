@@ -269,17 +269,17 @@ fn shapes_broadcast() {
 #[test]
 #[should_panic(expected = "Normal: the standard deviation must be positive and finite, not -1")]
 fn a_negative_scale_is_refused() {
-    Normal::<f32>::new(0.0, -1.0);
+    let _ = Normal::<f32>::new(0.0, -1.0);
 }
 
 #[test]
 #[should_panic(expected = "the lower bound must lie below the upper")]
 fn crossed_bounds_are_refused() {
-    Uniform::<f32>::new(1.0, 1.0);
+    let _ = Uniform::<f32>::new(1.0, 1.0);
 }
 
 #[test]
 #[should_panic(expected = "does not broadcast")]
 fn a_shape_too_small_is_refused() {
-    Normal::<f32>::new(Expr::zeros([3]), 1.0).shape([2]);
+    let _ = Normal::<f32>::new(Expr::zeros([3]), 1.0).shape([2]);
 }

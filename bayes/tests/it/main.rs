@@ -2,4 +2,6 @@
 
 mod advi;
 mod densities;
+mod edges;
 mod model;
+mod stable;

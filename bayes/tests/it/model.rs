@@ -220,3 +220,32 @@ fn a_model_prints_one_line_for_each_part() {
         "{text}"
     );
 }
+
+#[test]
+fn rows_that_depend_on_each_other_are_not_cut_apart() {
+    let model = Model::<f64>::new();
+    let w = model.free("w", Normal::new(0.0, 1.0).shape([3]));
+    let x = model.data("x", (batch(), 3));
+    let draws = model.prior_predictive(2).expect("is right").chunk_rows(4);
+    let xs = Tensor::from_fn([11, 3], |i| ((i[0] * 3 + i[1]) as f64 * 0.7).sin());
+    let y = x.matmul(&w);
+    let apart = (&x * &w).softmax().flatten_from(0);
+    for (i, formula) in [
+        &y - y.mean(0),
+        y.softmax(),
+        x.matmul(&x.t()),
+        x.t().matmul(&x).flatten_from(0),
+        x.slice(0, 1..).sum(1) - x.slice(0, ..-1).sum(1),
+        x.flip(0),
+        y.clone() * Expr::size(batch()),
+        apart,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let cut = draws.predict(&formula, [(&x, &xs)]).expect("runs");
+        let whole = draws.clone().chunk_rows(100).predict(&formula, [(&x, &xs)]).expect("runs");
+        assert!(cut.draws().all_close(whole.draws(), 1e-12, 1e-12), "formula {i}");
+    }
+    assert!(y.tanh().is_by_rows(&batch()) && !y.softmax().is_by_rows(&batch()));
+}

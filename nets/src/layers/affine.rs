@@ -17,6 +17,17 @@ pub(super) struct Affine<'a, T: Float> {
     pub frozen: bool,
 }
 
+impl<T: Float> std::fmt::Debug for Affine<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Affine")
+            .field("name", &self.name)
+            .field("bias", &self.bias.is_some())
+            .field("activation", &self.activation.is_some())
+            .field("frozen", &self.frozen)
+            .finish()
+    }
+}
+
 /// Its parameters once it is built.
 pub(super) struct Built<'a, T: Float> {
     pub weights: Expr<T>,

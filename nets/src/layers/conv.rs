@@ -25,6 +25,8 @@ use crate::{Flow, Layer, Scope};
 /// # Panics
 /// [`then`](crate::Net::then) panics if the input has not four axes, all but the first of known size, if a window does
 /// not fit into the padded image, if the stride is 0, and if weights or bias have another shape.
+#[derive(Debug)]
+#[must_use]
 pub struct Conv2d<'a, T: Float = f32> {
     filters: usize,
     window: [usize; 2],

@@ -23,6 +23,8 @@ use crate::{Flow, Layer, Scope};
 /// # Panics
 /// [`then`](crate::Net::then) panics if the input has fewer than two axes or a free dimension after the first, and if
 /// weights or bias have another shape.
+#[derive(Debug)]
+#[must_use]
 pub struct Dense<'a, T: Float = f32> {
     units: usize,
     affine: Affine<'a, T>,

@@ -11,7 +11,9 @@ use crate::{Flow, Layer, Scope};
 ///
 /// A net with dropout has two outputs that share all parameters: [`output`](crate::Net::output) with, and
 /// [`deterministic`](crate::Net::deterministic) without. Each call of a function draws anew; which numbers fall is
-/// decided by the net's seed, the layer's name and the number of the call.
+/// decided by the net's seed, the layer's name, how many layers of this name the net and its branches have had before, and
+/// the number of the call. Nets that do not begin with one [`Input`](crate::Input) need different seeds if they are to
+/// differ.
 ///
 /// ```
 /// use bayeux_autodiff::{Expr, Function, batch};
@@ -26,6 +28,7 @@ use crate::{Flow, Layer, Scope};
 /// # Ok::<(), bayeux_autodiff::Error>(())
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Dropout {
     probability: f64,
     name: Option<String>,

@@ -25,6 +25,7 @@ use crate::{Flow, Layer, Scope};
 /// [`then`](crate::Net::then) panics if the input has not four axes, all but the first of known size, if a window does
 /// not fit into the padded image, if the padding is not smaller than the window, and if window or stride is 0.
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct MaxPool2d {
     window: [usize; 2],
     stride: [usize; 2],

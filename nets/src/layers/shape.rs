@@ -17,6 +17,7 @@ use crate::{Flow, Layer, Scope};
 /// # Panics
 /// [`then`](crate::Net::then) panics if the input is a scalar.
 #[derive(Clone, Copy, Debug)]
+#[must_use]
 pub struct Flatten;
 
 impl<T: Float> Layer<T> for Flatten {
@@ -43,6 +44,7 @@ impl<T: Float> Layer<T> for Flatten {
 /// # Panics
 /// [`then`](crate::Net::then) panics if the number of elements, free dimensions included, differs.
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Reshape {
     shape: Shape,
 }

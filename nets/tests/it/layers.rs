@@ -147,6 +147,42 @@ fn two_dropout_layers_draw_different_masks() {
     assert!((200..300).contains(&kept(0)) && (450..550).contains(&kept(1)), "{} {}", kept(0), kept(1));
 }
 
+/// Two branches of a net, a net of another input with the name, and a branch of a branch: which of 2,000 numbers each drops.
+fn masks() -> Vec<Vec<bool>> {
+    let (x, other) = (Expr::<f32>::input("x", [2000]), Expr::input("x", [2000]));
+    let stem = Input::new(&x).then(tanh);
+    let first = stem.then(Dropout::new(0.5));
+    let nets = [
+        stem.then(Dropout::new(0.5)),
+        first.then(Dropout::new(0.5).named("more")),
+        stem.clone().seeded(7).then(Dropout::new(0.5)),
+        Input::new(&other).seeded(9).then(Dropout::new(0.5)),
+        first,
+    ];
+    let outputs: Vec<Expr<f32>> = nets.iter().map(Net::output).collect();
+    let f = Function::new([&x, &other], &outputs).unwrap();
+    let ones = Tensor::ones([2000]);
+    let values = f.call(&[&ones, &ones]).unwrap();
+    values.iter().map(|value| value.iter().map(|y| y == 0.0).collect()).collect()
+}
+
+#[test]
+fn dropout_of_branches_is_independent_and_reproducible() {
+    let masks = masks();
+    assert_eq!(masks, self::masks());
+    // Without the one of two layers after another: it drops what either drops.
+    let single: Vec<&Vec<bool>> = [0, 2, 3, 4].iter().map(|&i| &masks[i]).collect();
+    for (i, a) in single.iter().enumerate() {
+        for b in &single[..i] {
+            let agree = a.iter().zip(*b).filter(|(a, b)| a == b).count();
+            // 1,000 ± 22
+            assert!((880..1120).contains(&agree), "{agree} of 2,000 agree");
+        }
+    }
+    let both = masks[1].iter().filter(|&&dropped| dropped).count();
+    assert!((1400..1600).contains(&both), "{both} of 2,000");
+}
+
 #[test]
 fn a_net_prints_as_a_table() {
     let net =

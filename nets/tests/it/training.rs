@@ -5,7 +5,7 @@ use bayeux_nets::activations::tanh;
 use bayeux_nets::losses::{accuracy, binary_cross_entropy_logits, cross_entropy_logits};
 use bayeux_nets::optimizers::{Adam, Momentum, Optimizer};
 use bayeux_nets::regularization::{l1, l2};
-use bayeux_nets::{Conv2d, Dense, Input, MaxPool2d, tags};
+use bayeux_nets::{Conv2d, Dense, Dropout, Input, MaxPool2d, tags};
 use bayeux_tensor::Tensor;
 
 #[test]
@@ -69,4 +69,29 @@ fn a_label_out_of_range_is_refused() {
     let f = Function::new([&x, &y], [&cross_entropy_logits(&x, &y)]).unwrap();
     let error = f.call(&[&Tensor::zeros([2, 3]), &Tensor::from_slice(&[0.0, 3.0])]).unwrap_err();
     assert!(error.to_string().contains("index 3 at position 1"), "{error}");
+}
+
+/// Training with dropout in two branches: the same seed gives the same bits, another seed others.
+#[test]
+fn training_from_the_same_seed_gives_the_same_bits() {
+    let train = |seed: u64| {
+        let (x, y) = (Expr::<f32>::input("x", (batch(), 4)), Expr::input("y", (batch(), 1)));
+        let stem = Input::new(&x).seeded(seed).then(Dense::new(8).activation(tanh));
+        let branches = [1, 2].map(|i| {
+            let head = Dense::new(1).named(&format!("head{i}"));
+            stem.then(Dropout::new(0.3)).then(head)
+        });
+        let loss = (branches[0].output() + branches[1].output() - &y).square().mean_all();
+        let parameters = Expr::shareds(std::slice::from_ref(&loss));
+        let updates = Adam::new(0.05).updates_for(&loss, &parameters);
+        let step = Function::builder().inputs([&x, &y]).outputs([&loss]).updates(updates).build().unwrap();
+        let points = Tensor::from_fn([6, 4], |at| ((at[0] * 5 + at[1] * 3) % 7) as f32 / 7.0);
+        let values = Tensor::from_fn([6, 1], |at| at[0] as f32 / 6.0);
+        for _ in 0..20 {
+            step.call(&[&points, &values]).unwrap();
+        }
+        parameters.iter().flat_map(|p| p.get().to_vec()).map(f32::to_bits).collect::<Vec<u32>>()
+    };
+    assert_eq!(train(3), train(3));
+    assert_ne!(train(3), train(4));
 }

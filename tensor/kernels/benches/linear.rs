@@ -108,7 +108,7 @@ fn pooled_convolutions<T: Float>(c: &mut Criterion) {
         ("32-32 5x5 of 12", Conv2dShape::new(500, 32, [12, 12], 32, [5, 5], [1, 1], none)),
         ("64-64 3x3 padded of 56", Conv2dShape::new(16, 64, [56, 56], 64, [3, 3], [1, 1], [[1, 1]; 2])),
     ] {
-        let p = Pool2dShape::new(c.batch, c.out_channels, c.out_size(), [2, 2], [2, 2], none);
+        let p = Pool2dShape::new(c.batch(), c.out_channels(), c.out_size(), [2, 2], [2, 2], none);
         let (mut x, mut w, mut y) =
             (numbers::<T>(c.x_len()), numbers::<T>(c.w_len()), numbers::<T>(p.y_len()));
         let mut places = vec![0; p.y_len()];

@@ -1,6 +1,7 @@
 //! Copying between strided layouts.
 
 use crate::Element;
+use crate::size::{checked_len, fits, reach};
 
 /// Copies the elements of one strided view to another of the same shape. The views begin at `from_offset` and
 /// `to_offset`; strides count elements and may be negative, those of `from` also 0.
@@ -23,6 +24,14 @@ pub fn copy_strided<T: Element>(
     if shape.contains(&0) {
         return;
     }
+    checked_len::<T>(shape).expect("copy_strided: a shape that memory could hold");
+    let inside = |len, offset, strides| reach(shape, strides).is_some_and(|reach| fits(len, offset, reach));
+    assert!(
+        inside(from.len(), from_offset, from_strides) && inside(to.len(), to_offset, to_strides),
+        "copy_strided: {shape:?} by strides {from_strides:?} from {from_offset} of {}, {to_strides:?} from {to_offset} of {}",
+        from.len(),
+        to.len()
+    );
     let Some((&length, outer)) = shape.split_last() else {
         to[to_offset] = from[from_offset];
         return;

@@ -20,6 +20,7 @@ use crate::fused::Each;
 use crate::hand_off::keeps_product;
 use crate::lanes::{WIDEST, groups, lanes, narrow_lanes};
 use crate::shared::Shared;
+use crate::size::reach;
 use pack::Matrix;
 use part::{Cut, DEPTH, FEWEST_STRIPS, Part, STRIP, for_each};
 use small::Small;
@@ -88,7 +89,7 @@ pub(crate) fn product<T: Float>(
     c: &mut [T],
     scratch: &mut [T],
 ) {
-    assert_eq!(c.len(), m * n, "gemm: C has {} elements, but its shape is {m}×{n}", c.len());
+    assert!(is_len(c.len(), [m, n]), "gemm: C has {} elements, but its shape is {m}×{n}", c.len());
     let a_steps = check("A", a.len(), [m, k], a_strides);
     let b_steps = check("B", b.len(), [k, n], b_strides);
     let needs = gemm_scratch(k, n);
@@ -136,10 +137,14 @@ pub(crate) fn product<T: Float>(
 pub(crate) fn tasks_by_rows<T: Float>([m, k, n]: [usize; 3]) -> Option<usize> {
     // The same tasks at every level, as what goes on with them may add up their rows.
     let width = 2 * narrow_lanes::<T>();
-    let whole = m > 0 && (1..=COPIED_DEPTH).contains(&k) && (1..=COPIED_COLUMNS).contains(&n);
-    let most_strips = if whole { ROOM / n / STRIP } else { 0 };
+    let most_strips = if fits_copy([m, k, n]) { ROOM / n / STRIP } else { 0 };
     let cut = Cut::new([m, k, n.div_ceil(width)], width, most_strips);
     (most_strips >= FEWEST_STRIPS && cut.across == 1).then_some(cut.down)
+}
+
+/// Whether all of B of k×n can be copied at once, for a product that has elements.
+fn fits_copy([m, k, n]: [usize; 3]) -> bool {
+    m > 0 && (1..=COPIED_DEPTH).contains(&k) && (1..=COPIED_COLUMNS).contains(&n)
 }
 
 /// `A B`, some rows at a time, in as many tasks as [`tasks_by_rows`] says: as soon as task i has computed rows `first .. last`,
@@ -158,16 +163,20 @@ pub(crate) fn by_rows<T: Float>(
     scratch: &mut [T],
     each: Each<'_, T>,
 ) {
-    debug_assert_eq!(tasks_by_rows::<T>([m, k, n]), Some(down));
+    // For so much of B there is scratch; each task checks that there is room for its rows, however many tasks there are.
+    assert!(fits_copy([m, k, n]), "gemm: {m}×{k}×{n} is not computed by rows");
     let a_steps = check("A", a.len(), [m, k], a_strides);
     let b_steps = check("B", b.len(), [k, n], b_strides);
     let needs = gemm_scratch(k, n);
     assert!(scratch.len() >= needs, "gemm: the scratch has {} elements, needs {needs}", scratch.len());
-    kept.iter().for_each(|c| assert_eq!(c.len(), m * n, "gemm: C of {m}×{n} has {} elements", c.len()));
+    let whole = kept.as_ref().is_none_or(|c| is_len(c.len(), [m, n]));
+    assert!(whole, "gemm: C of {m}×{n} has another number of elements");
     let start = scratch.as_ptr().align_offset(64).min(SLACK);
     let b_copy = scratch[start..].as_mut_ptr();
     let (a, b) = (Matrix { at: a.as_ptr(), steps: a_steps }, Matrix { at: b.as_ptr(), steps: b_steps });
-    if let (true, Some(small)) = (down == 1 && m * n <= small::ROOM, Small::new([m, k, n], a, b)) {
+    if let (true, Some(small)) =
+        (down == 1 && m.saturating_mul(n) <= small::ROOM, Small::new([m, k, n], a, b))
+    {
         // SAFETY: as below.
         return unsafe { small.by_rows(m, kept, b_copy, each) };
     }
@@ -229,14 +238,20 @@ fn check(name: &str, len: usize, size: [usize; 2], strides: [isize; 2]) -> [usiz
     assert!(strides[0] >= 0 && strides[1] >= 0, "gemm: {name} has a negative stride: {strides:?}");
     let steps = strides.map(|s| s as usize);
     if size[0] > 0 && size[1] > 0 {
-        let needs = (size[0] - 1) * steps[0] + (size[1] - 1) * steps[1] + 1;
         let [rows, columns] = size;
+        // What memory cannot hold, no slice does.
+        let needs = reach(&size, &strides).map_or(usize::MAX, |[_, last]| last + 1);
         assert!(
             needs <= len,
             "gemm: {name} of {rows}×{columns} with strides {strides:?} needs {needs} elements, got {len}"
         );
     }
     steps
+}
+
+/// Whether a slice of `len` elements is a matrix of this size.
+fn is_len(len: usize, [rows, columns]: [usize; 2]) -> bool {
+    rows.checked_mul(columns) == Some(len)
 }
 
 #[cfg(test)]

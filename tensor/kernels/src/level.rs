@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 const VARIABLE: &str = "BAYEUX_SIMD";
 
 /// An instruction set that kernels are compiled for, from the least to the best.
-#[derive(Clone, Copy, PartialEq, PartialOrd, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Debug)]
 #[repr(u8)]
 pub(crate) enum Level {
     Portable = 1,

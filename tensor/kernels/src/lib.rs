@@ -8,6 +8,7 @@
 //! | [`simd`] | vector maths in both widths, compiled for several instruction sets, the best picked at run time |
 //! | [`fused`] | one pass over memory for a chain of operations and the reductions that end it |
 //! | [`gemm`], [`conv2d`], [`max_pool2d`], [`mod@softmax`], [`mod@reduce`] | matrix products; convolution and pooling with their adjoints; softmax; sums, largest and smallest |
+//! | [`size`] | the lengths of shapes and the reach of strides, checked |
 //! | [`random`] | Philox4x32-10: element i of a stream is a function of i |
 //!
 //! # The same bits on any number of threads
@@ -38,6 +39,7 @@ pub mod random;
 pub mod reduce;
 mod shared;
 pub mod simd;
+pub mod size;
 mod slices;
 pub mod softmax;
 mod storage;
@@ -58,4 +60,4 @@ pub use pool::{
     max_pool2d_scatter, max_pool2d_scatter_places,
 };
 pub use slices::{AnySlice, AnySliceMut};
-pub use storage::Storage;
+pub use storage::{Storage, zeros};

@@ -11,7 +11,7 @@ pub use places::{max_pool2d_gather_places, max_pool2d_places, max_pool2d_scatter
 use rayon::prelude::*;
 
 use crate::Float;
-use crate::conv::{check_window, out_size};
+use crate::conv::{Geometry, out_size};
 use crate::lanes;
 pub(crate) use plain::Masks;
 use plain::{Plain, Source, What};
@@ -35,17 +35,17 @@ const TASK: usize = 16 << 10;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Pool2dShape {
     /// Images, N.
-    pub batch: usize,
+    pub(crate) batch: usize,
     /// Channels, C.
-    pub channels: usize,
+    pub(crate) channels: usize,
     /// Height and width of the input.
-    pub in_size: [usize; 2],
+    pub(crate) in_size: [usize; 2],
     /// Height and width of the window.
-    pub window: [usize; 2],
+    pub(crate) window: [usize; 2],
     /// Steps down and right.
-    pub stride: [usize; 2],
+    pub(crate) stride: [usize; 2],
     /// −∞ around the input: `[[top, bottom], [left, right]]`.
-    pub padding: [[usize; 2]; 2],
+    pub(crate) padding: [[usize; 2]; 2],
 }
 
 impl Pool2dShape {
@@ -53,7 +53,8 @@ impl Pool2dShape {
     ///
     /// # Panics
     /// If the window is empty or larger than the padded input, a stride is zero, the input has no pixels, or a padding is
-    /// as large as the window (there would be windows without a pixel).
+    /// as large as the window (there would be windows without a pixel); or if memory could not hold the input, the output or a padded
+    /// channel.
     #[track_caller]
     pub fn new(
         batch: usize,
@@ -63,7 +64,8 @@ impl Pool2dShape {
         stride: [usize; 2],
         padding: [[usize; 2]; 2],
     ) -> Self {
-        check_window("max-pooling", "window", in_size, window, stride, padding);
+        let geometry = Geometry { batch, channels: [channels; 2], size: in_size, window, stride, padding };
+        geometry.check_images("max-pooling", geometry.out_size("max-pooling", "window"));
         for d in 0..2 {
             assert!(in_size[d] > 0, "max-pooling: the input {in_size:?} has no pixels");
             assert!(
@@ -72,6 +74,36 @@ impl Pool2dShape {
             );
         }
         Self { batch, channels, in_size, window, stride, padding }
+    }
+
+    /// Images, N.
+    pub fn batch(&self) -> usize {
+        self.batch
+    }
+
+    /// Channels, C.
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// Height and width of the input.
+    pub fn in_size(&self) -> [usize; 2] {
+        self.in_size
+    }
+
+    /// Height and width of the window.
+    pub fn window(&self) -> [usize; 2] {
+        self.window
+    }
+
+    /// Steps down and right.
+    pub fn stride(&self) -> [usize; 2] {
+        self.stride
+    }
+
+    /// −∞ around the input: `[[top, bottom], [left, right]]`.
+    pub fn padding(&self) -> [[usize; 2]; 2] {
+        self.padding
     }
 
     /// Height and width of the output.

@@ -93,6 +93,16 @@ impl<'a> AnySlice<'a> {
         each!(AnySlice, self, x => x.len())
     }
 
+    /// The bytes of the elements.
+    pub fn bytes(self) -> usize {
+        each!(AnySlice, self, x => size_of_val(x))
+    }
+
+    /// Where the first of them is in memory.
+    pub fn address(self) -> usize {
+        each!(AnySlice, self, x => x.as_ptr().addr())
+    }
+
     /// Whether there are no elements.
     pub fn is_empty(self) -> bool {
         self.len() == 0

@@ -61,8 +61,8 @@ pub fn logsumexp<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
                 exponentials(shifted, part.len(), &mut sum, |_, _| ());
             }
             simd::ln_inplace(&mut sum);
-            // A row of −∞ has the sum 0, not NaN.
-            *y = if m == T::NEG_INFINITY { m } else { m + T::from_f64(sum[0]) };
+            // A row of −∞ has the sum 0, and one with +∞ an infinite one, not NaN.
+            *y = if m.abs() == T::INFINITY { m } else { m + T::from_f64(sum[0]) };
         }
     });
 }
@@ -79,7 +79,7 @@ fn blocks<T: Float>(
         return y.fill(T::NEG_INFINITY);
     }
     assert!(
-        x.len() == y.len() / out_columns * columns && y.len().is_multiple_of(out_columns),
+        (y.len() / out_columns).checked_mul(columns) == Some(x.len()) && y.len().is_multiple_of(out_columns),
         "softmax: {} elements in, {} out, in rows of {columns}",
         x.len(),
         y.len()
@@ -92,11 +92,14 @@ fn blocks<T: Float>(
     });
 }
 
-/// y = x − m, row by row.
+/// y = x − m, row by row; 0 for +∞, which leaves nothing to what is finite.
 fn shift<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
     for (y, x) in y.chunks_exact_mut(columns).zip(x.chunks_exact(columns)) {
         let m = largest(x);
         y.iter_mut().zip(x).for_each(|(y, &x)| *y = x - m);
+        if m == T::INFINITY {
+            y.iter_mut().filter(|y| y.is_nan()).for_each(|y| *y = T::ZERO);
+        }
     }
 }
 

@@ -24,13 +24,38 @@ enum Place<T> {
 
 impl<T: Element> Storage<T> {
     /// Zeros: a MiB of them and more stand on large pages, where the system has such.
+    ///
+    /// # Panics
+    /// If the system has no memory for so many.
+    #[track_caller]
     pub fn zeros(len: usize) -> Self {
         #[cfg(target_os = "linux")]
         if let Some(pages) = pages::Pages::zeros(len) {
             return Storage(Place::Pages(pages));
         }
-        vec![T::ZERO; len].into()
+        zeros(len).into()
     }
+}
+
+/// Elements from which memory is asked for with care.
+const MANY: usize = 1 << 28;
+
+/// Zeros on the heap.
+///
+/// # Panics
+/// If the system has no memory for so many. (A vector alone would end the process.)
+#[track_caller]
+pub fn zeros<T: Element>(len: usize) -> Vec<T> {
+    if len >= MANY && Vec::<T>::new().try_reserve_exact(len).is_err() {
+        no_memory(len);
+    }
+    vec![T::ZERO; len]
+}
+
+#[cold]
+#[track_caller]
+fn no_memory(len: usize) -> ! {
+    panic!("there is no memory for {len} numbers")
 }
 
 impl<T> From<Vec<T>> for Storage<T> {

@@ -3,7 +3,7 @@
 use super::Tensor;
 use super::views::broadcast_shapes;
 use super::walk::{Walk, par_chunks};
-use bayeux_kernels::{Float, simd};
+use bayeux_kernels::{Float, simd, zeros};
 
 /// A function of two numbers over rows: of two slices, a slice and a number, or a number and a slice.
 pub(super) trait RowFunction<T>: Sync {
@@ -64,10 +64,11 @@ impl<T: Float> Tensor<T> {
     }
 
     /// `f` of each piece of the elements in row-major order, into the same piece of the result.
+    #[track_caller]
     pub(super) fn map_slices(&self, f: impl Fn(&[T], &mut [T]) + Sync) -> Self {
         let source = self.contiguous();
         let x = source.as_slice().unwrap_or_default();
-        let mut out = vec![T::ZERO; x.len()];
+        let mut out = zeros(x.len());
         par_chunks(&mut out, |start, y| f(&x[start..start + y.len()], y));
         Self::new(&self.shape, out)
     }
@@ -90,11 +91,11 @@ impl<T: Float> Tensor<T> {
     /// contiguous or constant (a run that is neither is copied first).
     #[track_caller]
     pub(super) fn zip_rows(&self, op: &str, other: &Self, f: &impl RowFunction<T>) -> Self {
-        let shape = broadcast_shapes(op, &self.shape, &other.shape);
+        let shape = broadcast_shapes::<T>(op, &self.shape, &other.shape);
         let a = self.broadcast_to(&shape).for_rows();
         let b = other.broadcast_to(&shape).for_rows();
         let walk = Walk::new(&shape, [&a.strides, &b.strides]);
-        let mut out = vec![T::ZERO; walk.len()];
+        let mut out = zeros(walk.len());
         par_chunks(&mut out, |start, out| {
             let strides = walk.inner_strides();
             walk.segments(start, out.len(), |at, len, [ia, ib]| {
@@ -135,11 +136,12 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn select(condition: &Self, a: &Self, b: &Self) -> Self {
-        let shape = broadcast_shapes("select", &a.shape, &b.shape);
-        let shape = broadcast_shapes("select", &condition.shape, &shape);
-        let [c, a, b] = [condition, a, b].map(|x| x.broadcast_to(&shape).contiguous());
+        let shape = broadcast_shapes::<T>("select", &a.shape, &b.shape);
+        let shape = broadcast_shapes::<T>("select", &condition.shape, &shape);
+        let (c, a, b) = (condition.broadcast_to(&shape), a.broadcast_to(&shape), b.broadcast_to(&shape));
+        let (c, a, b) = (c.contiguous(), a.contiguous(), b.contiguous());
         let [c, a, b] = [&c, &a, &b].map(|x| x.as_slice().unwrap_or_default());
-        let mut out = vec![T::ZERO; c.len()];
+        let mut out = zeros(c.len());
         par_chunks(&mut out, |start, y| {
             let here = start..start + y.len();
             simd::select(&c[here.clone()], &a[here.clone()], &b[here], y);

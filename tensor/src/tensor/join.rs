@@ -1,7 +1,7 @@
 //! Putting tensors together and picking rows: these copy.
 
 use super::Tensor;
-use bayeux_kernels::Element;
+use bayeux_kernels::{Element, size};
 
 impl<T: Element> Tensor<T> {
     /// Tensors one after the other along `axis`; their other axes must agree.
@@ -21,12 +21,14 @@ impl<T: Element> Tensor<T> {
                 "concat: shapes {:?} and {:?} differ elsewhere than along axis {axis}",
                 parts[0].shape, part.shape
             );
-            shape[axis] += part.shape[axis];
+            // If this cannot be, nor can the whole shape.
+            shape[axis] = shape[axis].saturating_add(part.shape[axis]);
         }
+        let len = size::len::<T>("concat", &shape);
         let outer: usize = shape[..axis].iter().product();
         let inner: usize = shape[axis + 1..].iter().product();
         let sources: Vec<Self> = parts.iter().map(Self::contiguous).collect();
-        let mut out = Vec::with_capacity(shape.iter().product());
+        let mut out = with_room(len);
         for i in 0..outer {
             for source in &sources {
                 let row = source.shape[axis] * inner;
@@ -57,6 +59,7 @@ impl<T: Element> Tensor<T> {
                 part.shape
             );
         }
+        assert!(axis <= parts[0].rank(), "stack: position {axis} is outside shape {:?}", parts[0].shape);
         let parts: Vec<Self> = parts.iter().map(|part| part.insert_axis(axis)).collect();
         Self::concat(&parts, axis)
     }
@@ -68,6 +71,9 @@ impl<T: Element> Tensor<T> {
     #[track_caller]
     pub fn pad(&self, axis: usize, before: usize, after: usize) -> Self {
         assert!(axis < self.rank(), "pad: no axis {axis} in shape {:?}", self.shape);
+        let mut shape = self.shape.clone();
+        shape[axis] = shape[axis].saturating_add(before).saturating_add(after);
+        size::len::<T>("pad", &shape);
         let zeros = |n| {
             let mut shape = self.shape.clone();
             shape[axis] = n;
@@ -89,7 +95,7 @@ impl<T: Element> Tensor<T> {
         let mut shape = self.shape.clone();
         shape[0] = rows.len();
         let inner: usize = shape[1..].iter().product();
-        let mut out = Vec::with_capacity(rows.len() * inner);
+        let mut out = with_room(size::len::<T>("take", &shape));
         if let Some(all) = self.as_slice() {
             for &row in rows {
                 out.extend_from_slice(&all[row * inner..(row + 1) * inner]);
@@ -101,4 +107,17 @@ impl<T: Element> Tensor<T> {
         }
         Self::new(shape, out)
     }
+}
+
+/// An empty vector with room for so many numbers.
+///
+/// # Panics
+/// If there is no memory for them.
+#[track_caller]
+fn with_room<T>(len: usize) -> Vec<T> {
+    let mut room = Vec::new();
+    if let Err(error) = room.try_reserve_exact(len) {
+        panic!("room for {len} numbers: {error}");
+    }
+    room
 }

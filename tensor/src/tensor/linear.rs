@@ -2,14 +2,15 @@
 
 use super::Tensor;
 use super::views::broadcast_shapes;
-use bayeux_kernels::{Float, gemm, gemm_scratch};
+use bayeux_kernels::{Float, gemm, gemm_scratch, size, zeros};
 
 impl<T: Float> Tensor<T> {
     /// The matrix product: `[…, m, k]` times `[…, k, n]` is `[…, m, n]`. Leading axes are a batch and are broadcast
     /// together. Transposed operands are not copied.
     ///
     /// # Panics
-    /// If a tensor has fewer than two axes, the inner sizes differ, or the leading axes do not broadcast.
+    /// If a tensor has fewer than two axes, the inner sizes differ, the leading axes do not broadcast, or there is no memory for the
+    /// result.
     ///
     /// ```
     /// use bayeux_tensor::Tensor;
@@ -27,11 +28,18 @@ impl<T: Float> Tensor<T> {
             other.shape
         );
         let (m, k, n) = (self.shape[ra - 2], self.shape[ra - 1], other.shape[rb - 1]);
-        let batch = broadcast_shapes("matmul", &self.shape[..ra - 2], &other.shape[..rb - 2]);
+        let batch = broadcast_shapes::<T>("matmul", &self.shape[..ra - 2], &other.shape[..rb - 2]);
         let whole = |tail: [usize; 2]| [&batch[..], &tail[..]].concat();
+        let shape = whole([m, n]);
+        let Some(len) = size::checked_len::<T>(&shape) else {
+            panic!(
+                "matmul: {:?} times {:?} is {shape:?}, which is more than memory can hold",
+                self.shape, other.shape
+            );
+        };
         let a = self.for_gemm().broadcast_to(whole([m, k]));
         let b = other.for_gemm().broadcast_to(whole([k, n]));
-        let mut out = vec![T::ZERO; batch.iter().product::<usize>() * m * n];
+        let mut out = zeros(len);
         if !out.is_empty() && k > 0 {
             let mut scratch = vec![T::ZERO; gemm_scratch(k, n)];
             for (i, out) in out.chunks_exact_mut(m * n).enumerate() {
@@ -39,7 +47,7 @@ impl<T: Float> Tensor<T> {
                 gemm(m, k, n, T::ONE, a, a_strides, b, b_strides, T::ZERO, out, &mut scratch);
             }
         }
-        Self::new(whole([m, n]), out)
+        Self::new(shape, out)
     }
 
     /// This tensor, or a copy if one of its last two axes runs backwards, which `gemm` does not take.

@@ -13,7 +13,7 @@ pub(crate) mod walk;
 
 use std::sync::Arc;
 
-use bayeux_kernels::{Element, Storage};
+use bayeux_kernels::{Element, Storage, size, zeros};
 use walk::{Walk, row_major_strides};
 
 /// An n-d array of `f32` or `f64`.
@@ -45,11 +45,11 @@ impl<T: Element> Tensor<T> {
     /// A tensor that takes over `data`, in row-major order (the last index runs fastest).
     ///
     /// # Panics
-    /// If the number of elements is not the product of `shape`.
+    /// If the number of elements is not the product of `shape`, or the product of its non-zero sizes is more than memory could hold.
     #[track_caller]
     pub fn new(shape: impl AsRef<[usize]>, data: Vec<T>) -> Self {
         let shape = shape.as_ref();
-        let wanted: usize = shape.iter().product();
+        let wanted = size::len::<T>("Tensor::new", shape);
         assert!(
             data.len() == wanted,
             "Tensor::new: shape {shape:?} holds {wanted} elements, but the data has {}",
@@ -73,17 +73,23 @@ impl<T: Element> Tensor<T> {
     }
 
     /// All zeros. A MiB of them and more stand on large pages, where the system has such.
+    ///
+    /// # Panics
+    /// If there is no memory for so many: here, as in all that makes tensors.
+    #[track_caller]
     pub fn zeros(shape: impl AsRef<[usize]>) -> Self {
         let shape = shape.as_ref();
-        Self::stored(shape, Storage::zeros(shape.iter().product()))
+        Self::stored(shape, Storage::zeros(size::len::<T>("Tensor::zeros", shape)))
     }
 
     /// All ones.
+    #[track_caller]
     pub fn ones(shape: impl AsRef<[usize]>) -> Self {
         Self::full(shape, T::ONE)
     }
 
     /// The same number everywhere.
+    #[track_caller]
     pub fn full(shape: impl AsRef<[usize]>, value: T) -> Self {
         let mut tensor = Self::zeros(shape);
         tensor.make_mut().fill(value);
@@ -97,6 +103,7 @@ impl<T: Element> Tensor<T> {
     /// let table = Tensor::from_fn([2, 3], |i| (10 * i[0] + i[1]) as f32);
     /// assert_eq!(table.to_vec(), [0.0, 1.0, 2.0, 10.0, 11.0, 12.0]);
     /// ```
+    #[track_caller]
     pub fn from_fn(shape: impl AsRef<[usize]>, mut f: impl FnMut(&[usize]) -> T) -> Self {
         let shape = shape.as_ref();
         let mut index = vec![0; shape.len()];
@@ -115,11 +122,13 @@ impl<T: Element> Tensor<T> {
     }
 
     /// 0, 1, …, n − 1.
+    #[track_caller]
     pub fn arange(n: usize) -> Self {
-        Self::new([n], (0..n).map(|i| T::from_f64(i as f64)).collect())
+        Self::from_fn([n], |i| T::from_f64(i[0] as f64))
     }
 
     /// The n × n identity matrix.
+    #[track_caller]
     pub fn eye(n: usize) -> Self {
         Self::from_fn([n, n], |i| if i[0] == i[1] { T::ONE } else { T::ZERO })
     }
@@ -166,7 +175,7 @@ impl<T: Element> Tensor<T> {
             if n != 1 && stride != expected {
                 return false;
             }
-            expected *= n as isize;
+            expected *= n as isize; // at most as many as there are elements
         }
         true
     }
@@ -181,11 +190,12 @@ impl<T: Element> Tensor<T> {
     }
 
     /// A copy of the elements in row-major order.
+    #[track_caller]
     pub fn to_vec(&self) -> Vec<T> {
         if let Some(slice) = self.as_slice() {
             return slice.to_vec();
         }
-        let mut out = vec![T::ZERO; self.len()];
+        let mut out = zeros(self.len());
         self.copy_to(&mut out);
         out
     }
@@ -202,6 +212,7 @@ impl<T: Element> Tensor<T> {
     }
 
     /// A copy in storage of its own.
+    #[track_caller]
     fn copied(&self) -> Self {
         let mut data = Storage::zeros(self.len());
         self.copy_to(&mut data);
@@ -271,6 +282,7 @@ impl<T: Element> Tensor<T> {
     }
 
     /// The same elements in contiguous storage: this tensor itself if it is so already, a copy otherwise.
+    #[track_caller]
     pub fn contiguous(&self) -> Self {
         if self.is_contiguous() { self.clone() } else { self.copied() }
     }
@@ -307,11 +319,14 @@ impl<T: Element> Tensor<T> {
 
     /// The same numbers as another element type: floats rounded to nearest; whole numbers cut off towards zero and, beyond their
     /// range, its end (NaN is 0), but from other whole numbers the last bits; truth values 0 or 1, and what is not 0 is true.
+    #[track_caller]
     pub fn cast<U: Element>(&self) -> Tensor<U> {
         let convert = |x: T| match T::TYPE.is_float() || U::TYPE.is_float() {
             true => U::from_f64(x.to_f64()),
             false => U::wrapped(x.to_i64()),
         };
-        Tensor::new(&self.shape, self.iter().map(convert).collect())
+        let mut out = Tensor::zeros(&self.shape);
+        out.make_mut().iter_mut().zip(self.iter()).for_each(|(y, x)| *y = convert(x));
+        out
     }
 }

@@ -9,8 +9,8 @@ use rayon::prelude::*;
 use super::Tensor;
 use super::tree::{PairUp, combine_rows, reduce_slice};
 use super::walk::{CHUNK, Walk};
-use bayeux_kernels::Float;
 use bayeux_kernels::reduce::{Combine, Extent, Largest, Smallest, Sum, argmax, reduce, room};
+use bayeux_kernels::{Float, zeros};
 
 /// Columns reduced together when a kept axis is the inner one.
 const COLUMNS: usize = 256;
@@ -35,8 +35,8 @@ impl<T: Float> Tensor<T> {
             && let Some(extent) = Extent::of(&self.shape, |axis| axes.contains(&axis))
         {
             let shape: Vec<usize> = kept.iter().map(|&axis| self.shape[axis]).collect();
-            let mut results = vec![T::ZERO; extent.outer * extent.inner];
-            let mut scratch = vec![T::ZERO; room(extent)];
+            let mut results = zeros(extent.outer * extent.inner);
+            let mut scratch = zeros(room(extent));
             reduce(C::KIND, x, extent, &mut results, &mut scratch);
             return Self::new(shape, results);
         }
@@ -47,7 +47,7 @@ impl<T: Float> Tensor<T> {
         let outer = Walk::new(&kept_shape, [&kept_strides]);
         let inner = Walk::new(&gone_shape, [&gone_strides]);
         let out = if outer.len() == 0 || inner.len() == 0 {
-            vec![C::neutral(); outer.len()]
+            neutral::<T, C>(outer.len())
         } else if outer.inner_strides() == [1] && outer.inner_len() > 1 && inner.inner_strides() != [1] {
             self.reduce_columns::<C>(&outer, &inner)
         } else {
@@ -84,7 +84,7 @@ impl<T: Float> Tensor<T> {
             };
             reduce_slice::<T, C>(&partial)
         };
-        let mut out = vec![C::neutral(); outer.len()];
+        let mut out = neutral::<T, C>(outer.len());
         let per_task = (CHUNK / count).max(1);
         let [stride] = outer.inner_strides();
         let task = |(i, out): (usize, &mut [T])| {
@@ -136,7 +136,7 @@ impl<T: Float> Tensor<T> {
             }
             pairs.finish::<C>(columns)
         };
-        let mut out = vec![C::neutral(); outer.len()];
+        let mut out = neutral::<T, C>(outer.len());
         let mut tasks = Vec::new();
         let mut rest = &mut out[..];
         outer.segments(0, outer.len(), |_, len, [offset]| {
@@ -235,7 +235,7 @@ impl<T: Float> Tensor<T> {
         let size = |axes: std::ops::Range<usize>| self.shape[axes].iter().product();
         let extent =
             Extent { outer: size(0..axis), count: self.shape[axis], inner: size(axis + 1..self.rank()) };
-        let mut places = vec![T::ZERO; extent.outer * extent.inner];
+        let mut places = zeros(extent.outer * extent.inner);
         argmax(self.contiguous().as_slice().unwrap_or_default(), extent, &mut places);
         Self::new(shape, places)
     }
@@ -271,4 +271,12 @@ impl<T: Float> Tensor<T> {
     pub fn min_all(&self) -> T {
         self.min(&self.all_axes()).item()
     }
+}
+
+/// The results of nothing.
+#[track_caller]
+fn neutral<T: Float, C: Combine>(len: usize) -> Vec<T> {
+    let mut out = zeros(len);
+    out.fill(C::neutral());
+    out
 }

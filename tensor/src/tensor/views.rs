@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::Tensor;
 use super::walk::row_major_strides;
-use bayeux_kernels::Element;
+use bayeux_kernels::{Element, size};
 
 impl<T: Element> Tensor<T> {
     fn view(&self, shape: Vec<usize>, strides: Vec<isize>, offset: usize) -> Self {
@@ -23,12 +23,12 @@ impl<T: Element> Tensor<T> {
     #[track_caller]
     pub fn reshape(&self, shape: impl AsRef<[usize]>) -> Self {
         let shape = shape.as_ref();
+        let len = size::len::<T>("reshape", shape);
         assert!(
-            self.len() == shape.iter().product(),
-            "reshape: {:?} has {} elements and cannot become {shape:?}, which has {}",
+            self.len() == len,
+            "reshape: {:?} has {} elements and cannot become {shape:?}, which has {len}",
             self.shape,
             self.len(),
-            shape.iter().product::<usize>()
         );
         let source = self.contiguous();
         source.view(shape.to_vec(), row_major_strides(shape), source.offset)
@@ -107,6 +107,8 @@ impl<T: Element> Tensor<T> {
         let mut shape = self.shape.clone();
         let mut strides = self.strides.clone();
         shape[axis] = len;
+        // More indices than the axis has, if the step is 0.
+        size::len::<T>("slice_step", &shape);
         if len == 0 {
             return self.view(shape, strides, self.offset);
         }
@@ -116,7 +118,9 @@ impl<T: Element> Tensor<T> {
             "slice_step: indices {start} to {last} do not lie within axis {axis} of shape {:?}",
             self.shape
         );
-        strides[axis] *= step;
+        if len > 1 {
+            strides[axis] *= step; // of a single index it may be any number
+        }
         let offset = self.offset as isize + start as isize * self.strides[axis];
         // A tensor without elements has nowhere to point to.
         let offset = if self.is_empty() { self.offset } else { offset as usize };
@@ -137,13 +141,14 @@ impl<T: Element> Tensor<T> {
     /// Repeats along new leading axes and along axes of size 1, by NumPy's rule.
     ///
     /// # Panics
-    /// If some axis (aligned at the end) is neither 1 nor the wanted size.
+    /// If some axis (aligned at the end) is neither 1 nor the wanted size, or memory could not hold a tensor of the shape.
     #[track_caller]
     pub fn broadcast_to(&self, shape: impl AsRef<[usize]>) -> Self {
         let shape = shape.as_ref();
         let fits = shape.len() >= self.rank()
             && self.shape.iter().rev().zip(shape.iter().rev()).all(|(&from, &to)| from == to || from == 1);
         assert!(fits, "broadcast_to: shape {:?} cannot be broadcast to {shape:?}", self.shape);
+        size::len::<T>("broadcast_to", shape);
         let new = shape.len() - self.rank();
         let mut strides = vec![0; shape.len()];
         for axis in 0..self.rank() {
@@ -189,16 +194,21 @@ impl<T: Element> Tensor<T> {
 /// The shape that both broadcast to, by NumPy's rule.
 ///
 /// # Panics
-/// If there is none, naming `op` and both shapes.
+/// If there is none that memory could hold, naming `op` and both shapes.
 #[track_caller]
-pub(crate) fn broadcast_shapes(op: &str, a: &[usize], b: &[usize]) -> Vec<usize> {
+pub(crate) fn broadcast_shapes<T>(op: &str, a: &[usize], b: &[usize]) -> Vec<usize> {
     let rank = a.len().max(b.len());
     let size = |shape: &[usize], axis: usize| (axis + shape.len()).checked_sub(rank).map_or(1, |i| shape[i]);
-    (0..rank)
-        .map(|axis| match (size(a, axis), size(b, axis)) {
-            (m, n) if m == n || n == 1 => m,
-            (1, n) => n,
-            _ => panic!("{op}: shapes {a:?} and {b:?} do not broadcast together"),
-        })
-        .collect()
+    let one = |axis| match (size(a, axis), size(b, axis)) {
+        (m, n) if m == n || n == 1 => Some(m),
+        (1, n) => Some(n),
+        _ => None,
+    };
+    let Some(shape) = (0..rank).map(one).collect::<Option<Vec<usize>>>() else {
+        panic!("{op}: shapes {a:?} and {b:?} do not broadcast together");
+    };
+    if size::checked_len::<T>(&shape).is_none() {
+        panic!("{op}: shapes {a:?} and {b:?} broadcast to {shape:?}, which is more than memory can hold");
+    }
+    shape
 }

@@ -2,4 +2,6 @@
 
 mod bits;
 mod common;
+#[cfg(panic = "unwind")]
+mod sizes;
 mod tensor;

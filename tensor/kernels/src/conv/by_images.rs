@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::image_forward;
 use super::packed::Packed;
-use super::parts::{PART, Parts};
+use super::parts::{PART, Parts, total};
 use super::plan::Plan;
 use crate::fused::Each;
 use crate::gemm::{ROOM, Room};
@@ -14,11 +14,11 @@ use crate::{Conv2dShape, Float};
 /// The number of tasks is a multiple of this where it can be, so that few threads all have the same to do.
 const EVEN: usize = 4;
 
-/// Images in a task; `None` if there is not room for one, no output, or several groups of channels.
+/// Images in a task; `None` if there is not room for one, no input or output, or several groups of channels.
 fn images(s: &Conv2dShape) -> Option<usize> {
     let most = ROOM / (s.y_len() / s.batch.max(1)).max(1);
     let tasks = s.batch.div_ceil(most.max(1)).next_multiple_of(EVEN);
-    (most > 0 && s.y_len() > 0 && s.groups == 1).then(|| s.batch.div_ceil(tasks))
+    (most > 0 && s.x_len() > 0 && s.y_len() > 0 && s.groups == 1).then(|| s.batch.div_ceil(tasks))
 }
 
 /// In how many tasks [`by_images`] computes the convolution; `None` if it cannot.
@@ -29,7 +29,8 @@ pub(crate) fn tasks_by_images(s: &Conv2dShape) -> Option<usize> {
 /// Elements of scratch that [`by_images`] asks for.
 pub(crate) fn scratch_by_images(s: &Conv2dShape) -> usize {
     let plan = Plan::forward(s);
-    Packed::<f32>::room(&plan) + tasks_by_images(s).unwrap_or(0) * plan.own() + PART
+    let bands = tasks_by_images(s).unwrap_or(0).saturating_mul(plan.own());
+    total(&[Packed::<f32>::room(&plan), bands, PART])
 }
 
 /// The convolution of x with w, some images at a time: as soon as task i has computed images `first .. last`, it calls `each`

@@ -41,7 +41,7 @@ pub(super) fn pack<T: Float>(taps: &Walk, outputs: usize, weights: &[T], panels:
 /// The taps in the order of the [`Walk`], as places in the weights of an output channel.
 pub(super) fn each_tap(taps: &Walk, mut f: impl FnMut(usize)) {
     for row in 0..taps.channels * taps.rows {
-        for b in 0..taps.phases {
+        for b in 0..taps.phases.min(taps.elements) {
             (b..taps.elements).step_by(taps.phases).for_each(|v| f(row * taps.elements + v));
         }
     }

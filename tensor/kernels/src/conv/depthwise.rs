@@ -11,8 +11,9 @@ mod in_place;
 
 use rayon::prelude::*;
 
+use super::limits::most_that_fits;
 use super::padded::Padded;
-use super::parts::{Parts, room};
+use super::parts::{Parts, room, total};
 use super::{Conv2dShape, join};
 use crate::Float;
 use crate::lanes;
@@ -72,7 +73,7 @@ impl Plan {
             first_column: first[1],
         };
         // The fewest bands that are small enough, as even as they can be.
-        let most = (1..=out_size[0]).rev().find(|&band| layout(band).len() <= BAND).unwrap_or(1);
+        let most = most_that_fits(out_size[0], |band| layout(band).len() <= BAND);
         let band = out_size[0].div_ceil(out_size[0].div_ceil(most).max(1)).max(1);
         let planes = s.batch * s.in_channels;
         let each = planes.div_ceil(TASKS).max(1);
@@ -137,7 +138,7 @@ fn spread_size(s: &Conv2dShape) -> [usize; 2] {
 
 pub(super) fn scratch_forward(s: &Conv2dShape) -> usize {
     let plan = Plan::forward(s);
-    plan.tasks * plan.layout.len()
+    plan.tasks.saturating_mul(plan.layout.len())
 }
 
 /// See [`conv2d`](crate::conv2d); there are outputs.
@@ -161,7 +162,7 @@ fn parts_input(s: &Conv2dShape, plan: &Plan) -> [usize; 3] {
 
 pub(super) fn scratch_input(s: &Conv2dShape) -> usize {
     let plan = Plan::input(s);
-    plan.tasks * room(&parts_input(s, &plan))
+    plan.tasks.saturating_mul(room(&parts_input(s, &plan)))
 }
 
 /// See [`conv2d_input`](crate::conv2d_input); there are inputs.
@@ -190,7 +191,7 @@ pub(super) fn input<T: Float>(s: &Conv2dShape, dy: &[T], w: &[T], dx: &mut [T], 
 
 pub(super) fn scratch_weights(s: &Conv2dShape) -> usize {
     let plan = Plan::forward(s);
-    s.batch * s.w_len() + plan.tasks * plan.layout.len()
+    total(&[s.batch.saturating_mul(s.w_len()), plan.tasks.saturating_mul(plan.layout.len())])
 }
 
 /// See [`conv2d_weights`](crate::conv2d_weights); dw is all zeros, and there are weights and outputs.

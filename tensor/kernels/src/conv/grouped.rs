@@ -3,7 +3,7 @@
 
 use rayon::prelude::*;
 
-use super::parts::{Parts, room};
+use super::parts::{Parts, room, total};
 use super::{Conv2dShape, depthwise, join};
 use crate::Float;
 
@@ -22,7 +22,7 @@ pub(super) fn scratch_forward(s: &Conv2dShape) -> usize {
     if s.is_depthwise() {
         return depthwise::scratch_forward(s);
     }
-    tasks(s.batch * s.groups)[0] * room(&[s.one().scratch_forward()])
+    tasks(s.batch * s.groups)[0].saturating_mul(room(&[s.one().scratch_forward()]))
 }
 
 /// See [`conv2d`](crate::conv2d); there are outputs.
@@ -45,7 +45,7 @@ pub(super) fn scratch_input(s: &Conv2dShape) -> usize {
     if s.is_depthwise() {
         return depthwise::scratch_input(s);
     }
-    tasks(s.batch * s.groups)[0] * room(&[s.one().scratch_input().max(1)])
+    tasks(s.batch * s.groups)[0].saturating_mul(room(&[s.one().scratch_input().max(1)]))
 }
 
 /// See [`conv2d_input`](crate::conv2d_input); there are inputs.
@@ -76,7 +76,8 @@ pub(super) fn scratch_weights(s: &Conv2dShape) -> usize {
     }
     let (one, [_, partials]) = (s.one(), partials(s));
     let [tasks, _] = tasks(partials * s.groups);
-    room(&[partials * s.w_len()]) + tasks * room(&[one.w_len(), one.scratch_weights()])
+    let each = room(&[one.w_len(), one.scratch_weights()]);
+    total(&[room(&[partials.saturating_mul(s.w_len())]), tasks.saturating_mul(each)])
 }
 
 /// See [`conv2d_weights`](crate::conv2d_weights); dw is all zeros, and there are weights and outputs.

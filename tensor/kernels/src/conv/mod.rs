@@ -12,6 +12,7 @@ mod channels;
 mod correlate;
 mod depthwise;
 mod grouped;
+mod limits;
 mod packed;
 mod padded;
 mod parts;
@@ -25,9 +26,9 @@ mod winograd;
 mod workspace;
 
 pub(crate) use by_images::{by_images, scratch_by_images, tasks_by_images};
+pub(crate) use limits::{Geometry, out_size};
 pub use pooled::{conv2d_input_pooled, conv2d_max_pool2d, conv2d_weights_pooled};
 pub use shape::Conv2dShape;
-pub(crate) use shape::{check_window, out_size};
 
 use rayon::prelude::*;
 
@@ -37,7 +38,7 @@ use crate::lanes::{self, narrow_lanes};
 use channels::{ByChannel, Outputs};
 use correlate::Correlate;
 use packed::Packed;
-use parts::{PART, Parts, room};
+use parts::{PART, Parts, room, total};
 use plan::Plan;
 use spread::Spread;
 use weights::Gradient;
@@ -50,7 +51,7 @@ impl Conv2dShape {
             return grouped::scratch_forward(self);
         }
         let plan = Plan::forward(self);
-        Packed::<f32>::room(&plan) + plan.chunks * plan.own() + PART
+        total(&[Packed::<f32>::room(&plan), plan.chunks.saturating_mul(plan.own()), PART])
     }
 
     /// Elements of scratch that [`conv2d_input`] asks for.
@@ -59,13 +60,13 @@ impl Conv2dShape {
             return grouped::scratch_input(self);
         }
         if let Some(transposed) = self.transposed() {
-            return room(&[self.w_len(), transposed.scratch_forward()]) + PART;
+            return room(&[self.w_len(), transposed.scratch_forward(), PART]);
         }
         let plan = Plan::input(self);
         if plan.by_channel {
             return channels::input::scratch(&plan);
         }
-        self.w_len() + plan.chunks * (plan.layout.len() + plan.dy_len)
+        total(&[self.w_len(), plan.chunks.saturating_mul(plan.layout.len() + plan.dy_len)])
     }
 
     /// The convolution that takes gradients to the input, with the kernels turned by half a circle: with steps of one, unless it
@@ -94,7 +95,7 @@ impl Conv2dShape {
         if plan.by_channel {
             return channels::weights::scratch(&plan);
         }
-        plan.chunks * (self.w_len() + plan.block * (plan.layout.len() + plan.dy_len))
+        plan.chunks.saturating_mul(self.w_len() + plan.block * (plan.layout.len() + plan.dy_len))
     }
 }
 
@@ -115,6 +116,9 @@ pub fn conv2d<T: Float>(s: &Conv2dShape, x: &[T], w: &[T], y: &mut [T], scratch:
 #[track_caller]
 pub(crate) fn forward<T: Float>(s: &Conv2dShape, x: &[T], w: &[T], y: &mut [T], scratch: &mut [T]) {
     s.check("conv2d", x.len(), w.len(), y.len(), [scratch.len(), s.scratch_forward()]);
+    if x.is_empty() || w.is_empty() {
+        return y.fill(T::ZERO); // sums of nothing
+    }
     if y.is_empty() {
         return;
     }
@@ -182,6 +186,9 @@ pub fn conv2d_input<T: Float>(s: &Conv2dShape, dy: &[T], w: &[T], dx: &mut [T], 
 #[track_caller]
 pub(crate) fn input<T: Float>(s: &Conv2dShape, dy: &[T], w: &[T], dx: &mut [T], scratch: &mut [T]) {
     s.check("conv2d_input", dx.len(), w.len(), dy.len(), [scratch.len(), s.scratch_input()]);
+    if dy.is_empty() || w.is_empty() {
+        return dx.fill(T::ZERO);
+    }
     if dx.is_empty() {
         return;
     }
@@ -258,7 +265,7 @@ pub fn conv2d_weights<T: Float>(s: &Conv2dShape, x: &[T], dy: &[T], dw: &mut [T]
 pub(crate) fn weights<T: Float>(s: &Conv2dShape, x: &[T], dy: &[T], dw: &mut [T], scratch: &mut [T]) {
     s.check("conv2d_weights", x.len(), dw.len(), dy.len(), [scratch.len(), s.scratch_weights()]);
     dw.fill(T::ZERO);
-    if dw.is_empty() || dy.is_empty() {
+    if dw.is_empty() || dy.is_empty() || x.is_empty() {
         return;
     }
     if s.groups > 1 {

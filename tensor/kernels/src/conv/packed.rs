@@ -45,7 +45,7 @@ impl<'a, T: Float> Packed<'a, T> {
         if let Some(winograd) = &plan.winograd {
             winograd.pack(w, panels);
             let outputs = &mut words(outputs)[..lens[2]];
-            outputs.iter_mut().zip(0..).for_each(|(output, place)| *output = place);
+            outputs.iter_mut().enumerate().for_each(|(place, output)| *output = channels::word(place));
             return Self { panels, taps: winograd.taps(words(taps)), outputs };
         }
         channels::pack(&plan.taps(), plan.s.out_channels, w, panels);

@@ -8,9 +8,15 @@ const LINE: usize = 64;
 /// one does.
 pub(super) const PART: usize = 16;
 
-/// What parts of these elements take together.
+/// What parts of these elements take together, or a number that no scratch has.
 pub(super) fn room(parts: &[usize]) -> usize {
-    parts.iter().map(|len| len.next_multiple_of(PART)).sum()
+    let whole = |len: &usize| len.checked_next_multiple_of(PART).unwrap_or(usize::MAX);
+    parts.iter().map(whole).fold(0, usize::saturating_add)
+}
+
+/// The sum, or a number that no scratch has.
+pub(super) fn total(lens: &[usize]) -> usize {
+    lens.iter().copied().fold(0, usize::saturating_add)
 }
 
 /// A scratch, divided into parts.

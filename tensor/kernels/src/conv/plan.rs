@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use super::Conv2dShape;
+use super::limits::most_that_fits;
 use super::padded::Padded;
 use super::parts::room;
 use super::winograd::Winograd;
@@ -169,8 +170,8 @@ impl Plan {
         };
         let gradient = |band| s.out_channels * band * columns;
         // The fewest bands that are small enough, as even as they can be.
-        let most = (1..=out_size[0]).rev().find(|&band| layout(band).len().max(gradient(band)) <= most);
-        let band = out_size[0].div_ceil(out_size[0].div_ceil(most.unwrap_or(1))).next_multiple_of(together);
+        let most = most_that_fits(out_size[0], |band| layout(band).len().max(gradient(band)) <= most);
+        let band = out_size[0].div_ceil(out_size[0].div_ceil(most)).next_multiple_of(together);
         let (layout, bands, dy_len) = (layout(band), out_size[0].div_ceil(band), gradient(band));
         Self {
             s,

@@ -1,5 +1,7 @@
 //! The sizes of a convolution.
 
+use super::limits::{Geometry, out_size};
+
 /// Sizes of a two-dimensional convolution (a correlation, as nets have it), and the lengths they ask for.
 ///
 /// With x of `[N, C, H, W]`, weights w of `[O, C, KH, KW]`, strides s and paddings p the output y of `[N, O, OH, OW]` is
@@ -21,28 +23,29 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Conv2dShape {
     /// Images, N.
-    pub batch: usize,
+    pub(crate) batch: usize,
     /// Channels of the input, C.
-    pub in_channels: usize,
+    pub(crate) in_channels: usize,
     /// Height and width of the input.
-    pub in_size: [usize; 2],
+    pub(crate) in_size: [usize; 2],
     /// Channels of the output, O.
-    pub out_channels: usize,
+    pub(crate) out_channels: usize,
     /// Height and width of the kernel.
-    pub kernel: [usize; 2],
+    pub(crate) kernel: [usize; 2],
     /// Steps down and right.
-    pub stride: [usize; 2],
+    pub(crate) stride: [usize; 2],
     /// Zeros around the input: `[[top, bottom], [left, right]]`.
-    pub padding: [[usize; 2]; 2],
+    pub(crate) padding: [[usize; 2]; 2],
     /// Groups of channels, each convolved on its own: see [`Conv2dShape::grouped`].
-    pub groups: usize,
+    pub(crate) groups: usize,
 }
 
 impl Conv2dShape {
     /// The shape of these sizes, of one group.
     ///
     /// # Panics
-    /// If the kernel is empty, larger than the padded input, or a stride is zero.
+    /// If the kernel is empty, larger than the padded input, or a stride is zero; or if memory could not hold the input, the output,
+    /// a padded image or the weights.
     #[track_caller]
     pub fn new(
         batch: usize,
@@ -53,7 +56,10 @@ impl Conv2dShape {
         stride: [usize; 2],
         padding: [[usize; 2]; 2],
     ) -> Self {
-        check_window("convolution", "kernel", in_size, kernel, stride, padding);
+        let channels = [in_channels, out_channels];
+        let geometry = Geometry { batch, channels, size: in_size, window: kernel, stride, padding };
+        geometry.check_images("convolution", geometry.out_size("convolution", "kernel"));
+        geometry.check_passes("convolution");
         Self { batch, in_channels, in_size, out_channels, kernel, stride, padding, groups: 1 }
     }
 
@@ -86,6 +92,46 @@ impl Conv2dShape {
         Self { groups, ..self }
     }
 
+    /// Images, N.
+    pub fn batch(&self) -> usize {
+        self.batch
+    }
+
+    /// Channels of the input, C.
+    pub fn in_channels(&self) -> usize {
+        self.in_channels
+    }
+
+    /// Height and width of the input.
+    pub fn in_size(&self) -> [usize; 2] {
+        self.in_size
+    }
+
+    /// Channels of the output, O.
+    pub fn out_channels(&self) -> usize {
+        self.out_channels
+    }
+
+    /// Height and width of the kernel.
+    pub fn kernel(&self) -> [usize; 2] {
+        self.kernel
+    }
+
+    /// Steps down and right.
+    pub fn stride(&self) -> [usize; 2] {
+        self.stride
+    }
+
+    /// Zeros around the input: `[[top, bottom], [left, right]]`.
+    pub fn padding(&self) -> [[usize; 2]; 2] {
+        self.padding
+    }
+
+    /// Groups of channels, each convolved on its own: see [`Conv2dShape::grouped`].
+    pub fn groups(&self) -> usize {
+        self.groups
+    }
+
     /// Height and width of the output.
     pub fn out_size(&self) -> [usize; 2] {
         out_size(self.in_size, self.kernel, self.stride, self.padding)
@@ -109,7 +155,8 @@ impl Conv2dShape {
 
     /// Floating-point operations of the forward pass, and of each adjoint: two for each product.
     pub fn flops(&self) -> usize {
-        2 * self.y_len() * self.group_channels() * self.kernel[0] * self.kernel[1]
+        let products = self.group_channels() * self.kernel[0] * self.kernel[1];
+        self.y_len().saturating_mul(products).saturating_mul(2)
     }
 
     /// Channels of the input that an output is of, C/G.
@@ -157,35 +204,5 @@ impl Conv2dShape {
         );
         let [has, needs] = scratch;
         assert!(has >= needs, "{op}: the scratch has {has} elements, but {needs} are needed");
-    }
-}
-
-/// `⌊(size + padding − window) / stride⌋ + 1`, down and right.
-pub(crate) fn out_size(
-    size: [usize; 2],
-    window: [usize; 2],
-    stride: [usize; 2],
-    pad: [[usize; 2]; 2],
-) -> [usize; 2] {
-    [0, 1].map(|d| (size[d] + pad[d][0] + pad[d][1] - window[d]) / stride[d] + 1)
-}
-
-/// Panics unless a window moves over an input at all.
-#[track_caller]
-pub(crate) fn check_window(
-    op: &str,
-    name: &str,
-    size: [usize; 2],
-    window: [usize; 2],
-    stride: [usize; 2],
-    pad: [[usize; 2]; 2],
-) {
-    assert!(window[0] > 0 && window[1] > 0, "{op}: the {name} {window:?} is empty");
-    assert!(stride[0] > 0 && stride[1] > 0, "{op}: the stride {stride:?} has a zero");
-    for d in 0..2 {
-        assert!(
-            size[d] + pad[d][0] + pad[d][1] >= window[d],
-            "{op}: the {name} {window:?} does not fit in the input {size:?} with padding {pad:?}",
-        );
     }
 }

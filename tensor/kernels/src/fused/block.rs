@@ -160,7 +160,7 @@ impl<'a, T: Float> Block<'a, T> {
                 for (tiles, &place) in operands.iter_mut().zip(&from).take(formula.arity()).skip(1) {
                     *tiles = self.tiles(place);
                 }
-                debug_assert!(!from.contains(&to), "a step must not write what it reads");
+                assert!(!from.contains(&to), "a step must not write what it reads");
                 // SAFETY: `len` elements are whole tiles, and readable and writable (`address`). The builder gives a value
                 // a place that none of its operands has (see `apply`). The kernel was picked on this machine.
                 unsafe { kernel(&operands, self.address(to), self.len / TILE) }

@@ -7,9 +7,9 @@ use super::noise::Noise;
 use super::reduce::Reduce;
 use super::space::row_major;
 use super::{BinaryKernel, Product, TernaryKernel, UnaryKernel};
-use crate::Float;
 use crate::simd::combined::Formula;
 use crate::simd::{Arithmetic, Function};
+use crate::{Float, size};
 pub(super) use finish::MOST_ARRAYS;
 
 /// A value inside a loop being built.
@@ -33,7 +33,12 @@ pub struct FusedBuilder<T> {
 
 impl<T: Float> FusedBuilder<T> {
     /// A loop over a shape.
+    ///
+    /// # Panics
+    /// If memory could not hold an array of this shape.
+    #[track_caller]
     pub fn new(shape: &[usize]) -> Self {
+        size::len::<T>("a fused loop", shape);
         FusedBuilder {
             shape: shape.to_vec(),
             operands: Vec::new(),
@@ -49,9 +54,16 @@ impl<T: Float> FusedBuilder<T> {
     /// The next operand, read with a stride for each axis of the shape; 0 repeats it.
     ///
     /// # Panics
-    /// If there is not one stride an axis.
+    /// If there is not one stride an axis, or if they reach farther than memory is long.
+    #[track_caller]
     pub fn operand(&mut self, strides: &[isize]) -> Value {
         assert_eq!(strides.len(), self.shape.len(), "an operand needs a stride for each axis");
+        let reach = size::reach(&self.shape, strides);
+        assert!(
+            reach.is_some(),
+            "strides {strides:?} over {:?} reach farther than memory is long",
+            self.shape
+        );
         self.operands.push(strides.to_vec());
         self.define(Definition::Operand(self.operands.len() - 1))
     }
@@ -148,6 +160,7 @@ impl<T: Float> FusedBuilder<T> {
 
     /// Stores a value, row-major, as the next output.
     pub fn store(&mut self, value: Value) {
+        self.check(value);
         self.stores.push(value);
     }
 
@@ -172,6 +185,7 @@ impl<T: Float> FusedBuilder<T> {
     /// # Panics
     /// If `operand` is no operand, or is overwritten already; [`build`](Self::build) does if it is not read row-major.
     pub fn store_over(&mut self, value: Value, operand: Value) {
+        self.check(operand);
         let Definition::Operand(number) = self.values[operand.0] else {
             panic!("only an operand can be overwritten");
         };
@@ -183,10 +197,17 @@ impl<T: Float> FusedBuilder<T> {
 
     /// Reduces a value along some axes, row-major over the others, as the next reduced output.
     pub fn reduce(&mut self, kind: Reduce, value: Value, axes: &[usize]) {
+        self.check(value);
         self.reductions.push((kind, value, axes.to_vec()));
     }
 
+    /// Values come after what they are of: steps are put in order, and given places, on the strength of it.
+    fn check(&self, value: Value) {
+        assert!(value.0 < self.values.len(), "a value of another loop");
+    }
+
     pub(super) fn define(&mut self, definition: Definition<T>) -> Value {
+        definition.inputs().into_iter().for_each(|input| self.check(input));
         self.values.push(definition);
         Value(self.values.len() - 1)
     }

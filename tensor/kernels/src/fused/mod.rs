@@ -166,7 +166,7 @@ enum Operand {
     Uniform,
     /// Anything else, by strides over the space's axes: gathered into a register for each block.
     /// The reach: how far from the first element the others lie, at most, before it and after it.
-    Strided { strides: Vec<isize>, reach: (isize, isize) },
+    Strided { strides: Vec<isize>, reach: [usize; 2] },
     /// What stands in a result until it is overwritten, row-major over the whole space.
     Former { store: usize },
     /// The product that the loop goes on with, row-major over the whole space.

@@ -12,7 +12,7 @@ use crate::simd::dispatch::{Loop, run};
 use crate::simd::fma::MulAdd;
 
 /// What a reduction does with the elements it meets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reduce {
     /// Adds them. Over nothing: 0.
     Sum,

@@ -14,6 +14,7 @@ use crate::memory::fence;
 use crate::reduce::room;
 use crate::shared::Shared;
 use crate::simd::combined::TILE;
+use crate::size::fits;
 
 impl<T: Float> Fused<T> {
     /// The number of elements of working space a run needs: the partial reductions of all chunks, and what a product needs.
@@ -22,7 +23,7 @@ impl<T: Float> Fused<T> {
             return room(extent);
         }
         let product = self.product.as_ref().map_or(0, |(product, shape)| product.scratch(shape));
-        self.partial() * self.chunks + product
+        self.partial().saturating_mul(self.chunks).saturating_add(product) // no slice is as long as the largest number
     }
 
     /// The number of elements of the iteration space.
@@ -37,7 +38,7 @@ impl<T: Float> Fused<T> {
 
     /// The elements of a chunk's partial reductions.
     fn partial(&self) -> usize {
-        self.reductions.last().map_or(0, |last| last.at + last.room())
+        self.reductions.last().map_or(0, |last| last.at.saturating_add(last.room()))
     }
 
     /// A reduction and its part of a chunk's working space.
@@ -121,6 +122,7 @@ impl<T: Float> Fused<T> {
         let base = Shared(partials.as_mut_ptr());
         let arguments = Arguments { noise, operands, stores: Shared::slices(stores) };
         let run_chunk = |chunk: usize, range: Range<usize>, product: *mut T| {
+            assert!(chunk < chunks, "chunk {chunk} of {chunks}");
             // SAFETY: each chunk has its own `partial` elements of `partials`, which holds `chunks` times as many
             // and is not otherwise used until all chunks are done.
             let partials =
@@ -155,15 +157,15 @@ impl<T: Float> Fused<T> {
         assert_eq!(reduced.len(), self.reductions.len(), "number of reductions");
         assert!(scratch.len() >= self.scratch(), "working space: {} of {}", scratch.len(), self.scratch());
         for (operand, (data, offset)) in self.operands.iter().zip(operands) {
-            let (low, high) = match operand {
+            let reach = match operand {
                 _ if len == 0 => continue,
                 Operand::Former { .. } | Operand::Product => continue,
-                Operand::Direct => (0, len as isize - 1),
-                Operand::Uniform => (0, 0),
+                Operand::Direct => [0, len - 1],
+                Operand::Uniform => [0, 0],
                 Operand::Strided { reach, .. } => *reach,
             };
-            let (low, high) = (*offset as isize + low, *offset as isize + high);
-            assert!(low >= 0 && high < data.len() as isize, "an operand of {} ends at {high}", data.len());
+            let inside = fits(data.len(), *offset, reach);
+            assert!(inside, "an operand of {} elements is read from {offset} on by {reach:?}", data.len());
         }
         stores.iter().for_each(|store| assert_eq!(store.len(), len, "length of a stored result"));
         let lengths = reduced.iter().zip(&self.reductions);

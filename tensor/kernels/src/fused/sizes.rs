@@ -69,7 +69,8 @@ fn cost<T>(step: &Step<T>, regions: &[Region]) -> usize {
 
 /// What all steps take for so many elements, in about cycles.
 pub(super) fn cycles<T>(steps: &[Step<T>], regions: &[Region], len: usize) -> usize {
-    steps.iter().map(|step| cost(step, regions)).sum::<usize>() * (len * size_of::<T>()).div_ceil(32)
+    let each: usize = steps.iter().map(|step| cost(step, regions)).sum();
+    each.saturating_mul((len * size_of::<T>()).div_ceil(32))
 }
 
 /// Spreads the fetching of the next block's lines over the steps of this one, in proportion to how long they take, so that

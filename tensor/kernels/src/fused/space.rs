@@ -16,7 +16,7 @@ impl Space {
                 continue;
             }
             let joins = kept.last().is_some_and(|&outer: &usize| {
-                strides.iter().all(|walk| walk[outer] == walk[axis] * size as isize)
+                strides.iter().all(|walk| Some(walk[outer]) == walk[axis].checked_mul(size as isize))
             });
             if joins {
                 // The merged axis steps like its inner one.
@@ -43,15 +43,6 @@ impl Space {
     #[inline]
     pub fn len(&self) -> usize {
         self.shape.iter().product()
-    }
-
-    /// How far from the first element the others of a walk lie, at most, before it and after it.
-    pub fn reach(&self, strides: &[isize]) -> (isize, isize) {
-        let reach = |sign: isize| -> isize {
-            let axes = self.shape.iter().zip(strides);
-            axes.map(|(&n, &s)| (n as isize - 1) * if s * sign > 0 { s } else { 0 }).sum()
-        };
-        (reach(-1), reach(1))
     }
 
     /// The elements `start .. start + count` in order, cut where the innermost axis ends: the offset in a walk, the position
@@ -103,7 +94,8 @@ impl Iterator for Segments<'_> {
         let segment = (self.offset + column as isize * self.strides[axis], self.done, length);
         self.done += length;
         self.rows -= 1;
-        self.offset += if axis > 0 { self.strides[axis - 1] } else { 0 };
+        // After the last row this may be farther than anything reaches.
+        self.offset = self.offset.wrapping_add(if axis > 0 { self.strides[axis - 1] } else { 0 });
         Some(segment)
     }
 }

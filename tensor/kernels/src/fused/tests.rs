@@ -1,5 +1,6 @@
 mod functions;
 mod random_loops;
+mod stack;
 
 use crate::Element;
 use proptest::prelude::*;
@@ -243,7 +244,7 @@ fn negative_strides_walk_backwards() {
 }
 
 #[test]
-#[should_panic(expected = "an operand of 3 ends at 3")]
+#[should_panic(expected = "an operand of 3 elements is read from 0 on by [0, 3]")]
 fn a_short_operand_is_refused() {
     let mut builder = FusedBuilder::<f64>::new(&[4]);
     let x = builder.operand(&[1]);

@@ -15,7 +15,9 @@ impl<T: Float> Matrix<T> {
     /// The part that begins at row i and column j.
     #[inline(always)]
     pub fn from(self, i: usize, j: usize) -> Self {
-        Self { at: self.at.wrapping_add(i * self.steps[0] + j * self.steps[1]), ..self }
+        // Nothing is read where this wraps: it is then behind the last column or row.
+        let offset = i.wrapping_mul(self.steps[0]).wrapping_add(j.wrapping_mul(self.steps[1]));
+        Self { at: self.at.wrapping_add(offset), ..self }
     }
 
     #[inline(always)]

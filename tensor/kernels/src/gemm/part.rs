@@ -46,9 +46,10 @@ pub(super) struct Cut {
 impl Cut {
     /// For A of m×k and B of k × so many panels of `width` columns, with at most so many strips a task.
     pub fn new([m, k, panels]: [usize; 3], width: usize, most_strips: usize) -> Self {
-        let (strips, products) = (m.div_ceil(STRIP), m * k * panels * width);
+        let products = m.saturating_mul(k).saturating_mul(panels.saturating_mul(width));
+        let strips = m.div_ceil(STRIP);
         let tasks = (products / TASK_PRODUCTS).clamp(1, TASKS);
-        let enough = ROWS * (products / m.max(1)) >= MANY_PRODUCTS;
+        let enough = ROWS.saturating_mul(products / m.max(1)) >= MANY_PRODUCTS;
         let most_strips = most_strips.min(if enough { MOST_STRIPS } else { strips }).max(1);
         let least = strips.div_ceil(most_strips).max(1);
         let down = if tasks.max(least) > 1 { tasks.max(least).next_multiple_of(EVEN) } else { 1 };

@@ -1,6 +1,6 @@
 //! Memory that holds machine code.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use memmap2::{Mmap, MmapMut};
 
@@ -11,9 +11,20 @@ type Entry = unsafe extern "sysv64" fn(*const *mut u8, *mut u8, usize);
 #[cfg(target_arch = "aarch64")]
 type Entry = unsafe extern "C" fn(*const *mut u8, *mut u8, usize);
 
-/// Functions in executable memory.
+/// Functions in executable memory, which is there as long as somebody has it.
 #[derive(Clone, Debug)]
 pub(crate) struct Code(Arc<Mmap>);
+
+/// Functions that may be there no longer.
+#[derive(Clone, Debug)]
+pub(crate) struct Former(Weak<Mmap>);
+
+impl Former {
+    /// The functions, if somebody has them.
+    pub fn code(&self) -> Option<Code> {
+        self.0.upgrade().map(Code)
+    }
+}
 
 impl Code {
     /// Nothing where the system does not allow it.
@@ -23,6 +34,17 @@ impl Code {
         #[cfg(target_arch = "aarch64")]
         make_visible(&memory);
         Some(Code(Arc::new(memory.make_exec().ok()?)))
+    }
+
+    /// The same for who does not keep it there.
+    pub fn former(&self) -> Former {
+        Former(Arc::downgrade(&self.0))
+    }
+
+    /// Where the memory is.
+    #[cfg(test)]
+    pub fn address(&self) -> usize {
+        self.0.as_ptr().addr()
     }
 
     /// Calls the function at an offset.

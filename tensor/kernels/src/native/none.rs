@@ -18,10 +18,25 @@ pub(crate) fn has_functions(_level: Level) -> bool {
     false
 }
 
-/// Machine code for some programs, if there can be any.
-#[expect(clippy::extra_unused_type_parameters, reason = "as where it is used")]
-pub(crate) fn compile<T: Float>(_programs: &[&Program], _level: Level) -> Option<Native> {
-    None
+/// Programs to be compiled, which cannot be.
+#[derive(Debug)]
+pub(crate) enum Batch {}
+
+impl Batch {
+    /// None.
+    pub fn new(_level: Level) -> Option<Self> {
+        None
+    }
+
+    /// Adds the programs of a loop.
+    pub fn add<T: Float>(&mut self, _programs: &[&Program]) -> Option<Vec<usize>> {
+        match *self {}
+    }
+
+    /// The machine code of each loop.
+    pub fn map(self, _loops: Vec<Option<Vec<usize>>>) -> Option<Vec<Option<Native>>> {
+        match self {}
+    }
 }
 
 impl Native {

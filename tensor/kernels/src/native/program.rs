@@ -4,7 +4,7 @@ use crate::fused::Reduce;
 use crate::simd::{Arithmetic, Function};
 
 /// One operation on vectors.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Op {
     /// x.
     Copy,
@@ -54,7 +54,7 @@ pub(crate) enum Op {
 }
 
 /// What is done to bits.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Bits {
     And,
     Xor,
@@ -64,7 +64,7 @@ pub(crate) enum Bits {
 }
 
 /// What an operation reads.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Operand {
     /// The array of a number, element by element.
     Array(usize),
@@ -77,7 +77,7 @@ pub(crate) enum Operand {
 }
 
 /// One line of a program.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Line {
     pub op: Op,
     pub from: Vec<Operand>,
@@ -88,7 +88,7 @@ pub(crate) struct Line {
 }
 
 /// Lines that are computed for one element after the other.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Program {
     pub lines: Vec<Line>,
     /// The number of arrays.

@@ -202,6 +202,7 @@ impl Registers {
 
     /// The first time from one on at which a value is read.
     fn next_use(&self, value: usize, from: usize) -> Option<usize> {
-        self.values[value].uses.iter().copied().find(|&time| time >= from)
+        let uses = &self.values[value].uses;
+        uses.get(uses.partition_point(|&time| time < from)).copied()
     }
 }

@@ -79,13 +79,22 @@ impl<T: Float, D: Distribution> Loop<(u64, u64, usize, &mut [T])> for Fill<D> {
 }
 
 fn fill<T: Float, D: Distribution>(seed: u64, stream: u64, start: usize, out: &mut [T]) {
+    check(start, out.len());
     run::<_, Fill<D>>((seed, stream, start, out));
+}
+
+/// Panics unless the last number's place in the stream is a number, and that of the last of its batch.
+#[inline]
+fn check(start: usize, len: usize) {
+    let end = start.checked_add(len).and_then(|end| end.checked_next_multiple_of(4 * LANES));
+    assert!(end.is_some(), "{len} random numbers from number {start} on go past the end of the stream");
 }
 
 fn fill_par<T: Float, D: Distribution>(seed: u64, stream: u64, start: usize, out: &mut [T]) {
     if out.len() <= CHUNK {
         return fill::<T, D>(seed, stream, start, out);
     }
+    check(start, out.len());
     let chunks = out.par_chunks_mut(CHUNK).enumerate();
     chunks.for_each(|(i, out)| fill::<T, D>(seed, stream, start + i * CHUNK, out));
 }

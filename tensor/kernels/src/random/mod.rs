@@ -13,6 +13,21 @@
 //! assert_eq!(part, whole[50..80]);
 //! ```
 //!
+//! # The counter
+//!
+//! The 128 bits of a counter have their places, so that what draws in a loop, or again and again until a number is accepted,
+//! meets no number that something else draws. The key is the seed.
+//!
+//! | bits | what | used by |
+//! | --- | --- | --- |
+//! | 0 to 31 | the block of four words: 2³⁴ numbers of f32, 2³³ of f64 | all fills |
+//! | 32 to 39 | attempt: draws that were rejected before | kept free, 0 |
+//! | 40 to 63 | iteration of a loop in a program | kept free, 0 |
+//! | 64 to 103 | call of a function | expressions, see `RandomStreams` |
+//! | 104 to 127 | stream: which request for random numbers | expressions |
+//!
+//! The functions here take bits 64 to 127 as their `stream`.
+//!
 //! [`Philox4x32`] is the same function as a generator for `rand` and `rand_distr`.
 
 pub(crate) mod draw;

@@ -1,6 +1,6 @@
 //! Reductions of numbers that lie one after the other: seen as `outer` × `count` × `inner`, along the middle.
 //!
-//! Memory is what takes the time, so it is asked for some KiB before it is read ([`AHEAD`]). Every result is a tree of a form that
+//! Memory is what takes the time, so it is asked for some KiB before it is read (`AHEAD`). Every result is a tree of a form that
 //! the extent alone decides: the same for all instruction sets and any number of threads, and bushy, so that rounding errors stay
 //! small.
 
@@ -15,6 +15,7 @@ pub(crate) use places::places;
 
 use crate::Float;
 use crate::lanes::Lanes;
+use crate::size::checked_len;
 
 /// Elements that are worth a task of their own.
 const TASK: usize = 1 << 16;
@@ -157,7 +158,8 @@ pub struct Extent {
 }
 
 impl Extent {
-    /// A shape of which the axes that are `gone` for `count`, if all between the first and the last of them are.
+    /// A shape of which the axes that are `gone` for `count`, if all between the first and the last of them are. It must be one
+    /// that memory could hold.
     pub fn of(shape: &[usize], gone: impl Fn(usize) -> bool) -> Option<Self> {
         let is_gone = |axis: &usize| shape[*axis] != 1 && gone(*axis);
         let Some(first) = (0..shape.len()).find(is_gone) else {
@@ -174,19 +176,29 @@ impl Extent {
         whole.then_some(extent)
     }
 
-    fn len(self) -> usize {
-        self.outer * self.count * self.inner
+    /// The number of elements, and of results, if memory could hold them.
+    fn lengths(self) -> Option<[usize; 2]> {
+        let results = checked_len::<u8>(&[self.outer, self.inner])?;
+        Some([checked_len::<u8>(&[self.outer, self.count, self.inner])?, results])
     }
 
-    fn results(self) -> usize {
-        self.outer * self.inner
+    /// Panics unless the slices have as many elements.
+    #[track_caller]
+    fn check(self, x: usize, results: usize) {
+        assert!(
+            self.lengths() == Some([x, results]),
+            "a reduction of {} × {} × {} elements has slices of {x} and {results}",
+            self.outer,
+            self.count,
+            self.inner
+        );
     }
 }
 
-/// The elements of working space that [`reduce`] needs.
+/// The elements of working space that [`reduce`] needs; 0 for more than memory could hold.
 pub fn room(extent: Extent) -> usize {
     match extent {
-        _ if extent.len() == 0 => 0,
+        _ if extent.lengths().is_none_or(|[len, _]| len == 0) => 0,
         Extent { inner: 1, .. } => rows::room(extent),
         _ => columns::room(extent),
     }
@@ -218,8 +230,7 @@ pub(crate) fn along<T: Float>(kind: Kind, x: &[T], extent: Extent, results: &mut
 }
 
 fn by<T: Float, C: CombineLanes>(x: &[T], extent: Extent, results: &mut [T], scratch: &mut [T]) {
-    assert_eq!(x.len(), extent.len(), "length of what is reduced");
-    assert_eq!(results.len(), extent.results(), "number of results");
+    extent.check(x.len(), results.len());
     match extent {
         _ if x.is_empty() => results.fill(C::neutral()),
         Extent { count: 1, .. } => results.copy_from_slice(x),

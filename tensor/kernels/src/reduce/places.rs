@@ -23,8 +23,7 @@ const ROWS: usize = 512;
 
 /// The places along the middle, from 0 to `count` − 1, of which there is one at least.
 pub(crate) fn places<T: Float>(x: &[T], extent: Extent, results: &mut [T]) {
-    assert_eq!(x.len(), extent.len(), "length of what is reduced");
-    assert_eq!(results.len(), extent.results(), "number of results");
+    extent.check(x.len(), results.len());
     match extent {
         _ if x.is_empty() => {}
         Extent { inner: 1, count, .. } if count <= short::MOST => {

@@ -35,7 +35,7 @@ fn groups<T: Float>(x: &[T], Extent { outer, count, inner }: Extent) -> Vec<Vec<
 }
 
 fn reduced<T: Float>(kind: Kind, x: &[T], extent: Extent) -> Vec<T> {
-    let mut results = vec![T::NAN; extent.results()];
+    let mut results = vec![T::NAN; extent.lengths().expect("a small extent")[1]];
     along(kind, x, extent, &mut results, &mut vec![T::NAN; room(extent)]);
     results
 }
@@ -59,7 +59,7 @@ fn compensated<T: Float>(group: &[T]) -> f64 {
 
 fn check<T: Float>(tolerance: f64) {
     for extent in extents() {
-        let mut x = vec![T::ZERO; extent.len()];
+        let mut x = vec![T::ZERO; extent.lengths().expect("a small extent")[0]];
         fill_uniform(3, 0, 0, &mut x);
         // Few different numbers, so that there are ties; and a NaN here and there.
         let mut coarse: Vec<T> = x.iter().map(|&x| (x * T::from_f64(50.0)).floor()).collect();
@@ -72,7 +72,7 @@ fn check<T: Float>(tolerance: f64) {
         }
         for _ in 0..2 {
             let extremes = [Kind::Max, Kind::Min].map(|kind| reduced(kind, &coarse, extent));
-            let mut found = vec![T::NAN; extent.results()];
+            let mut found = vec![T::NAN; extent.lengths().expect("a small extent")[1]];
             if extent.count > 0 {
                 places(&coarse, extent, &mut found);
             }
@@ -102,8 +102,8 @@ fn agree_with_plain_loops() {
 #[test]
 fn places_of_infinities_are_the_first() {
     for extent in extents().into_iter().filter(|extent| extent.count > 0) {
-        let mut x = vec![f32::NEG_INFINITY; extent.len()];
-        let mut found = vec![f32::NAN; extent.results()];
+        let mut x = vec![f32::NEG_INFINITY; extent.lengths().expect("a small extent")[0]];
+        let mut found = vec![f32::NAN; extent.lengths().expect("a small extent")[1]];
         places(&x, extent, &mut found);
         assert!(found.iter().all(|&place| place == 0.0), "{extent:?}");
         if extent.outer == 1 && extent.inner == 1 {
@@ -120,7 +120,7 @@ fn check_each_place<T: Float>() {
     for extent in [[1, 70, 1], [2, 33, 1], [3, 5, 1], [1, 9, 37], [1, 7, 18], [2, 17, 3], [1, 2, 5]] {
         let [outer, count, inner] = extent;
         let extent = Extent { outer, count, inner };
-        for i in 0..extent.len() {
+        for i in 0..extent.lengths().expect("a small extent")[0] {
             let (row, column) = (i / inner % count, i / inner / count * inner + i % inner);
             for (rest, special) in [
                 (zero, T::NAN),
@@ -130,9 +130,9 @@ fn check_each_place<T: Float>() {
                 (T::ONE, T::INFINITY),
                 (minus, T::MIN_POSITIVE),
             ] {
-                let mut x = vec![rest; extent.len()];
+                let mut x = vec![rest; extent.lengths().expect("a small extent")[0]];
                 x[i] = special;
-                let mut found = vec![T::NAN; extent.results()];
+                let mut found = vec![T::NAN; extent.lengths().expect("a small extent")[1]];
                 places(&x, extent, &mut found);
                 let largest = reduced(Kind::Max, &x, extent);
                 let negated: Vec<T> = x.iter().map(|&x| -x).collect();
@@ -153,8 +153,10 @@ fn check_each_place<T: Float>() {
                 }
             }
             // Zeros are equal: the first is the place.
-            let zeros: Vec<T> = (0..extent.len()).map(|k| if k < i { minus } else { zero }).collect();
-            let mut found = vec![T::NAN; extent.results()];
+            let zeros: Vec<T> = (0..extent.lengths().expect("a small extent")[0])
+                .map(|k| if k < i { minus } else { zero })
+                .collect();
+            let mut found = vec![T::NAN; extent.lengths().expect("a small extent")[1]];
             places(&zeros, extent, &mut found);
             assert!(found.iter().all(|&place| place == zero), "{i} of {extent:?}");
         }

@@ -18,7 +18,7 @@ use crate::level::{Level, level};
 pub(crate) const TILE: usize = 32;
 
 /// The operations of two numbers that loops combine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Arithmetic {
     /// a + b.
     Add,

@@ -9,7 +9,7 @@ use crate::Float;
 macro_rules! functions {
     ($($(#[$doc:meta])* $name:ident $slices:ident $kernel:ty;)+) => {
         /// A function of one number.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Function {
             $($(#[$doc])* $name),+
         }

@@ -1,4 +1,4 @@
-//! ln Γ and its derivatives.
+//! ln Γ and its derivative ψ.
 
 use std::f64::consts::PI;
 
@@ -7,6 +7,7 @@ use super::dispatch::Kernel;
 use super::exponential::{Ln, ln_positive, select};
 use super::fma::{Instruction, MulAdd};
 use super::number::Number;
+use super::polygamma::polygamma_at;
 use crate::Float;
 
 /// From here on the asymptotic series hold; below, arguments are moved by recurrences.
@@ -50,6 +51,12 @@ impl Kernel for Lgamma {
         if x == x.floor() {
             return T::INFINITY;
         }
+        if let Some(y) = near_root(x, &LGAMMA_ROOTS, |k, root| match k {
+            1 => Digamma::slow(root),
+            _ => polygamma_at(k - 1, root),
+        }) {
+            return T::from_f64(y);
+        }
         let sin = libm::sin(PI * (x - x.round())).abs();
         T::from_f64(libm::log(PI / sin) - libm::log(-x) - Self::eval::<f64, Instruction>(-x))
     }
@@ -80,107 +87,113 @@ impl Kernel for Digamma {
     const HAS_SLOW: bool = true;
     #[inline(always)]
     fn is_slow<T: Number>(x: T) -> T::Truth {
-        T::ZERO.is_at_least(x)
+        let [low, high] = DIGAMMA_NEAR_ROOT.map(T::from_f64);
+        T::ZERO.is_at_least(x) | (x.is_above(low) & x.is_below(high))
     }
-    /// Euler's reflection: ψ(x) = ψ(1 − x) − π cot πx.
+    /// Euler's reflection: ψ(x) = ψ(1 − x) − π cot πx; and next to the positive root Taylor's series.
     fn slow<T: Float>(x: T) -> T {
         let x = x.to_f64();
+        if x > 0.0 {
+            let h = x - DIGAMMA_ROOT;
+            return T::from_f64(
+                DIGAMMA_TAYLOR.iter().rev().fold(0.0, |sum, coefficient| sum * h + coefficient),
+            );
+        }
         if x == 0.0 {
             return T::from_f64(-1.0 / x);
         }
         if x == x.floor() {
             return T::NAN;
         }
+        if let Some(y) = near_root(x, &DIGAMMA_ROOTS, polygamma_at) {
+            return T::from_f64(y);
+        }
         T::from_f64(Self::eval::<f64, Instruction>(1.0 - x) - PI / libm::tan(PI * (x - x.round())))
     }
 }
 
-/// B₂ₖ/(2k)! for k = 1, 2, …
-const ZETA_SERIES: [f64; 12] = [
-    8.333333333333333e-2,
-    -1.388888888888889e-3,
-    3.306878306878307e-5,
-    -8.267195767195768e-7,
-    2.08767569878681e-8,
-    -5.284190138687493e-10,
-    1.3382536530684679e-11,
-    -3.3896802963225827e-13,
-    8.586062056277845e-15,
-    -2.174868698558062e-16,
-    5.5090028283602295e-18,
-    -1.3954464685812522e-19,
+/// The positive root of ψ, rounded.
+const DIGAMMA_ROOT: f64 = 1.4616321449683622;
+
+/// Where Taylor's series about it is used: up to a sixth of the way to the pole at 0.
+const DIGAMMA_NEAR_ROOT: [f64; 2] = [1.22, 1.70];
+
+/// ψ⁽ᵏ⁾/k! at the rounded root, of which the first says how far the true one is.
+const DIGAMMA_TAYLOR: [f64; 25] = [
+    -9.241265521729427e-17,
+    0.9676722454476212,
+    -0.4427631689835922,
+    0.2584997609556511,
+    -0.16394270544240658,
+    0.10782405069126241,
+    -0.07219956125645474,
+    0.04880428816414313,
+    -0.033161126474847376,
+    0.022597648232218118,
+    -0.01542476590494897,
+    0.010538791616612184,
+    -0.007204534386356875,
+    0.004926781395729858,
+    -0.0033698016554393312,
+    0.00230512632673493,
+    -0.001576936771430199,
+    0.0010788252019162978,
+    -0.000738070938996006,
+    0.0005049532658346027,
+    -0.0003454680251063082,
+    0.00023635601564027088,
+    -0.00016170622091974827,
+    0.00011063372768747428,
+    -7.569179582195078e-05,
 ];
 
-/// a⁻ⁿ, by squares: how `powi` multiplies is the platform's choice.
-fn reciprocal_power(mut a: f64, n: i32) -> f64 {
-    let (mut power, mut rest) = (1.0, n);
-    while rest > 0 {
-        if rest % 2 == 1 {
-            power *= a;
-        }
-        a *= a;
-        rest /= 2;
-    }
-    1.0 / power
-}
+/// Numbers next to the negative roots of ψ above −10, and its values there.
+const DIGAMMA_ROOTS: [(f64, f64); 10] = [
+    (-0.5040830082644554, 7.289763902976895e-17),
+    (-1.5734984731623904, 1.5649788481838454e-16),
+    (-2.6107208684441447, -1.0720275936410002e-15),
+    (-3.635293366436901, -6.354883894064686e-16),
+    (-4.653237761743142, 3.1533529982387494e-15),
+    (-5.6671624415568855, 4.1867794464524804e-17),
+    (-6.678418213073427, -4.72682938045534e-15),
+    (-7.687788325031626, 1.9153452498708634e-15),
+    (-8.695764163816401, 4.825794938582724e-15),
+    (-9.702672540001863, 4.939256869086382e-15),
+];
 
-/// Hurwitz's ζ(s, x) = Σ (x + i)⁻ˢ over i ≥ 0, for whole s ≥ 2 and x > 0, by Euler and Maclaurin's formula (DLMF 25.11.5).
-fn hurwitz_zeta(s: i32, x: f64) -> f64 {
-    let (mut sum, mut a) = (0.0, x);
-    while a < 10.0 + f64::from(s) {
-        sum += reciprocal_power(a, s);
-        a += 1.0;
-    }
-    let power = reciprocal_power(a, s);
-    let mut tail = power * (a / f64::from(s - 1) + 0.5);
-    // s (s + 1) … (s + 2k − 2) a^(−s − 2k + 1)
-    let mut factor = f64::from(s) * power / a;
-    for (k, coefficient) in (1..).zip(ZETA_SERIES) {
-        tail += coefficient * factor;
-        factor *= f64::from(s + 2 * k - 1) * f64::from(s + 2 * k) / (a * a);
-    }
-    sum + tail
-}
+/// Numbers next to the negative roots of ln |Γ| above −10, and its values there.
+const LGAMMA_ROOTS: [(f64, f64); 16] = [
+    (-2.4570247382208006, 5.619192358950097e-17),
+    (-2.7476826467274127, 1.733509244024501e-16),
+    (-3.14358088834998, 1.6978655906121085e-15),
+    (-3.955294284858598, -4.14382750757705e-16),
+    (-4.039361839740537, -5.664578074060335e-15),
+    (-4.991544640560048, 1.7683619350849613e-14),
+    (-5.0082181683225935, 5.4188509265538106e-15),
+    (-5.998607480080875, -2.3721063667118474e-13),
+    (-6.001385294453155, -4.643383694283801e-14),
+    (-6.999801507890638, 5.313011065735902e-14),
+    (-7.000198333407325, -1.263203743493977e-12),
+    (-7.999975197095821, -2.1213071311827735e-12),
+    (-8.000024800270682, 1.75595561986039e-11),
+    (-8.999997244250977, -8.050618056741812e-11),
+    (-9.000002755714823, 3.444263328391509e-11),
+    (-9.99999972442663, 1.7719543958825935e-09),
+];
 
-/// ψ⁽ⁿ⁾(x) = (−1)ⁿ⁺¹ n! ζ(n + 1, x) for n ≥ 1. For negative x, ζ's sum over all i is split at 0, so that each part has
-/// positive arguments.
-fn polygamma_at(n: usize, x: f64) -> f64 {
-    let s = n as i32 + 1;
-    let odd = n % 2 == 1;
-    let factorial: f64 = (1..=n).map(|k| k as f64).product();
-    let zeta = if x > 0.0 {
-        hurwitz_zeta(s, x)
-    } else if x == x.floor() {
-        // Both sides of the pole go to +∞ for odd n, to opposite infinities for even n.
-        if odd { f64::INFINITY } else { f64::NAN }
-    } else if x.is_nan() {
-        x
-    } else {
-        let (up, down) = (x - x.floor(), x.floor() + 1.0 - x);
-        let left = hurwitz_zeta(s, down) - hurwitz_zeta(s, 1.0 - x);
-        hurwitz_zeta(s, up) + if odd { left } else { -left }
-    };
-    if odd { factorial * zeta } else { -factorial * zeta }
-}
-
-/// y ← ψ⁽ⁿ⁾(x), the n-th derivative of the digamma function; computed in f64, one number at a time. Poles give ∞ for odd
-/// n and NaN for even n. Largest relative error for n ≤ 5: 10⁻¹⁵ in f64, 10⁻⁷ in f32.
-///
-/// # Panics
-/// If the lengths differ.
-///
-/// ```
-/// use bayeux_kernels::simd;
-/// let mut y = [0.0];
-/// simd::polygamma(1, &[1.0], &mut y); // π²/6
-/// assert!((y[0] - std::f64::consts::PI.powi(2) / 6.0f64).abs() < 1e-15);
-/// ```
-pub fn polygamma<T: Float>(n: usize, x: &[T], y: &mut [T]) {
-    if n == 0 {
-        return super::digamma(x, y);
+/// Next to a root, where the terms of a reflection cancel, a function by Taylor's series about the nearest number, given its
+/// `derivative` of order k there. The series converges up to the next pole, a whole number; it is used for a fifth of that way.
+fn near_root(x: f64, roots: &[(f64, f64)], derivative: impl Fn(usize, f64) -> f64) -> Option<f64> {
+    let part = |root: f64| (x - root).abs() / (root - root.round()).abs();
+    let &(root, value) = roots.iter().find(|(root, _)| part(*root) < 0.2)?;
+    // Exact, as the two are so near each other.
+    let h = x - root;
+    let (mut sum, mut power, mut rest, mut k) = (value, 1.0, 1.0, 1);
+    while rest > f64::EPSILON / 16.0 {
+        power *= h / k as f64;
+        sum += derivative(k, root) * power;
+        rest *= part(root);
+        k += 1;
     }
-    assert_eq!(x.len(), y.len(), "the slices' lengths differ");
-    for (y, &x) in y.iter_mut().zip(x) {
-        *y = if x.to_f64() == f64::INFINITY { T::ZERO } else { T::from_f64(polygamma_at(n, x.to_f64())) };
-    }
+    Some(sum)
 }

@@ -32,6 +32,7 @@ mod gamma;
 #[cfg(test)]
 mod levels_agree;
 pub(crate) mod number;
+mod polygamma;
 mod power;
 pub(crate) mod real;
 pub(crate) mod trigonometric;
@@ -40,7 +41,7 @@ mod unary;
 pub use binary::*;
 pub use combined::Arithmetic;
 pub use function::Function;
-pub use gamma::polygamma;
+pub use polygamma::polygamma;
 pub use unary::*;
 
 /// The instruction set in use: `"avx512"`, `"avx2"`, `"neon"`, `"simd128"` or `"portable"`.

@@ -117,9 +117,9 @@ unary! {
     /// y ← erfc x = 1 − erf x, with all digits also where it is small. Largest error: 5.6 ULP in f32, 2.7 in f64.
     erfc erfc_inplace error_function::Erfc;
     /// y ← ln |Γ(x)|; ∞ at 0 and the negative whole numbers. Largest error for positive x: 5 ULP; for negative x,
-    /// 3 · 10⁻¹⁵ (f64) of max(|y|, 0.1).
+    /// 3 · 10⁻¹⁵ (f64) of max(|y|, 0.1), and of |y| next to the roots above −10.
     lgamma lgamma_inplace gamma::Lgamma;
     /// y ← ψ(x) = d ln Γ(x)/dx; NaN at the negative whole numbers. Largest error
-    /// relative to max(|y|, 1): 2 · 10⁻¹⁵ in f64, 10⁻⁶ in f32.
+    /// relative to max(|y|, 1): 2 · 10⁻¹⁵ in f64, 10⁻⁶ in f32; relative to |y| next to the roots above −10.
     digamma digamma_inplace gamma::Digamma;
 }

@@ -32,10 +32,10 @@ fn check<T: Float>(s: &Conv2dShape) {
         want_dw[k] += x[i] * dy[o];
     });
     let [y, dx, dw] = passes::<T>(s);
-    let taps = s.kernel[0] * s.kernel[1];
-    assert_close(&y, &want_y, s.in_channels / s.groups * taps);
-    assert_close(&dx, &want_dx, s.out_channels / s.groups * taps);
-    assert_close(&dw, &want_dw, s.y_len() / s.out_channels);
+    let taps = s.kernel()[0] * s.kernel()[1];
+    assert_close(&y, &want_y, s.in_channels() / s.groups() * taps);
+    assert_close(&dx, &want_dx, s.out_channels() / s.groups() * taps);
+    assert_close(&dw, &want_dw, s.y_len() / s.out_channels());
     let same = inner(&wide(&y), &dy);
     let tolerance = T::EPSILON.to_f64() * (s.flops() + 1) as f64;
     for other in [inner(&x, &wide(&dx)), inner(&w, &wide(&dw))] {

@@ -9,3 +9,5 @@ mod pooled;
 mod products_in_loops;
 mod random;
 mod simd;
+#[cfg(panic = "unwind")]
+mod sizes;

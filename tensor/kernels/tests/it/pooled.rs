@@ -7,11 +7,11 @@ use proptest::prelude::*;
 
 /// Input indices as places in the windows.
 fn to_places(p: &Pool2dShape, indices: &[usize]) -> Vec<u8> {
-    let ([h, w], [oh, ow]) = (p.in_size, p.out_size());
+    let ([h, w], [oh, ow]) = (p.in_size(), p.out_size());
     let place = |(q, at): (usize, &usize)| {
-        let [i, j] = [q / ow % oh * p.stride[0], q % ow * p.stride[1]];
-        let [r, c] = [at / w % h + p.padding[0][0], at % w + p.padding[1][0]];
-        ((r - i) * p.window[1] + c - j) as u8
+        let [i, j] = [q / ow % oh * p.stride()[0], q % ow * p.stride()[1]];
+        let [r, c] = [at / w % h + p.padding()[0][0], at % w + p.padding()[1][0]];
+        ((r - i) * p.window()[1] + c - j) as u8
     };
     indices.iter().enumerate().map(place).collect()
 }
@@ -90,13 +90,13 @@ fn check_pooled<T: Float>(c: &Conv2dShape, p: &Pool2dShape) {
         want_dw[k] += fx[i] * fdy[o];
     });
     // Each output is in at most so many windows.
-    let overlap = p.window[0].div_ceil(p.stride[0]) * p.window[1].div_ceil(p.stride[1]);
+    let overlap = p.window()[0].div_ceil(p.stride()[0]) * p.window()[1].div_ceil(p.stride()[1]);
     let mut dx = dirty(x.len());
     conv2d_input_pooled(c, p, &g, &places, &w, &mut dx, &mut dirty(c.scratch_input_pooled(p)));
-    assert_close(&dx, &want_dx, overlap * c.out_channels * c.kernel[0] * c.kernel[1]);
+    assert_close(&dx, &want_dx, overlap * c.out_channels() * c.kernel()[0] * c.kernel()[1]);
     let mut dw = dirty(w.len());
     conv2d_weights_pooled(c, p, &x, &g, &places, &mut dw, &mut dirty(c.scratch_weights_pooled(p)));
-    assert_close(&dw, &want_dw, p.y_len() / c.out_channels.max(1));
+    assert_close(&dw, &want_dw, p.y_len() / c.out_channels().max(1));
 }
 
 /// A pooling of the convolution's outputs; of single elements where the window does not fit.
@@ -105,7 +105,7 @@ fn pooling(c: &Conv2dShape, window: [usize; 2], stride: [usize; 2], pad: [[usize
     let pad = [0, 1].map(|d| pad[d].map(|p| p.min(window[d] - 1)));
     let fits = (0..2).all(|d| window[d] <= size[d] + pad[d][0] + pad[d][1]);
     let (window, pad) = if fits { (window, pad) } else { ([1, 1], [[0, 0]; 2]) };
-    Pool2dShape::new(c.batch, c.out_channels, size, window, stride, pad)
+    Pool2dShape::new(c.batch(), c.out_channels(), size, window, stride, pad)
 }
 
 prop_compose! {
@@ -149,7 +149,7 @@ fn pooled_convolutions_agree_on_chosen_shapes() {
         (Conv2dShape::new(2, 19, [11, 12], 21, [3, 3], [1, 1], [[1, 1]; 2]), [2, 2], [2, 2], none), // tiles of 2×2
         (Conv2dShape::new(0, 3, [4, 4], 2, [3, 3], [1, 1], none), [2, 2], [2, 2], none),
     ] {
-        let p = Pool2dShape::new(c.batch, c.out_channels, c.out_size(), window, stride, pad);
+        let p = Pool2dShape::new(c.batch(), c.out_channels(), c.out_size(), window, stride, pad);
         check_pooled::<f32>(&c, &p);
         check_pooled::<f64>(&c, &p);
     }
@@ -191,7 +191,7 @@ fn the_bits_do_not_depend_on_the_number_of_threads() {
         in_pool(threads, || {
             let mut all = vec![];
             for (c, window, pad) in [(c, [3, 3], [[1, 1], [0, 0]]), (d, [2, 2], [[0, 0], [0, 0]])] {
-                let p = Pool2dShape::new(c.batch, c.out_channels, c.out_size(), window, [2, 2], pad);
+                let p = Pool2dShape::new(c.batch(), c.out_channels(), c.out_size(), window, [2, 2], pad);
                 let (x, w, g) = (numbers(c.x_len(), 1), numbers(c.w_len(), 2), numbers(p.y_len(), 3));
                 let (mut y, mut places) = (dirty(p.y_len()), vec![0; p.y_len()]);
                 let (mut dx, mut dw) = (dirty(c.x_len()), dirty(c.w_len()));

@@ -190,12 +190,12 @@ fn a_loop_names_the_short_factor() {
 /// against the convolution and then the loop. y and p have the same bits.
 fn check_images<T: Float>(s: &Conv2dShape, kept: bool) {
     let [h, w] = s.out_size();
-    let shape = [s.batch, s.out_channels, h, w];
+    let shape = [s.batch(), s.out_channels(), h, w];
     let (x, filters, bias) =
-        (numbers::<T>(s.x_len(), 1), numbers::<T>(s.w_len(), 2), numbers::<T>(s.out_channels, 3));
+        (numbers::<T>(s.x_len(), 1), numbers::<T>(s.w_len(), 2), numbers::<T>(s.out_channels(), 3));
     let build = |by_images: bool| {
         let mut builder = FusedBuilder::<T>::new(&shape);
-        let strides = [s.out_channels * h * w, h * w, w, 1].map(|step| step as isize);
+        let strides = [s.out_channels() * h * w, h * w, w, 1].map(|step| step as isize);
         let p = if by_images { builder.product(Product::Images(*s)) } else { builder.operand(&strides) };
         let b = builder.operand(&[0, 1, 0, 0]);
         let biased = builder.arithmetic(fused::Arithmetic::Add, p, b);
@@ -204,7 +204,7 @@ fn check_images<T: Float>(s: &Conv2dShape, kept: bool) {
         builder.reduce(Reduce::Sum, p, &[0, 2, 3]);
         builder.build()
     };
-    let results = || [s.y_len(), s.y_len(), s.out_channels].map(dirty::<T>);
+    let results = || [s.y_len(), s.y_len(), s.out_channels()].map(dirty::<T>);
     let [mut want_p, mut want_y, mut want_sums] = results();
     let fused = build(false);
     conv2d(s, &x, &filters, &mut want_p, &mut dirty(s.scratch_forward()));

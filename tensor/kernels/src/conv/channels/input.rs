@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::sums::{Pixels, Row, add_products, with_tile};
 use super::{anywhere, in_row, tiles, word};
 use crate::Float;
-use crate::conv::parts::{PART, Parts, room};
+use crate::conv::parts::{PART, Parts, room, total};
 use crate::conv::pixels::AddToPlanes;
 use crate::conv::plan::Plan;
 use crate::float::words;
@@ -42,7 +42,7 @@ fn shared(plan: &Plan, band: &Band) -> [usize; 4] {
 
 pub(in crate::conv) fn scratch(plan: &Plan) -> usize {
     let band = Band::new(plan);
-    room(&shared(plan, &band)) + plan.chunks * room(&[band.len()]) + PART
+    total(&[room(&shared(plan, &band)), plan.chunks.saturating_mul(room(&[band.len()])), PART])
 }
 
 /// See [`conv2d_input`](crate::conv2d_input).

@@ -7,14 +7,15 @@ use super::sums::{Pixels, Rows, add_products, first, with_tile};
 use super::{ANYWHERE, Taps, anywhere, in_row, offsets, tiles};
 use crate::Float;
 use crate::conv::correlate::each_tap;
-use crate::conv::parts::{PART, Parts, room};
+use crate::conv::parts::{PART, Parts, room, total};
 use crate::conv::pixels::ToPixels;
 use crate::conv::plan::Plan;
 use crate::float::words;
 use crate::lanes::{self, Lanes, Task, groups, unrolled};
 
 pub(in crate::conv) fn scratch(plan: &Plan) -> usize {
-    room(&shared(plan)) + plan.chunks * (room(&[packed_len(plan)]) + room(&own(plan))) + PART
+    let each = total(&[room(&[packed_len(plan)]), room(&own(plan))]);
+    total(&[room(&shared(plan)), plan.chunks.saturating_mul(each), PART])
 }
 
 /// Elements of what all chunks share: the offsets of the taps and of the outputs.

@@ -56,7 +56,7 @@ impl<T: Float> Gradient<'_, T> {
     /// For this and the other functions: `run` has checked what the pointers reach.
     #[inline(always)]
     unsafe fn all<V: Lanes<T = T>, const P: usize>(self) {
-        debug_assert_eq!(P * V::N, VECTORS * narrow_lanes::<T>());
+        assert_eq!(P * V::N, VECTORS * narrow_lanes::<T>());
         let ([_, width], Padded { phases, pitch, .. }) = (self.kernel, *self.layout);
         let row_step = self.layout.row_step();
         for (first, count) in groups(self.sums.len(), TAPS.min(LARGEST / P)) {

@@ -5,14 +5,14 @@ use rayon::prelude::*;
 
 use super::maxima::{Maxima, Planes};
 use crate::conv::packed::Packed;
-use crate::conv::parts::{PART, Parts, room};
+use crate::conv::parts::{PART, Parts, room, total};
 use crate::conv::plan::Plan;
 use crate::conv::{Conv2dShape, image_forward};
 use crate::{Float, Pool2dShape, lanes};
 
 pub(super) fn scratch(c: &Conv2dShape, p: &Pool2dShape) -> usize {
     let (plan, each) = cut(c, p);
-    Packed::<f32>::room(&plan) + plan.chunks * room(&each) + PART
+    total(&[Packed::<f32>::room(&plan), plan.chunks.saturating_mul(room(&each)), PART])
 }
 
 /// The cut, and the elements of the parts of a chunk: a band, and the outputs or, in two parts, the maxima and their
@@ -47,6 +47,12 @@ pub(crate) fn forward<T: Float>(
     c.check_pooled("conv2d_max_pool2d", p, [x.len(), w.len(), y.len(), places.len()], sizes);
     if y.is_empty() {
         return;
+    }
+    if x.is_empty() || w.is_empty() {
+        let nothing = vec![T::ZERO; p.in_size[0] * p.in_size[1]]; // sums of nothing
+        let plane = p.y_len() / (p.batch * p.channels);
+        let planes = y.chunks_exact_mut(plane).zip(places.chunks_exact_mut(plane));
+        return planes.for_each(|(y, places)| p.maxima(&nothing, y, places));
     }
     let (plan, sizes) = cut(c, p);
     let mut all = Parts::new(scratch);

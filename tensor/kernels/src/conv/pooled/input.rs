@@ -7,13 +7,13 @@ use super::plan::Plan;
 use super::spread::{Sorted, Spread};
 use super::tiles;
 use crate::conv::Conv2dShape;
-use crate::conv::parts::{PART, Parts, room};
+use crate::conv::parts::{PART, Parts, room, total};
 use crate::float::words;
 use crate::{Float, Pool2dShape};
 
 pub(super) fn scratch(c: &Conv2dShape, p: &Pool2dShape) -> usize {
     let plan = Plan::input(c, p);
-    room(&shared(&plan)) + plan.chunks * room(&parts(&plan)) + PART
+    total(&[room(&shared(&plan)), plan.chunks.saturating_mul(room(&parts(&plan))), PART])
 }
 
 /// Elements of the parts that all chunks share: the packed weights, and the offsets of the patches of all windows and

@@ -16,23 +16,40 @@ pub(crate) use input::input;
 pub(crate) use weights::weights;
 
 use super::Conv2dShape;
+use super::limits::MORE_CHANNELS;
 use crate::compiled::Linear;
+use crate::size::checked_len;
 use crate::{Float, Pool2dShape};
 
 impl Conv2dShape {
     /// Elements of scratch that [`conv2d_max_pool2d`] asks for.
     pub fn scratch_forward_pooled(&self, p: &Pool2dShape) -> usize {
-        forward::scratch(self, p)
+        self.pooled_scratch(p, forward::scratch)
     }
 
     /// Elements of scratch that [`conv2d_input_pooled`] asks for.
     pub fn scratch_input_pooled(&self, p: &Pool2dShape) -> usize {
-        input::scratch(self, p)
+        self.pooled_scratch(p, input::scratch)
     }
 
     /// Elements of scratch that [`conv2d_weights_pooled`] asks for.
     pub fn scratch_weights_pooled(&self, p: &Pool2dShape) -> usize {
-        weights::scratch(self, p)
+        self.pooled_scratch(p, weights::scratch)
+    }
+
+    /// Elements of scratch; a number that no slice has if the pooling's windows are so large, or their padding, that memory could
+    /// not hold the patches of all their elements.
+    fn pooled_scratch(&self, p: &Pool2dShape, scratch: fn(&Self, &Pool2dShape) -> usize) -> usize {
+        let seen = |d: usize| {
+            let outputs = p.in_size[d] + p.padding[d][0] + p.padding[d][1];
+            outputs.checked_mul(self.stride[d])?.checked_add(self.kernel[d])
+        };
+        let patches = |rows, columns| [self.in_channels + MORE_CHANNELS, self.kernel[1] + 1, rows, columns];
+        let [oh, ow] = p.out_size();
+        let holds = |sizes: [usize; 4]| checked_len::<f64>(&sizes).is_some();
+        let possible = seen(0).zip(seen(1)).is_some_and(|(rows, columns)| holds(patches(rows, columns)))
+            && holds([oh, ow, p.window[0], p.window[1]]);
+        if possible { scratch(self, p) } else { usize::MAX }
     }
 
     /// Panics, with the name of the slice, unless the pooling is one of the outputs and the slices and the scratch have

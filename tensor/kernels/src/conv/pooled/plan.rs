@@ -3,6 +3,7 @@
 use super::patches::Patches;
 use crate::Pool2dShape;
 use crate::conv::Conv2dShape;
+use crate::conv::limits::most_that_fits;
 use crate::lanes::groups;
 
 /// Elements of the patches that a kernel works on at a time: they stay in the first-level cache.
@@ -40,7 +41,7 @@ impl Plan {
         let mut plan = Self::new(c, p, 1);
         let narrow = plan.narrow();
         plan.cut((PARTIALS / packed_len(&narrow).max(1)).clamp(4, 16));
-        plan.block = (BAND / narrow.len()).clamp(1, plan.chunk);
+        plan.block = (BAND / narrow.len().max(1)).clamp(1, plan.chunk);
         plan
     }
 
@@ -49,8 +50,8 @@ impl Plan {
         let (outputs, column) = (|band| outputs(p, band, ow), -(p.padding[1][0] as isize));
         let patches = |band| Patches::new(c, outputs(band), column);
         // The fewest bands that are small enough, as even as they can be, and the same at every level.
-        let narrow = |band: &usize| Patches::narrow(c, outputs(*band), column).len() <= BAND;
-        let most = (1..=oh).rev().find(narrow).unwrap_or(1);
+        let narrow = |band: usize| Patches::narrow(c, outputs(band), column).len() <= BAND;
+        let most = most_that_fits(oh, narrow);
         let band = oh.div_ceil(oh.div_ceil(most));
         let (c, p) = (*c, *p);
         let mut plan =

@@ -7,20 +7,22 @@ use super::gather::{Gather, Offsets};
 use super::plan::Plan;
 use super::tiles;
 use crate::conv::Conv2dShape;
-use crate::conv::parts::{PART, Parts, room};
+use crate::conv::parts::{PART, Parts, room, total};
 use crate::float::words;
 use crate::lanes::{self, narrow_lanes};
 use crate::{Float, Pool2dShape};
 
 pub(super) fn scratch(c: &Conv2dShape, p: &Pool2dShape) -> usize {
     let plan = Plan::weights(c, p);
-    room(&[plan.band_windows()]) + plan.chunks * (room(&[plan.packed_len()]) + room(&parts(&plan))) + PART
+    let each = total(&[room(&[plan.packed_len()]), room(&parts(&plan))]);
+    total(&[room(&[plan.band_windows()]), plan.chunks.saturating_mul(each), PART])
 }
 
 /// Elements of the parts of a chunk, besides its sums: bands, the lines of an image, the offsets of the bands' maxima.
 fn parts(plan: &Plan) -> [usize; 3] {
     let bands = plan.block * plan.patches.len();
-    [bands, plan.patches.lines(), plan.block * plan.c.out_channels * plan.band_windows()]
+    let maxima = plan.block.saturating_mul(plan.c.out_channels * plan.band_windows());
+    [bands, plan.patches.lines(), maxima]
 }
 
 #[track_caller]
@@ -35,7 +37,7 @@ pub(crate) fn weights<T: Float>(
     let sizes = [scratch.len(), c.scratch_weights_pooled(p)];
     c.check_pooled("conv2d_weights_pooled", p, [x.len(), dw.len(), g.len(), places.len()], sizes);
     dw.fill(T::ZERO);
-    if dw.is_empty() || g.is_empty() {
+    if dw.is_empty() || g.is_empty() || x.is_empty() {
         return;
     }
     let plan = Plan::weights(c, p);

@@ -8,8 +8,8 @@ use rayon::prelude::*;
 
 use super::{POINTS, input, kernels};
 use crate::conv::Conv2dShape;
-use crate::conv::channels::{self, Group, Outputs, Taps};
-use crate::conv::parts::{PART, Parts, room};
+use crate::conv::channels::{self, Group, Outputs, Taps, word};
+use crate::conv::parts::{PART, Parts, room, total};
 use crate::conv::pixels::ToPixels;
 use crate::conv::plan::{Plan, partials};
 use crate::conv::workspace::with_workspace;
@@ -83,7 +83,7 @@ impl<'a> Weights<'a> {
     }
 
     pub fn scratch(&self) -> usize {
-        room(&self.shared()) + self.chunks * room(&[self.sums()]) + PART
+        total(&[room(&self.shared()), self.chunks.saturating_mul(room(&[self.sums()])), PART])
     }
 
     /// See [`conv2d_weights`](crate::conv2d_weights).
@@ -93,7 +93,7 @@ impl<'a> Weights<'a> {
         let steps = [self.pixel()[0], 0, 0, 0];
         let walk = Walk { channels: offsets.len(), rows: 1, elements: 1, phases: 1, steps };
         Taps::new(&walk, offsets);
-        channels.iter_mut().zip(0..).for_each(|(channel, place)| *channel = place);
+        channels.iter_mut().enumerate().for_each(|(place, channel)| *channel = word(place));
         let (offsets, channels, each) = (&*offsets, &*channels, room(&[self.sums()]));
         let partials = all.next(self.chunks * each);
         partials.par_chunks_mut(each).enumerate().for_each(|(chunk, sums)| {

@@ -14,8 +14,9 @@ use crate::fused::{Fused, Operand, Place, Step, Value, logarithms};
 use crate::level::{Level, level};
 use crate::memory::{HAS_STREAMS, LINE};
 use crate::native::program::Program;
-use crate::native::{self, Native};
+use crate::native::{self, Batch};
 use crate::simd::combined::{Formula, TILE};
+use crate::size::reach;
 
 /// The most arrays of a compiled function.
 pub(in crate::fused) const MOST_ARRAYS: usize = 64;
@@ -28,16 +29,41 @@ impl<T: Float> FusedBuilder<T> {
     /// # Panics
     /// If several hundred values are needed at once, or an operand is to be overwritten that is not read row-major.
     pub fn build(self) -> Fused<T> {
-        let whole = row_major(&self.shape, |_| true);
-        let read = self.operands.iter().filter(|strides| **strides == whole).count();
-        let elements: usize = self.shape.iter().product();
-        let arrays = read + self.stores.len() - self.over.len() - usize::from(self.product.is_some());
-        let large = arrays * elements * size_of::<T>() > STREAMED_BYTES;
-        self.build_with(large && HAS_STREAMS, level())
+        let streamed = self.is_streamed();
+        self.build_with(streamed, level())
+    }
+
+    /// The finished loops. Their machine code is mapped into one piece of memory, of which a process can have only so many, and
+    /// equal code is there only once.
+    ///
+    /// # Panics
+    /// As [`build`](Self::build).
+    pub fn build_all(builders: Vec<Self>) -> Vec<Fused<T>> {
+        let builders = builders.into_iter().map(|builder| (builder.is_streamed(), builder));
+        build_all(builders.collect(), level())
     }
 
     /// [`FusedBuilder::build`] with or without going past the caches, and with machine code for a level.
-    pub(in crate::fused) fn build_with(mut self, streamed: bool, level: Level) -> Fused<T> {
+    pub(in crate::fused) fn build_with(self, streamed: bool, level: Level) -> Fused<T> {
+        build_all(vec![(streamed, self)], level).remove(0)
+    }
+
+    /// Whether results are large enough to go past the caches.
+    fn is_streamed(&self) -> bool {
+        let whole = row_major(&self.shape, |_| true);
+        let read = self.operands.iter().filter(|strides| **strides == whole).count();
+        let elements: usize = self.shape.iter().product(); // which `new` has checked
+        let arrays = read + self.stores.len() - self.over.len() - usize::from(self.product.is_some());
+        HAS_STREAMS && arrays.saturating_mul(elements * size_of::<T>()) > STREAMED_BYTES
+    }
+
+    /// The finished loop, whose machine code is yet to come: the numbers of its programs in the batch.
+    fn finish(
+        mut self,
+        streamed: bool,
+        level: Level,
+        batch: Option<&mut Batch>,
+    ) -> (Fused<T>, Option<Vec<usize>>) {
         let row_major = row_major(&self.shape, |_| true);
         let mut walks = self.operands.clone();
         walks.push(row_major);
@@ -58,7 +84,10 @@ impl<T: Float> FusedBuilder<T> {
                 None if self.product.is_some_and(|(operand, _)| operand == i) => Operand::Product,
                 None if strides.iter().all(|&stride| stride == 0) => Operand::Uniform,
                 None if strides == direct => Operand::Direct,
-                None => Operand::Strided { reach: space.reach(&strides), strides },
+                None => Operand::Strided {
+                    reach: reach(&space.shape, &strides).unwrap_or([usize::MAX; 2]),
+                    strides,
+                },
             })
             .collect();
         let mut reduced: Vec<(Reduce, Value, bool)> = self
@@ -68,7 +97,7 @@ impl<T: Float> FusedBuilder<T> {
             .map(|((kind, value, _), walk)| (*kind, *value, walk.iter().all(|&stride| stride == 0)))
             .collect();
         let logarithms = logarithms::absorb(&mut self.values, &operands, &self.stores, &mut reduced);
-        let (placed, native) = self.placed(&operands, &reduced, streamed, level);
+        let (placed, numbers) = self.placed(&operands, &reduced, streamed, level, batch);
         let Placed { once, spread, steps, regions, uniform, tiles, registers, in_place } = placed;
 
         let by_kernel: HashSet<Place> = steps.iter().flat_map(Step::by_kernel).collect();
@@ -91,18 +120,18 @@ impl<T: Float> FusedBuilder<T> {
                 let kept = self.shape.iter().enumerate().filter(|(axis, _)| !axes.contains(axis));
                 let (at, len) = (partial, kept.map(|(_, &size)| size).product());
                 let reduction = Reduction::new(*kind, logarithms, &space, strides, at, len);
-                partial += reduction.room();
+                partial = partial.saturating_add(reduction.room());
                 reduction
             })
             .collect();
         let plain = plain(&self.shape, &self.values, &operands, &self.stores, &self.reductions);
         let product = self.product.map(|(_, product)| (product, self.shape.clone()));
-        let chunk = chunk_len(space.len(), reductions.iter().map(|r| r.len).sum());
+        let chunk = chunk_len(space.len(), reductions.iter().map(|r| r.len).fold(0, usize::saturating_add));
         let chunks = match product.as_ref().and_then(|(product, shape)| product.tasks::<T>(shape)) {
             Some(tasks) => tasks,
             None => space.len().div_ceil(chunk.max(1)).max(1),
         };
-        Fused {
+        let fused = Fused {
             cycles: cycles(&steps, &regions, space.len()),
             space,
             operands,
@@ -114,7 +143,7 @@ impl<T: Float> FusedBuilder<T> {
             fetched: fetched(&steps, &regions, (block * size_of::<T>()).div_ceil(LINE)),
             steps,
             regions,
-            native,
+            native: None,
             tiles,
             registers,
             stores: self.stores.len(),
@@ -126,20 +155,22 @@ impl<T: Float> FusedBuilder<T> {
             block,
             chunk,
             chunks,
-        }
+        };
+        (fused, numbers)
     }
 
-    /// The steps, with arithmetic compiled for a level, if there is machine code for it.
+    /// The steps, and the numbers of the programs that are compiled: those of a batch, if there is machine code for the level.
     fn placed(
         &self,
         operands: &[Operand],
         reduced: &[(Reduce, Value, bool)],
         streamed: bool,
         level: Level,
-    ) -> (Placed<T>, Option<Native>) {
+        batch: Option<&mut Batch>,
+    ) -> (Placed<T>, Option<Vec<usize>>) {
         let stores = &self.stores;
         let mut values = self.values.clone();
-        if native::available(level) {
+        if let Some(batch) = batch {
             if !native::has_functions(level) {
                 call_functions(&mut values);
             }
@@ -156,13 +187,30 @@ impl<T: Float> FusedBuilder<T> {
             let placed = place(Task { values, operands, stores, reduced, streamed, regions: true });
             let programs: Vec<&Program> = placed.regions.iter().map(|region| &region.program).collect();
             if programs.iter().all(|program| program.arrays <= MOST_ARRAYS)
-                && let Some(native) = native::compile::<T>(&programs, level)
+                && let Some(numbers) = batch.add::<T>(&programs)
             {
-                return (placed, Some(native));
+                return (placed, Some(numbers));
             }
         }
         values.truncate(self.values.len());
         combine(&mut values, operands, stores, reduced);
         (place(Task { values: &values, operands, stores, reduced, streamed, regions: false }), None)
     }
+}
+
+/// Loops, with or without going past the caches, and with machine code for a level.
+fn build_all<T: Float>(builders: Vec<(bool, FusedBuilder<T>)>, level: Level) -> Vec<Fused<T>> {
+    if native::available(level)
+        && let Some(mut batch) = Batch::new(level)
+    {
+        let finished = builders
+            .iter()
+            .map(|(streamed, builder)| builder.clone().finish(*streamed, level, Some(&mut batch)));
+        let (mut loops, numbers): (Vec<Fused<T>>, Vec<_>) = finished.unzip();
+        if let Some(natives) = batch.map(numbers) {
+            loops.iter_mut().zip(natives).for_each(|(fused, native)| fused.native = native);
+            return loops;
+        }
+    }
+    builders.into_iter().map(|(streamed, builder)| builder.finish(streamed, level, None).0).collect()
 }

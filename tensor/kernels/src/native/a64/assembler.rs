@@ -60,6 +60,8 @@ pub struct Assembler {
     numbers: Vec<u64>,
     /// Where instructions have the distance to a number: their place, which number.
     distances: Vec<(usize, usize)>,
+    /// Whether something is farther away than an instruction can say.
+    out_of_reach: bool,
 }
 
 /// Bytes of a vector.
@@ -67,11 +69,20 @@ const WIDTH: usize = 16;
 
 impl Assembler {
     pub fn new(double: bool) -> Self {
-        Assembler { words: Vec::new(), double, numbers: Vec::new(), distances: Vec::new() }
+        Assembler {
+            words: Vec::new(),
+            double,
+            numbers: Vec::new(),
+            distances: Vec::new(),
+            out_of_reach: false,
+        }
     }
 
-    /// The code, and behind it the numbers, repeated all over a vector; nothing if they are out of reach.
+    /// The code, and behind it the numbers, repeated all over a vector; nothing if something is out of reach.
     pub fn finish(mut self) -> Option<Vec<u8>> {
+        if self.out_of_reach {
+            return None;
+        }
         self.words.resize(self.words.len().next_multiple_of(WIDTH / 4), 0);
         for &(place, number) in &self.distances {
             let distance = self.words.len() + number * (WIDTH / 4) - place;
@@ -182,6 +193,7 @@ impl Assembler {
         const LOWER: u32 = 3;
         self.three(0xEB00_001F, 0, a, b);
         let distance = start as i32 - self.words.len() as i32;
+        self.out_of_reach |= distance < -(1 << 18);
         self.words.push(0x5400_0000 | ((distance as u32 & 0x7_FFFF) << 5) | LOWER);
     }
 
@@ -198,12 +210,12 @@ impl Assembler {
     }
 
     fn move_at(&mut self, word: u32, register: Register, Memory { base, offset }: Memory, size: usize) {
-        debug_assert!(offset.is_multiple_of(size) && offset / size < 1 << 12);
+        self.out_of_reach |= !offset.is_multiple_of(size) || offset / size >= 1 << 12;
         self.three(word | ((offset / size) as u32) << 10, register, base, 0);
     }
 
     fn pair(&mut self, word: u32, first: Register, Memory { base, offset }: Memory) {
-        debug_assert!(offset.is_multiple_of(8) && offset / 8 < 1 << 6);
+        self.out_of_reach |= !offset.is_multiple_of(8) || offset / 8 >= 1 << 6;
         self.three(word | ((offset / 8) as u32) << 15 | u32::from(first + 1) << 10, first, base, 0);
     }
 }

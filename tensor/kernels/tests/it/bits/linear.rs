@@ -51,7 +51,7 @@ fn convolutions<T: Float>(hashes: &mut Hashes) {
     ] {
         let [x, w, _] = passes::<T>(hashes, &s);
         let (name, mut dx, mut dw) = (format!("{s:?}"), dirty(s.x_len()), dirty(s.w_len()));
-        let p = Pool2dShape::new(s.batch, s.out_channels, s.out_size(), window, window, none);
+        let p = Pool2dShape::new(s.batch(), s.out_channels(), s.out_size(), window, window, none);
         let (g, mut y, mut places) = (numbers::<T>(p.y_len(), 4), dirty(p.y_len()), vec![0; p.y_len()]);
         conv2d_max_pool2d(&s, &p, &x, &w, &mut y, &mut places, &mut dirty(s.scratch_forward_pooled(&p)));
         conv2d_input_pooled(&s, &p, &g, &places, &w, &mut dx, &mut dirty(s.scratch_input_pooled(&p)));

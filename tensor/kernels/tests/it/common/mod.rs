@@ -1,6 +1,8 @@
 //! Numbers, and referees for the linear kernels: nested loops that follow the formulas.
 
 mod numbers;
+#[cfg(panic = "unwind")]
+pub mod panics;
 mod threads;
 
 use bayeux_kernels::*;
@@ -29,22 +31,22 @@ pub fn wide<T: Float>(v: &[T]) -> Vec<f64> {
 
 /// Calls `f(x, w, y)` with the indices of each product in a convolution.
 pub fn convolution_terms(s: &Conv2dShape, mut f: impl FnMut(usize, usize, usize)) {
-    let ([h, w], [oh, ow], [kh, kw]) = (s.in_size, s.out_size(), s.kernel);
-    let (channels, outputs) = (s.in_channels / s.groups, s.out_channels / s.groups);
-    for n in 0..s.batch {
-        for o in 0..s.out_channels {
+    let ([h, w], [oh, ow], [kh, kw]) = (s.in_size(), s.out_size(), s.kernel());
+    let (channels, outputs) = (s.in_channels() / s.groups(), s.out_channels() / s.groups());
+    for n in 0..s.batch() {
+        for o in 0..s.out_channels() {
             for i in 0..oh {
                 for j in 0..ow {
                     for c in 0..channels {
                         for u in 0..kh {
                             for v in 0..kw {
-                                let r = (i * s.stride[0] + u) as isize - s.padding[0][0] as isize;
-                                let q = (j * s.stride[1] + v) as isize - s.padding[1][0] as isize;
+                                let r = (i * s.stride()[0] + u) as isize - s.padding()[0][0] as isize;
+                                let q = (j * s.stride()[1] + v) as isize - s.padding()[1][0] as isize;
                                 if r >= 0 && q >= 0 && r < h as isize && q < w as isize {
-                                    let from = n * s.in_channels + o / outputs * channels + c;
+                                    let from = n * s.in_channels() + o / outputs * channels + c;
                                     let x = (from * h + r as usize) * w + q as usize;
                                     let weight = ((o * channels + c) * kh + u) * kw + v;
-                                    f(x, weight, ((n * s.out_channels + o) * oh + i) * ow + j);
+                                    f(x, weight, ((n * s.out_channels() + o) * oh + i) * ow + j);
                                 }
                             }
                         }
@@ -57,16 +59,16 @@ pub fn convolution_terms(s: &Conv2dShape, mut f: impl FnMut(usize, usize, usize)
 
 /// Input index of the first maximum of each window, in the order of the output.
 pub fn maxima<T: Float>(s: &Pool2dShape, x: &[T]) -> Vec<usize> {
-    let ([h, w], [oh, ow]) = (s.in_size, s.out_size());
+    let ([h, w], [oh, ow]) = (s.in_size(), s.out_size());
     let mut places = Vec::new();
-    for plane in 0..s.batch * s.channels {
+    for plane in 0..s.batch() * s.channels() {
         for i in 0..oh {
             for j in 0..ow {
                 let mut best: Option<usize> = None;
-                for u in 0..s.window[0] {
-                    for v in 0..s.window[1] {
-                        let r = (i * s.stride[0] + u) as isize - s.padding[0][0] as isize;
-                        let q = (j * s.stride[1] + v) as isize - s.padding[1][0] as isize;
+                for u in 0..s.window()[0] {
+                    for v in 0..s.window()[1] {
+                        let r = (i * s.stride()[0] + u) as isize - s.padding()[0][0] as isize;
+                        let q = (j * s.stride()[1] + v) as isize - s.padding()[1][0] as isize;
                         if r >= 0 && q >= 0 && r < h as isize && q < w as isize {
                             let p = (plane * h + r as usize) * w + q as usize;
                             let larger = |b: usize| x[p] > x[b] || (x[p].is_nan() && !x[b].is_nan());
