@@ -7,7 +7,7 @@ use bayeux_tensor::{AnyTensor, ElementType, Tensor};
 use crate::bind::{bind, check_types};
 use crate::dim::Sizes;
 use crate::expr::{Key, all_untyped, topological};
-use crate::ops::Op;
+use crate::ops::{Op, tell_apart};
 use crate::stabilise::Stabiliser;
 use crate::{AnyExpr, Error, Expr, Kind};
 
@@ -61,6 +61,7 @@ fn evaluate(
     call: u64,
 ) -> Result<Vec<AnyTensor>, Error> {
     check_types(names, tensors.iter().map(AnyTensor::element_type))?;
+    let roots = &tell_apart(roots, names);
     let sizes = bind(names, &tensors.iter().map(AnyTensor::shape).collect::<Vec<_>>())?;
     let mut values: HashMap<Key, AnyTensor> = names.iter().map(Expr::key).zip(tensors).collect();
     for node in topological(roots) {

@@ -65,7 +65,7 @@ impl<R: Rng> Grower<'_, R> {
 
     fn grow(&mut self) {
         let x = self.any();
-        let grown = match self.rng.random_range(0..21) {
+        let grown = match self.rng.random_range(0..23) {
             0..4 => self.unary(&x),
             4..8 => {
                 let y = self.any();
@@ -126,11 +126,40 @@ impl<R: Rng> Grower<'_, R> {
                 Some(x) => self.convolved(&x),
                 None => return,
             },
-            18.. if x.rank() > 0 => self.beside_its_view(&x),
+            18 | 19 => self.through_types(&x),
+            20.. if x.rank() > 0 => self.beside_its_view(&x),
             _ => return,
         };
         if grown.shape().sizes().is_some_and(|sizes| sizes.iter().product::<usize>() <= 4096) {
             self.pool.push(grown);
+        }
+    }
+
+    /// By way of truth values, whole numbers, and operations of several values.
+    fn through_types(&mut self, x: &Expr<f64>) -> Expr<f64> {
+        let mask = x.gt(&Expr::scalar(0.123)) ^ x.abs().lt(&Expr::scalar(0.777));
+        let whole = (x * 3.0 + 0.4567).tanh().cast::<i64>() + (x * 2.0 + 0.789).cast::<i64>();
+        let last = x.rank().checked_sub(1).and_then(|axis| x.dim(axis).size()).unwrap_or(0);
+        match self.rng.random_range(0..9) {
+            0 => mask.cast::<f64>() * x + x,
+            1 => Expr::select(&(!&mask & x.ne(&Expr::scalar(0.5))), x, &(x * 0.5).tanh()),
+            2 => (&whole * 2 - whole.maximum(&Expr::scalar(1.0))).cast::<f64>() * 0.1 + x,
+            3 => {
+                Expr::select(&whole.ge(&Expr::scalar(1.0)), x, &x.square())
+                    - mask.cast::<f64>().sum_all() * 0.1
+            }
+            4 if last > 0 => x.sort().0,
+            5 if last > 0 => {
+                let (values, places) = x.top_k(last.div_ceil(2));
+                values + x.tanh().take_along_last(&places)
+            }
+            6 if x.rank() > 0 && x.dim(0).size().is_some_and(|size| size > 0) => {
+                let size = x.dim(0).size().unwrap() as i64;
+                let rows = Expr::constant(Tensor::from_slice(&[0, size - 1, self.rng.random_range(0..size)]));
+                x.take(0, &rows)
+            }
+            7 if last > 0 => x.argmax(-1).one_hot_as::<f64>(last) * x.sin(),
+            _ => mask.cast::<i32>().sum_all().cast::<f64>() * x * 0.01,
         }
     }
 

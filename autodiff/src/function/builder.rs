@@ -10,7 +10,7 @@ use super::compiled::Compiled;
 use super::pool::Pool;
 use super::programs::Programs;
 use crate::expr::{Key, topological};
-use crate::ops::Op;
+use crate::ops::{Op, tell_apart};
 use crate::stabilise::stabilise;
 use crate::{AnyExpr, Error, Expr, Kind, Shared, Untyped, Updates};
 
@@ -121,6 +121,7 @@ impl<T: Kind> FunctionBuilder<T> {
         turns.sort_by_key(Shared::address);
         let mut roots = self.outputs;
         roots.extend(values);
+        let roots = tell_apart(&roots, &self.inputs);
         let mut draws = false;
         for node in topological(&roots) {
             draws |= matches!(node.op(), Op::Noise(_));

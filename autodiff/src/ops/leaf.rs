@@ -1,13 +1,14 @@
-//! Leaves: inputs, variables, constants, dimensions as numbers, and noise.
+//! Leaves: inputs, variables, constants, and dimensions as numbers.
 
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bayeux_tensor::{AnyTensor, Float, random};
+use bayeux_tensor::AnyTensor;
 
 use super::Op;
+use super::noise::Noise;
 use super::operation::Operation;
-use crate::{AnyExpr, Dim, Error, Expr, Shape, Shared, Untyped, ValueType};
+use crate::{AnyExpr, Dim, Error, Shared, Untyped, ValueType};
 
 /// A value given at each call; its identity is a number no other input has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,93 +41,6 @@ impl Hash for Constant {
         self.0.element_type().hash(state);
         self.0.shape().hash(state);
         self.0.bits().take(4).for_each(|bits| bits.hash(state));
-    }
-}
-
-/// Random numbers, drawn anew at each call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Noise {
-    pub kind: NoiseKind,
-    pub seed: u64,
-    pub stream: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum NoiseKind {
-    /// Standard normal.
-    Normal,
-    /// Uniform on [0, 1).
-    Uniform,
-}
-
-/// How many calls fit between two streams' numbers, see the table in [`bayeux_tensor::random`].
-const CALLS_PER_STREAM: u64 = 1 << 40;
-/// How many streams there are.
-const STREAMS: u64 = 1 << 24;
-
-impl Noise {
-    /// Fills a buffer with the numbers of one call: element `i` depends on the seed, the stream, the call and `i` alone.
-    pub(crate) fn fill<T: Float>(&self, call: u64, output: &mut [T]) {
-        let (seed, stream) = self.source(call);
-        match self.kind {
-            NoiseKind::Normal => random::fill_normal_par(seed, stream, 0, output),
-            NoiseKind::Uniform => random::fill_uniform_par(seed, stream, 0, output),
-        }
-    }
-
-    /// The seed and the stream of one call's numbers.
-    pub(crate) fn source(&self, call: u64) -> (u64, u64) {
-        (self.seed, self.stream * CALLS_PER_STREAM + call % CALLS_PER_STREAM)
-    }
-}
-
-/// Where an expression's random numbers come from: each request opens the next stream of one seed.
-///
-/// The numbers are counter-based (Philox): a function called twice draws two different samples, and the same seed, the
-/// same order of requests and the same call number give the same numbers on any number of threads.
-///
-/// ```
-/// use bayeux_autodiff::{Function, RandomStreams};
-/// let random = RandomStreams::new(7);
-/// let f = Function::<f32>::new([], [&random.normal([2, 2])])?;
-/// assert_ne!(f.call(&[])?, f.call(&[])?);
-/// # Ok::<(), bayeux_autodiff::Error>(())
-/// ```
-#[derive(Debug)]
-pub struct RandomStreams {
-    seed: u64,
-    next: AtomicU64,
-}
-
-impl RandomStreams {
-    /// Streams of one seed, from the first.
-    pub fn new(seed: u64) -> Self {
-        RandomStreams { seed, next: AtomicU64::new(0) }
-    }
-
-    /// Independent standard normal numbers.
-    ///
-    /// # Panics
-    /// At more than 2²⁴ requests.
-    #[track_caller]
-    pub fn normal<T: Float>(&self, shape: impl Into<Shape>) -> Expr<T> {
-        self.open(NoiseKind::Normal, shape.into())
-    }
-
-    /// Independent numbers, uniform on [0, 1).
-    ///
-    /// # Panics
-    /// At more than 2²⁴ requests.
-    #[track_caller]
-    pub fn uniform<T: Float>(&self, shape: impl Into<Shape>) -> Expr<T> {
-        self.open(NoiseKind::Uniform, shape.into())
-    }
-
-    #[track_caller]
-    fn open<T: Float>(&self, kind: NoiseKind, shape: Shape) -> Expr<T> {
-        let stream = self.next.fetch_add(1, Ordering::Relaxed);
-        assert!(stream < STREAMS, "RandomStreams: more than {STREAMS} requests for random numbers");
-        Expr::leaf(Noise { kind, seed: self.seed, stream }.into(), T::TYPE, shape)
     }
 }
 

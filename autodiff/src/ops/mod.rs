@@ -16,6 +16,7 @@ mod layout;
 mod leaf;
 mod logic;
 mod matmul;
+mod noise;
 mod operation;
 mod order;
 mod placed;
@@ -41,7 +42,7 @@ use crate::{AnyExpr, ArrayType, Dim, Error, Shape, Shared, Untyped, ValueType};
 
 pub use axes::Axes;
 pub use conv::Conv2dOptions;
-pub use leaf::RandomStreams;
+pub use noise::RandomStreams;
 pub use operation::{Attributes, Operation};
 pub use pool::Pool2dOptions;
 
@@ -51,9 +52,10 @@ pub(crate) use cast::Cast;
 pub(crate) use conv::{Conv2d, Map as ConvMap};
 use layout::Copy;
 pub(crate) use layout::{Reshape, Transpose};
-pub(crate) use leaf::{Constant, Input, Noise, NoiseKind};
+pub(crate) use leaf::{Constant, Input};
 pub(crate) use logic::Logic;
 pub(crate) use matmul::Matmul;
+pub(crate) use noise::{Noise, NoiseKind, tell_apart};
 pub(crate) use operation::Other;
 pub(crate) use placed::{Map as PlacedMap, Placed};
 pub(crate) use pool::{Map as PoolMap, Pool2d};

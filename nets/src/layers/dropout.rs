@@ -12,8 +12,8 @@ use crate::{Flow, Layer, Scope};
 /// A net with dropout has two outputs that share all parameters: [`output`](crate::Net::output) with, and
 /// [`deterministic`](crate::Net::deterministic) without. Each call of a function draws anew; which numbers fall is
 /// decided by the net's seed, the layer's name, how many layers of this name the net and its branches have had before, and
-/// the number of the call. Nets that do not begin with one [`Input`](crate::Input) need different seeds if they are to
-/// differ.
+/// the number of the call. Of the dropouts in one function that agree in all of this, as those of two nets with one seed do, each
+/// draws numbers of its own, in the order in which they were made.
 ///
 /// ```
 /// use bayeux_autodiff::{Expr, Function, batch};
@@ -63,7 +63,7 @@ impl<T: Float> Layer<T> for Dropout {
     #[track_caller]
     fn apply(self, input: &Flow<T>, scope: &mut Scope<T>) -> Flow<T> {
         let (dropped, kept) = (self.probability, 1.0 - self.probability);
-        let noise = RandomStreams::new(scope.noise_seed()).uniform::<T>(input.shape());
+        let noise = RandomStreams::apart(scope.noise_seed()).uniform::<T>(input.shape());
         let mask = noise.ge(&Expr::scalar(dropped)).cast::<T>() * (1.0 / kept);
         input.map_training(|x| x * &mask)
     }

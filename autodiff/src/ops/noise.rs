@@ -1,0 +1,169 @@
+//! Noise: where an expression's random numbers come from.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bayeux_tensor::{Float, random};
+
+use super::Op;
+use crate::expr::topological;
+use crate::{AnyExpr, Expr, Shape};
+
+/// Random numbers, drawn anew at each call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Noise {
+    pub kind: NoiseKind,
+    pub seed: u64,
+    /// Whose stream it is, if it has to differ from those of other makers of the same seed and has not got its final number.
+    pub maker: Option<u64>,
+    pub stream: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum NoiseKind {
+    /// Standard normal.
+    Normal,
+    /// Uniform on [0, 1).
+    Uniform,
+}
+
+/// How many calls fit between two streams' numbers, see the table in [`bayeux_tensor::random`].
+const CALLS_PER_STREAM: u64 = 1 << 40;
+/// How many streams there are.
+const STREAMS: u64 = 1 << 24;
+/// How many of them one maker has whose streams are told apart.
+const REQUESTS: u64 = 1 << 8;
+
+impl Noise {
+    /// Fills a buffer with the numbers of one call: element `i` depends on the seed, the stream, the call and `i` alone.
+    pub(crate) fn fill<T: Float>(&self, call: u64, output: &mut [T]) {
+        let (seed, stream) = self.source(call);
+        match self.kind {
+            NoiseKind::Normal => random::fill_normal_par(seed, stream, 0, output),
+            NoiseKind::Uniform => random::fill_uniform_par(seed, stream, 0, output),
+        }
+    }
+
+    /// The seed and the stream of one call's numbers.
+    pub(crate) fn source(&self, call: u64) -> (u64, u64) {
+        debug_assert!(self.maker.is_none(), "streams are told apart where a function is built");
+        (self.seed, self.stream * CALLS_PER_STREAM + call % CALLS_PER_STREAM)
+    }
+}
+
+/// Where an expression's random numbers come from: each request opens the next stream of one seed.
+///
+/// The numbers are counter-based (Philox): a function called twice draws two different samples, and the same seed, the
+/// same order of requests and the same call number give the same numbers on any number of threads.
+///
+/// ```
+/// use bayeux_autodiff::{Function, RandomStreams};
+/// let random = RandomStreams::new(7);
+/// let f = Function::<f32>::new([], [&random.normal([2, 2])])?;
+/// assert_ne!(f.call(&[])?, f.call(&[])?);
+/// # Ok::<(), bayeux_autodiff::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct RandomStreams {
+    seed: u64,
+    maker: Option<u64>,
+    next: AtomicU64,
+}
+
+impl RandomStreams {
+    /// Streams of one seed, from the first.
+    pub fn new(seed: u64) -> Self {
+        RandomStreams { seed, maker: None, next: AtomicU64::new(0) }
+    }
+
+    /// Streams that share no numbers with others of the same seed that are made so: where several meet in one function (or in
+    /// one call of [`interpret`](crate::interpret())), the one made first draws what those of [`new`](Self::new) draw, and each
+    /// later one has numbers of its own. Only the order in which those that meet were made counts, so the same construction
+    /// gives the same numbers, however often it is repeated in a process.
+    ///
+    /// ```
+    /// use bayeux_autodiff::{Function, RandomStreams};
+    /// let noise = || RandomStreams::apart(7).normal::<f32>([3]);
+    /// let values = || Function::<f32>::new([], [&noise(), &noise()])?.call(&[]);
+    /// assert_ne!(values()?[0], values()?[1]);
+    /// assert_eq!(values()?, values()?);
+    /// # Ok::<(), bayeux_autodiff::Error>(())
+    /// ```
+    pub fn apart(seed: u64) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        RandomStreams { maker: Some(NEXT.fetch_add(1, Ordering::Relaxed)), ..Self::new(seed) }
+    }
+
+    /// Independent standard normal numbers.
+    ///
+    /// # Panics
+    /// At more than 2²⁴ requests, 256 of streams made [`apart`](Self::apart).
+    #[track_caller]
+    pub fn normal<T: Float>(&self, shape: impl Into<Shape>) -> Expr<T> {
+        self.open(NoiseKind::Normal, shape.into())
+    }
+
+    /// Independent numbers, uniform on [0, 1).
+    ///
+    /// # Panics
+    /// At more than 2²⁴ requests, 256 of streams made [`apart`](Self::apart).
+    #[track_caller]
+    pub fn uniform<T: Float>(&self, shape: impl Into<Shape>) -> Expr<T> {
+        self.open(NoiseKind::Uniform, shape.into())
+    }
+
+    #[track_caller]
+    fn open<T: Float>(&self, kind: NoiseKind, shape: Shape) -> Expr<T> {
+        let stream = self.next.fetch_add(1, Ordering::Relaxed);
+        let most = self.maker.map_or(STREAMS, |_| REQUESTS);
+        assert!(stream < most, "RandomStreams: more than {most} requests for random numbers");
+        Expr::leaf(Noise { kind, seed: self.seed, maker: self.maker, stream }.into(), T::TYPE, shape)
+    }
+}
+
+/// Expressions of one function, where the streams that must differ have got their final numbers: the makers of each seed are
+/// counted in the order in which they came to be. What is given is left as it is.
+///
+/// # Panics
+/// If there are more makers of one seed than there are streams for, 65,536.
+#[track_caller]
+pub(crate) fn tell_apart(roots: &[AnyExpr], given: &[AnyExpr]) -> Vec<AnyExpr> {
+    let nodes = topological(roots);
+    let leaves: Vec<(Noise, u64, &AnyExpr)> = nodes
+        .iter()
+        .filter_map(|node| match node.op() {
+            Op::Noise(noise) => noise.maker.map(|maker| (*noise, maker, node)),
+            _ => None,
+        })
+        .collect();
+    if leaves.is_empty() {
+        return roots.to_vec();
+    }
+    let makers: BTreeSet<(u64, u64)> = leaves.iter().map(|(noise, maker, _)| (noise.seed, *maker)).collect();
+    let mut ranks: HashMap<(u64, u64), u64> = HashMap::new();
+    let mut last = None;
+    for (seed, maker) in makers {
+        let rank = match last {
+            Some((same, rank)) if same == seed => rank + 1,
+            _ => 0,
+        };
+        assert!(
+            rank < STREAMS / REQUESTS,
+            "more than {} independent sources of noise of one seed",
+            STREAMS / REQUESTS
+        );
+        ranks.insert((seed, maker), rank);
+        last = Some((seed, rank));
+    }
+    let numbered: Vec<AnyExpr> = leaves
+        .iter()
+        .map(|(noise, maker, leaf)| {
+            let stream = ranks[&(noise.seed, *maker)] * REQUESTS + noise.stream;
+            let noise = Noise { maker: None, stream, ..*noise };
+            Expr::leaf(noise.into(), leaf.element_type(), leaf.shape().clone())
+        })
+        .collect();
+    let pairs: Vec<(&AnyExpr, &AnyExpr)> =
+        leaves.iter().map(|(_, _, leaf)| *leaf).zip(&numbered).chain(given.iter().map(|x| (x, x))).collect();
+    Expr::substitute(roots, &pairs)
+}
