@@ -124,14 +124,15 @@ impl<T: Kind> Function<T> {
     /// data, such as a label out of range; or if another call is updating a variable that this one updates, and this is a thread
     /// of a rayon pool. Then no variable is changed.
     pub fn call<'a>(&self, inputs: impl Arguments<'a, T>) -> Result<Vec<T::Tensor>, Error> {
-        let inputs = &inputs.collect()[..];
-        let outputs = |ready: &mut Ready| {
-            self.compiled.run(ready, inputs)?;
-            let Ready { specialised, memory } = ready;
-            let output = |i| T::of(memory.output(&specialised.program, i)).clone();
-            Ok((0..self.compiled.outputs()).map(output).collect())
-        };
-        Ok(self.compiled.with(inputs, outputs)?)
+        inputs.give(|inputs| {
+            let outputs = |ready: &mut Ready| {
+                self.compiled.run(ready, inputs)?;
+                let Ready { specialised, memory } = ready;
+                let output = |i| T::of(memory.output(&specialised.program, i)).clone();
+                Ok((0..self.compiled.outputs()).map(output).collect())
+            };
+            Ok(self.compiled.with(inputs, outputs)?)
+        })
     }
 
     /// Runs the function and keeps its outputs, to be read with [`output`](Self::output). After the first run with given
@@ -140,12 +141,13 @@ impl<T: Kind> Function<T> {
     /// # Errors
     /// As [`call`](Self::call).
     pub fn run<'a>(&mut self, inputs: impl Arguments<'a, T>) -> Result<(), Error> {
-        let inputs = &inputs.collect()[..];
-        let (compiled, held) = self.hold(inputs)?;
-        held.state = State::Running;
-        let result = compiled.run(&mut held.ready, inputs);
-        held.state = if result.is_ok() { State::Finished } else { State::Ready };
-        Ok(result?)
+        inputs.give(|inputs| {
+            let (compiled, held) = self.hold(inputs)?;
+            held.state = State::Running;
+            let result = compiled.run(&mut held.ready, inputs);
+            held.state = if result.is_ok() { State::Finished } else { State::Ready };
+            Ok(result?)
+        })
     }
 
     /// Output `i` of the last [`run`](Self::run).
@@ -167,7 +169,7 @@ impl<T: Kind> Function<T> {
     /// # Errors
     /// As [`call`](Self::call).
     pub fn specialise<'a>(&mut self, inputs: impl Arguments<'a, T>) -> Result<(), Error> {
-        self.hold(&inputs.collect())?;
+        inputs.give(|inputs| self.hold(inputs).map(|_| ()))?;
         Ok(())
     }
 
@@ -221,7 +223,7 @@ impl<T: Kind> Function<T> {
     /// # Ok::<(), bayeux_autodiff::Error>(())
     /// ```
     pub fn explain<'a>(&self, inputs: impl Arguments<'a, T>) -> Result<String, Error> {
-        Ok(self.compiled.explain(&inputs.collect())?)
+        Ok(inputs.give(|inputs| self.compiled.explain(inputs))?)
     }
 
     /// The program that ran or was compiled last, in Graphviz's DOT language: a box for each instruction. Empty if there is

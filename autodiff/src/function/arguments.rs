@@ -1,7 +1,7 @@
 //! What functions are called with.
 
 use bayeux_tensor::{AnySlice, AnyTensor, Element, ElementType, Tensor};
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 use crate::Kind;
 
@@ -63,30 +63,31 @@ impl AsArgument for AnyTensor {
 /// # Ok::<(), bayeux_autodiff::Error>(())
 /// ```
 pub trait Arguments<'a, T: Kind> {
-    /// As the function sees them.
-    fn collect(self) -> Collected<'a>;
+    /// Calls a function with them.
+    fn give<R>(self, f: impl FnOnce(&[Argument<'a>]) -> R) -> R;
 }
-
-/// The arguments of a call.
-pub type Collected<'a> = SmallVec<[Argument<'a>; 6]>;
 
 impl<'a, T: Kind> Arguments<'a, T> for &[&'a T::Tensor] {
     #[inline]
-    fn collect(self) -> Collected<'a> {
-        self.iter().map(|tensor| tensor.argument()).collect()
+    fn give<R>(self, f: impl FnOnce(&[Argument<'a>]) -> R) -> R {
+        let mut arguments = SmallVec::<[Argument<'a>; 6]>::new();
+        for tensor in self {
+            arguments.push(tensor.argument()); // `collect` is slower
+        }
+        f(&arguments)
     }
 }
 
 impl<'a, T: Kind, const N: usize> Arguments<'a, T> for &[&'a T::Tensor; N] {
     #[inline]
-    fn collect(self) -> Collected<'a> {
-        self.iter().map(|tensor| tensor.argument()).collect()
+    fn give<R>(self, f: impl FnOnce(&[Argument<'a>]) -> R) -> R {
+        f(&self.map(|tensor| tensor.argument()))
     }
 }
 
 impl<'a, T: Kind> Arguments<'a, T> for &Vec<&'a T::Tensor> {
-    fn collect(self) -> Collected<'a> {
-        self.iter().map(|tensor| tensor.argument()).collect()
+    fn give<R>(self, f: impl FnOnce(&[Argument<'a>]) -> R) -> R {
+        Arguments::<T>::give(&self[..], f)
     }
 }
 
@@ -94,9 +95,9 @@ macro_rules! tuple {
     ($($name:ident)*) => {
         #[allow(non_snake_case)] // the type parameters' names serve for the parts
         impl<'a, T: Kind, $($name: AsArgument),*> Arguments<'a, T> for ($(&'a $name,)*) {
-            fn collect(self) -> Collected<'a> {
+            fn give<R>(self, f: impl FnOnce(&[Argument<'a>]) -> R) -> R {
                 let ($($name,)*) = self;
-                smallvec![$($name.argument()),*]
+                f(&[$($name.argument()),*])
             }
         }
     };

@@ -122,8 +122,7 @@ impl<T: Float> Fused<T> {
         let base = Shared(partials.as_mut_ptr());
         let arguments = Arguments { noise, operands, stores: Shared::slices(stores) };
         let run_chunk = |chunk: usize, range: Range<usize>, product: *mut T| {
-            assert!(chunk < chunks, "chunk {chunk} of {chunks}");
-            // SAFETY: each chunk has its own `partial` elements of `partials`, which holds `chunks` times as many
+            // SAFETY: each chunk below `chunks` has its own `partial` elements of `partials`, which holds `chunks` times as many
             // and is not otherwise used until all chunks are done.
             let partials =
                 unsafe { std::slice::from_raw_parts_mut(base.get().add(chunk * partial), partial) };
@@ -137,6 +136,7 @@ impl<T: Float> Fused<T> {
             (Some((factors, kept)), Some((product, shape))) => {
                 let row: usize = shape[1..].iter().product();
                 let run_rows = |task: usize, [first, last]: [usize; 2], rows: *mut T| {
+                    assert!(task < chunks, "task {task} of {chunks}");
                     run_chunk(task, first * row..last * row, rows);
                 };
                 product.run(shape, [chunks, self.cycles], factors, kept, scratch, &run_rows);
