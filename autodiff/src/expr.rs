@@ -1,11 +1,13 @@
 //! Expressions: immutable, reference-counted nodes of a graph.
 
+mod leaves;
+
 use std::collections::HashSet;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::Arc;
 
-use bayeux_tensor::{AnyTensor, Element, ElementType, Float, Tensor};
+use bayeux_tensor::ElementType;
 use smallvec::{SmallVec, smallvec};
 
 use crate::ops::{Constant, Input, Op};
@@ -228,108 +230,6 @@ impl AnyExpr {
     }
 }
 
-/// Leaves.
-impl<T: Element> Expr<T> {
-    /// A value given at each call of a function: a mini-batch, a learning rate.
-    #[track_caller]
-    pub fn input(name: &str, shape: impl Into<Shape>) -> Self {
-        Expr::leaf(Op::Input(Input::fresh()), T::TYPE, shape.into()).named(name)
-    }
-
-    /// The whole numbers 0, 1, …, n − 1.
-    #[track_caller]
-    pub fn arange(n: usize) -> Self {
-        Expr::constant(Tensor::arange(n))
-    }
-
-    /// A tensor that never changes.
-    #[track_caller]
-    pub fn constant(value: Tensor<T>) -> Self {
-        AnyExpr::of_tensor(value.into()).typed()
-    }
-
-    /// A constant of rank 0: the number of this type that stands for `value`, see [`Element::from_f64`].
-    #[track_caller]
-    pub fn scalar(value: f64) -> Self {
-        Expr::constant(Tensor::scalar(T::from_f64(value)))
-    }
-
-    /// One number, everywhere in a shape that may have free dimensions.
-    #[track_caller]
-    pub fn full(shape: impl Into<Shape>, value: f64) -> Self {
-        Expr::scalar(value).broadcast_to(shape)
-    }
-
-    /// Zeros.
-    #[track_caller]
-    pub fn zeros(shape: impl Into<Shape>) -> Self {
-        Expr::full(shape, 0.0)
-    }
-
-    /// Ones.
-    #[track_caller]
-    pub fn ones(shape: impl Into<Shape>) -> Self {
-        Expr::full(shape, 1.0)
-    }
-
-    /// A dimension as a number of rank 0, such as the batch size of the call.
-    #[track_caller]
-    pub fn size(dim: impl Into<Dim>) -> Self {
-        AnyExpr::size_of(T::TYPE, dim.into()).typed()
-    }
-}
-
-impl AnyExpr {
-    /// A tensor that never changes.
-    #[track_caller]
-    pub fn of_tensor(value: AnyTensor) -> Self {
-        let (element, shape) = (value.element_type(), Shape::from(value.shape()));
-        Expr::leaf(Op::Constant(Constant(value.contiguous())), element, shape)
-    }
-
-    /// A number of an element type.
-    #[track_caller]
-    pub fn number(element: ElementType, value: f64) -> Self {
-        AnyExpr::of_tensor(
-            bayeux_tensor::with_type!(element, T => Tensor::<T>::scalar(T::from_f64(value)).into()),
-        )
-    }
-
-    #[track_caller]
-    pub(crate) fn size_of(element: ElementType, dim: Dim) -> Self {
-        match dim.size() {
-            Some(size) => AnyExpr::number(element, size as f64),
-            None => Expr::leaf(Op::Size(dim), element, Shape::from(())),
-        }
-    }
-}
-
-impl<T: Kind> Expr<T> {
-    /// A number of this expression's element type.
-    #[track_caller]
-    pub(crate) fn number_like(&self, value: f64) -> Self {
-        AnyExpr::number(self.element_type(), value).typed()
-    }
-
-    /// A dimension as a number of this expression's element type.
-    #[track_caller]
-    pub(crate) fn size_like(&self, dim: Dim) -> Self {
-        AnyExpr::size_of(self.element_type(), dim).typed()
-    }
-
-    /// Zeros of this expression's type and shape.
-    #[track_caller]
-    pub fn zeros_like(&self) -> Self {
-        self.number_like(0.0).broadcast_to(self.shape())
-    }
-
-    /// Ones of this expression's type and shape.
-    #[track_caller]
-    pub fn ones_like(&self) -> Self {
-        self.number_like(1.0).broadcast_to(self.shape())
-    }
-}
-
 /// What makes two expressions the same one: the input or the variable of a leaf, the address of any other node and which of
 /// its values it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -389,24 +289,6 @@ impl<T: Kind> From<&Expr<T>> for Expr<T> {
     }
 }
 
-impl<T: Float> From<f64> for Expr<T> {
-    fn from(value: f64) -> Self {
-        Expr::scalar(value)
-    }
-}
-
-impl<T: Element> From<Tensor<T>> for Expr<T> {
-    fn from(value: Tensor<T>) -> Self {
-        Expr::constant(value)
-    }
-}
-
-impl<T: Kind> From<&Shared<T>> for Expr<T> {
-    fn from(shared: &Shared<T>) -> Self {
-        shared.expr()
-    }
-}
-
 /// Frees a long chain in a loop: the compiler's recursive drop would overflow the stack.
 impl Drop for Node {
     fn drop(&mut self) {
@@ -421,6 +303,8 @@ impl Drop for Node {
 
 #[cfg(test)]
 mod tests {
+    use bayeux_tensor::Tensor;
+
     use super::*;
 
     #[test]
