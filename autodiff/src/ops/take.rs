@@ -141,6 +141,11 @@ impl Operation for Scatter {
 }
 
 impl Kernel for Scatter {
+    /// What is added or written. The rest of a table is nothing to do where it stands.
+    fn flops(&self, inputs: &[ArrayType<'_>], _outputs: &[ArrayType<'_>]) -> usize {
+        inputs[2].len()
+    }
+
     fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>], _: Scratch<'_>) -> Result<(), Error> {
         fn run<T: Element>(
             op: &Scatter,
