@@ -35,7 +35,7 @@
 //!
 //! | crate | knows | gives |
 //! | --- | --- | --- |
-//! | [`tensor`] | its kernels | n-d strided arrays of f32 and f64, SIMD maths, convolutions, random numbers |
+//! | [`tensor`] | its kernels | n-d strided arrays of floats, integers and truth values; SIMD maths, convolutions, random numbers |
 //! | [`autodiff`] | `tensor` | symbolic expressions, gradients of any order, compiled functions, optimisers |
 //! | [`nets`] | `autodiff` | layers whose parameters are any expression |
 //! | [`bayes`] | `autodiff` | distributions, models, variational inference, posteriors |

@@ -22,20 +22,13 @@ use crate::{AnyExpr, Expr};
 /// A row of the table.
 pub(crate) struct Rule {
     pub name: &'static str,
-    /// What it does, as a reader of the table sees it.
-    #[allow(dead_code)]
-    pub formula: &'static str,
     /// What stands for a node, if the rule applies.
     apply: fn(&Stabiliser, &AnyExpr) -> Option<AnyExpr>,
 }
 
 impl Rule {
-    const fn new(
-        name: &'static str,
-        formula: &'static str,
-        apply: fn(&Stabiliser, &AnyExpr) -> Option<AnyExpr>,
-    ) -> Self {
-        Rule { name, formula, apply }
+    const fn new(name: &'static str, apply: fn(&Stabiliser, &AnyExpr) -> Option<AnyExpr>) -> Self {
+        Rule { name, apply }
     }
 }
 

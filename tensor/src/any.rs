@@ -148,10 +148,14 @@ impl AnyTensor {
         each!(AnyTensor, self, x => x.iter().all(|x| holds(x.to_f64())))
     }
 
-    /// The number that all elements are, if they are one, as an `f64`.
+    /// The number that all elements are, if they are one, to the bit and not NaN, as an `f64`.
     pub fn uniform(&self) -> Option<f64> {
-        let first = each!(AnyTensor, self, x => x.iter().next().map(Element::to_f64))?;
-        self.all(|x| x == first).then_some(first)
+        fn uniform<T: Element>(x: &Tensor<T>) -> Option<f64> {
+            let first = x.iter().next()?;
+            let same = !first.to_f64().is_nan() && x.iter().all(|x| x.bits() == first.bits());
+            same.then(|| first.to_f64())
+        }
+        each!(AnyTensor, self, x => uniform(x))
     }
 
     /// The bits of each element in row-major order, see [`Element::bits`].

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! A [`Tensor`] is for people. What a compiler of expressions needs lies below it, in [`bayeux_kernels`], and is re-exported here:
-//! functions over slices that allocate nothing, take their working space from the caller, and run on the current rayon pool.
+//! functions over slices that take their working space from the caller, and run on the current rayon pool.
 //! Results have the same bits on any number of threads and at every instruction set: see there.
 
 mod any;

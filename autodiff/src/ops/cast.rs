@@ -42,11 +42,7 @@ impl Operation for Cast {
 impl Kernel for Cast {
     fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>], _: Scratch<'_>) -> Result<(), Error> {
         fn run<T: Element, U: Element>(x: &[T], y: &mut [U]) {
-            match !T::TYPE.is_float() && !U::TYPE.is_float() {
-                // Not by way of f64, which has 53 bits.
-                true => fill(y, |i| U::wrapped(x[i].to_i64())),
-                false => fill(y, |i| U::from_f64(x[i].to_f64())),
-            }
+            fill(y, |i| x[i].cast());
         }
         let output = outputs[0].reborrow();
         with_type!(inputs[0].data.element_type(), T => with_type!(self.0, U => {

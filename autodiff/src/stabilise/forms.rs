@@ -8,10 +8,10 @@ use crate::{AnyExpr, Dim, Expr};
 
 impl Stabiliser {
     pub(crate) const RULES: &'static [Rule] = &[
-        Rule::new("logarithm", "ln f(x), where f is made of eˣ, σ, softmax: see `logarithm`", |s, node| {
-            s.logarithm(s.argument(node, Unary::Ln)?)
-        }),
-        Rule::new("log1p", "ln(1 + x) = log1p x, ln(1 − x) = log1p(−x)", |s, node| {
+        // ln f(x), where f is made of eˣ, σ, softmax: see `logarithm`
+        Rule::new("logarithm", |s, node| s.logarithm(s.argument(node, Unary::Ln)?)),
+        // ln(1 + x) = log1p x, ln(1 − x) = log1p(−x)
+        Rule::new("log1p", |s, node| {
             let x = s.argument(node, Unary::Ln)?;
             if let Some([a, b]) = s.arguments(x, Binary::Sub) {
                 return is_number(a, 1.0).then(|| (-b).log1p());
@@ -20,21 +20,21 @@ impl Stabiliser {
             let other = if is_number(a, 1.0) { b } else { is_number(b, 1.0).then_some(a)? };
             Some(other.log1p())
         }),
-        Rule::new(
-            "log1p-exp",
-            "log1p eˣ = softplus x, log1p(−σ(x)) = −softplus x, log1p(eˣ − 1) = x",
-            |s, node| s.log1p(s.argument(node, Unary::Log1p)?),
-        ),
-        Rule::new("expm1", "eˣ − 1 = expm1 x", |s, node| {
+        // log1p eˣ = softplus x, log1p(−σ(x)) = −softplus x, log1p(eˣ − 1) = x
+        Rule::new("log1p-exp", |s, node| s.log1p(s.argument(node, Unary::Log1p)?)),
+        // eˣ − 1 = expm1 x
+        Rule::new("expm1", |s, node| {
             let [a, b] = s.arguments(node, Binary::Sub)?;
             is_number(b, 1.0).then(|| Some(s.exponent(a)?.expm1()))?
         }),
-        Rule::new("expm1-plus", "eˣ + (−1) = expm1 x", |s, node| {
+        // eˣ + (−1) = expm1 x
+        Rule::new("expm1-plus", |s, node| {
             let [a, b] = s.arguments(node, Binary::Add)?;
             let power = if is_number(b, -1.0) { a } else { is_number(a, -1.0).then_some(b)? };
             Some(s.exponent(power)?.expm1())
         }),
-        Rule::new("one-minus", "1 − eˣ = −expm1 x, 1 − σ(x) = σ(−x)", |s, node| {
+        // 1 − eˣ = −expm1 x, 1 − σ(x) = σ(−x)
+        Rule::new("one-minus", |s, node| {
             let [a, b] = s.arguments(node, Binary::Sub)?;
             if !is_number(a, 1.0) {
                 return None;
@@ -44,10 +44,12 @@ impl Stabiliser {
                 None => Some(-s.exponent(b)?.expm1()),
             }
         }),
-        Rule::new("expm1-log1p", "expm1(log1p x) = x", |s, node| {
+        // expm1(log1p x) = x
+        Rule::new("expm1-log1p", |s, node| {
             s.argument(s.argument(node, Unary::Expm1)?, Unary::Log1p).cloned()
         }),
-        Rule::new("sigmoid", "1 / (1 + e⁻ˣ) = eˣ / (1 + eˣ) = σ(x)", |s, node| {
+        // 1 / (1 + e⁻ˣ) = eˣ / (1 + eˣ) = σ(x)
+        Rule::new("sigmoid", |s, node| {
             if let Some(below) = s.argument(node, Unary::Recip) {
                 return s.one_plus_exp(below).map(|x| (-x).sigmoid());
             }
@@ -58,39 +60,41 @@ impl Stabiliser {
             }
             s.exponent(above).filter(|other| s.same(other, &x)).map(|x| x.sigmoid())
         }),
-        Rule::new("tanh", "(eˣ − e⁻ˣ) / (eˣ + e⁻ˣ) = tanh x", |s, node| {
+        // (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ) = tanh x
+        Rule::new("tanh", |s, node| {
             let [above, below] = s.arguments(node, Binary::Div)?;
             let ([p, q], [u, v]) = (s.arguments(above, Binary::Sub)?, s.arguments(below, Binary::Add)?);
             let x = s.exponent(p)?;
             let opposite = s.same(&s.exponent(q)?, &-&x);
             (opposite && s.same(p, u) && s.same(q, v)).then(|| x.tanh())
         }),
-        Rule::new("softmax", "eˣ / Σ eˣ = softmax x", |s, node| {
+        // eˣ / Σ eˣ = softmax x
+        Rule::new("softmax", |s, node| {
             let [above, below] = s.arguments(node, Binary::Div)?;
             s.softmax(above, below)
         }),
-        Rule::new("root-of-square", "√x² = |x|", |s, node| {
+        // √x² = |x|
+        Rule::new("root-of-square", |s, node| {
             let inner = s.argument(node, Unary::Sqrt)?;
             let product = s.arguments(inner, Binary::Mul).filter(|[a, b]| s.same(a, b)).map(|[a, _]| a);
             s.argument(inner, Unary::Square).or(product).map(Expr::abs)
         }),
-        Rule::new("exp-of-logarithm", "exp ln x = x for positive x", |s, node| {
+        // exp ln x = x for positive x
+        Rule::new("exp-of-logarithm", |s, node| {
             let x = s.argument(s.argument(node, Unary::Exp)?, Unary::Ln)?;
             is_positive(x).then(|| x.clone())
         }),
         // So a density on the positive numbers costs nothing where what it is of is positive by its making.
-        Rule::new("choice", "select(a ≥ 0, x, y) = x for a that is never negative", |s, node| {
+        // select(a ≥ 0, x, y) = x for a that is never negative
+        Rule::new("choice", |s, node| {
             let (Op::Select(_), [condition, x, _]) = (node.op(), node.inputs()) else { return None };
             let [a, b] = s.arguments(inner_of_repeats(condition), Binary::Ge)?;
             (is_number(b, 0.0) && is_nonnegative(a)).then(|| x.clone())
         }),
         // The largest is decided before the function, compiled or not, so that elements which it makes equal are no tie; and the
         // function has less to do.
-        Rule::new(
-            "pool",
-            "max_pool f(x) = f(max_pool x) for increasing f, max_pool(x ± b) = max_pool x ± b",
-            |s, node| s.pool(node),
-        ),
+        // max_pool f(x) = f(max_pool x) for increasing f, max_pool(x ± b) = max_pool x ± b
+        Rule::new("pool", |s, node| s.pool(node)),
     ];
 
     /// The increasing function of a smaller pool, or the sum with one, that stands for a max-pool.

@@ -85,6 +85,16 @@ pub trait Element:
     fn to_i64(self) -> i64;
     /// The last bits of an `i64`, as a whole number of this type; of others the nearest number, and whether it differs from zero.
     fn wrapped(value: i64) -> Self;
+    /// The same number as another type: floats rounded to nearest, once; whole numbers cut off towards zero and, beyond their
+    /// range, its end (NaN is 0), but from other whole numbers the last bits; truth values 0 or 1, and what is not 0 is true.
+    #[inline(always)]
+    fn cast<U: Element>(self) -> U {
+        match Self::TYPE.is_float() {
+            true => U::from_f64(self.to_f64()),
+            // Not by way of f64, which has 53 bits.
+            false => U::wrapped(self.to_i64()),
+        }
+    }
     /// The bits, widened to 64; equal bits mean the same number, also for NaN and for −0.
     fn bits(self) -> u64;
 

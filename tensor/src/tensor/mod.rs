@@ -16,7 +16,7 @@ use std::sync::Arc;
 use bayeux_kernels::{Element, Storage, size, zeros};
 use walk::{Walk, row_major_strides};
 
-/// An n-d array of `f32` or `f64`.
+/// An n-d array of one of the element types, see [`Element`].
 ///
 /// A tensor is a view (shape, strides, offset) into storage that it may share with other tensors. Cloning,
 /// transposing, slicing and broadcasting copy no numbers. Writing ([`Tensor::make_mut`], `+=`) copies first when the
@@ -317,16 +317,11 @@ impl<T: Element> Tensor<T> {
         Some(if len == 0 { &mut [] } else { &mut data[offset..offset + len] })
     }
 
-    /// The same numbers as another element type: floats rounded to nearest; whole numbers cut off towards zero and, beyond their
-    /// range, its end (NaN is 0), but from other whole numbers the last bits; truth values 0 or 1, and what is not 0 is true.
+    /// The same numbers as another element type, see [`Element::cast`].
     #[track_caller]
     pub fn cast<U: Element>(&self) -> Tensor<U> {
-        let convert = |x: T| match T::TYPE.is_float() || U::TYPE.is_float() {
-            true => U::from_f64(x.to_f64()),
-            false => U::wrapped(x.to_i64()),
-        };
         let mut out = Tensor::zeros(&self.shape);
-        out.make_mut().iter_mut().zip(self.iter()).for_each(|(y, x)| *y = convert(x));
+        out.make_mut().iter_mut().zip(self.iter()).for_each(|(y, x)| *y = x.cast());
         out
     }
 }

@@ -1,9 +1,8 @@
 //! A scratch, divided into parts that begin with a line of the cache.
 
 use crate::Float;
+use crate::memory::LINE;
 
-/// Bytes of a line of the cache.
-const LINE: usize = 64;
 /// What the parts of a scratch are multiples of, in elements, so that they begin with a line of the cache if the first
 /// one does.
 pub(super) const PART: usize = 16;

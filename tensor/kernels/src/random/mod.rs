@@ -20,7 +20,7 @@
 //!
 //! | bits | what | used by |
 //! | --- | --- | --- |
-//! | 0 to 31 | the block of four words: 2³⁴ numbers of f32, 2³³ of f64 | all fills |
+//! | 0 to 31 | the block of four words: 2³⁴ numbers of f32, 2³³ of f64 | all fills; one that goes on beyond runs into the next bits |
 //! | 32 to 39 | attempt: draws that were rejected before | kept free, 0 |
 //! | 40 to 63 | iteration of a loop in a program | kept free, 0 |
 //! | 64 to 103 | call of a function | expressions, see `RandomStreams` |
