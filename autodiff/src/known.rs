@@ -1,7 +1,7 @@
 //! What is known of the values of an expression without computing them: one number, a sign, that they are finite.
 //!
 //! The answers are in exact arithmetic: eˣ counts as positive, though it may underflow to 0. They say "known" only; a `false`
-//! means nothing. At most [`FUEL`] nodes are looked at.
+//! means nothing. At most [`FUEL`] nodes are looked at for a sign.
 
 use bayeux_tensor::{AnyTensor, ElementType, Tensor};
 
@@ -59,6 +59,25 @@ pub(crate) fn is_nonnegative(x: &AnyExpr) -> bool {
     nonnegative(x, &mut { FUEL })
 }
 
+/// Above 0, or 0 where somebody chose so: by a mask, a branch or a constant, of none of which slopes are taken.
+pub(crate) fn is_weight(x: &AnyExpr) -> bool {
+    weight(x, &mut { FUEL })
+}
+
+fn weight(x: &AnyExpr, fuel: &mut usize) -> bool {
+    let inputs = x.inputs();
+    is_positive(x)
+        || spend(fuel)
+            && match x.op() {
+                Op::Constant(_) => is_nonnegative(x),
+                Op::Binary(Binary::Mul) => inputs.iter().all(|x| weight(x, fuel)),
+                Op::Select(_) => inputs[1..].iter().all(|x| weight(x, fuel)),
+                Op::Sum(_) | Op::Pad(_) => weight(&inputs[0], fuel),
+                op if is_mask(x) || op.is_leaf() => is_mask(x),
+                op => only_moves(op) && inputs.iter().all(|x| weight(x, fuel)),
+            }
+}
+
 /// Not 0.
 pub(crate) fn is_nonzero(x: &AnyExpr) -> bool {
     nonzero(x, &mut { FUEL })
@@ -94,7 +113,9 @@ fn all(value: &Constant, holds: impl Fn(f64) -> bool) -> bool {
 fn only_moves(op: &Op) -> bool {
     match op {
         Op::Broadcast(_) | Op::Reshape(_) | Op::Transpose(_) | Op::Slice(_) => true,
-        Op::Max(_) | Op::StopGradient(_) | Op::Copy | Op::Cast(_) => true,
+        Op::Max(_) | Op::StopGradient(_) | Op::Copy => true,
+        // As a whole number what is above 0 may be 0, or the last bits of it negative.
+        Op::Cast(to) => to.0.is_float(),
         Op::Other(op) => op.operation().only_moves(),
         _ => false,
     }
@@ -161,7 +182,7 @@ fn nonzero(x: &AnyExpr, fuel: &mut usize) -> bool {
                 nonzero(&inputs[0], fuel)
             }
             Op::Binary(Binary::Mul | Binary::Div) => inputs.iter().all(|x| nonzero(x, fuel)),
-            Op::Sum(op) => counts_one(x, op) && nonzero(&inputs[0].inputs()[1], fuel),
+            Op::Sum(op) if counts_one(x, op) => nonzero(&inputs[0].inputs()[1], fuel),
             op if only_moves(op) => inputs.iter().all(|x| nonzero(x, fuel)),
             _ => positive(x, fuel),
         }

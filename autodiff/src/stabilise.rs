@@ -11,6 +11,8 @@
 mod forms;
 mod logarithm;
 #[cfg(test)]
+mod signs;
+#[cfg(test)]
 mod tests;
 
 use std::collections::{HashMap, HashSet};

@@ -44,9 +44,15 @@ impl Stabiliser {
                 None => Some(-s.exponent(b)?.expm1()),
             }
         }),
-        // expm1(log1p x) = x
+        // expm1(log1p x) = x for x ≥ −1, otherwise undefined
         Rule::new("expm1-log1p", |s, node| {
-            s.argument(s.argument(node, Unary::Expm1)?, Unary::Log1p).cloned()
+            let x = s.argument(s.argument(node, Unary::Expm1)?, Unary::Log1p)?;
+            let nan = x.number_like(f64::NAN);
+            Some(if is_nonnegative(x) {
+                x.clone()
+            } else {
+                Expr::select(&x.ge(&x.number_like(-1.0)), x, &nan)
+            })
         }),
         // 1 / (1 + e⁻ˣ) = eˣ / (1 + eˣ) = σ(x)
         Rule::new("sigmoid", |s, node| {
@@ -84,8 +90,8 @@ impl Stabiliser {
             let x = s.argument(s.argument(node, Unary::Exp)?, Unary::Ln)?;
             is_positive(x).then(|| x.clone())
         }),
-        // So a density on the positive numbers costs nothing where what it is of is positive by its making.
-        // select(a ≥ 0, x, y) = x for a that is never negative
+        // select(a ≥ 0, x, y) = x for a that is never negative. So a density on the positive numbers costs nothing where what it is
+        // of is positive by its making; of what is undefined it is undefined.
         Rule::new("choice", |s, node| {
             let (Op::Select(_), [condition, x, _]) = (node.op(), node.inputs()) else { return None };
             let [a, b] = s.arguments(inner_of_repeats(condition), Binary::Ge)?;
@@ -127,11 +133,14 @@ impl Stabiliser {
     fn softmax(&self, above: &AnyExpr, below: &AnyExpr) -> Option<AnyExpr> {
         let x = self.argument(above, Unary::Exp)?;
         let mut total = below;
-        let mut repeated = None;
+        let (mut repeated, mut reshaped) = (None, false);
         loop {
             match self.op(total)? {
-                Op::Broadcast(_) if repeated.is_none() => repeated = Some(total.inputs()[0].shape()),
-                Op::Reshape(_) => {}
+                Op::Broadcast(_) if repeated.is_none() && !reshaped => {
+                    repeated = Some(total.inputs()[0].shape())
+                }
+                // Outside of what repeats it, it would give the sums to other elements.
+                Op::Reshape(_) => reshaped = true,
                 _ => break,
             }
             total = &total.inputs()[0];

@@ -1,15 +1,17 @@
 //! Stable forms of logarithms.
 
 use super::Stabiliser;
-use crate::known::{is_nonnegative, is_number, is_one_hot, number};
+use crate::known::{is_nonnegative, is_number, is_one_hot, is_positive, is_weight, number};
 use crate::ops::{Binary, Op, Softmax, Unary};
 use crate::{AnyExpr, Dim, Expr, Shape};
 
 /// How many logarithms lie in each other: ln (a (b + …)).
-const DEPTH: usize = 16;
+const DEPTH: usize = 10;
 
 impl Stabiliser {
-    /// ln x, if there is a form that keeps more digits than the logarithm of what x is rounded to.
+    /// ln x, if there is a form that keeps more digits than the logarithm of what x is rounded to. Where x is negative the form
+    /// is NaN, as ln x is. So a rule by which two negative numbers would make a positive one, or 1 and a negative one, asks what
+    /// is known of their signs.
     pub(super) fn logarithm(&self, x: &AnyExpr) -> Option<AnyExpr> {
         self.logarithm_within(x, DEPTH)
     }
@@ -23,7 +25,8 @@ impl Stabiliser {
             // ln softmax x = log_softmax x
             Op::Softmax(Softmax::Probabilities) => Some(inputs[0].log_softmax()),
             Op::Sum(sum) => self.of_sum(&inputs[0], &sum.0, depth),
-            // Of what is seen otherwise, and of the largest: ln is increasing.
+            // ln max x = max ln x
+            Op::Max(_) if !is_nonnegative(&inputs[0]) => None,
             op if is_view(op) || matches!(op, Op::Max(_) | Op::StopGradient(_)) => {
                 Some(Expr::new(op.clone(), vec![self.logarithm_within(&inputs[0], depth)?], x.shape()))
             }
@@ -45,9 +48,9 @@ impl Stabiliser {
             Unary::Exp => Some(x.clone()),
             // ln sigmoid x = −softplus(−x)
             Unary::Sigmoid => Some(-(-x).softplus()),
-            // ln √x = ln x / 2;   ln x² = 2 ln x where there is one;   ln 1/x = −ln x
+            // ln √x = ln x / 2;   ln x² = 2 ln x for x ≥ 0;   ln 1/x = −ln x
             Unary::Sqrt => Some(self.logarithm_within(x, depth)? * 0.5),
-            Unary::Square => Some(self.logarithm_within(x, depth)? * 2.0),
+            Unary::Square if is_nonnegative(x) => Some(self.logarithm_within(x, depth)? * 2.0),
             Unary::Recip => Some(-self.logarithm_within(x, depth)?),
             // ln(−(eˣ − 1)) = ln(1 − eˣ)
             Unary::Neg => Some(log1mexp(self.argument(x, Unary::Expm1)?)),
@@ -58,15 +61,16 @@ impl Stabiliser {
     fn of_two(&self, op: Binary, [a, b]: [&AnyExpr; 2], depth: usize) -> Option<AnyExpr> {
         let stable = |x: &AnyExpr| self.logarithm_within(x, depth);
         match op {
-            // ln(a b) = ln a + ln b, where one of them has a stable form and so is positive
+            Binary::Mul | Binary::Div if !is_nonnegative(a) && !is_nonnegative(b) => None,
+            // ln(a b) = ln a + ln b, where the sign is that of one of them
             Binary::Mul => self.of_some(&[a.clone(), b.clone()], depth).map(|logs| &logs[0] + &logs[1]),
             Binary::Div => self.of_some(&[a.clone(), b.clone()], depth).map(|logs| &logs[0] - &logs[1]),
-            // ln aᵇ = b ln a
-            Binary::Pow => Some(b * stable(a)?),
+            // ln aᵇ = b ln a for positive a
+            Binary::Pow if is_positive(a) => Some(b * stable(a)?),
             // ln(1 + eˣ) = softplus x
             Binary::Add if is_number(a, 1.0) || is_number(b, 1.0) => {
                 let other = if is_number(a, 1.0) { b } else { a };
-                (!self.is_probability(other)).then(|| Some(stable(other)?.softplus()))?
+                (!self.is_probability(other) && is_weight(other)).then(|| Some(stable(other)?.softplus()))?
             }
             // ln(eˣ + eʸ) = logsumexp (x, y)
             Binary::Add => {
@@ -113,10 +117,11 @@ impl Stabiliser {
         found.then(|| stable.into_iter().zip(all).map(|(log, x)| log.unwrap_or_else(|| plain(x))).collect())
     }
 
-    /// The logarithms of terms of which none is negative, if one of them has a stable form. That of a sum is then theirs.
+    /// The logarithms of terms of which none is negative, nor 0 but where somebody chose so, if one of them has a stable form. That
+    /// of a sum is then theirs; and so is its slope, as that of ln w at w = 0 is not asked for.
     fn of_terms(&self, terms: &[&AnyExpr], depth: usize) -> Option<Vec<AnyExpr>> {
         let all: Vec<AnyExpr> = terms.iter().map(|&x| x.clone()).collect();
-        all.iter().all(is_nonnegative).then(|| self.of_some(&all, depth))?
+        all.iter().all(is_weight).then(|| self.of_some(&all, depth))?
     }
 
     /// ln(1 − x):   ln(1 − σ(y)) = −softplus(y);   ln(1 − eʸ), accurate near 0 and far from it
@@ -127,6 +132,7 @@ impl Stabiliser {
             op if is_view(op) => {
                 Some(Expr::new(op.clone(), vec![self.log_complement(&x.inputs()[0], depth)?], x.shape()))
             }
+            _ if !is_weight(x) => None,
             _ => Some(log1mexp(&self.logarithm_within(x, depth)?)),
         }
     }
@@ -140,7 +146,7 @@ impl Stabiliser {
             return Some(x.clone());
         }
         // ln(1 + eˣ) = softplus x
-        if self.is_probability(x) {
+        if self.is_probability(x) || !is_weight(x) {
             return None;
         }
         self.logarithm(x).map(|x| x.softplus())
