@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use crate::expr::{Key, topological};
 use crate::ops::Op;
-use crate::{Dim, Expr, Kind, Shape};
+use crate::{AnyExpr, Dim, Expr, Kind, Shape};
 
 /// How a value depends on the rows of the data: the indices along the first axis of the inputs that have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rows {
-    /// Not at all: it is the same for any rows.
+    /// Not at all: it is the same for any rows, and any number of them.
     Free,
     /// Along this axis each row, or group of as many as belong to one, depends on the same row of the data alone.
     Along(usize),
@@ -41,6 +41,31 @@ impl Rows {
             let before = axes.iter().filter(|&&other| other < axis).count();
             (!axes.contains(&axis)).then_some(if gone { axis - before } else { axis })
         })
+    }
+
+    /// What it means for a value of this shape. All along an axis that is as long as the data the value is the same if it is only
+    /// repeated; otherwise it changes with the number of rows. And a row that is as long as the data holds more than its own.
+    fn settled(self, node: &AnyExpr, rows: &Dim) -> Rows {
+        let is_free = |dim: &&Dim| dim.size().is_none();
+        let mut free = node.types().iter().map(|of| of.shape.dims().iter().filter(is_free).count());
+        match self {
+            Rows::Free if free.all(|free| free == 0) => Rows::Free,
+            Rows::Free => {
+                let Op::Broadcast(_) = node.op() else { return Rows::Mixed };
+                let dims = node.shape().dims();
+                let constant = node.inputs()[0].shape().sizes().is_some();
+                match dims.iter().position(|dim| dim.size().is_none()) {
+                    Some(axis)
+                        if constant && free.all(|free| free == 1) && dims[axis].divide(rows).is_some() =>
+                    {
+                        Rows::Along(axis)
+                    }
+                    _ => Rows::Mixed,
+                }
+            }
+            Rows::Along(_) if free.all(|free| free == 1) => self,
+            _ => Rows::Mixed,
+        }
     }
 
     /// In another shape of the same elements: the axis stays what it is if as many elements stand before and behind it.
@@ -92,7 +117,7 @@ impl<T: Kind> Expr<T> {
                 Op::Reshape(_) => inputs[0].reshaped(node.inputs()[0].shape(), node.shape(), rows),
                 op => op.rule().rows(&inputs, node.inputs(), &node),
             };
-            known.insert(node.key(), result);
+            known.insert(node.key(), result.settled(&node, rows));
         }
         known[&self.node_key()]
     }

@@ -230,6 +230,8 @@ fn rows_that_depend_on_each_other_are_not_cut_apart() {
     let xs = Tensor::from_fn([11, 3], |i| ((i[0] * 3 + i[1]) as f64 * 0.7).sin());
     let y = x.matmul(&w);
     let apart = (&x * &w).softmax().flatten_from(0);
+    let table = Expr::constant(Tensor::from_fn([20, 3], |i| (i[0] * 3 + i[1]) as f64));
+    let number = batch();
     for (i, formula) in [
         &y - y.mean(0),
         y.softmax(),
@@ -239,6 +241,13 @@ fn rows_that_depend_on_each_other_are_not_cut_apart() {
         x.flip(0),
         y.clone() * Expr::size(batch()),
         apart,
+        // What does not depend on the data, but on how many there are.
+        &x / Expr::ones([batch()]).sum(0),
+        &x / x.ones_like().sum_all(),
+        &x + table.slice(0, ..&number),
+        &x * x.t().ones_like().t().sum_keep(0),
+        &y + (y.insert_axis(1).broadcast_to([batch(), batch()])).sum(0),
+        &y + (y.insert_axis(0).broadcast_to([batch(), batch()])).sum(0),
     ]
     .into_iter()
     .enumerate()
@@ -247,5 +256,6 @@ fn rows_that_depend_on_each_other_are_not_cut_apart() {
         let whole = draws.clone().chunk_rows(100).predict(&formula, [(&x, &xs)]).expect("runs");
         assert!(cut.draws().all_close(whole.draws(), 1e-12, 1e-12), "formula {i}");
     }
-    assert!(y.tanh().is_by_rows(&batch()) && !y.softmax().is_by_rows(&batch()));
+    assert!((y.tanh() + y.ones_like() + Expr::full([batch()], 2.0)).is_by_rows(&batch()));
+    assert!((x.ones_like().sum(1) * &y).is_by_rows(&batch()) && !y.softmax().is_by_rows(&batch()));
 }
