@@ -136,7 +136,7 @@ impl<T: Kind> Function<T> {
     }
 
     /// Runs the function and keeps its outputs, to be read with [`output`](Self::output). After the first run with given
-    /// sizes nothing is allocated, provided the inputs are row-major and no output of an earlier run is still held.
+    /// sizes nothing is allocated, provided the inputs are row-major, no output of an earlier run is still held, and nothing is sorted.
     ///
     /// # Errors
     /// As [`call`](Self::call).

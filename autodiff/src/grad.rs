@@ -49,7 +49,7 @@ use product::{Adjoint, parts};
 /// # Nothing times infinity
 ///
 /// In the reverse sweep 0 · ∞ = 0 and 0 · NaN = 0, where ordinary products give NaN: a branch that was not taken, an element that
-/// was not chosen and a factor that is exactly 0 pass nothing on, however steep or undefined what lies behind them is there.
+/// was not chosen and a mask's 0 pass nothing on, however steep or undefined what lies behind them is there.
 /// So select(u > 0, √u, 0) has the slope 0 at u = 0, and the length √Σw² has the slope 0 at w = 0. Where nothing annihilates it
 /// an infinite slope stays infinite: that of √u at 0. The sums inside matrix products and convolutions, and ops of users, are
 /// computed with ordinary products.
@@ -125,7 +125,7 @@ fn pull_back(root: &AnyExpr, seed: AnyExpr, wrt: &[AnyExpr]) -> Vec<AnyExpr> {
                     received.into_iter().map(|adjoint| Some(adjoint?.value)).collect();
                 let outputs: Vec<AnyExpr> = values(node).collect();
                 let parts = node.op().rule().gradients(&received, inputs, &outputs);
-                parts.into_iter().map(|part| part.map(Adjoint::new)).collect()
+                parts.into_iter().map(|part| part.map(Adjoint::chosen)).collect()
             }
         };
         for (input, part) in inputs.iter().zip(parts) {

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use crate::{ArrayType, Error};
 
-/// A kernel specialised for concrete shapes: reads views, writes row-major buffers, allocates nothing.
+/// A kernel specialised for concrete shapes: reads views, writes row-major buffers, and better allocates nothing.
 pub trait Kernel: Debug + Send + Sync {
     /// How many numbers of working space it needs.
     fn scratch(&self) -> usize {

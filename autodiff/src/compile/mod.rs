@@ -5,7 +5,6 @@
 //! | trace | `trace` | writes the expressions out as a list, at concrete sizes |
 //! | simplify | `simplify` | constants, algebra, and the forms that keep their digits |
 //! | share | `graph` | equal computations become one (by construction, in every pass) |
-//! | commute | `commute` | monotone functions and biases after a max-pool instead of before it |
 //! | slopes | `slopes` | tanh's slope from its value, where digits below the rounding of 1 do not matter |
 //! | places | `places` | max-pools that remember where, as epilogues of convolutions |
 //! | materialise | `layout` | what can be seen through strides is not computed; copies where a view will not do |
@@ -18,7 +17,6 @@
 //! Every pass takes a graph and gives a graph; in debug builds [`verify`](verify::verify) follows each.
 
 mod arithmetic;
-mod commute;
 mod dependencies;
 mod dot;
 mod epilogue;

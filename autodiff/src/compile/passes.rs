@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use super::graph::Graph;
 use super::verify::verify;
 use super::watch::Watch;
-use super::{commute, places, simplify, slopes};
+use super::{places, simplify, slopes};
 
 /// A pass that rewrites the graph.
 pub(super) struct Pass {
@@ -15,9 +15,8 @@ pub(super) struct Pass {
 }
 
 /// Those that rewrite the graph, in the order in which they run.
-pub(super) const REWRITES: [Pass; 5] = [
+pub(super) const REWRITES: [Pass; 4] = [
     Pass { name: "simplify", run: simplify::simplify },
-    Pass { name: "commute", run: commute::commute },
     Pass { name: "slopes", run: slopes::slopes },
     Pass { name: "simplify", run: simplify::simplify },
     Pass { name: "places", run: places::places },

@@ -3,7 +3,8 @@
 //! Every rule looks at one node whose inputs are simplified already, and either answers with what replaces it or with
 //! nothing. The first that answers is taken. A rule changes results by rounding errors only, and never makes an infinity or a NaN
 //! of a finite result: where that depends on the numbers, the rule says for which it holds. Infinite and undefined values
-//! stay what they are as well; the sign of a zero, and so of an infinity that is divided by it, may change (x + 0 = x).
+//! stay what they are as well, but where the sum or product as written overflows on the way to a finite result, and where rows of
+//! a table that nothing was added to would be multiplied by a number that is not finite; the sign of a zero, and so of an infinity that is divided by it, may change (x + 0 = x).
 //!
 //! Forms that keep their digits where the textbook's overflow are not found here but in [`stabilise`](crate::stabilise), before
 //! gradients are taken.

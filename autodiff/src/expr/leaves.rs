@@ -87,6 +87,15 @@ impl<T: Kind> Expr<T> {
         AnyExpr::number(self.element_type(), value).typed()
     }
 
+    /// A whole number of this expression's element type; of more bits than it has, the last ones, as its arithmetic goes.
+    #[track_caller]
+    pub(crate) fn whole_like(&self, value: i32) -> Self {
+        AnyExpr::of_tensor(
+            bayeux_tensor::with_type!(self.element_type(), T => Tensor::<T>::scalar(value.cast()).into()),
+        )
+        .typed()
+    }
+
     /// A dimension as a number of this expression's element type.
     #[track_caller]
     pub(crate) fn size_like(&self, dim: Dim) -> Self {

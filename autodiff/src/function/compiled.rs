@@ -61,6 +61,7 @@ impl Compiled {
 
     /// The program for some inputs, compiled if there is none yet, and a memory that nobody uses.
     pub fn ready(&self, inputs: &[Argument<'_>]) -> Result<Ready, Box<Error>> {
+        check_types(&self.inputs, inputs.iter().map(|input| input.element))?;
         let specialised = match self.programs.find(inputs) {
             Some(found) => found,
             None => self.compile(inputs)?,
@@ -88,6 +89,7 @@ impl Compiled {
 
     /// What the compiler makes of the function for some inputs.
     pub fn explain(&self, inputs: &[Argument<'_>]) -> Result<String, Box<Error>> {
+        check_types(&self.inputs, inputs.iter().map(|input| input.element))?;
         let shapes: Vec<&[usize]> = inputs.iter().map(|input| input.shape).collect();
         let sizes = bind(&self.inputs, &shapes)?;
         let mut watch = Watch::recording();

@@ -125,12 +125,12 @@ impl Programs {
         self.shrink(&mut self.write())
     }
 
-    /// Lets go of those that were not used for longest, but not of the last.
+    /// Lets go of those that were not used for longest.
     fn shrink(&self, kept: &mut Vec<Arc<Specialised>>) -> bool {
         let before = kept.len();
         while kept.len() > self.most.load(Ordering::Relaxed).max(1) {
             let used = |i: &usize| kept[*i].used.load(Ordering::Relaxed);
-            let Some(oldest) = (0..kept.len() - 1).min_by_key(used) else { break };
+            let Some(oldest) = (0..kept.len()).min_by_key(used) else { break };
             kept.remove(oldest).gone.store(true, Ordering::Relaxed);
         }
         kept.len() < before

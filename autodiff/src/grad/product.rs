@@ -23,6 +23,11 @@ impl Adjoint {
         Adjoint { value, zeros: false, infinite: false }
     }
 
+    /// Of an operation of several values, which may choose.
+    pub fn chosen(value: AnyExpr) -> Self {
+        Adjoint { zeros: true, ..Adjoint::new(value) }
+    }
+
     pub fn plus(self, other: Self) -> Self {
         Adjoint {
             value: self.value + other.value,
@@ -53,8 +58,14 @@ pub(super) fn parts(adjoint: &Adjoint, inputs: &[AnyExpr], node: &AnyExpr) -> Ve
         | Op::Cast(_)
         | Op::StopGradient(_) => alike(*zeros, rule.gradient(g, inputs, node)),
         Op::Other(op) if op.operation().only_moves() => alike(*zeros, rule.gradient(g, inputs, node)),
-        // What is not chosen gets 0.
-        Op::Select(_) | Op::Slice(_) | Op::Max(_) => alike(true, rule.gradient(g, inputs, node)),
+        // What is not chosen gets 0; operations that are not known are taken to choose.
+        Op::Select(_)
+        | Op::Slice(_)
+        | Op::Max(_)
+        | Op::Pool2d(_)
+        | Op::Take(_)
+        | Op::Scatter(_)
+        | Op::Other(_) => alike(true, rule.gradient(g, inputs, node)),
         Op::Unary(_) | Op::Binary(_) => elementwise(adjoint, inputs, node),
         Op::Softmax(op) if *zeros => alike(true, vec![Some(softmax(*op, g, &inputs[0], node))]),
         Op::Softmax(_) => alike(false, rule.gradient(g, inputs, node)),

@@ -2,7 +2,7 @@
 
 use bayeux_tensor::{Float, Tensor};
 
-use crate::{Expr, Function, grad, interpret};
+use crate::{Expr, Function, Pool2dOptions, grad, interpret};
 
 type Formula<T> = Box<dyn Fn(&Expr<T>) -> Expr<T>>;
 
@@ -165,4 +165,28 @@ fn what_happens_to_be_zero_is_differentiated_further() {
         let found = f.call(&[&Tensor::scalar(1.0), &Tensor::scalar(2.0)]).expect("runs")[0].item();
         assert!((found - expected).abs() < 1e-14, "{term}: {found}, not {expected}");
     }
+}
+
+/// Of a max-pool and of rows of a table: what overflowed elsewhere passes nothing on.
+#[test]
+fn what_a_pool_or_a_table_leaves_out_passes_nothing_on() {
+    let x = Expr::<f64>::input("x", [1, 1, 1, 2]);
+    let pooled = (-x.exp()).max_pool2d(Pool2dOptions::new([1, 2])).sum_all();
+    let slope = grad(&pooled, std::slice::from_ref(&x)).remove(0);
+    let f = Function::new([&x], [&slope]).expect("fits");
+    let values = f.call(&[&Tensor::new([1, 1, 1, 2], vec![0.0, 1000.0])]).expect("runs");
+    assert_eq!(values[0].to_vec(), [-1.0, 0.0]);
+
+    let table = Expr::<f64>::input("table", [3, 1]);
+    let rows = table.exp().take(0, &Expr::constant(Tensor::from_slice(&[1i64])));
+    let slope = grad(&rows.sum_all(), std::slice::from_ref(&table)).remove(0);
+    let f = Function::new([&table], [&slope]).expect("fits");
+    let values = f.call(&[&Tensor::new([3, 1], vec![1000.0, 0.0, 1000.0])]).expect("runs");
+    assert_eq!(values[0].to_vec(), [0.0, 1.0, 0.0]);
+
+    let x = Expr::<f64>::input("x", [3]);
+    let slope = grad(&(-x.exp()).top_k(1).0.sum_all(), std::slice::from_ref(&x)).remove(0);
+    let f = Function::new([&x], [&slope]).expect("fits");
+    let values = f.call(&[&Tensor::from_slice(&[1000.0, 0.0, 1.0])]).expect("runs");
+    assert_eq!(values[0].to_vec(), [0.0, -1.0, 0.0]);
 }

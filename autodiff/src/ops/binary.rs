@@ -270,10 +270,10 @@ macro_rules! operator {
         operator!(@impl $trait $method $variant Real, Expr<T>, f64, |a, b| (&a, &a.number_like(b)));
         operator!(@impl $trait $method $variant Real, f64, &Expr<T>, |a, b| (&b.number_like(a), b));
         operator!(@impl $trait $method $variant Real, f64, Expr<T>, |a, b| (&b.number_like(a), &b));
-        operator!(@impl $trait $method $variant $kind, &Expr<T>, i32, |a, b| (a, &a.number_like(b.into())));
-        operator!(@impl $trait $method $variant $kind, Expr<T>, i32, |a, b| (&a, &a.number_like(b.into())));
-        operator!(@impl $trait $method $variant $kind, i32, &Expr<T>, |a, b| (&b.number_like(a.into()), b));
-        operator!(@impl $trait $method $variant $kind, i32, Expr<T>, |a, b| (&b.number_like(a.into()), &b));
+        operator!(@impl $trait $method $variant $kind, &Expr<T>, i32, |a, b| (a, &a.whole_like(b)));
+        operator!(@impl $trait $method $variant $kind, Expr<T>, i32, |a, b| (&a, &a.whole_like(b)));
+        operator!(@impl $trait $method $variant $kind, i32, &Expr<T>, |a, b| (&b.whole_like(a), b));
+        operator!(@impl $trait $method $variant $kind, i32, Expr<T>, |a, b| (&b.whole_like(a), &b));
     };
     (@impl $trait:ident $method:ident $variant:ident $kind:ident, $a:ty, $b:ty, |$x:ident, $y:ident| ($p:expr, $q:expr)) => {
         /// # Panics

@@ -46,6 +46,15 @@ fn check_op(
 }
 
 #[test]
+fn orders_and_places() {
+    let places = Expr::constant(Tensor::new([3, 2], vec![3i64, 0, 1, 1, 2, 3]));
+    check_op("sort", &[&[3, 4]], -1.0..1.0, |x| x[0].sort().0);
+    check_op("top_k", &[&[3, 4]], -1.0..1.0, |x| x[0].top_k(2).0);
+    check_op("take_along_last", &[&[3, 4]], -1.0..1.0, |x| x[0].take_along_last(&places));
+    check_op("put_along_last", &[&[3, 4], &[3, 2]], -1.0..1.0, |x| x[0].put_along_last(&places, &x[1]));
+}
+
+#[test]
 fn functions_of_one_number() {
     for (op, interval) in Unary::ALL {
         let apply = |x: &[Expr<f64>]| Expr::new(Op::Unary(*op), vec![x[0].untyped()], x[0].shape());

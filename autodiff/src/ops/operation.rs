@@ -111,7 +111,7 @@ pub trait Operation: Attributes + Debug + Send + Sync {
         if rows.iter().all(|&rows| rows == Rows::Free) { Rows::Free } else { Rows::Mixed }
     }
 
-    /// Whether each element of the value is one of an input's, or 0: gradients and stable forms pass through unchanged.
+    /// Whether each element of the value is one of an input's: signs, gradients and stable forms pass through unchanged.
     fn only_moves(&self) -> bool {
         false
     }
@@ -121,7 +121,8 @@ pub trait Operation: Attributes + Debug + Send + Sync {
         false
     }
 
-    /// Whether there is data of the right shape that it refuses. Then it must do so before it writes.
+    /// Whether there is data of the right shape that it refuses. What it has written then is read by nobody; but over what a variable
+    /// holds (see [`writes_over`](Self::writes_over)) it must not write before it has looked.
     fn can_fail(&self) -> bool {
         false
     }

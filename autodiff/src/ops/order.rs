@@ -249,7 +249,7 @@ impl<T: Arithmetic> Expr<T> {
     }
 
     #[track_caller]
-    fn put_along_last(&self, places: &Expr<i64>, parts: &Expr<T>) -> Self {
+    pub(super) fn put_along_last(&self, places: &Expr<i64>, parts: &Expr<T>) -> Self {
         let inputs = vec![self.untyped(), places.untyped(), parts.untyped()];
         AnyExpr::values_of(Arc::new(AlongLast::Add), inputs).remove(0).typed()
     }

@@ -42,6 +42,13 @@ fn the_program_used_longest_ago_goes() {
     assert_eq!(kept(&f), [false, true, false]);
     f.set_most_programs(0);
     assert_eq!(f.programs(), 1);
+    // The one compiled last is not the one used last.
+    f.set_most_programs(2);
+    f.call(&[&rows(13)]).unwrap();
+    f.call(&[&rows(12)]).unwrap();
+    f.set_most_programs(1);
+    assert_eq!(kept(&f), [false, true, false]);
+    assert!(!f.to_dot().is_empty());
 }
 
 #[test]

@@ -193,7 +193,8 @@ fn choice(r: &mut Rewriter<'_>, node: &Node) -> Option<Id> {
 /// A power of two, whose inverse is exact too.
 fn exactly_invertible(c: f64) -> bool {
     let c = c.abs();
-    (1e-30..1e30).contains(&c) && c.log2().fract() == 0.0
+    let fraction = (1u64 << (f64::MANTISSA_DIGITS - 1)) - 1;
+    (1e-30..1e30).contains(&c) && c.to_bits() & fraction == 0
 }
 
 /// Whether a value is neither infinite nor undefined, whatever the leaves hold.
