@@ -1,17 +1,20 @@
 //! Expressions: immutable, reference-counted nodes of a graph.
 
 mod leaves;
+mod walk;
 
-use std::collections::HashSet;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bayeux_tensor::ElementType;
 use smallvec::{SmallVec, smallvec};
 
-use crate::ops::{Constant, Input, Op};
+use crate::ops::{Constant, Op};
 use crate::{Dim, Kind, Shape, Shared, Untyped, ValueType};
+
+pub(crate) use walk::{Key, all_untyped, topological, topological_to};
 
 /// A symbolic expression of element type `T`: what to compute, not yet its value.
 ///
@@ -52,6 +55,21 @@ pub(crate) struct Node {
     name: Option<Arc<str>>,
     /// The line that made it.
     place: &'static Location<'static>,
+    /// Greater than those of all nodes that were there before: what a node depends on has a lesser one.
+    serial: u64,
+}
+
+impl Node {
+    fn new(
+        op: Op,
+        inputs: Vec<AnyExpr>,
+        types: SmallVec<[ValueType; 1]>,
+        name: Option<Arc<str>>,
+        place: &'static Location<'static>,
+    ) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Node { op, inputs, types, name, place, serial: NEXT.fetch_add(1, Ordering::Relaxed) }
+    }
 }
 
 impl<T: Kind> Expr<T> {
@@ -62,14 +80,13 @@ impl<T: Kind> Expr<T> {
         let mut types = op.types(&inputs, &shape);
         debug_assert!(types.len() == 1 && types[0].shape == shape, "{types:?} in place of {shape}");
         let types = smallvec![types.swap_remove(0)];
-        AnyExpr::of_node(Node { op, inputs, types, name: None, place: Location::caller() }, 0).typed()
+        AnyExpr::of_node(Node::new(op, inputs, types, None, Location::caller()), 0).typed()
     }
 
     #[track_caller]
     pub(crate) fn leaf(op: Op, element: ElementType, shape: Shape) -> Self {
         let types = smallvec![ValueType { element, shape }];
-        let place = Location::caller();
-        AnyExpr::of_node(Node { op, inputs: Vec::new(), types, name: None, place }, 0).typed()
+        AnyExpr::of_node(Node::new(op, Vec::new(), types, None, Location::caller()), 0).typed()
     }
 
     fn of_node(node: Node, output: usize) -> Self {
@@ -139,7 +156,7 @@ impl<T: Kind> Expr<T> {
     pub fn named(self, name: &str) -> Self {
         let Node { op, inputs, types, place, .. } = &*self.node;
         let (op, inputs, types) = (op.clone(), inputs.clone(), types.clone());
-        Expr::of_node(Node { op, inputs, types, name: Some(name.into()), place }, self.output)
+        Expr::of_node(Node::new(op, inputs, types, Some(name.into()), place), self.output)
     }
 
     /// The shared variables of this element type inside some expressions: each once, in the order in which a reader from left
@@ -193,6 +210,11 @@ impl<T: Kind> Expr<T> {
         Expr { node: self.node.clone(), output, kind: PhantomData }
     }
 
+    /// Whether the node was there before another one, which it cannot depend on then.
+    pub(crate) fn is_older_than(&self, other: &Expr<impl Kind>) -> bool {
+        self.node.serial < other.node.serial
+    }
+
     pub(crate) fn key(&self) -> Key {
         match &self.node.op {
             Op::Shared(shared) => Key::Variable(shared.address()),
@@ -217,8 +239,7 @@ impl AnyExpr {
         let op = op.into();
         let types: SmallVec<[ValueType; 1]> = op.types(&inputs, &Shape::from(())).into();
         let count = types.len();
-        let place = Location::caller();
-        let first = AnyExpr::of_node(Node { op, inputs, types, name: None, place }, 0);
+        let first = AnyExpr::of_node(Node::new(op, inputs, types, None, Location::caller()), 0);
         (0..count).map(|output| first.sibling(output)).collect()
     }
 
@@ -226,55 +247,8 @@ impl AnyExpr {
     pub(crate) fn with_inputs(&self, inputs: Vec<AnyExpr>) -> AnyExpr {
         let Node { op, types, name, place, .. } = &*self.node;
         let (op, types, name) = (op.clone(), types.clone(), name.clone());
-        Expr::of_node(Node { op, inputs, types, name, place }, self.output)
+        Expr::of_node(Node::new(op, inputs, types, name, place), self.output)
     }
-}
-
-/// What makes two expressions the same one: the input or the variable of a leaf, the address of any other node and which of
-/// its values it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Key {
-    Node(usize, usize),
-    Variable(usize),
-    Input(Input),
-}
-
-impl Key {
-    /// Which of its node's values it is.
-    pub fn output(self) -> usize {
-        match self {
-            Key::Node(_, output) => output,
-            Key::Variable(_) | Key::Input(_) => 0,
-        }
-    }
-}
-
-/// Every node the roots need, each once, inputs before their readers, in depth-first order from the left. A node is given as
-/// its first value.
-pub(crate) fn topological<T: Kind>(roots: &[Expr<T>]) -> Vec<AnyExpr> {
-    let mut order = Vec::new();
-    let mut seen = HashSet::new();
-    for root in roots {
-        let mut stack = vec![(root.sibling(0), 0)];
-        while let Some((node, next)) = stack.pop() {
-            if next == 0 && !seen.insert(node.key()) {
-                continue;
-            }
-            match node.inputs().get(next).map(|input| input.sibling(0)) {
-                Some(input) => {
-                    stack.push((node, next + 1));
-                    stack.push((input, 0));
-                }
-                None => order.push(node),
-            }
-        }
-    }
-    order
-}
-
-/// Expressions without their types.
-pub(crate) fn all_untyped<T: Kind>(expressions: &[Expr<T>]) -> Vec<AnyExpr> {
-    expressions.iter().map(Expr::untyped).collect()
 }
 
 impl<T: Kind> Clone for Expr<T> {

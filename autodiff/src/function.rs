@@ -320,7 +320,8 @@ impl<T: Kind> Function<T> {
         let mut seen = HashSet::new();
         let mut constants = 0;
         for specialised in self.compiled.programs.read().iter() {
-            for elements in specialised.program.constants.iter().filter_map(AnyTensor::as_slice) {
+            let all = specialised.program.all_constants();
+            for elements in all.into_iter().filter_map(AnyTensor::as_slice) {
                 constants += if seen.insert(elements.address()) { elements.bytes() } else { 0 };
             }
         }

@@ -3,10 +3,12 @@
 mod product;
 #[cfg(test)]
 mod tests;
+mod through;
 
 use std::collections::{HashMap, HashSet};
 
 use crate::expr::{Key, all_untyped};
+use crate::ops::Op;
 use crate::stabilise::Stabiliser;
 use crate::{AnyExpr, Expr, Real};
 use product::{Adjoint, parts};
@@ -87,15 +89,27 @@ fn typed<T: Real>(gradients: Vec<AnyExpr>) -> Vec<Expr<T>> {
     gradients.iter().map(Expr::typed).collect()
 }
 
+#[track_caller]
 fn pull_back(root: &AnyExpr, seed: AnyExpr, wrt: &[AnyExpr]) -> Vec<AnyExpr> {
-    let stable = Stabiliser::new(std::slice::from_ref(root), wrt);
-    let root = stable.of(root);
+    let adjoints = sweep(vec![(root.clone(), Adjoint::new(seed))], wrt);
+    wrt.iter()
+        .zip(adjoints)
+        .map(|(x, adjoint)| adjoint.map_or_else(|| x.zeros_like(), |adjoint| adjoint.value))
+        .collect()
+}
+
+/// The reverse sweep, from roots with their adjoints to the adjoints of other expressions; `None` is 0.
+#[track_caller]
+fn sweep(roots: Vec<(AnyExpr, Adjoint)>, wrt: &[AnyExpr]) -> Vec<Option<Adjoint>> {
+    let (roots, seeds): (Vec<AnyExpr>, Vec<Adjoint>) = roots.into_iter().unzip();
+    let stable = Stabiliser::new(&roots, wrt);
+    let roots: Vec<AnyExpr> = roots.iter().map(|root| stable.of(root)).collect();
     // What is fixed hands its adjoint as it is to its stable form.
     let inputs = |node: &AnyExpr| match stable.behind(node) {
         Some(behind) => Inputs::One([behind.clone()]),
         None => Inputs::All(node.clone()),
     };
-    let tape = tape(&root, inputs);
+    let tape = tape(&roots, inputs);
     let targets: HashSet<Key> = wrt.iter().map(Expr::key).collect();
     // The nodes on a path to a target, each by the key of its first value.
     let mut active: HashSet<Key> = HashSet::new();
@@ -108,7 +122,9 @@ fn pull_back(root: &AnyExpr, seed: AnyExpr, wrt: &[AnyExpr]) -> Vec<AnyExpr> {
     }
 
     let mut adjoints: HashMap<Key, Adjoint> = HashMap::new();
-    adjoints.insert(root.key(), Adjoint::new(seed));
+    for (root, seed) in roots.iter().zip(seeds) {
+        add(&mut adjoints, root.key(), seed);
+    }
     for node in tape.iter().rev().filter(|node| on_path(&active, node)) {
         let received: Vec<Option<Adjoint>> =
             values(node).map(|value| adjoints.get(&value.key()).cloned()).collect();
@@ -117,10 +133,11 @@ fn pull_back(root: &AnyExpr, seed: AnyExpr, wrt: &[AnyExpr]) -> Vec<AnyExpr> {
         if received.iter().all(Option::is_none) || !inputs.iter().any(|input| on_path(&active, input)) {
             continue;
         }
-        let parts = match (stable.behind(node), received.as_slice()) {
-            (Some(_), _) => received,
-            (None, [Some(adjoint)]) => parts(adjoint, inputs, node),
-            (None, _) => {
+        let parts = match (stable.behind(node), node.op(), received.as_slice()) {
+            (Some(_), _, _) => received,
+            (None, Op::Call(call), _) => through::parts(call, &received, node),
+            (None, _, [Some(adjoint)]) => parts(adjoint, inputs, node),
+            (None, _, _) => {
                 let received: Vec<Option<AnyExpr>> =
                     received.into_iter().map(|adjoint| Some(adjoint?.value)).collect();
                 let outputs: Vec<AnyExpr> = values(node).collect();
@@ -133,18 +150,19 @@ fn pull_back(root: &AnyExpr, seed: AnyExpr, wrt: &[AnyExpr]) -> Vec<AnyExpr> {
                 && on_path(&active, input)
             {
                 debug_assert_eq!(input.value_type(), part.value.value_type(), "adjoint of {input:?}");
-                let sum = match adjoints.remove(&input.key()) {
-                    Some(sum) => sum.plus(part),
-                    None => part,
-                };
-                adjoints.insert(input.key(), sum);
+                add(&mut adjoints, input.key(), part);
             }
         }
     }
-    let zeros = |x: &AnyExpr| x.zeros_like();
-    wrt.iter()
-        .map(|x| adjoints.get(&x.key()).map_or_else(|| zeros(x), |adjoint| adjoint.value.clone()))
-        .collect()
+    wrt.iter().map(|x| adjoints.get(&x.key()).cloned()).collect()
+}
+
+fn add(adjoints: &mut HashMap<Key, Adjoint>, to: Key, part: Adjoint) {
+    let sum = match adjoints.remove(&to) {
+        Some(sum) => sum.plus(part),
+        None => part,
+    };
+    adjoints.insert(to, sum);
 }
 
 /// All values of a node.
@@ -167,11 +185,11 @@ impl Inputs {
     }
 }
 
-/// Every node the root needs, inputs before their readers; each is given as its first value.
-fn tape(root: &AnyExpr, inputs: impl Fn(&AnyExpr) -> Inputs) -> Vec<AnyExpr> {
+/// Every node the roots need, inputs before their readers; each is given as its first value.
+fn tape(roots: &[AnyExpr], inputs: impl Fn(&AnyExpr) -> Inputs) -> Vec<AnyExpr> {
     let mut order = Vec::new();
     let mut seen = HashSet::new();
-    let mut stack = vec![(root.sibling(0), 0)];
+    let mut stack: Vec<(AnyExpr, usize)> = roots.iter().rev().map(|root| (root.sibling(0), 0)).collect();
     while let Some((node, next)) = stack.pop() {
         if next == 0 && !seen.insert(node.key()) {
             continue;

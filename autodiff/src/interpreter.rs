@@ -6,9 +6,9 @@ use bayeux_tensor::{AnyTensor, ElementType, Tensor};
 
 use crate::bind::{bind, check_types};
 use crate::dim::Sizes;
-use crate::expr::{Key, all_untyped, topological};
-use crate::ops::{Op, tell_apart};
-use crate::stabilise::Stabiliser;
+use crate::expr::{Key, all_untyped, topological_to};
+use crate::ops::{Call, Op, tell_apart};
+use crate::stabilise::{Stabiliser, stabilise};
 use crate::{AnyExpr, Error, Expr, Kind};
 
 /// The values of some expressions, in their stable forms (see [`grad`](crate::grad())), computed node by node without any compilation.
@@ -63,23 +63,31 @@ fn evaluate(
     check_types(names, tensors.iter().map(AnyTensor::element_type))?;
     let roots = &tell_apart(roots, names);
     let sizes = bind(names, &tensors.iter().map(AnyTensor::shape).collect::<Vec<_>>())?;
-    let mut values: HashMap<Key, AnyTensor> = names.iter().map(Expr::key).zip(tensors).collect();
-    for node in topological(roots) {
-        if !values.contains_key(&node.key()) {
-            let arguments: Vec<AnyTensor> =
-                node.inputs().iter().map(|input| values[&input.key()].clone()).collect();
-            let results = values_of(&node, &arguments, &sizes, call)?;
-            values.extend(
-                results.into_iter().enumerate().map(|(output, value)| (node.sibling(output).key(), value)),
-            );
-        }
+    let values = names.iter().map(Expr::key).zip(tensors).collect();
+    evaluate_from(roots, values, &sizes, call)
+}
+
+/// The values of some expressions, from those that are known.
+fn evaluate_from(
+    roots: &[AnyExpr],
+    mut values: HashMap<Key, AnyTensor>,
+    sizes: &Sizes,
+    call: u64,
+) -> Result<Vec<AnyTensor>, Error> {
+    for node in topological_to(roots, |value| values.contains_key(&value.key())) {
+        let arguments: Vec<AnyTensor> =
+            node.inputs().iter().map(|input| values[&input.key()].clone()).collect();
+        let results = values_of(&node, arguments, sizes, call)?;
+        values.extend(
+            results.into_iter().enumerate().map(|(output, value)| (node.sibling(output).key(), value)),
+        );
     }
     Ok(roots.iter().map(|root| values[&root.key()].contiguous()).collect())
 }
 
 fn values_of(
     node: &AnyExpr,
-    arguments: &[AnyTensor],
+    arguments: Vec<AnyTensor>,
     sizes: &Sizes,
     call: u64,
 ) -> Result<Vec<AnyTensor>, Error> {
@@ -99,12 +107,16 @@ fn values_of(
             }
             Ok(vec![value])
         }
+        Op::Call(Call { lambda, .. }) => {
+            let parameters = lambda.parameters().iter().map(Expr::key);
+            evaluate_from(&stabilise(lambda.body()), parameters.zip(arguments).collect(), sizes, call)
+        }
         op => {
             let types = node.types().iter();
             let types: Result<Vec<_>, Error> =
                 types.map(|value| Ok((value.element, value.shape.resolve(sizes)?))).collect();
             let (types, shapes) = (types?, arguments.iter().map(AnyTensor::shape).collect::<Vec<_>>());
-            op.at(sizes, &shapes, &types[0].1)?.forward(arguments, &types)
+            op.at(sizes, &shapes, &types[0].1)?.forward(&arguments, &types)
         }
     }
 }

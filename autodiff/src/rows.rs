@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::expr::{Key, topological};
-use crate::ops::Op;
+use crate::ops::{Call, Op};
 use crate::{AnyExpr, Dim, Expr, Kind, Shape};
 
 /// How a value depends on the rows of the data: the indices along the first axis of the inputs that have it.
@@ -99,26 +99,36 @@ impl<T: Kind> Expr<T> {
 
     /// How this expression depends on the rows of the inputs whose first axis is `rows`, see [`is_by_rows`](Self::is_by_rows).
     pub fn rows(&self, rows: &Dim) -> Rows {
-        let mut known: HashMap<Key, Rows> = HashMap::new();
-        for node in topological(std::slice::from_ref(self)) {
-            let inputs: Vec<Rows> = node.inputs().iter().map(|input| known[&input.node_key()]).collect();
-            let result = match node.op() {
-                Op::Input(_) => match node.shape().dims().split_first() {
-                    Some((first, rest)) if first == rows && rest.iter().all(|dim| dim.size().is_some()) => {
-                        Rows::Along(0)
-                    }
-                    _ if node.shape().sizes().is_some() => Rows::Free,
-                    _ => Rows::Mixed,
-                },
-                Op::Shared(_) | Op::Constant(_) => Rows::Free,
-                // How many rows there are, and which numbers are drawn, depends on the call.
-                Op::Size(_) | Op::Noise(_) => Rows::Mixed,
-                _ if inputs.contains(&Rows::Mixed) => Rows::Mixed,
-                Op::Reshape(_) => inputs[0].reshaped(node.inputs()[0].shape(), node.shape(), rows),
-                op => op.rule().rows(&inputs, node.inputs(), &node),
-            };
-            known.insert(node.key(), result.settled(&node, rows));
-        }
-        known[&self.node_key()]
+        rows_of(std::slice::from_ref(&self.untyped()), HashMap::new(), rows)
     }
+}
+
+/// How some expressions together depend on the rows, from how some inputs do.
+fn rows_of(roots: &[AnyExpr], given: HashMap<Key, Rows>, rows: &Dim) -> Rows {
+    let mut known: HashMap<Key, Rows> = HashMap::new();
+    for node in topological(roots) {
+        let inputs: Vec<Rows> = node.inputs().iter().map(|input| known[&input.node_key()]).collect();
+        let result = match node.op() {
+            Op::Input(_) if given.contains_key(&node.key()) => given[&node.key()],
+            Op::Call(Call { lambda, .. }) => {
+                let given = lambda.parameters().iter().map(Expr::key).zip(inputs).collect();
+                rows_of(lambda.body(), given, rows)
+            }
+            Op::Input(_) => match node.shape().dims().split_first() {
+                Some((first, rest)) if first == rows && rest.iter().all(|dim| dim.size().is_some()) => {
+                    Rows::Along(0)
+                }
+                _ if node.shape().sizes().is_some() => Rows::Free,
+                _ => Rows::Mixed,
+            },
+            Op::Shared(_) | Op::Constant(_) => Rows::Free,
+            // How many rows there are, and which numbers are drawn, depends on the call.
+            Op::Size(_) | Op::Noise(_) => Rows::Mixed,
+            _ if inputs.contains(&Rows::Mixed) => Rows::Mixed,
+            Op::Reshape(_) => inputs[0].reshaped(node.inputs()[0].shape(), node.shape(), rows),
+            op => op.rule().rows(&inputs, node.inputs(), &node),
+        };
+        known.insert(node.key(), result.settled(&node, rows));
+    }
+    Rows::together(&roots.iter().map(|root| known[&root.node_key()]).collect::<Vec<_>>())
 }

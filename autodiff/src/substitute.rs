@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::expr::{Key, topological};
+use crate::expr::{Key, all_untyped, topological_to};
 use crate::{AnyExpr, Expr, Kind};
 
 impl<T: Kind> Expr<T> {
@@ -31,19 +31,31 @@ impl<T: Kind> Expr<T> {
             );
             replaced.insert(from.key(), to.untyped());
         }
-        for node in topological(expressions) {
-            let count = node.types().len();
-            if (0..count).all(|output| replaced.contains_key(&node.sibling(output).key())) {
-                continue;
-            }
-            let inputs: Vec<AnyExpr> =
-                node.inputs().iter().map(|input| replaced[&input.key()].clone()).collect();
-            let unchanged = inputs.iter().zip(node.inputs()).all(|(new, old)| new.key() == old.key());
-            let rebuilt = if unchanged { node.clone() } else { node.with_inputs(inputs) };
-            for output in 0..count {
-                replaced.entry(node.sibling(output).key()).or_insert_with(|| rebuilt.sibling(output));
-            }
-        }
-        expressions.iter().map(|expr| replaced[&expr.key()].typed()).collect()
+        self::replaced(&all_untyped(expressions), replaced).iter().map(Expr::typed).collect()
     }
+}
+
+/// Expressions with some values replaced.
+pub(crate) fn replaced(expressions: &[AnyExpr], replaced: HashMap<Key, AnyExpr>) -> Vec<AnyExpr> {
+    rebuilt(expressions, replaced, |_, _| None)
+}
+
+/// Expressions with some values replaced, and others by what `new` makes of a node and its new inputs: all values of it.
+pub(crate) fn rebuilt(
+    expressions: &[AnyExpr],
+    mut replaced: HashMap<Key, AnyExpr>,
+    new: impl Fn(&AnyExpr, &[AnyExpr]) -> Option<Vec<AnyExpr>>,
+) -> Vec<AnyExpr> {
+    for node in topological_to(expressions, |value| replaced.contains_key(&value.key())) {
+        let inputs: Vec<AnyExpr> = node.inputs().iter().map(|input| replaced[&input.key()].clone()).collect();
+        let unchanged = inputs.iter().zip(node.inputs()).all(|(new, old)| new.key() == old.key());
+        let values = new(&node, &inputs).unwrap_or_else(|| {
+            let rebuilt = if unchanged { node.clone() } else { node.with_inputs(inputs) };
+            (0..node.types().len()).map(|output| rebuilt.sibling(output)).collect()
+        });
+        for (output, value) in values.into_iter().enumerate() {
+            replaced.entry(node.sibling(output).key()).or_insert(value);
+        }
+    }
+    expressions.iter().map(|expr| replaced[&expr.key()].clone()).collect()
 }

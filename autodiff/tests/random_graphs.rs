@@ -2,7 +2,8 @@
 //! compiled program and by the interpreter; two thousand, or as many as `BAYEUX_GRAPHS` says. In a program of its own: it sets the hook for panics, which is the process's.
 
 use bayeux_autodiff::{
-    Axes, Conv2dOptions, Expr, Function, Pool2dOptions, RandomStreams, Shape, Shared, grad, interpret,
+    Axes, Conv2dOptions, Expr, Function, Pool2dOptions, RandomStreams, Shape, Shared, checkpoint,
+    custom_gradient, grad, interpret,
 };
 use bayeux_tensor::Tensor;
 use rand::rngs::SmallRng;
@@ -65,7 +66,7 @@ impl<R: Rng> Grower<'_, R> {
 
     fn grow(&mut self) {
         let x = self.any();
-        let grown = match self.rng.random_range(0..23) {
+        let grown = match self.rng.random_range(0..25) {
             0..4 => self.unary(&x),
             4..8 => {
                 let y = self.any();
@@ -127,7 +128,8 @@ impl<R: Rng> Grower<'_, R> {
                 None => return,
             },
             18 | 19 => self.through_types(&x),
-            20.. if x.rank() > 0 => self.beside_its_view(&x),
+            20..23 if x.rank() > 0 => self.beside_its_view(&x),
+            23.. => self.behind_a_border(&x),
             _ => return,
         };
         if grown.shape().sizes().is_some_and(|sizes| sizes.iter().product::<usize>() <= 4096) {
@@ -160,6 +162,26 @@ impl<R: Rng> Grower<'_, R> {
             }
             7 if last > 0 => x.argmax(-1).one_hot_as::<f64>(last) * x.sin(),
             _ => mask.cast::<i32>().sum_all().cast::<f64>() * x * 0.01,
+        }
+    }
+
+    /// In a program of its own, in which other values are captured, or with a gradient that is said.
+    fn behind_a_border(&mut self, x: &Expr<f64>) -> Expr<f64> {
+        let (other, own) = (self.any(), self.any());
+        let of_shape = |y: &Expr<f64>| y.shape() == x.shape();
+        let other = if of_shape(&other) { other } else { x.tanh() };
+        let rank = x.rank();
+        let inputs = [x.clone(), own];
+        match self.rng.random_range(0..5) {
+            0 => checkpoint(|x| self.binary(&x[0], &other), &inputs),
+            1 => checkpoint(|x| [self.unary(&x[0]), x[1].sum_all() * 0.1 + &other], &inputs)[1].clone(),
+            2 => checkpoint(|x| checkpoint(|x| (&x[0] * &other).sin() + &x[0], x).tanh(), &inputs[..1]),
+            3 if rank > 1 => checkpoint(|x| (x[0].t(), x[0].gt(&other)), &inputs).0.t(),
+            _ => custom_gradient(
+                |x| self.unary(&x[0]) * &other,
+                |g, x, y| vec![g * x[0].tanh() + y * 0.1, x[1].sin() * 0.1],
+                &inputs,
+            ),
         }
     }
 

@@ -7,6 +7,7 @@ use std::fmt;
 use bayeux_tensor::ElementType;
 use bayeux_tensor::fused::Fused;
 
+use super::inner::Called;
 use crate::kernel::Kernel;
 use crate::ops::Noise;
 
@@ -59,6 +60,8 @@ pub(crate) enum Work {
     Kernel(Box<dyn Kernel>),
     /// Random numbers.
     Noise(Noise),
+    /// A program.
+    Call(Called),
 }
 
 /// A loop of either float type.
@@ -91,6 +94,16 @@ pub(crate) struct Instruction {
 }
 
 impl Instruction {
+    /// How many numbers of a type it needs as working space.
+    pub fn scratch(&self, element: ElementType) -> usize {
+        let inner = match (&self.work, element) {
+            (Work::Call(call), ElementType::F32) => call.program().scratch.single,
+            (Work::Call(call), _) => call.program().scratch.double,
+            _ => 0,
+        };
+        if self.scratch.0 == element { self.scratch.1.max(inner) } else { inner }
+    }
+
     /// The bytes read and written, an element that is read repeatedly counted once.
     pub fn bytes(&self) -> usize {
         let read = |read: &Read| -> usize {

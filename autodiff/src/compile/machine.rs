@@ -1,20 +1,21 @@
 //! The machine that runs a program on the CPU.
 
+mod work;
+
 use std::collections::HashSet;
 use std::fmt;
 use std::mem::swap;
 use std::sync::LazyLock;
 
-use bayeux_tensor::fused::{Factors, Fused};
-use bayeux_tensor::{AnySlice, AnySliceMut, AnyTensor, ElementType, Float};
+use bayeux_tensor::{AnySlice, AnyTensor, ElementType, Float};
 use smallvec::SmallVec;
 
-use super::instruction::{AnyFused, Instruction, Kept, Read, Source, Target, Work};
+use super::instruction::{AnyFused, Instruction, Source, Target, Work};
 use super::memory::{Memory, Purpose};
-use crate::kernel::{Scratch, View};
 use crate::profile::Laps;
 use crate::shared::Lent;
 use crate::{Error, Shared, Untyped};
+use work::{execute, run_loop};
 
 /// A program of so many operations runs on a thread of the pool: from another thread each instruction would wake the pool and
 /// wait for it anew, which costs a convolutional step 2 %, a dense one of 100 images 3 %. Instructions of smaller programs mostly
@@ -79,8 +80,7 @@ impl Program {
         self.outputs.iter().flatten().for_each(|&slot| outputs[slot] += 1);
         self.alone = outputs.into_iter().map(|outputs| outputs == 1).collect();
         let most = |element: ElementType| {
-            let scratch = self.instructions.iter().map(|instruction| instruction.scratch);
-            scratch.filter(|&(of, _)| of == element).map(|(_, len)| len).max().unwrap_or(0)
+            self.instructions.iter().map(|instruction| instruction.scratch(element)).max().unwrap_or(0)
         };
         self.scratch = Numbers { single: most(ElementType::F32), double: most(ElementType::F64) };
         self.flops = self.instructions.iter().map(|instruction| instruction.flops).sum();
@@ -164,7 +164,10 @@ impl Program {
         inputs: &[AnySlice<'_>],
         call: u64,
     ) -> Done {
-        let Memory { slots, values, taken, space } = memory;
+        if let Work::Call(called) = &instruction.work {
+            return self.call(memory, instruction, called, inputs, call);
+        }
+        let Memory { slots, values, taken, space, .. } = memory;
         let writes = &instruction.writes;
         // What is written is taken out of its place, so that all else can be read meanwhile.
         let mut lent = SmallVec::<[Lent<'_>; N]>::new();
@@ -213,111 +216,14 @@ impl Program {
     }
 }
 
-/// Room for so many things: on the stack, or, for more than N, elsewhere.
-fn room<'a, X: Default, const N: usize>(
-    few: &'a mut [X; N],
-    many: &'a mut Vec<X>,
-    len: usize,
-) -> &'a mut [X] {
-    if len <= N {
-        return &mut few[..len];
-    }
-    many.resize_with(len, X::default);
-    many
-}
-
-/// What [`room`] takes.
-fn empty<X: Default, const N: usize>() -> ([X; N], Vec<X>) {
-    (std::array::from_fn(|_| X::default()), Vec::new())
-}
-
-fn run_loop<'a, T: Float, const N: usize>(
-    instruction: &'a Instruction,
-    fused: &Fused<T>,
-    find: impl Fn(Source) -> AnySlice<'a>,
-    writes: impl Iterator<Item = AnySliceMut<'a>>,
-    scratch: Scratch<'_>,
-    call: u64,
-) {
-    let Instruction { work: Work::Loop { noise, stores, product, .. }, reads, .. } = instruction else {
-        unreachable!("it is a loop")
-    };
-    let scratch = scratch.numbers();
-    let mut sources = SmallVec::<[(u64, u64); N]>::new();
-    for noise in noise {
-        sources.push(noise.source(call)); // `extend` is slower
-    }
-    let (mut few, mut many) = empty::<&mut [T], N>();
-    let outputs = room(&mut few, &mut many, instruction.writes.len());
-    for (output, write) in outputs.iter_mut().zip(writes) {
-        *output = write.get();
-    }
-    let (mut few, mut many) = empty::<(&[T], usize), N>();
-    let operands = room(&mut few, &mut many, reads.len());
-    for (operand, read) in operands.iter_mut().zip(reads) {
-        let data = find(read.source);
-        // A variable that is written in place has no other elements to be read.
-        *operand = (if data.is_empty() { &[] } else { data.get() }, read.offset);
-    }
-    let Some(kept) = product else {
-        let (stored, reduced) = outputs.split_at_mut(*stores);
-        return fused.run_with_noise(&sources, operands, stored, reduced, scratch);
-    };
-    let factor = |i: usize| (&operands[i].0[operands[i].1..], &reads[i]);
-    let factors = match [factor(0), factor(1)] {
-        [(a, Read { strides: a_strides, .. }), (b, Read { strides: b_strides, .. })]
-            if a_strides.len() == 2 =>
-        {
-            Factors::Matrices([(a, [a_strides[0], a_strides[1]]), (b, [b_strides[0], b_strides[1]])])
-        }
-        // Row-major, as all that a kernel reads.
-        images => Factors::Images(images.map(|(x, read)| &x[..read.shape.iter().product()])),
-    };
-    // The product itself is the loop's first operand.
-    operands[1] = (&[], 0);
-    let (product, outputs) = outputs.split_at_mut(usize::from(*kept == Kept::Yes));
-    let (stored, reduced) = outputs.split_at_mut(*stores);
-    let kept = product.first_mut().map(|product| &mut **product);
-    fused.run_on_product(factors, kept, &sources, &operands[1..], stored, reduced, scratch);
-}
-
-fn execute<'a, const N: usize>(
-    instruction: &'a Instruction,
-    find: impl Fn(Source) -> AnySlice<'a>,
-    writes: impl Iterator<Item = AnySliceMut<'a>>,
-    scratch: Scratch<'_>,
-    call: u64,
-) -> Done {
-    let reads = &instruction.reads;
-    let (mut few, mut many) = empty::<AnySliceMut<'_>, N>();
-    let outputs = room(&mut few, &mut many, instruction.writes.len());
-    for (output, write) in outputs.iter_mut().zip(writes) {
-        *output = write;
-    }
-    match &instruction.work {
-        Work::Kernel(kernel) => {
-            let view = |read: &'a Read| {
-                let data = find(read.source);
-                View { data, offset: read.offset, shape: &read.shape, strides: &read.strides }
-            };
-            match &reads[..] {
-                [a] => kernel.run(&[view(a)], outputs, scratch),
-                [a, b] => kernel.run(&[view(a), view(b)], outputs, scratch),
-                _ => {
-                    let views: SmallVec<[View<'_>; N]> = reads.iter().map(view).collect();
-                    kernel.run(&views, outputs, scratch)
-                }
-            }
-            .map_err(Box::new)
-        }
-        Work::Noise(noise) => {
-            match outputs[0].reborrow() {
-                AnySliceMut::F32(output) => noise.fill(call, output),
-                output => noise.fill(call, output.get::<f64>()),
-            }
-            Ok(())
-        }
-        Work::Loop { .. } => unreachable!("loops run by themselves"),
+impl Program {
+    /// The constants, and those of the inner programs.
+    pub fn all_constants(&self) -> Vec<&AnyTensor> {
+        let inner = self.instructions.iter().filter_map(|instruction| match &instruction.work {
+            Work::Call(called) => Some(called.program().all_constants()),
+            _ => None,
+        });
+        self.constants.iter().chain(inner.flatten()).collect()
     }
 }
 
@@ -328,6 +234,11 @@ impl fmt::Display for Program {
             match f.alternate() {
                 true => writeln!(f, "{i:4}  {instruction:#}")?,
                 false => writeln!(f, "{i:4}  {instruction}")?,
+            }
+            match &instruction.work {
+                Work::Call(called) if f.alternate() => write!(f, "{called:#}")?,
+                Work::Call(called) => write!(f, "{called}")?,
+                _ => {}
             }
         }
         let outputs: Vec<String> = self.outputs.iter().flatten().map(|slot| format!("s{slot}")).collect();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bayeux_tensor::{AnySlice, AnySliceMut, AnyTensor, ElementType, Storage};
 
+use super::instruction::Work;
 use super::machine::Program;
 use crate::kernel::Scratch;
 use crate::shared::Seen;
@@ -20,6 +21,8 @@ pub(crate) struct Memory {
     pub space: Space,
     /// The variables' values during a run.
     pub values: Vec<Seen>,
+    /// What inner programs run in, one for each instruction that has one.
+    pub inner: Vec<Memory>,
 }
 
 /// Working space of both float types; a program that computes in one of them has none of the other.
@@ -88,15 +91,30 @@ impl Slot {
 impl Memory {
     /// What a program needs.
     pub fn new(program: &Program) -> Self {
+        let mut memory = Memory::lent(program);
+        for (slot, purpose) in memory.slots.iter_mut().zip(&program.slots) {
+            *slot = Some(Box::new(Slot::new(purpose)));
+        }
+        memory.space = Space {
+            single: Storage::zeros(program.scratch.single),
+            double: Storage::zeros(program.scratch.double),
+        };
+        memory
+    }
+
+    /// The same without buffers and working space, which others lend.
+    fn lent(program: &Program) -> Self {
         let most = program.instructions.iter().map(|instruction| instruction.writes.len()).max().unwrap_or(0);
+        let inner = program.instructions.iter().filter_map(|instruction| match &instruction.work {
+            Work::Call(called) => Some(Memory::lent(called.program())),
+            _ => None,
+        });
         Memory {
-            slots: program.slots.iter().map(|purpose| Some(Box::new(Slot::new(purpose)))).collect(),
+            slots: program.slots.iter().map(|_| None).collect(),
             taken: (0..most).map(|_| None).collect(),
-            space: Space {
-                single: Storage::zeros(program.scratch.single),
-                double: Storage::zeros(program.scratch.double),
-            },
+            space: Space { single: Storage::zeros(0), double: Storage::zeros(0) },
             values: program.shareds.iter().map(|_| Seen::default()).collect(),
+            inner: inner.collect(),
         }
     }
 

@@ -14,6 +14,8 @@
 //! | in place | `in_place` | which variables are updated where they stand |
 //! | plan | `plan` | which buffer each value lives in, from its first writer to its last reader |
 //!
+//! A lambda becomes a program of its own, by the same passes, which an instruction of the program around it runs: `inner`.
+//!
 //! Every pass takes a graph and gives a graph; in debug builds [`verify`](verify::verify) follows each.
 
 mod arithmetic;
@@ -23,6 +25,7 @@ mod epilogue;
 mod fuse;
 mod graph;
 mod in_place;
+mod inner;
 mod instruction;
 mod layout;
 mod machine;
@@ -42,6 +45,7 @@ use crate::dim::Sizes;
 use crate::{AnyExpr, Error, Shared, Untyped};
 
 pub(crate) use graph::Graph;
+pub(crate) use inner::Inners;
 pub(crate) use instruction::Instruction;
 pub(crate) use machine::{Done, Program};
 pub(crate) use memory::Memory;
@@ -58,9 +62,20 @@ pub(crate) fn compile(
     sizes: &Sizes,
     watch: &mut Watch,
 ) -> Result<Program, Error> {
-    let graph = watch.lap("trace", Graph::trace(roots, inputs, sizes)?);
+    let graph = Graph::trace(roots, inputs, sizes, &mut Inners::new(watch))?;
+    let graph = watch.lap("trace", graph);
+    let graph = passes::rewrite(graph, Off::by_environment(), watch);
+    assemble(graph, updated, exclusive, watch)
+}
+
+/// Makes a program of a graph that is rewritten.
+fn assemble(
+    graph: Graph,
+    updated: &[Shared<Untyped>],
+    exclusive: bool,
+    watch: &mut Watch,
+) -> Result<Program, Error> {
     let off = Off::by_environment();
-    let graph = passes::rewrite(graph, off, watch);
     let graph = watch.lap("materialise", layout::materialise(graph)?);
     watch.record("materialise", &graph);
     let layouts = watch.lap("layouts", layout::layouts(&graph));

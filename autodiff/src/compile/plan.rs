@@ -1,21 +1,24 @@
 //! Which buffer each value lives in, from its first writer to its last reader.
 
+mod loops;
+
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use bayeux_tensor::fused::{Fused, FusedBuilder, Product, Reduce, Value};
-use bayeux_tensor::{ElementType, Float};
+use bayeux_tensor::ElementType;
+use bayeux_tensor::fused::FusedBuilder;
 
-use super::arithmetic;
-use super::epilogue::product_of;
 use super::fuse::{Unit, drawn_in_loops};
 use super::graph::{Graph, Id, Node};
-use super::instruction::{AnyFused, Instruction, Kept, Read, Source, Target, Work, Write};
+use super::inner::{Called, Inner, Run};
+use super::instruction::{AnyFused, Instruction, Read, Source, Target, Work, Write};
 use super::layout::Layout;
 use super::machine::Program;
 use super::memory::Purpose;
 use super::slots::Slots;
-use crate::ops::{Constant, NoiseKind, Op, Operation};
+use crate::ops::{Constant, Op};
 use crate::{ArrayType, Shared, Untyped};
+use loops::Planned;
 
 /// Turns units into instructions and gives every value its slot. A slot is free again when the last reader of its value
 /// has run; outputs keep theirs. `updated` are the variables of the last outputs.
@@ -38,6 +41,7 @@ pub(super) fn plan(
         sources: HashMap::new(),
         slots: Slots::default(),
         unread: Vec::new(),
+        calls: 0,
     };
     plan.leaves(updated.len());
     let read_last = plan.read_last(units);
@@ -52,18 +56,6 @@ pub(super) fn plan(
     }
     plan.finish(updated)
 }
-
-/// What will be an instruction.
-enum Planned {
-    Kernel(Instruction),
-    /// What it is once the next loop in single precision is built,
-    Single(OnceBuilt<f32>),
-    /// or in double precision.
-    Double(OnceBuilt<f64>),
-}
-
-/// The instruction of a loop that is built.
-type OnceBuilt<T> = Box<dyn FnOnce(Fused<T>) -> Instruction>;
 
 struct Plan<'a> {
     graph: &'a Graph,
@@ -83,6 +75,8 @@ struct Plan<'a> {
     slots: Slots,
     /// Slots of values of the present unit that nobody reads.
     unread: Vec<usize>,
+    /// The number of inner programs.
+    calls: usize,
 }
 
 impl Plan<'_> {
@@ -205,6 +199,9 @@ impl Plan<'_> {
                 wanted.iter().enumerate().map(|(which, of)| self.write_value(values, which, *of)).collect()
             }
         };
+        if let Some(inner) = Run::of(&node.op) {
+            return self.call(inner, node, writes, label, origins);
+        }
         if let Op::Noise(noise) = &node.op {
             let flops = writes[0].len;
             let scratch = (node.element, 0);
@@ -232,6 +229,34 @@ impl Plan<'_> {
         Instruction { work: Work::Kernel(kernel), reads, writes, scratch, flops, label, origins }
     }
 
+    /// A program inside this one, which it lends slots.
+    fn call(
+        &mut self,
+        inner: &Arc<Inner>,
+        node: &Node,
+        writes: Vec<Write>,
+        label: String,
+        origins: Vec<String>,
+    ) -> Instruction {
+        let outside = |write: &Write| match write.to {
+            Target::Slot(slot) => slot,
+            Target::Shared(_) => unreachable!("only loops and scattering write in place"),
+        };
+        let mut slots: Vec<(usize, usize)> =
+            inner.values.iter().map(|(slot, _)| *slot).zip(writes.iter().map(outside)).collect();
+        for (within, (element, len)) in inner.scratch() {
+            let slot = self.slots.take(element, len);
+            self.unread.push(slot);
+            slots.push((within, slot));
+        }
+        let memory = self.calls;
+        self.calls += 1;
+        let reads = node.inputs.iter().map(|&input| self.read(input)).collect();
+        let flops = inner.program.flops;
+        let work = Work::Call(Called { inner: inner.clone(), slots, memory });
+        Instruction { work, reads, writes, scratch: (ElementType::F64, 0), flops, label, origins }
+    }
+
     /// Where one of several values goes: to a buffer that is free again at once, if nobody reads it.
     fn write_value(&mut self, values: &[Id], which: usize, of: ArrayType<'_>) -> Write {
         let value = values.iter().find(|&&value| self.graph.nodes[value].op == Op::Output(which));
@@ -241,110 +266,6 @@ impl Plan<'_> {
         let slot = self.slots.take(of.element, of.len());
         self.unread.push(slot);
         Write { to: Target::Slot(slot), element: of.element, len: of.len() }
-    }
-
-    fn fused<T: Float>(
-        &mut self,
-        unit: &Unit,
-        space: &[usize],
-        to_store: &HashSet<Id>,
-        any: fn(Box<Fused<T>>) -> AnyFused,
-    ) -> (FusedBuilder<T>, OnceBuilt<T>) {
-        let mut builder = FusedBuilder::<T>::new(space);
-        let mut values: HashMap<Id, Value> = HashMap::new();
-        let mut operands: HashMap<&Layout, Value> = HashMap::new();
-        let (mut reads, mut noise) = (Vec::new(), Vec::new());
-        let (mut stored, mut reduced) = (Vec::new(), Vec::new());
-        let mut names = Vec::new();
-        let mut terms = 0;
-        if let Some(id) = unit.product {
-            let node = &self.graph.nodes[id];
-            let Some(product) = product_of(self.graph, id) else { unreachable!("a unit's product is one") };
-            terms = match product {
-                Product::Matrices(terms) => terms,
-                Product::Images(s) => s.in_channels() * s.kernel()[0] * s.kernel()[1],
-            };
-            reads.extend(node.inputs.iter().map(|&factor| self.read(factor)));
-            values.insert(id, builder.product(product));
-            names.push(node.op.rule().name());
-        }
-        for &id in unit.members.iter().filter(|&&id| Some(id) != unit.product) {
-            let node = &self.graph.nodes[id];
-            let arguments: Vec<Value> = node
-                .inputs
-                .iter()
-                .map(|input| {
-                    let layout = &self.layouts[*input];
-                    if let Some(value) = values.get(input) {
-                        return *value;
-                    }
-                    if let (true, Op::Noise(drawn)) = (self.drawn[*input], &self.graph.nodes[*input].op) {
-                        let value = match drawn.kind {
-                            NoiseKind::Normal => builder.normal(),
-                            NoiseKind::Uniform => builder.uniform(),
-                        };
-                        noise.push(*drawn);
-                        names.push(drawn.name());
-                        values.insert(*input, value);
-                        return value;
-                    }
-                    *operands.entry(layout).or_insert_with(|| match &self.graph.nodes[layout.root].op {
-                        Op::Constant(Constant(number)) if number.len() == 1 => {
-                            builder.constant(number.get::<T>().item())
-                        }
-                        _ => {
-                            reads.push(self.read(*input));
-                            builder.operand(&layout.strides)
-                        }
-                    })
-                })
-                .collect();
-            names.push(node.op.rule().name());
-            let value = match (&node.op, arguments.as_slice()) {
-                (Op::Unary(op), &[x]) => arithmetic::unary(&mut builder, *op, x),
-                (Op::Binary(op), &[x, y]) => arithmetic::binary(&mut builder, *op, x, y),
-                (Op::Select(_), &[c, x, y]) => builder.select(c, x, y),
-                (Op::Copy, &[x]) => x,
-                (Op::Sum(op), &[x]) => {
-                    builder.reduce(Reduce::Sum, x, &op.0);
-                    reduced.push(id);
-                    continue;
-                }
-                (Op::Max(op), &[x]) => {
-                    builder.reduce(Reduce::Max, x, &op.0);
-                    reduced.push(id);
-                    continue;
-                }
-                _ => unreachable!("{} is not part of a loop", node.op.rule().name()),
-            };
-            values.insert(id, value);
-            if to_store.contains(&id) && !self.in_place.contains_key(&id) {
-                builder.store(value);
-                stored.push(id);
-            }
-        }
-        // Over an operand, once all of them are known.
-        for &id in unit.members.iter().filter(|id| to_store.contains(id)) {
-            if let Some(&old) = self.in_place.get(&id) {
-                builder.store_over(values[&id], operands[&self.layouts[old]]);
-                stored.push(id);
-            }
-        }
-        let stores = stored.len();
-        let kept = unit.product.filter(|id| to_store.contains(id) && !self.in_place.contains_key(id));
-        let product = unit.product.map(|_| if kept.is_some() { Kept::Yes } else { Kept::No });
-        let writes = kept.into_iter().chain(stored).chain(reduced).map(|id| self.write(id)).collect();
-        let copies = unit.members.iter().filter(|&&id| matches!(self.graph.nodes[id].op, Op::Copy)).count();
-        let operations = unit.members.len() - copies - usize::from(unit.product.is_some());
-        let flops = (operations + 2 * terms) * space.iter().product::<usize>();
-        let label = names.join(", ");
-        let origins = self.origins(&unit.members);
-        let instruction = move |fused: Fused<T>| {
-            let scratch = (T::TYPE, fused.scratch());
-            let work = Work::Loop { fused: any(Box::new(fused)), noise, stores, product };
-            Instruction { work, reads, writes, scratch, flops, label, origins }
-        };
-        (builder, Box::new(instruction))
     }
 
     /// The names and lines of the user's code that some nodes come from.

@@ -1,6 +1,6 @@
-//! The slope of tanh where its value is at hand: sech² x = 1 − tanh² x.
+//! The slope of tanh from its value: sech² x = 1 − tanh² x.
 //!
-//! The right side costs two operations and reads what is stored anyway, but it loses the digits of slopes below the rounding of 1:
+//! The right side costs two operations and mostly reads what is stored anyway, but it loses the digits of slopes below the rounding of 1:
 //! it is 0 where |x| > 19 (f32: 9). That does not matter where slopes only go into sums with others, as in a network: through matrix
 //! products and convolutions, which keep no more than the rounding of their largest term. There, and only there, the pass puts it.
 //! Everywhere else the slope is computed from x: 4 e / (1 + e)² with e = exp(−2|x|). The logistic function's slope
@@ -19,8 +19,7 @@ pub(super) fn slopes(graph: Graph) -> Graph {
         if !is_slope(node) {
             return b.push(node.clone());
         }
-        let from_value = if mixed[id] { from_value(b, node.inputs[0]) } else { None };
-        from_value.unwrap_or_else(|| from_argument(b, node.inputs[0]))
+        if mixed[id] { from_value(b, node.inputs[0]) } else { from_argument(b, node.inputs[0]) }
     })
 }
 
@@ -56,22 +55,28 @@ fn mixed(graph: &Graph) -> Vec<bool> {
     only_summed.into_iter().zip(in_products).map(|(summed, product)| summed && product).collect()
 }
 
-/// 1 − y² of y = tanh x, or 4 y (1 − y) of y = σ(2x), if there is such a y.
-fn from_value(b: &mut Builder, x: Id) -> Option<Id> {
+/// 4 y (1 − y) of y = σ(2x) for x that is half of something, else 1 − y² of y = tanh x. Mostly y is there already; if not, it is
+/// computed all the same, so that the digits do not depend on what else is needed.
+fn from_value(b: &mut Builder, x: Id) -> Id {
     let shape = b.shape(x).to_vec();
-    if let Some(y) = b.find(Unary::Tanh, &[x], b.element(x), &shape) {
-        let one = b.full_like(x, 1.0, &shape);
-        let square = b.add(Unary::Square, vec![y], shape.clone());
-        return Some(b.add(Binary::Sub, vec![one, square], shape));
+    if let Some(doubled) = doubled(b, x) {
+        let y = b.add(Unary::Sigmoid, vec![doubled], shape.clone());
+        let [one, four] = [1.0, 4.0].map(|number| b.full_like(x, number, &shape));
+        let rest = b.add(Binary::Sub, vec![one, y], shape.clone());
+        let product = b.add(Binary::Mul, vec![y, rest], shape.clone());
+        return b.add(Binary::Mul, vec![four, product], shape);
     }
+    let y = b.add(Unary::Tanh, vec![x], shape.clone());
+    let one = b.full_like(x, 1.0, &shape);
+    let square = b.add(Unary::Square, vec![y], shape.clone());
+    b.add(Binary::Sub, vec![one, square], shape)
+}
+
+/// The other factor of a product with ½.
+fn doubled(b: &Builder, x: Id) -> Option<Id> {
     let Op::Binary(Binary::Mul) = b.node(x).op else { return None };
     let (p, q) = (b.node(x).inputs[0], b.node(x).inputs[1]);
-    let doubled = if is_half(b, p) { q } else { is_half(b, q).then_some(p)? };
-    let y = b.find(Unary::Sigmoid, &[doubled], b.element(x), &shape)?;
-    let [one, four] = [1.0, 4.0].map(|number| b.full_like(x, number, &shape));
-    let rest = b.add(Binary::Sub, vec![one, y], shape.clone());
-    let product = b.add(Binary::Mul, vec![y, rest], shape.clone());
-    Some(b.add(Binary::Mul, vec![four, product], shape))
+    if is_half(b, p) { Some(q) } else { is_half(b, q).then_some(p) }
 }
 
 fn is_half(b: &Builder, id: Id) -> bool {

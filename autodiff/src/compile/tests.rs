@@ -5,7 +5,7 @@ mod special;
 use approx::assert_relative_eq;
 use bayeux_tensor::Tensor;
 
-use super::{Graph, Watch, optimise};
+use super::{Graph, Inners, Watch, optimise};
 use crate::dim::Sizes;
 use crate::expr::all_untyped;
 use crate::{Conv2dOptions, Expr, Function, Pool2dOptions, Shared, grad, interpret};
@@ -13,7 +13,8 @@ use crate::{Conv2dOptions, Expr, Function, Pool2dOptions, Shared, grad, interpre
 /// The optimised graph as text.
 fn optimised(roots: &[Expr<f64>], inputs: &[Expr<f64>]) -> String {
     let (roots, inputs) = (crate::stabilise::stabilise(&all_untyped(roots)), all_untyped(inputs));
-    let graph = Graph::trace(&roots, &inputs, &Sizes::new()).expect("concrete sizes");
+    let graph = Graph::trace(&roots, &inputs, &Sizes::new(), &mut Inners::new(&mut Watch::start()))
+        .expect("concrete sizes");
     optimise(graph, &mut Watch::start()).to_string()
 }
 

@@ -4,50 +4,32 @@
 //! in it: a product with one is a product, `and` the product of two, `or` the larger. They become `bool` only where something
 //! else needs them so: an output, a variable, an operation on whole numbers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use bayeux_tensor::ElementType;
 
 use super::graph::{Builder, Graph, Id, Node};
+use super::inner::{Inners, Run};
 use crate::dim::Sizes;
-use crate::expr::{Key, topological};
-use crate::ops::{Binary, Cast, Logic, Op};
-use crate::{AnyExpr, Error};
+use crate::expr::{Key, topological_to};
+use crate::ops::{Binary, Call, Cast, How, Logic, Op};
+use crate::stabilise::stabilise;
+use crate::{AnyExpr, Error, Expr, ValueType};
 
 impl Graph {
     /// Writes expressions out at concrete sizes.
-    pub fn trace(roots: &[AnyExpr], inputs: &[AnyExpr], sizes: &Sizes) -> Result<Graph, Error> {
-        let mut builder = Builder::default();
-        let mut ids: HashMap<Key, Id> = HashMap::new();
-        let declared: HashMap<Key, usize> =
-            inputs.iter().enumerate().map(|(i, input)| (input.key(), i)).collect();
-        for expr in topological(roots) {
-            let types: Result<Vec<(ElementType, Vec<usize>)>, Error> =
-                expr.types().iter().map(|value| Ok((value.element, value.shape.resolve(sizes)?))).collect();
-            let types = types?;
-            let arguments: Vec<Id> = expr.inputs().iter().map(|input| ids[&input.key()]).collect();
-            let values = match expr.op() {
-                Op::StopGradient(_) => arguments,
-                Op::Size(dim) => {
-                    vec![builder.scalar(types[0].0, dim.resolve(sizes)? as f64)]
-                }
-                Op::Input(_) if !declared.contains_key(&expr.key()) => {
-                    return Err(Error::MissingInput(expr.name().unwrap_or("unnamed").into()));
-                }
-                op => {
-                    let declared = expr.inputs().iter().map(AnyExpr::element_type).collect();
-                    let shapes: Vec<&[usize]> = arguments.iter().map(|&id| builder.shape(id)).collect();
-                    let op = op.at(sizes, &shapes, &types[0].1)?;
-                    lowered(&mut builder, &op, arguments, declared, types)
-                }
-            };
-            if let [id] = values.as_slice() {
-                let node = &mut builder.nodes[*id];
-                node.name = node.name.take().or_else(|| expr.name().map(Into::into));
-                node.place = node.place.or(expr.place());
-            }
-            ids.extend(values.into_iter().enumerate().map(|(output, id)| (expr.sibling(output).key(), id)));
-        }
+    pub fn trace(
+        roots: &[AnyExpr],
+        inputs: &[AnyExpr],
+        sizes: &Sizes,
+        inners: &mut Inners<'_>,
+    ) -> Result<Graph, Error> {
+        let declared = inputs.iter().map(Expr::key).collect();
+        let mut tracer = Tracer { builder: Builder::default(), declared, sizes, inners };
+        let mut ids = HashMap::new();
+        tracer.add(roots, &mut ids)?;
+        let mut builder = tracer.builder;
         let outputs =
             roots.iter().map(|root| cast(&mut builder, ids[&root.key()], root.element_type())).collect();
         Ok(Graph {
@@ -55,6 +37,86 @@ impl Graph {
             outputs,
             inputs: inputs.iter().map(|input| ids.get(&input.key()).copied()).collect(),
         })
+    }
+}
+
+struct Tracer<'a, 'w> {
+    builder: Builder,
+    /// The inputs that there are.
+    declared: HashSet<Key>,
+    sizes: &'a Sizes,
+    inners: &'a mut Inners<'w>,
+}
+
+impl Tracer<'_, '_> {
+    /// Adds what some expressions need, unless `ids` says that it is there.
+    fn add(&mut self, roots: &[AnyExpr], ids: &mut HashMap<Key, Id>) -> Result<(), Error> {
+        let order = topological_to(roots, |value| ids.contains_key(&value.key()));
+        let read: HashSet<Key> = order.iter().flat_map(AnyExpr::inputs).chain(roots).map(Expr::key).collect();
+        for expr in order {
+            let types: Result<Vec<(ElementType, Vec<usize>)>, Error> = expr
+                .types()
+                .iter()
+                .map(|value| Ok((value.element, value.shape.resolve(self.sizes)?)))
+                .collect();
+            let types = types?;
+            let arguments: Vec<Id> = expr.inputs().iter().map(|input| ids[&input.key()]).collect();
+            let builder = &mut self.builder;
+            let begin = builder.nodes.len();
+            // The values that somebody reads.
+            let values: Vec<(usize, Id)> = match expr.op() {
+                Op::StopGradient(_) => vec![(0, arguments[0])],
+                Op::Size(dim) => {
+                    vec![(0, builder.scalar(types[0].0, dim.resolve(self.sizes)? as f64))]
+                }
+                Op::Input(_) if !self.declared.contains(&expr.key()) => {
+                    return Err(Error::MissingInput(expr.name().unwrap_or("unnamed").into()));
+                }
+                Op::Call(call) => {
+                    let read = |output: &usize| read.contains(&expr.sibling(*output).key());
+                    self.call(call, &arguments, (0..types.len()).filter(read).collect())?
+                }
+                op => {
+                    let declared = expr.inputs().iter().map(AnyExpr::element_type).collect();
+                    let shapes: Vec<&[usize]> = arguments.iter().map(|&id| builder.shape(id)).collect();
+                    let op = op.at(self.sizes, &shapes, &types[0].1)?;
+                    lowered(builder, &op, arguments, declared, types).into_iter().enumerate().collect()
+                }
+            };
+            let builder = &mut self.builder;
+            builder.nodes[begin..].iter_mut().for_each(|node| node.place = node.place.or(expr.place()));
+            if let ([(0, id)], 1) = (values.as_slice(), expr.types().len()) {
+                let node = &mut builder.nodes[*id];
+                node.name = node.name.take().or_else(|| expr.name().map(Into::into));
+                node.place = node.place.or(expr.place());
+            }
+            ids.extend(values.into_iter().map(|(output, id)| (expr.sibling(output).key(), id)));
+        }
+        Ok(())
+    }
+
+    /// The values of a lambda that are read.
+    fn call(&mut self, call: &Call, arguments: &[Id], read: Vec<usize>) -> Result<Vec<(usize, Id)>, Error> {
+        let (parameters, body) = (call.lambda.parameters(), call.lambda.body());
+        if let How::With(_) = call.how {
+            // Like all around it.
+            let mut ids: HashMap<Key, Id> =
+                parameters.iter().map(Expr::key).zip(arguments.iter().copied()).collect();
+            let body = stabilise(body);
+            self.add(&body, &mut ids)?;
+            return Ok(read.into_iter().map(|output| (output, ids[&body[output].key()])).collect());
+        }
+        let inner = self.inners.of(call, &read, self.sizes)?;
+        let argument =
+            |(parameter, of): &(usize, ValueType)| cast(&mut self.builder, arguments[*parameter], of.element);
+        let arguments: Vec<Id> = inner.parameters.iter().map(argument).collect();
+        let types: Vec<(ElementType, Vec<usize>)> = inner.values.iter().map(|(_, of)| of.clone()).collect();
+        let op = Arc::new(Run(inner.clone()));
+        let values = match types.as_slice() {
+            [(element, shape)] => vec![self.builder.add_typed(op, arguments, *element, shape.clone())],
+            types => self.builder.values(op, arguments, types),
+        };
+        Ok(read.into_iter().zip(&inner.outputs).map(|(output, &value)| (output, values[value])).collect())
     }
 }
 

@@ -12,12 +12,14 @@ pub(crate) struct Watch {
     /// Each pass, and how long it has taken.
     laps: Vec<(&'static str, Duration)>,
     /// What the passes have made, if somebody wants to read it.
-    pages: Option<Vec<(&'static str, String)>>,
+    pages: Option<Vec<(String, String)>>,
+    /// The inner programs that are being compiled, each for the one before.
+    inside: Vec<String>,
 }
 
 impl Watch {
     pub fn start() -> Self {
-        Watch { last: Instant::now(), laps: Vec::new(), pages: None }
+        Watch { last: Instant::now(), laps: Vec::new(), pages: None, inside: Vec::new() }
     }
 
     /// One that also writes down what the passes make.
@@ -30,13 +32,23 @@ impl Watch {
         if let Some(pages) = &mut self.pages {
             let text = format!("{made:#}");
             if pages.last().is_none_or(|(_, before)| *before != text) {
-                pages.push((pass, text));
+                let mut title = self.inside.clone();
+                title.push(pass.to_string());
+                pages.push((title.join(": "), text));
             }
         }
     }
 
+    /// Notes that what follows is about an inner program.
+    pub fn inside<X>(&mut self, name: String, compile: impl FnOnce(&mut Self) -> X) -> X {
+        self.inside.push(name);
+        let result = compile(self);
+        self.inside.pop();
+        result
+    }
+
     /// What it has written down.
-    pub fn pages(&self) -> &[(&'static str, String)] {
+    pub fn pages(&self) -> &[(String, String)] {
         self.pages.as_deref().unwrap_or_default()
     }
 

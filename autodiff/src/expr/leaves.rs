@@ -56,6 +56,15 @@ impl<T: Element> Expr<T> {
 }
 
 impl AnyExpr {
+    /// An input of the type of another expression, which it is to stand for inside a lambda, with its name.
+    pub(crate) fn parameter_like(of: &AnyExpr) -> Self {
+        let leaf = Expr::leaf(Op::Input(Input::fresh()), of.element_type(), of.shape().clone());
+        match of.name() {
+            Some(name) => leaf.named(name),
+            None => leaf,
+        }
+    }
+
     /// A tensor that never changes.
     #[track_caller]
     pub fn of_tensor(value: AnyTensor) -> Self {

@@ -10,7 +10,7 @@ use super::compiled::Compiled;
 use super::pool::Pool;
 use super::programs::Programs;
 use crate::expr::{Key, topological};
-use crate::ops::{Op, tell_apart};
+use crate::ops::{Op, draws, tell_apart};
 use crate::stabilise::stabilise;
 use crate::{AnyExpr, Error, Expr, Kind, Shared, Untyped, Updates};
 
@@ -122,9 +122,7 @@ impl<T: Kind> FunctionBuilder<T> {
         let mut roots = self.outputs;
         roots.extend(values);
         let roots = tell_apart(&roots, &self.inputs);
-        let mut draws = false;
         for node in topological(&roots) {
-            draws |= matches!(node.op(), Op::Noise(_));
             if matches!(node.op(), Op::Input(_)) && !declared.contains(&node.key()) {
                 return Err(Error::MissingInput(node.name().unwrap_or("unnamed").into()));
             }
@@ -132,11 +130,11 @@ impl<T: Kind> FunctionBuilder<T> {
         Ok(Function {
             compiled: Compiled {
                 inputs: self.inputs,
-                roots: stabilise(&roots),
                 updated,
                 turns,
                 exclusive: self.exclusive,
-                draws,
+                draws: draws(&roots),
+                roots: stabilise(&roots),
                 programs: Programs::new(self.most_programs),
                 ready: Pool::default(),
                 call: AtomicU64::new(0),

@@ -13,9 +13,9 @@ use crate::{AnyExpr, Expr};
 pub(super) struct Adjoint {
     pub value: AnyExpr,
     /// Zeros, by somebody's choice.
-    zeros: bool,
+    pub(super) zeros: bool,
     /// Infinities, from an infinite slope.
-    infinite: bool,
+    pub(super) infinite: bool,
 }
 
 impl Adjoint {

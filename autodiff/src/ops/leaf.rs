@@ -15,6 +15,11 @@ use crate::{AnyExpr, Dim, Error, Shared, Untyped, ValueType};
 pub(crate) struct Input(u64);
 
 impl Input {
+    /// The input of this number, among those that are all numbered so.
+    pub(crate) fn numbered(number: usize) -> Self {
+        Input(number as u64)
+    }
+
     pub(crate) fn fresh() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Input(NEXT.fetch_add(1, Ordering::Relaxed))

@@ -6,6 +6,7 @@
 mod axes;
 mod binary;
 mod broadcast;
+mod call;
 mod cast;
 mod concat;
 mod conv;
@@ -41,6 +42,7 @@ use crate::kernel::Kernel;
 use crate::{AnyExpr, ArrayType, Dim, Error, Shape, Shared, Untyped, ValueType};
 
 pub use axes::Axes;
+pub use call::{Values, checkpoint, custom_gradient};
 pub use conv::Conv2dOptions;
 pub use noise::RandomStreams;
 pub use operation::{Attributes, Operation};
@@ -48,6 +50,7 @@ pub use pool::Pool2dOptions;
 
 pub(crate) use binary::Binary;
 pub(crate) use broadcast::Broadcast;
+pub(crate) use call::{Call, How, draws};
 pub(crate) use cast::Cast;
 pub(crate) use conv::{Conv2d, Map as ConvMap};
 use layout::Copy;
@@ -106,6 +109,8 @@ pub(crate) enum Op {
     Softmax(Softmax),
     Take(Take),
     Scatter(Scatter),
+    /// A lambda. It is gone since the trace.
+    Call(Call),
     /// All others.
     Other(Other),
 }
@@ -169,6 +174,7 @@ impl Op {
             Op::Softmax(op) => op,
             Op::Take(op) => op,
             Op::Scatter(op) => op,
+            Op::Call(op) => op,
             Op::Other(op) => op.operation(),
         }
     }

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bayeux_tensor::{Float, random};
 
-use super::Op;
+use super::{Call, Op};
 use crate::expr::topological;
+use crate::lambda::Lambda;
+use crate::substitute::rebuilt;
 use crate::{AnyExpr, Expr, Shape};
 
 /// Random numbers, drawn anew at each call.
@@ -128,18 +130,11 @@ impl RandomStreams {
 /// If there are more makers of one seed than there are streams for, 65,536.
 #[track_caller]
 pub(crate) fn tell_apart(roots: &[AnyExpr], given: &[AnyExpr]) -> Vec<AnyExpr> {
-    let nodes = topological(roots);
-    let leaves: Vec<(Noise, u64, &AnyExpr)> = nodes
-        .iter()
-        .filter_map(|node| match node.op() {
-            Op::Noise(noise) => noise.maker.map(|maker| (*noise, maker, node)),
-            _ => None,
-        })
-        .collect();
-    if leaves.is_empty() {
+    let mut makers = BTreeSet::new();
+    find_makers(roots, &mut makers);
+    if makers.is_empty() {
         return roots.to_vec();
     }
-    let makers: BTreeSet<(u64, u64)> = leaves.iter().map(|(noise, maker, _)| (noise.seed, *maker)).collect();
     let mut ranks: HashMap<(u64, u64), u64> = HashMap::new();
     let mut last = None;
     for (seed, maker) in makers {
@@ -155,15 +150,36 @@ pub(crate) fn tell_apart(roots: &[AnyExpr], given: &[AnyExpr]) -> Vec<AnyExpr> {
         ranks.insert((seed, maker), rank);
         last = Some((seed, rank));
     }
-    let numbered: Vec<AnyExpr> = leaves
-        .iter()
-        .map(|(noise, maker, leaf)| {
-            let stream = ranks[&(noise.seed, *maker)] * REQUESTS + noise.stream;
+    numbered(roots, given, &ranks)
+}
+
+/// Those whose streams differ from those of others, by seed.
+fn find_makers(roots: &[AnyExpr], makers: &mut BTreeSet<(u64, u64)>) {
+    for node in topological(roots) {
+        match node.op() {
+            Op::Noise(Noise { maker: Some(maker), seed, .. }) => {
+                makers.insert((*seed, *maker));
+            }
+            Op::Call(call) if call.lambda.draws() => find_makers(call.lambda.body(), makers),
+            _ => {}
+        }
+    }
+}
+
+/// The same expressions with the final numbers of their streams.
+fn numbered(roots: &[AnyExpr], given: &[AnyExpr], ranks: &HashMap<(u64, u64), u64>) -> Vec<AnyExpr> {
+    let given = given.iter().map(|x| (x.key(), x.clone())).collect();
+    rebuilt(roots, given, |node, inputs| match node.op() {
+        Op::Noise(noise @ Noise { maker: Some(maker), seed, .. }) => {
+            let stream = ranks[&(*seed, *maker)] * REQUESTS + noise.stream;
             let noise = Noise { maker: None, stream, ..*noise };
-            Expr::leaf(noise.into(), leaf.element_type(), leaf.shape().clone())
-        })
-        .collect();
-    let pairs: Vec<(&AnyExpr, &AnyExpr)> =
-        leaves.iter().map(|(_, _, leaf)| *leaf).zip(&numbered).chain(given.iter().map(|x| (x, x))).collect();
-    Expr::substitute(roots, &pairs)
+            Some(vec![Expr::leaf(noise.into(), node.element_type(), node.shape().clone())])
+        }
+        Op::Call(Call { lambda, how }) if lambda.draws() => {
+            let body = numbered(lambda.body(), lambda.parameters(), ranks);
+            let lambda = Lambda::new(lambda.parameters().to_vec(), body);
+            Some(Call::values(lambda, how.clone(), inputs.to_vec()))
+        }
+        _ => None,
+    })
 }

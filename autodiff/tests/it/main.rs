@@ -2,6 +2,7 @@
 
 mod functions;
 mod in_place;
+mod lambdas;
 mod lines;
 mod programs;
 mod random;

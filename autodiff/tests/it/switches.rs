@@ -106,9 +106,7 @@ fn passes_are_switched_off_by_name() {
         let without = run(&[("BAYEUX_PASSES", &format!("-{pass}"))]);
         assert_ne!(lines(&without, "listing:"), lines(&usual, "listing:"), "-{pass} does nothing");
     }
-    for passes in
-        ["-fuse", "-simplify", "-epilogue,-sink", "-simplify,-slopes,-places,-fuse,-in_place"]
-    {
+    for passes in ["-fuse", "-simplify", "-epilogue,-sink", "-simplify,-slopes,-places,-fuse,-in_place"] {
         let without = run(&[("BAYEUX_PASSES", passes)]);
         assert_ne!(lines(&without, "listing:"), lines(&usual, "listing:"), "{passes} does nothing");
         assert_eq!(lines(&without, "about:"), lines(&usual, "about:"), "{passes}");
@@ -118,10 +116,7 @@ fn passes_are_switched_off_by_name() {
     }
     let unknown = run(&[("BAYEUX_PASSES", "-sinks")]);
     let text = String::from_utf8_lossy(&unknown.stdout) + String::from_utf8_lossy(&unknown.stderr);
-    assert!(
-        text.contains("BAYEUX_PASSES: `-sinks`: expected a minus and one of simplify, slopes"),
-        "{text}"
-    );
+    assert!(text.contains("BAYEUX_PASSES: `-sinks`: expected a minus and one of simplify, slopes"), "{text}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use bayeux_tensor::{Float, Tensor, random};
 
 use super::{Simplification, rules, simplify_with};
 use crate::compile::graph::Graph;
+use crate::compile::{Inners, Watch};
 use crate::dim::Sizes;
 use crate::expr::all_untyped;
 use crate::stabilise::stabilise;
@@ -86,8 +87,13 @@ fn rows<T: Float>() -> Vec<Row<T>> {
 }
 
 fn counts(roots: &[Expr<f64>], inputs: &[Expr<f64>], off: HashSet<&'static str>) -> Vec<usize> {
-    let graph = Graph::trace(&stabilise(&all_untyped(roots)), &all_untyped(inputs), &Sizes::new())
-        .expect("concrete sizes");
+    let graph = Graph::trace(
+        &stabilise(&all_untyped(roots)),
+        &all_untyped(inputs),
+        &Sizes::new(),
+        &mut Inners::new(&mut Watch::start()),
+    )
+    .expect("concrete sizes");
     let mut simplification = Simplification { off, fired: Vec::new() };
     simplify_with(graph, &mut simplification);
     simplification.fired
