@@ -69,8 +69,11 @@ fn compare(f: impl Fn(&Expr<f64>, &Expr<f64>) -> Vec<Expr<f64>>, x: &Tensor<f64>
         let shared = Shared::new("w", w.clone());
         let input = Expr::input("x", x.shape());
         let inner = |x: &[Expr<f64>]| f(&x[0], &shared.expr());
-        let values =
-            if again { checkpoint(inner, std::slice::from_ref(&input)) } else { inner(&[input.clone()]) };
+        let values = if again {
+            checkpoint(inner, std::slice::from_ref(&input))
+        } else {
+            inner(std::slice::from_ref(&input))
+        };
         let cost = values.iter().fold(Expr::scalar(0.0), |sum, value| sum + value.sin().sum_all());
         let wrt = [input.clone(), shared.expr()];
         let slopes = grad(&cost, &wrt);
@@ -111,7 +114,7 @@ fn values_slopes_and_curvatures_are_those_of_the_function() {
 #[test]
 fn what_is_not_read_is_not_computed() {
     let x = Expr::<f64>::input("x", [3]);
-    let [sine, _, cosine] = checkpoint(|x| [x[0].sin(), x[0].exp(), x[0].cos()], &[x.clone()]);
+    let [sine, _, cosine] = checkpoint(|x| [x[0].sin(), x[0].exp(), x[0].cos()], std::slice::from_ref(&x));
     let f = Function::new([&x], [sine, cosine]).expect("is complete");
     f.call(&[&Tensor::zeros([3])]).expect("fits");
     let program = f.to_string();
@@ -140,7 +143,7 @@ fn random_numbers_are_those_of_the_plain_function() {
         for _ in 0..3 {
             y = if again { checkpoint(masked, &[y]) } else { masked(&[y]) };
         }
-        let slope = grad(&y.square().sum_all(), &[w.clone()]).remove(0);
+        let slope = grad(&y.square().sum_all(), std::slice::from_ref(&w)).remove(0);
         let f = Function::new([], [y.clone(), slope.clone()]).expect("is complete");
         let twice = [f.call(&[]).expect("fits"), f.call(&[]).expect("fits")];
         assert_eq!(f.next_call(), 2);
@@ -230,7 +233,7 @@ fn nothing_times_infinity_is_nothing_through_a_border() {
     let u = Expr::<f64>::input("u", [2]);
     let root = checkpoint(|u| u[0].sqrt(), std::slice::from_ref(&u));
     let y = Expr::select(&u.gt(&u.zeros_like()), &root, &u.zeros_like());
-    let slope = grad(&y.sum_all(), &[u.clone()]).remove(0);
+    let slope = grad(&y.sum_all(), std::slice::from_ref(&u)).remove(0);
     let f = Function::new([&u], [slope]).expect("is complete");
     assert_eq!(f.call(&[&Tensor::from_slice(&[0.0, 4.0])]).expect("fits")[0].to_vec(), [0.0, 0.25]);
 }
@@ -240,10 +243,11 @@ fn a_gradient_that_is_said_is_taken_at_any_order() {
     let x = Expr::<f64>::input("x", [2]);
     let w = Shared::new("w", Tensor::from_slice(&[2.0, 3.0])).expr();
     // Says that the slope of w·x is x³.
-    let y = custom_gradient(|x| &x[0] * &w, |g, x, _| vec![g * x[0].square() * &x[0]], &[x.clone()]);
+    let y =
+        custom_gradient(|x| &x[0] * &w, |g, x, _| vec![g * x[0].square() * &x[0]], std::slice::from_ref(&x));
     let cost = y.sum_all();
     let slopes = grad(&cost, &[x.clone(), w.clone()]);
-    let second = grad(&slopes[0].sum_all(), &[x.clone()]).remove(0);
+    let second = grad(&slopes[0].sum_all(), std::slice::from_ref(&x)).remove(0);
     let f = Function::new([&x], [y, slopes[0].clone(), slopes[1].clone(), second]).expect("is complete");
     let values = f.call(&[&Tensor::from_slice(&[1.0, 2.0])]).expect("fits");
     let expected: [[f64; 2]; 4] = [[2.0, 6.0], [1.0, 8.0], [0.0, 0.0], [3.0, 12.0]];
