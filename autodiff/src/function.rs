@@ -21,6 +21,7 @@ pub use builder::FunctionBuilder;
 use compiled::Compiled;
 use programs::{MOST_PROGRAMS, Ready, Specialised};
 
+use crate::execute::{self, Code};
 use crate::{Error, Expr, Kind, Profile};
 
 /// Expressions compiled into a program: from inputs to outputs, with updates of variables.
@@ -128,7 +129,7 @@ impl<T: Kind> Function<T> {
             let outputs = |ready: &mut Ready| {
                 self.compiled.run(ready, inputs)?;
                 let Ready { specialised, memory } = ready;
-                let output = |i| T::of(memory.output(&specialised.program, i)).clone();
+                let output = |i| T::of(specialised.code.output(memory, i)).clone();
                 Ok((0..self.compiled.outputs()).map(output).collect())
             };
             Ok(self.compiled.with(inputs, outputs)?)
@@ -161,7 +162,7 @@ impl<T: Kind> Function<T> {
         let Some(Held { ready: Ready { specialised, memory }, state: State::Finished }) = &self.held else {
             panic!("output {i} of a function that has not run, or failed")
         };
-        T::of(memory.output(&specialised.program, i))
+        T::of(specialised.code.output(memory, i))
     }
 
     /// Compiles the program for some inputs, if that has not been done, and makes a memory for it, without running it.
@@ -239,7 +240,7 @@ impl<T: Kind> Function<T> {
     /// # Ok::<(), bayeux_autodiff::Error>(())
     /// ```
     pub fn to_dot(&self) -> String {
-        self.last().map_or_else(String::new, |specialised| specialised.program.to_dot())
+        self.last().map_or_else(String::new, |specialised| specialised.code.program().to_dot())
     }
 
     /// Whether to take the time of every instruction from now on. Times taken before are forgotten.
@@ -268,7 +269,7 @@ impl<T: Kind> Function<T> {
     pub fn profile(&self) -> Option<Profile> {
         let last = self.last()?;
         let clock = last.clock.lock().unwrap_or_else(PoisonError::into_inner);
-        clock.as_ref()?.profile(&last.program)
+        clock.as_ref()?.profile(&last.code)
     }
 
     /// The number of the next call, counted from 0, on which the random numbers of a function depend. Where there are none, calls
@@ -316,16 +317,16 @@ impl<T: Kind> Function<T> {
 
     /// The bytes that the programs and their memories hold for values, what they share counted once; it waits for calls to end.
     pub fn memory(&self) -> usize {
-        let held = self.held.as_ref().map_or(0, |held| held.ready.memory.bytes());
+        let held = self.held.as_ref().map_or(0, |held| execute::Ready::bytes(&held.ready.memory));
         let mut seen = HashSet::new();
         let mut constants = 0;
         for specialised in self.compiled.programs.read().iter() {
-            let all = specialised.program.all_constants();
+            let all = specialised.code.program().all_constants();
             for elements in all.into_iter().filter_map(AnyTensor::as_slice) {
                 constants += if seen.insert(elements.address()) { elements.bytes() } else { 0 };
             }
         }
-        held + constants + self.compiled.ready.sum(|ready| ready.memory.bytes())
+        held + constants + self.compiled.ready.sum(|ready| execute::Ready::bytes(&ready.memory))
     }
 }
 
@@ -337,7 +338,7 @@ impl<T: Kind> fmt::Display for Function<T> {
         writeln!(f, "function({})", inputs.join(", "))?;
         for specialised in self.compiled.programs.read().iter() {
             writeln!(f, "for sizes {:?}:", specialised.shapes)?;
-            write!(f, "{}", specialised.program)?;
+            write!(f, "{}", specialised.code.program())?;
         }
         Ok(())
     }

@@ -38,6 +38,7 @@ mod compile;
 mod dim;
 mod display;
 mod error;
+mod execute;
 mod expr;
 mod function;
 mod grad;

@@ -7,6 +7,7 @@ use bayeux_tensor::time::Instant;
 use bayeux_tensor::{ElementType, copy_bandwidth, peak_flops};
 
 use crate::compile::Program;
+use crate::execute::Code;
 
 /// The times of a program's instructions, summed over runs.
 #[derive(Debug)]
@@ -56,12 +57,13 @@ impl Clock {
     }
 
     /// The times taken, if there are any.
-    pub fn profile(&self, program: &Program) -> Option<Profile> {
+    pub fn profile(&self, code: &impl Code) -> Option<Profile> {
+        let program = code.program();
         let last = self.last.as_ref()?;
         let measured = |(i, instruction): (usize, &crate::compile::Instruction)| Measured {
             label: instruction.label.clone(),
             time: self.totals[i] / self.runs,
-            flops: instruction.flops,
+            flops: code.flops(i),
             bytes: instruction.bytes(),
             span: last.span(i),
         };

@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 
-use super::instruction::{Source, Target};
-use super::machine::Program;
+use super::instruction::{ReadFrom, WriteTo};
+use super::program::Program;
 use crate::display::escape;
 
 /// Longer labels are cut: a loop may hold dozens of operations.
@@ -32,8 +32,8 @@ impl Program {
             );
             let mut from: BTreeSet<String> = BTreeSet::new();
             for read in &instruction.reads {
-                from.insert(match read.source {
-                    Source::Slot(slot) => format!("i{}", writer.get(&slot).copied().unwrap_or_default()),
+                from.insert(match read.from {
+                    ReadFrom::Slot(slot) => format!("i{}", writer.get(&slot).copied().unwrap_or_default()),
                     source => {
                         outside.insert(self.leaf(source));
                         format!("\"{}\"", escape(&self.leaf(source)))
@@ -44,8 +44,8 @@ impl Program {
                 let _ = writeln!(dot, "  {source} -> i{i};");
             }
             let slots = instruction.writes.iter().filter_map(|write| match write.to {
-                Target::Slot(slot) => Some(slot),
-                Target::Shared(_) => None,
+                WriteTo::Slot(slot) => Some(slot),
+                WriteTo::Shared(_) => None,
             });
             writer.extend(slots.map(|slot| (slot, i)));
         }
@@ -56,10 +56,10 @@ impl Program {
         dot
     }
 
-    fn leaf(&self, source: Source) -> String {
+    fn leaf(&self, source: ReadFrom) -> String {
         match source {
-            Source::Shared(i) => self.shareds[i].name().into(),
-            Source::Constant(i) if self.constants[i].len() == 1 => self.constants[i].item_f64().to_string(),
+            ReadFrom::Shared(i) => self.shareds[i].name().into(),
+            ReadFrom::Constant(i) if self.constants[i].len() == 1 => self.constants[i].item_f64().to_string(),
             source => source.to_string(),
         }
     }

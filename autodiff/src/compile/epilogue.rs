@@ -1,18 +1,19 @@
 //! Loops that go on with the rows of a matrix product, or the images of a convolution, while they are in a cache.
 
-use bayeux_tensor::ElementType;
-use bayeux_tensor::fused::{FusedBuilder, Product};
+use bayeux_tensor::fused::Product;
 
 use super::dependencies::Dependencies;
-use super::fuse::{CANDIDATES, Unit, is_reduction};
+use super::fuse::{Unit, is_reduction};
 use super::graph::{Graph, Id};
 use super::layout::Layout;
+use super::target::Target;
 use crate::ops::{Conv2d, ConvMap, Op};
 
 /// Puts each product into a loop over its elements, if there is one that nothing between them must run before.
 pub(super) fn epilogues(
     graph: &Graph,
     layouts: &[Layout],
+    target: &Target,
     units: &mut [Option<Unit>],
     dependencies: &mut Dependencies,
 ) {
@@ -20,7 +21,8 @@ pub(super) fn epilogues(
         let Some(&Unit { ref members, space: None, .. }) = units[product].as_ref() else { continue };
         let id = members[0];
         let node = &graph.nodes[id];
-        let chunks = product_of(graph, id).and_then(|of| chunks_of_product(node.element, &node.shape, of));
+        let chunks =
+            product_of(graph, id).and_then(|of| (target.parts_of_product)(node.element, &node.shape, of));
         let Some(chunks) = chunks else { continue };
         let fitting = |unit: &Unit| unit.product.is_none() && goes_on(graph, layouts, unit, id, chunks);
         let readers = dependencies.readers(product);
@@ -30,7 +32,7 @@ pub(super) fn epilogues(
             dependencies.ask(&needs);
             !dependencies.is_needed(product)
         };
-        if let Some(into) = loops.by_ref().take(CANDIDATES).find(no_other_waits)
+        if let Some(into) = loops.by_ref().take(target.candidates).find(no_other_waits)
             && let Some(unit) = &mut units[into]
         {
             unit.members.insert(0, id);
@@ -67,12 +69,4 @@ fn goes_on(graph: &Graph, layouts: &[Layout], unit: &Unit, id: Id, chunks: usize
     let mut inputs = unit.members.iter().flat_map(|&member| &graph.nodes[member].inputs);
     chunks * reduced <= shape.iter().product()
         && inputs.all(|&input| layouts[input].root != id || input == id)
-}
-
-/// How many parts such a loop has, each with partial results of its own.
-fn chunks_of_product(element: ElementType, shape: &[usize], product: Product) -> Option<usize> {
-    match element {
-        ElementType::F32 => FusedBuilder::<f32>::chunks_of_product(shape, product),
-        _ => FusedBuilder::<f64>::chunks_of_product(shape, product),
-    }
 }

@@ -15,14 +15,9 @@ use super::graph::{Graph, Id};
 use super::layout::Layout;
 use super::passes::Off;
 use super::sink::sink;
+use super::target::Target;
 use super::watch::Watch;
 use crate::ops::Op;
-
-/// The most operations in one loop: what it keeps for a block must fit into a cache.
-pub(super) const MOST: usize = 48;
-
-/// The most units that are looked at to find one that would do.
-pub(super) const CANDIDATES: usize = 64;
 
 /// What becomes one instruction.
 #[derive(Clone, Debug)]
@@ -54,9 +49,16 @@ pub(super) fn is_reduction(graph: &Graph, id: Id) -> bool {
 }
 
 /// The instructions, in an order in which they can run.
-pub(super) fn fuse(graph: &Graph, layouts: &[Layout], off: &Off, watch: &mut Watch) -> Vec<Unit> {
+pub(super) fn fuse(
+    graph: &Graph,
+    layouts: &[Layout],
+    target: &Target,
+    off: &Off,
+    watch: &mut Watch,
+) -> Vec<Unit> {
     let mut fusion = Fusion {
         graph,
+        target,
         joins: !off.contains("fuse"),
         layouts,
         units: Vec::new(),
@@ -74,11 +76,11 @@ pub(super) fn fuse(graph: &Graph, layouts: &[Layout], off: &Off, watch: &mut Wat
     let mut units = watch.lap("fuse", fusion.units);
     let unit_of = match off.contains("sink") {
         true => fusion.unit_of,
-        false => watch.lap("sink", sink(graph, layouts, &mut units)),
+        false => watch.lap("sink", sink(graph, layouts, target, &mut units)),
     };
     let mut dependencies = Dependencies::of(graph, layouts, &units, &unit_of);
     if !off.contains("epilogue") {
-        epilogues(graph, layouts, &mut units, &mut dependencies);
+        epilogues(graph, layouts, target, &mut units, &mut dependencies);
     }
     watch.lap("epilogue", ());
     let order = dependencies.order(&units);
@@ -100,6 +102,7 @@ pub(super) fn drawn_in_loops(graph: &Graph, layouts: &[Layout]) -> Vec<bool> {
 
 struct Fusion<'a> {
     graph: &'a Graph,
+    target: &'a Target,
     /// Whether nodes join loops, or each is one of its own.
     joins: bool,
     layouts: &'a [Layout],
@@ -151,7 +154,7 @@ impl Fusion<'_> {
     /// Lists a loop under the buffers that some of its members read, while it is open; once it is full, under none.
     fn list(&mut self, index: usize, members: &[Id]) {
         let Some(Unit { members: all, space: Some(space), .. }) = &self.units[index] else { return };
-        if all.len() >= MOST {
+        if all.len() >= self.target.most_operations {
             let all = all.clone();
             return self.unlist(index, &all);
         }
@@ -203,10 +206,10 @@ impl Fusion<'_> {
         let Some(open) = self.open.get(space) else { return Vec::new() };
         let lists = self.buffers(id, space).into_iter().filter_map(|buffer| open.get(&buffer));
         let mut loops: Vec<usize> =
-            lists.flat_map(|loops| loops.iter().rev().copied().take(CANDIDATES)).collect();
+            lists.flat_map(|loops| loops.iter().rev().copied().take(self.target.candidates)).collect();
         loops.sort_unstable_by(|a, b| b.cmp(a));
         loops.dedup();
-        loops.truncate(CANDIDATES);
+        loops.truncate(self.target.candidates);
         loops
     }
 
@@ -228,7 +231,7 @@ impl Fusion<'_> {
             let root = self.layouts[input].root;
             self.unit_of[root] != Some(index) || (root == input && !is_reduction(self.graph, root))
         };
-        self.unit(index).members.len() < MOST
+        self.unit(index).members.len() < self.target.most_operations
             && self.graph.nodes[id].inputs.iter().all(inside)
             && !self.dependencies.is_needed(index)
     }
@@ -244,7 +247,9 @@ impl Fusion<'_> {
         };
         let fits =
             self.unit(second).members.iter().all(|&m| self.graph.nodes[m].inputs.iter().all(reads_inside));
-        if !fits || self.unit(first).members.len() + self.unit(second).members.len() >= MOST {
+        if !fits
+            || self.unit(first).members.len() + self.unit(second).members.len() >= self.target.most_operations
+        {
             return None;
         }
         for (needs, other) in [(needs_of_a, b), (needs_of_b, a)] {

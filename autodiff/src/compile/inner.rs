@@ -2,15 +2,14 @@
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use bayeux_tensor::ElementType;
 
 use super::graph::Graph;
-use super::machine::Program;
-use super::memory::Purpose;
+use super::program::{Program, Purpose};
+use super::target::Target;
 use super::watch::Watch;
 use super::{assemble, passes};
 use crate::dim::Sizes;
@@ -24,7 +23,7 @@ pub(super) struct Inner {
     name: String,
     /// What it was compiled from. Two of which that is the same compute the same.
     traced: Graph,
-    pub program: Program,
+    pub program: Arc<Program>,
     /// Which of the lambda's parameters it reads, and of which types they are.
     pub parameters: Vec<(usize, ValueType)>,
     /// Where the program leaves each value, no two in the same slot.
@@ -42,7 +41,7 @@ impl Inner {
         })
     }
 
-    fn compile(name: String, traced: Graph, watch: &mut Watch) -> Result<Self, Error> {
+    fn compile(name: String, traced: Graph, target: &Target, watch: &mut Watch) -> Result<Self, Error> {
         let mut graph = passes::rewrite(traced.clone(), passes::Off::by_environment(), watch);
         let needed = |(i, id): (usize, Option<usize>)| id.map(|id| (i, id));
         let needed: Vec<(usize, usize)> =
@@ -53,7 +52,7 @@ impl Inner {
         });
         let parameters = parameters.collect();
         graph.inputs = needed.into_iter().map(|(_, id)| Some(id)).collect();
-        let program = assemble(graph, &[], false, watch)?;
+        let program = assemble(graph, &[], false, target, watch)?;
         let mut values: Vec<(usize, (ElementType, Vec<usize>))> = Vec::new();
         let mut outputs = Vec::new();
         for &slot in program.outputs.iter().flatten() {
@@ -63,7 +62,7 @@ impl Inner {
                 values.push((slot, (*element, shape.clone())));
             }
         }
-        Ok(Inner { name, traced, program, parameters, values, outputs })
+        Ok(Inner { name, traced, program: Arc::new(program), parameters, values, outputs })
     }
 }
 
@@ -136,12 +135,13 @@ fn digest(graph: &Graph) -> u64 {
 #[derive(Debug)]
 pub(crate) struct Inners<'a> {
     known: HashMap<u64, Vec<Arc<Inner>>>,
-    pub watch: &'a mut Watch,
+    target: &'a Target,
+    watch: &'a mut Watch,
 }
 
 impl<'a> Inners<'a> {
-    pub fn new(watch: &'a mut Watch) -> Self {
-        Inners { known: HashMap::new(), watch }
+    pub fn new(target: &'a Target, watch: &'a mut Watch) -> Self {
+        Inners { known: HashMap::new(), target, watch }
     }
 
     /// The program for some of the values of a call.
@@ -159,7 +159,7 @@ impl<'a> Inners<'a> {
         if let Some(known) = known.iter().find(|known| same(&known.traced, &traced)) {
             return Ok(known.clone());
         }
-        let compile = |watch: &mut Watch| Inner::compile(call.name(), traced, watch);
+        let compile = |watch: &mut Watch| Inner::compile(call.name(), traced, self.target, watch);
         let inner = Arc::new(self.watch.inside(call.name(), compile)?);
         known.push(inner.clone());
         Ok(inner)
@@ -167,29 +167,22 @@ impl<'a> Inners<'a> {
 }
 
 /// An inner program as part of an instruction.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Called {
     pub(super) inner: Arc<Inner>,
     /// For each of its slots the one of the program around it, which it is lent.
     pub slots: Vec<(usize, usize)>,
-    /// Which of the memories for inner programs it runs in.
-    pub memory: usize,
 }
 
-impl Called {
-    pub fn program(&self) -> &Program {
-        &self.inner.program
+impl PartialEq for Called {
+    fn eq(&self, other: &Self) -> bool {
+        self.slots == other.slots && Run(self.inner.clone()) == Run(other.inner.clone())
     }
 }
 
-/// Indented, under the instruction that runs it.
-impl fmt::Display for Called {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = match f.alternate() {
-            true => format!("{:#}", self.program()),
-            false => self.program().to_string(),
-        };
-        text.lines().try_for_each(|line| writeln!(f, "        {line}"))
+impl Called {
+    pub fn program(&self) -> &Arc<Program> {
+        &self.inner.program
     }
 }
 
@@ -200,6 +193,7 @@ mod tests {
     use super::*;
     use crate::compile::compile;
     use crate::compile::instruction::Work;
+    use crate::execute::TARGET;
     use crate::expr::all_untyped;
     use crate::{Expr, Shared, checkpoint, grad};
 
@@ -213,7 +207,7 @@ mod tests {
         let cost = weights.iter().fold(x.clone(), block).square().sum_all();
         let roots = all_untyped(&grad(&cost, &weights));
         let inputs = all_untyped(std::slice::from_ref(&x));
-        let program = compile(&roots, &[], false, &inputs, &Sizes::new(), &mut Watch::start());
+        let program = compile(&roots, &[], false, &inputs, &Sizes::new(), &TARGET, &mut Watch::start());
         let instructions = program.expect("concrete sizes").instructions.into_iter();
         let inner = instructions.filter_map(|instruction| match instruction.work {
             Work::Call(called) => Some(called.inner),

@@ -1,19 +1,19 @@
 //! The instructions: the contract between the compiler and the machine.
 //!
-//! An instruction says what it reads, what it writes and what it computes, and nothing about threads or registers.
+//! An instruction says what it reads, what it writes and what it computes, and nothing about threads or registers. It is data:
+//! it can be printed and compared; an [executor](crate::execute) makes of it what it runs.
 
 use std::fmt;
 
 use bayeux_tensor::ElementType;
-use bayeux_tensor::fused::Fused;
 
+use super::element_wise::ElementWise;
 use super::inner::Called;
-use crate::kernel::Kernel;
-use crate::ops::Noise;
+use crate::ops::{Noise, Op};
 
 /// Where elements are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) enum ReadFrom {
     /// A buffer of the program, see [`Program`](super::Program).
     Slot(usize),
     /// A tensor given at the call.
@@ -25,9 +25,9 @@ pub(crate) enum Source {
 }
 
 /// A strided view of a source.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Read {
-    pub source: Source,
+    pub from: ReadFrom,
     pub element: ElementType,
     pub offset: usize,
     pub shape: Vec<usize>,
@@ -36,7 +36,7 @@ pub(crate) struct Read {
 
 /// Where elements are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
+pub(crate) enum WriteTo {
     /// A buffer of the program.
     Slot(usize),
     /// A variable, over its value at the start of the call.
@@ -44,49 +44,30 @@ pub(crate) enum Target {
 }
 
 /// Row-major elements from the start of a target.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Write {
-    pub to: Target,
+    pub to: WriteTo,
     pub element: ElementType,
     pub len: usize,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Work {
-    /// Element-wise operations, some on random numbers; the writes are the stored values, then the reductions. If the loop goes
-    /// on with a product, its factors are the first reads, and its place the first write if it is kept.
-    Loop { fused: AnyFused, noise: Vec<Noise>, stores: usize, product: Option<Kept> },
-    /// An op with a kernel of its own.
-    Kernel(Box<dyn Kernel>),
+    /// Element-wise operations; the reads are the operands, the first two of them the factors if there is a product.
+    ElementWise(ElementWise),
+    /// An operation with a kernel of its own, and the types of its values.
+    Op(Op, Vec<(ElementType, Vec<usize>)>),
     /// Random numbers.
     Noise(Noise),
     /// A program.
     Call(Called),
 }
 
-/// A loop of either float type.
-#[derive(Debug)]
-pub(crate) enum AnyFused {
-    Single(Box<Fused<f32>>),
-    Double(Box<Fused<f64>>),
-}
-
-/// Whether a product is kept after the loop that goes on with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kept {
-    Yes,
-    No,
-}
-
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Instruction {
     pub work: Work,
     pub reads: Vec<Read>,
     pub writes: Vec<Write>,
-    /// Numbers of working space, and of which type.
-    pub scratch: (ElementType, usize),
-    /// Floating-point operations; a function such as exp counts as one.
-    pub flops: usize,
     /// The operations, for readers.
     pub label: String,
     /// The names and lines of the user's code that they come from.
@@ -94,16 +75,6 @@ pub(crate) struct Instruction {
 }
 
 impl Instruction {
-    /// How many numbers of a type it needs as working space.
-    pub fn scratch(&self, element: ElementType) -> usize {
-        let inner = match (&self.work, element) {
-            (Work::Call(call), ElementType::F32) => call.program().scratch.single,
-            (Work::Call(call), _) => call.program().scratch.double,
-            _ => 0,
-        };
-        if self.scratch.0 == element { self.scratch.1.max(inner) } else { inner }
-    }
-
     /// The bytes read and written, an element that is read repeatedly counted once.
     pub fn bytes(&self) -> usize {
         let read = |read: &Read| -> usize {
@@ -120,22 +91,22 @@ impl Instruction {
     }
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for ReadFrom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Source::Slot(i) => write!(f, "s{i}"),
-            Source::Input(i) => write!(f, "in{i}"),
-            Source::Shared(i) => write!(f, "var{i}"),
-            Source::Constant(i) => write!(f, "const{i}"),
+            ReadFrom::Slot(i) => write!(f, "s{i}"),
+            ReadFrom::Input(i) => write!(f, "in{i}"),
+            ReadFrom::Shared(i) => write!(f, "var{i}"),
+            ReadFrom::Constant(i) => write!(f, "const{i}"),
         }
     }
 }
 
-impl fmt::Display for Target {
+impl fmt::Display for WriteTo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Target::Slot(i) => Source::Slot(i).fmt(f),
-            Target::Shared(i) => Source::Shared(i).fmt(f),
+            WriteTo::Slot(i) => ReadFrom::Slot(i).fmt(f),
+            WriteTo::Shared(i) => ReadFrom::Shared(i).fmt(f),
         }
     }
 }
@@ -146,7 +117,7 @@ impl fmt::Display for Instruction {
         let writes: Vec<String> =
             self.writes.iter().map(|write| format!("{}[{}]", write.to, write.len)).collect();
         let reads: Vec<String> =
-            self.reads.iter().map(|read| format!("{}{:?}", read.source, read.shape)).collect();
+            self.reads.iter().map(|read| format!("{}{:?}", read.from, read.shape)).collect();
         write!(f, "{} <- {} ({})", writes.join(", "), self.label, reads.join(", "))?;
         if !self.origins.is_empty() && f.alternate() {
             write!(f, "  # {}", self.origins.join(", "))?;

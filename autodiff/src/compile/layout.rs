@@ -1,6 +1,7 @@
 //! Where each value's elements are: in a buffer of its own, or in another's, seen otherwise.
 
 use super::graph::{Builder, Graph, Id, Node};
+use super::target::Target;
 use crate::ArrayType;
 use crate::ops::{Op, Slice};
 
@@ -106,7 +107,7 @@ pub(super) fn layouts(graph: &Graph) -> Vec<Layout> {
 
 /// Puts copies where a view will not do: under a reshape that strides cannot express, before a kernel that needs its
 /// input row-major, and for outputs that are not computed but merely found.
-pub(super) fn materialise(graph: Graph) -> Result<Graph, crate::Error> {
+pub(super) fn materialise(graph: Graph, target: &Target) -> Result<Graph, crate::Error> {
     let mut failure = None;
     let mut layouts: Vec<Layout> = Vec::new();
     let copied = |b: &mut Builder, layouts: &mut Vec<Layout>, id: Id| {
@@ -127,7 +128,7 @@ pub(super) fn materialise(graph: Graph) -> Result<Graph, crate::Error> {
             _ => {
                 let types: Vec<ArrayType<'_>> =
                     inputs.iter().map(|&input| b.node(input).array_type()).collect();
-                match node.op.kernel(&types, &node.values()) {
+                match (target.kernel)(&node.op, &types, &node.values()) {
                     Ok(None) => {}
                     Ok(Some(kernel)) => {
                         for (i, input) in inputs.iter_mut().enumerate() {

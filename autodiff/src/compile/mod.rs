@@ -18,9 +18,9 @@
 //!
 //! Every pass takes a graph and gives a graph; in debug builds [`verify`](verify::verify) follows each.
 
-mod arithmetic;
 mod dependencies;
 mod dot;
+mod element_wise;
 mod epilogue;
 mod fuse;
 mod graph;
@@ -28,15 +28,15 @@ mod in_place;
 mod inner;
 mod instruction;
 mod layout;
-mod machine;
-mod memory;
 mod passes;
 mod places;
 mod plan;
+mod program;
 mod simplify;
 mod sink;
 mod slopes;
 mod slots;
+mod target;
 mod trace;
 mod verify;
 mod watch;
@@ -44,12 +44,13 @@ mod watch;
 use crate::dim::Sizes;
 use crate::{AnyExpr, Error, Shared, Untyped};
 
+pub(crate) use element_wise::{ElementWise, Line, Reduction, Store};
 pub(crate) use graph::Graph;
 pub(crate) use inner::Inners;
-pub(crate) use instruction::Instruction;
-pub(crate) use machine::{Done, Program};
-pub(crate) use memory::Memory;
+pub(crate) use instruction::{Instruction, Read, ReadFrom, Work, WriteTo};
 pub(crate) use passes::Off;
+pub(crate) use program::{Program, Purpose};
+pub(crate) use target::Target;
 pub(crate) use watch::Watch;
 
 /// Compiles the outputs, and then the updates, for concrete sizes. `updated` are the variables of the last roots, which may be
@@ -60,12 +61,13 @@ pub(crate) fn compile(
     exclusive: bool,
     inputs: &[AnyExpr],
     sizes: &Sizes,
+    target: &Target,
     watch: &mut Watch,
 ) -> Result<Program, Error> {
-    let graph = Graph::trace(roots, inputs, sizes, &mut Inners::new(watch))?;
+    let graph = Graph::trace(roots, inputs, sizes, &mut Inners::new(target, watch))?;
     let graph = watch.lap("trace", graph);
     let graph = passes::rewrite(graph, Off::by_environment(), watch);
-    assemble(graph, updated, exclusive, watch)
+    assemble(graph, updated, exclusive, target, watch)
 }
 
 /// Makes a program of a graph that is rewritten.
@@ -73,13 +75,14 @@ fn assemble(
     graph: Graph,
     updated: &[Shared<Untyped>],
     exclusive: bool,
+    target: &Target,
     watch: &mut Watch,
 ) -> Result<Program, Error> {
     let off = Off::by_environment();
-    let graph = watch.lap("materialise", layout::materialise(graph)?);
+    let graph = watch.lap("materialise", layout::materialise(graph, target)?);
     watch.record("materialise", &graph);
     let layouts = watch.lap("layouts", layout::layouts(&graph));
-    let units = fuse::fuse(&graph, &layouts, off, watch);
+    let units = fuse::fuse(&graph, &layouts, target, off, watch);
     let variables = if exclusive && !off.contains("in_place") { updated } else { &[] };
     let in_place = watch.lap("in_place", in_place::in_place(&graph, &layouts, &units, variables));
     let program = watch.lap("plan", plan::plan(&graph, &layouts, &units, in_place, updated));

@@ -5,20 +5,16 @@ mod loops;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use bayeux_tensor::ElementType;
-use bayeux_tensor::fused::FusedBuilder;
 
 use super::fuse::{Unit, drawn_in_loops};
 use super::graph::{Graph, Id, Node};
 use super::inner::{Called, Inner, Run};
-use super::instruction::{AnyFused, Instruction, Read, Source, Target, Work, Write};
+use super::instruction::{Instruction, Read, ReadFrom, Work, Write, WriteTo};
 use super::layout::Layout;
-use super::machine::Program;
-use super::memory::Purpose;
+use super::program::{Program, Purpose};
 use super::slots::Slots;
 use crate::ops::{Constant, Op};
 use crate::{ArrayType, Shared, Untyped};
-use loops::Planned;
 
 /// Turns units into instructions and gives every value its slot. A slot is free again when the last reader of its value
 /// has run; outputs keep theirs. `updated` are the variables of the last outputs.
@@ -35,13 +31,9 @@ pub(super) fn plan(
         drawn: drawn_in_loops(graph, layouts),
         in_place,
         program: Program::default(),
-        planned: Vec::new(),
-        single_loops: Vec::new(),
-        double_loops: Vec::new(),
         sources: HashMap::new(),
         slots: Slots::default(),
         unread: Vec::new(),
-        calls: 0,
     };
     plan.leaves(updated.len());
     let read_last = plan.read_last(units);
@@ -49,7 +41,7 @@ pub(super) fn plan(
     for (position, unit) in units.iter().enumerate() {
         plan.unit(unit, &stored[position]);
         for id in &read_last[position] {
-            if let Some(&Source::Slot(slot)) = plan.sources.get(id) {
+            if let Some(&ReadFrom::Slot(slot)) = plan.sources.get(id) {
                 plan.slots.release(slot);
             }
         }
@@ -65,18 +57,11 @@ struct Plan<'a> {
     /// New values that are written over a variable's old one, see [`in_place`](super::in_place::in_place).
     in_place: HashMap<Id, Id>,
     program: Program,
-    /// The instructions in order.
-    planned: Vec<Planned>,
-    /// Their loops, which are built at the end.
-    single_loops: Vec<FusedBuilder<f32>>,
-    double_loops: Vec<FusedBuilder<f64>>,
     /// Where each value with a buffer of its own is.
-    sources: HashMap<Id, Source>,
+    sources: HashMap<Id, ReadFrom>,
     slots: Slots,
     /// Slots of values of the present unit that nobody reads.
     unread: Vec<usize>,
-    /// The number of inner programs.
-    calls: usize,
 }
 
 impl Plan<'_> {
@@ -88,14 +73,14 @@ impl Plan<'_> {
         }
         for (id, node) in self.graph.nodes.iter().enumerate() {
             let source = match &node.op {
-                Op::Input(_) => positions.get(&id).map(|&position| Source::Input(position)),
+                Op::Input(_) => positions.get(&id).map(|&position| ReadFrom::Input(position)),
                 Op::Shared(shared) => {
                     self.program.shareds.push(shared.clone());
-                    Some(Source::Shared(self.program.shareds.len() - 1))
+                    Some(ReadFrom::Shared(self.program.shareds.len() - 1))
                 }
                 Op::Constant(Constant(value)) => {
                     self.program.constants.push(value.contiguous());
-                    Some(Source::Constant(self.program.constants.len() - 1))
+                    Some(ReadFrom::Constant(self.program.constants.len() - 1))
                 }
                 _ => None,
             };
@@ -109,7 +94,7 @@ impl Plan<'_> {
                 continue;
             }
             let slot = match self.sources.get(&output) {
-                Some(&Source::Slot(slot)) => slot,
+                Some(&ReadFrom::Slot(slot)) => slot,
                 _ => {
                     let Node { element, shape, .. } = &self.graph.nodes[output];
                     let purpose = if updates.contains(&output) { Purpose::Update } else { Purpose::Output };
@@ -117,7 +102,7 @@ impl Plan<'_> {
                     self.slots.output()
                 }
             };
-            self.sources.insert(output, Source::Slot(slot));
+            self.sources.insert(output, ReadFrom::Slot(slot));
             self.program.outputs.push(Some(slot));
         }
     }
@@ -168,22 +153,11 @@ impl Plan<'_> {
     }
 
     fn unit(&mut self, unit: &Unit, to_store: &HashSet<Id>) {
-        let planned = match &unit.space {
-            Some(space) => match self.graph.nodes[unit.members[0]].element {
-                ElementType::F32 => {
-                    let (builder, instruction) = self.fused(unit, space, to_store, AnyFused::Single);
-                    self.single_loops.push(builder);
-                    Planned::Single(instruction)
-                }
-                _ => {
-                    let (builder, instruction) = self.fused(unit, space, to_store, AnyFused::Double);
-                    self.double_loops.push(builder);
-                    Planned::Double(instruction)
-                }
-            },
-            None => Planned::Kernel(self.single(unit.members[0], &unit.members[1..])),
+        let instruction = match &unit.space {
+            Some(space) => self.element_wise(unit, space, to_store),
+            None => self.single(unit.members[0], &unit.members[1..]),
         };
-        self.planned.push(planned);
+        self.program.instructions.push(instruction);
         self.unread.drain(..).for_each(|slot| self.slots.release(slot));
     }
 
@@ -199,48 +173,23 @@ impl Plan<'_> {
                 wanted.iter().enumerate().map(|(which, of)| self.write_value(values, which, *of)).collect()
             }
         };
-        if let Some(inner) = Run::of(&node.op) {
-            return self.call(inner, node, writes, label, origins);
-        }
-        if let Op::Noise(noise) = &node.op {
-            let flops = writes[0].len;
-            let scratch = (node.element, 0);
-            return Instruction {
-                work: Work::Noise(*noise),
-                reads: Vec::new(),
-                writes,
-                scratch,
-                flops,
-                label,
-                origins,
-            };
-        }
-        let types: Vec<ArrayType<'_>> =
-            node.inputs.iter().map(|&input| self.graph.nodes[input].array_type()).collect();
-        let kernel = match node.op.kernel(&types, &wanted) {
-            Ok(Some(kernel)) => kernel,
-            // `materialise` has asked the same before.
-            _ => unreachable!("{label} has no kernel"),
+        let work = match (Run::of(&node.op), &node.op) {
+            (Some(inner), _) => self.call(inner, &writes),
+            (None, Op::Noise(noise)) => Work::Noise(*noise),
+            (None, op) => {
+                let types = wanted.iter().map(|of| (of.element, of.shape.to_vec()));
+                Work::Op(op.clone(), types.collect())
+            }
         };
         let reads = node.inputs.iter().map(|&input| self.read(input)).collect();
-        let element = wanted.iter().map(|of| of.element).find(|element| element.is_float());
-        let scratch = (element.unwrap_or(ElementType::F64), kernel.scratch());
-        let flops = kernel.flops(&types, &wanted);
-        Instruction { work: Work::Kernel(kernel), reads, writes, scratch, flops, label, origins }
+        Instruction { work, reads, writes, label, origins }
     }
 
     /// A program inside this one, which it lends slots.
-    fn call(
-        &mut self,
-        inner: &Arc<Inner>,
-        node: &Node,
-        writes: Vec<Write>,
-        label: String,
-        origins: Vec<String>,
-    ) -> Instruction {
+    fn call(&mut self, inner: &Arc<Inner>, writes: &[Write]) -> Work {
         let outside = |write: &Write| match write.to {
-            Target::Slot(slot) => slot,
-            Target::Shared(_) => unreachable!("only loops and scattering write in place"),
+            WriteTo::Slot(slot) => slot,
+            WriteTo::Shared(_) => unreachable!("only loops and scattering write in place"),
         };
         let mut slots: Vec<(usize, usize)> =
             inner.values.iter().map(|(slot, _)| *slot).zip(writes.iter().map(outside)).collect();
@@ -249,12 +198,7 @@ impl Plan<'_> {
             self.unread.push(slot);
             slots.push((within, slot));
         }
-        let memory = self.calls;
-        self.calls += 1;
-        let reads = node.inputs.iter().map(|&input| self.read(input)).collect();
-        let flops = inner.program.flops;
-        let work = Work::Call(Called { inner: inner.clone(), slots, memory });
-        Instruction { work, reads, writes, scratch: (ElementType::F64, 0), flops, label, origins }
+        Work::Call(Called { inner: inner.clone(), slots })
     }
 
     /// Where one of several values goes: to a buffer that is free again at once, if nobody reads it.
@@ -265,7 +209,7 @@ impl Plan<'_> {
         }
         let slot = self.slots.take(of.element, of.len());
         self.unread.push(slot);
-        Write { to: Target::Slot(slot), element: of.element, len: of.len() }
+        Write { to: WriteTo::Slot(slot), element: of.element, len: of.len() }
     }
 
     /// The names and lines of the user's code that some nodes come from.
@@ -287,7 +231,7 @@ impl Plan<'_> {
     fn read(&self, id: Id) -> Read {
         let layout = &self.layouts[id];
         Read {
-            source: self.sources[&layout.root],
+            from: self.sources[&layout.root],
             element: self.graph.nodes[id].element,
             offset: layout.offset,
             shape: self.graph.nodes[id].shape.clone(),
@@ -298,37 +242,23 @@ impl Plan<'_> {
     fn write(&mut self, id: Id) -> Write {
         let ArrayType { element, .. } = self.graph.nodes[id].array_type();
         let len = self.graph.nodes[id].shape.iter().product();
-        if let Some(Source::Shared(shared)) = self.in_place.get(&id).map(|old| self.sources[old]) {
-            return Write { to: Target::Shared(shared), element, len };
+        if let Some(ReadFrom::Shared(shared)) = self.in_place.get(&id).map(|old| self.sources[old]) {
+            return Write { to: WriteTo::Shared(shared), element, len };
         }
         let slot = match self.sources.get(&id) {
-            Some(&Source::Slot(slot)) => slot,
+            Some(&ReadFrom::Slot(slot)) => slot,
             _ => self.slots.take(element, len),
         };
-        self.sources.insert(id, Source::Slot(slot));
-        Write { to: Target::Slot(slot), element, len }
+        self.sources.insert(id, ReadFrom::Slot(slot));
+        Write { to: WriteTo::Slot(slot), element, len }
     }
 
     fn finish(mut self, updated: &[Shared<Untyped>]) -> Program {
-        // At once, so that their machine code is in one place.
-        let mut single = FusedBuilder::build_all(self.single_loops).into_iter();
-        let mut double = FusedBuilder::build_all(self.double_loops).into_iter();
-        fn built<T>(next: Option<T>) -> T {
-            next.unwrap_or_else(|| unreachable!("each loop is there"))
-        }
-        self.program.instructions = self
-            .planned
-            .into_iter()
-            .map(|planned| match planned {
-                Planned::Kernel(instruction) => instruction,
-                Planned::Single(instruction) => instruction(built(single.next())),
-                Planned::Double(instruction) => instruction(built(double.next())),
-            })
-            .collect();
         // Outputs have theirs; they come first.
         let outputs = self.program.slots.len();
         let scratch = self.slots.capacities().skip(outputs);
         self.program.slots.extend(scratch.flatten().map(|(element, len)| Purpose::Scratch(element, len)));
-        self.program.complete(updated)
+        self.program.updated = updated.to_vec();
+        self.program
     }
 }

@@ -7,20 +7,19 @@
 
 use std::collections::HashSet;
 
-use super::fuse::{MOST, Unit, is_reduction};
+use super::fuse::{Unit, is_reduction};
 use super::graph::{Graph, Id};
 use super::layout::Layout;
+use super::target::Target;
 use crate::ops::{Binary, Op, Unary};
 
-/// Passes over memory that a stored value costs: one to write, one because a written line is fetched first, one to read.
-const STORED: usize = 3;
-/// What a buffer that is there anyway costs its reader.
-const READ: usize = 1;
-/// The most operations in a row that are repeated to make a value.
-const STEPS_REPEATED: usize = 3;
-
 /// Moves operations between the units where it pays. Gives for each node the unit that computes it for the others.
-pub(super) fn sink(graph: &Graph, layouts: &[Layout], units: &mut [Option<Unit>]) -> Vec<Option<usize>> {
+pub(super) fn sink(
+    graph: &Graph,
+    layouts: &[Layout],
+    target: &Target,
+    units: &mut [Option<Unit>],
+) -> Vec<Option<usize>> {
     let mut readers = vec![Vec::new(); graph.nodes.len()];
     for (id, node) in graph.nodes.iter().enumerate().filter(|&(id, _)| layouts[id].root == id) {
         node.inputs.iter().for_each(|&input| readers[layouts[input].root].push((id, input)));
@@ -31,7 +30,7 @@ pub(super) fn sink(graph: &Graph, layouts: &[Layout], units: &mut [Option<Unit>]
     }
     let mut is_output = vec![false; graph.nodes.len()];
     graph.outputs.iter().for_each(|&output| is_output[output] = true);
-    let mut sinking = Sinking { graph, layouts, units, readers, is_output, unit_of };
+    let mut sinking = Sinking { graph, layouts, target, units, readers, is_output, unit_of };
     for from in (0..sinking.units.len()).rev() {
         for to in sinking.later_loops(from) {
             sinking.move_between(from, to);
@@ -55,6 +54,7 @@ fn is_cheap(op: &Op) -> bool {
 struct Sinking<'a> {
     graph: &'a Graph,
     layouts: &'a [Layout],
+    target: &'a Target,
     units: &'a mut [Option<Unit>],
     /// For each buffer the nodes that read it, and through which node they see it.
     readers: Vec<Vec<(Id, Id)>>,
@@ -86,7 +86,7 @@ impl Sinking<'_> {
     fn move_between(&mut self, from: usize, to: usize) {
         for group in self.groups(&self.only_for(from, to)) {
             let repeated = self.repeated(&group, from, to);
-            let fits = self.members(to).len() + group.len() + repeated.len() < MOST;
+            let fits = self.members(to).len() + group.len() + repeated.len() < self.target.most_operations;
             if fits && self.cost_moved(&group, &repeated, from, to) < self.cost_stored(&group, to) {
                 group.iter().for_each(|&id| self.unit_of[id] = Some(to));
                 if let Some(unit) = &mut self.units[from] {
@@ -145,7 +145,7 @@ impl Sinking<'_> {
     /// Passes over memory if the group stays: each value that the other loop reads is stored.
     fn cost_stored(&self, group: &[Id], to: usize) -> usize {
         let read = |&&id: &&Id| self.readers[id].iter().any(|&(reader, _)| self.unit_of[reader] == Some(to));
-        group.iter().filter(read).count() * STORED
+        group.iter().filter(read).count() * self.target.stored
     }
 
     /// Computes again what a loop would read though it has all it takes at hand: a sampled weight, for one, is its mean plus
@@ -155,10 +155,12 @@ impl Sinking<'_> {
         let inputs = self.outside(members);
         let mut more = Vec::new();
         for input in inputs.into_iter().filter(|&input| self.graph.nodes[input].shape == *space) {
-            more.extend(self.made_of_what_is_read(input, members, STEPS_REPEATED).unwrap_or_default());
+            more.extend(
+                self.made_of_what_is_read(input, members, self.target.most_repeated).unwrap_or_default(),
+            );
         }
         if let Some(unit) = &mut self.units[index]
-            && unit.members.len() + more.len() < MOST
+            && unit.members.len() + more.len() < self.target.most_operations
         {
             unit.members.extend(more);
             unit.members.sort_unstable();
@@ -190,8 +192,11 @@ impl Sinking<'_> {
         let mut inputs = self.outside(group);
         inputs.retain(|&id| {
             is_cheap(&self.graph.nodes[id].op)
-                && self.cost_to_read(id, group, from, to) == STORED
-                && self.outside(&[id]).iter().all(|&input| self.cost_to_read(input, group, from, to) <= READ)
+                && self.cost_to_read(id, group, from, to) == self.target.stored
+                && self
+                    .outside(&[id])
+                    .iter()
+                    .all(|&input| self.cost_to_read(input, group, from, to) <= self.target.read)
         });
         inputs
     }
@@ -224,8 +229,8 @@ impl Sinking<'_> {
                 .any(|(reader, _)| !group.contains(reader) && self.unit_of[*reader] != Some(from));
         match self.unit_of[layout.root] {
             _ if read_already => 0,
-            Some(unit) if unit == from && !stored => STORED,
-            _ => READ,
+            Some(unit) if unit == from && !stored => self.target.stored,
+            _ => self.target.read,
         }
     }
 

@@ -7,13 +7,14 @@ use bayeux_tensor::Tensor;
 
 use super::{Graph, Inners, Watch, optimise};
 use crate::dim::Sizes;
+use crate::execute::TARGET;
 use crate::expr::all_untyped;
 use crate::{Conv2dOptions, Expr, Function, Pool2dOptions, Shared, grad, interpret};
 
 /// The optimised graph as text.
 fn optimised(roots: &[Expr<f64>], inputs: &[Expr<f64>]) -> String {
     let (roots, inputs) = (crate::stabilise::stabilise(&all_untyped(roots)), all_untyped(inputs));
-    let graph = Graph::trace(&roots, &inputs, &Sizes::new(), &mut Inners::new(&mut Watch::start()))
+    let graph = Graph::trace(&roots, &inputs, &Sizes::new(), &mut Inners::new(&TARGET, &mut Watch::start()))
         .expect("concrete sizes");
     optimise(graph, &mut Watch::start()).to_string()
 }

@@ -12,7 +12,8 @@ use super::explain;
 use super::pool::Pool;
 use super::programs::{Programs, Ready, Specialised};
 use crate::bind::{bind, check_types};
-use crate::compile::{Done, Memory, Watch, compile};
+use crate::compile::{Watch, compile};
+use crate::execute::{Code, Done, TARGET, prepare};
 use crate::profile::{Clock, Laps};
 use crate::turn::Turns;
 use crate::{AnyExpr, Error, Shared, Untyped};
@@ -68,7 +69,7 @@ impl Compiled {
         };
         self.programs.note(&specialised);
         let idle = self.ready.idle(|ready| ready.is_for(&specialised));
-        Ok(idle.unwrap_or_else(|| Ready { memory: Memory::new(&specialised.program), specialised }))
+        Ok(idle.unwrap_or_else(|| Ready { memory: specialised.code.memory(), specialised }))
     }
 
     #[cold]
@@ -77,14 +78,16 @@ impl Compiled {
         let mut watch = if folder.is_some() { Watch::recording() } else { Watch::start() };
         let shapes: Vec<&[usize]> = inputs.iter().map(|input| input.shape).collect();
         let sizes = bind(&self.inputs, &shapes)?;
-        let program = compile(&self.roots, &self.updated, self.exclusive, &self.inputs, &sizes, &mut watch)?;
+        let program =
+            compile(&self.roots, &self.updated, self.exclusive, &self.inputs, &sizes, &TARGET, &mut watch)?;
+        let code = watch.lap("prepare", prepare(program));
         if let Some(folder) = folder {
             explain::write(folder.as_ref(), &explain::page(&self.inputs, &self.roots, &shapes, &watch));
         }
         watch.add_to(&mut self.pass_times.lock().unwrap_or_else(PoisonError::into_inner));
         let shapes = shapes.into_iter().map(<[usize]>::to_vec).collect();
         // Of two threads that have compiled the same, both run what the first has put there.
-        Ok(self.keep(Arc::new(Specialised::new(shapes, program, self.programs.number()))))
+        Ok(self.keep(Arc::new(Specialised::new(shapes, code, self.programs.number()))))
     }
 
     /// What the compiler makes of the function for some inputs.
@@ -93,7 +96,7 @@ impl Compiled {
         let shapes: Vec<&[usize]> = inputs.iter().map(|input| input.shape).collect();
         let sizes = bind(&self.inputs, &shapes)?;
         let mut watch = Watch::recording();
-        compile(&self.roots, &self.updated, self.exclusive, &self.inputs, &sizes, &mut watch)?;
+        compile(&self.roots, &self.updated, self.exclusive, &self.inputs, &sizes, &TARGET, &mut watch)?;
         Ok(explain::page(&self.inputs, &self.roots, &shapes, &watch))
     }
 
@@ -136,11 +139,11 @@ impl Compiled {
     }
 
     fn run_on(&self, Ready { specialised, memory }: &mut Ready, inputs: &[AnySlice<'_>]) -> Done {
-        let program = &specialised.program;
+        let code = &specialised.code;
         let _turns = Turns::take(&self.turns)?;
         let call = if self.draws { self.call.fetch_add(1, Ordering::Relaxed) } else { 0 };
         let mut laps = self.profiling.then(Laps::begin);
-        if let Err(error) = program.run(memory, inputs, call, laps.as_mut()) {
+        if let Err(error) = code.run(memory, inputs, call, laps.as_mut()) {
             if self.draws {
                 // The next call gets the number, unless one has begun already.
                 let _ = self.call.compare_exchange(call + 1, call, Ordering::Relaxed, Ordering::Relaxed);
@@ -149,10 +152,10 @@ impl Compiled {
         }
         if let Some(laps) = laps {
             let mut clock = specialised.clock.lock().unwrap_or_else(PoisonError::into_inner);
-            clock.get_or_insert_with(|| Clock::new(program)).add(laps);
+            clock.get_or_insert_with(|| Clock::new(code.program())).add(laps);
         }
         for (i, shared) in self.updated.iter().enumerate() {
-            memory.update(program, self.outputs() + i, shared);
+            code.update(memory, self.outputs() + i, shared);
         }
         Ok(())
     }

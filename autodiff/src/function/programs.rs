@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::arguments::Argument;
-use crate::compile::{Memory, Program};
+use crate::execute;
 use crate::profile::Clock;
 
 /// How many programs are kept unless something else is said.
@@ -16,7 +16,7 @@ pub(super) struct Specialised {
     /// One that no other program of the function has had.
     pub number: usize,
     pub shapes: Vec<Vec<usize>>,
-    pub program: Program,
+    pub code: execute::Ready,
     /// Times of the instructions, if they are taken.
     pub clock: Mutex<Option<Clock>>,
     /// When the function began to use it last, as its programs count.
@@ -26,9 +26,9 @@ pub(super) struct Specialised {
 }
 
 impl Specialised {
-    pub fn new(shapes: Vec<Vec<usize>>, program: Program, number: usize) -> Self {
+    pub fn new(shapes: Vec<Vec<usize>>, code: execute::Ready, number: usize) -> Self {
         let (clock, used, gone) = (Mutex::default(), AtomicUsize::new(0), AtomicBool::new(false));
-        Specialised { number, shapes, program, clock, used, gone }
+        Specialised { number, shapes, code, clock, used, gone }
     }
 
     pub fn fits(&self, inputs: &[Argument<'_>]) -> bool {
@@ -45,7 +45,7 @@ impl Specialised {
 #[derive(Debug)]
 pub(super) struct Ready {
     pub specialised: Arc<Specialised>,
-    pub memory: Memory,
+    pub memory: execute::Memory,
 }
 
 impl Ready {

@@ -9,6 +9,7 @@ use super::{Simplification, rules, simplify_with};
 use crate::compile::graph::Graph;
 use crate::compile::{Inners, Watch};
 use crate::dim::Sizes;
+use crate::execute::TARGET;
 use crate::expr::all_untyped;
 use crate::stabilise::stabilise;
 use crate::{Expr, Function, grad, interpret};
@@ -91,7 +92,7 @@ fn counts(roots: &[Expr<f64>], inputs: &[Expr<f64>], off: HashSet<&'static str>)
         &stabilise(&all_untyped(roots)),
         &all_untyped(inputs),
         &Sizes::new(),
-        &mut Inners::new(&mut Watch::start()),
+        &mut Inners::new(&TARGET, &mut Watch::start()),
     )
     .expect("concrete sizes");
     let mut simplification = Simplification { off, fired: Vec::new() };

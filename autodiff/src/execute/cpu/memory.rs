@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use bayeux_tensor::{AnySlice, AnySliceMut, AnyTensor, ElementType, Storage};
+use bayeux_tensor::{AnySlice, AnySliceMut, AnyTensor, Storage};
 
-use super::instruction::Work;
-use super::machine::Program;
+use super::code::{CpuCode, Does, Numbers};
+use crate::compile::{Program, Purpose};
 use crate::kernel::Scratch;
 use crate::shared::Seen;
 use crate::{Shared, Untyped};
@@ -33,13 +33,9 @@ pub(crate) struct Space {
 }
 
 impl Space {
-    /// So many numbers of a type, as much as an instruction has asked for.
-    pub fn scratch(&mut self, element: ElementType, len: usize) -> Scratch<'_> {
-        let of = |wanted| if element == wanted { len } else { 0 };
-        Scratch {
-            single: &mut self.single[..of(ElementType::F32)],
-            double: &mut self.double[..of(ElementType::F64)],
-        }
+    /// So many numbers, at most as many as there are.
+    pub fn scratch(&mut self, numbers: Numbers) -> Scratch<'_> {
+        Scratch { single: &mut self.single[..numbers.single], double: &mut self.double[..numbers.double] }
     }
 }
 
@@ -50,17 +46,6 @@ pub(crate) enum Slot {
     Own(AnyTensor),
     /// For the new value of a variable, and perhaps an output.
     Update(Arc<AnyTensor>),
-}
-
-/// What the buffers of a program are for.
-#[derive(Clone, Debug)]
-pub(crate) enum Purpose {
-    /// So many elements that come and go.
-    Scratch(ElementType, usize),
-    /// An output of a type.
-    Output(ElementType, Vec<usize>),
-    /// The new value of a variable, of a type.
-    Update(ElementType, Vec<usize>),
 }
 
 impl Slot {
@@ -90,23 +75,24 @@ impl Slot {
 
 impl Memory {
     /// What a program needs.
-    pub fn new(program: &Program) -> Self {
-        let mut memory = Memory::lent(program);
-        for (slot, purpose) in memory.slots.iter_mut().zip(&program.slots) {
+    pub fn new(code: &CpuCode) -> Self {
+        let mut memory = Memory::lent(code);
+        for (slot, purpose) in memory.slots.iter_mut().zip(&code.program.slots) {
             *slot = Some(Box::new(Slot::new(purpose)));
         }
         memory.space = Space {
-            single: Storage::zeros(program.scratch.single),
-            double: Storage::zeros(program.scratch.double),
+            single: Storage::zeros(code.scratch.single),
+            double: Storage::zeros(code.scratch.double),
         };
         memory
     }
 
     /// The same without buffers and working space, which others lend.
-    fn lent(program: &Program) -> Self {
+    fn lent(code: &CpuCode) -> Self {
+        let program = &code.program;
         let most = program.instructions.iter().map(|instruction| instruction.writes.len()).max().unwrap_or(0);
-        let inner = program.instructions.iter().filter_map(|instruction| match &instruction.work {
-            Work::Call(called) => Some(Memory::lent(called.program())),
+        let inner = code.steps.iter().filter_map(|step| match &step.does {
+            Does::Call { code, .. } => Some(Memory::lent(code)),
             _ => None,
         });
         Memory {
@@ -127,14 +113,12 @@ impl Memory {
         }
     }
 
-    /// Gives a variable the value of output `i`, unless it has it: by exchanging buffers if no other output or variable needs
-    /// this one.
-    pub fn update(&mut self, program: &Program, i: usize, shared: &Shared<Untyped>) {
-        let Some(slot) = program.outputs[i] else { return };
+    /// Gives a variable the value in a slot, which is that of one output `alone` or needed elsewhere too.
+    pub fn update(&mut self, slot: usize, alone: bool, shared: &Shared<Untyped>) {
         let Some(Slot::Update(tensor)) = self.slots[slot].as_deref_mut() else {
             unreachable!("updates have slots of their own")
         };
-        if program.alone[slot] {
+        if alone {
             shared.swap(tensor);
         } else {
             shared.set(AnyTensor::clone(tensor));
