@@ -9,7 +9,7 @@ use crate::dim::Sizes;
 use crate::expr::{Key, all_untyped, topological_to};
 use crate::ops::{Call, Op, tell_apart};
 use crate::stabilise::{Stabiliser, stabilise};
-use crate::{AnyExpr, Error, Expr, Kind};
+use crate::{AnyExpr, ArrayType, Error, Expr, Kind};
 
 /// The values of some expressions, in their stable forms (see [`grad`](crate::grad())), computed node by node without any compilation.
 ///
@@ -115,8 +115,12 @@ fn values_of(
             let types = node.types().iter();
             let types: Result<Vec<_>, Error> =
                 types.map(|value| Ok((value.element, value.shape.resolve(sizes)?))).collect();
-            let (types, shapes) = (types?, arguments.iter().map(AnyTensor::shape).collect::<Vec<_>>());
-            op.at(sizes, &shapes, &types[0].1)?.forward(&arguments, &types)
+            let inputs: Vec<ArrayType<'_>> = arguments
+                .iter()
+                .map(|of| ArrayType { element: of.element_type(), shape: of.shape() })
+                .collect();
+            let types = types?;
+            op.at(sizes, &inputs, &types[0].1)?.forward(&arguments, &types)
         }
     }
 }

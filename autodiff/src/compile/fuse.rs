@@ -16,6 +16,7 @@ use super::layout::Layout;
 use super::passes::Off;
 use super::sink::sink;
 use super::target::Target;
+use super::verify::{verify_order, verify_units};
 use super::watch::Watch;
 use crate::ops::Op;
 
@@ -74,17 +75,29 @@ pub(super) fn fuse(
         }
     }
     let mut units = watch.lap("fuse", fusion.units);
+    let check = |units: &[Option<Unit>]| {
+        if cfg!(debug_assertions) {
+            verify_units(graph, layouts, units);
+        }
+    };
+    check(&units);
     let unit_of = match off.contains("sink") {
         true => fusion.unit_of,
         false => watch.lap("sink", sink(graph, layouts, target, &mut units)),
     };
+    check(&units);
     let mut dependencies = Dependencies::of(graph, layouts, &units, &unit_of);
     if !off.contains("epilogue") {
         epilogues(graph, layouts, target, &mut units, &mut dependencies);
     }
+    check(&units);
     watch.lap("epilogue", ());
     let order = dependencies.order(&units);
-    watch.lap("order", order.into_iter().filter_map(|index| units[index].take()).collect())
+    let units: Vec<Unit> = order.into_iter().filter_map(|index| units[index].take()).collect();
+    if cfg!(debug_assertions) {
+        verify_order(graph, layouts, &units);
+    }
+    watch.lap("order", units)
 }
 
 /// The noise that every reader draws for itself, element by element, so that it is never stored.

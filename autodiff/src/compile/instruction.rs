@@ -27,6 +27,8 @@ pub(crate) enum ReadFrom {
 /// A strided view of a source.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Read {
+    /// The value whose elements they are, as the graph numbers it: what the verifier expects there.
+    pub of: usize,
     pub from: ReadFrom,
     pub element: ElementType,
     pub offset: usize,
@@ -46,6 +48,8 @@ pub(crate) enum WriteTo {
 /// Row-major elements from the start of a target.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Write {
+    /// The value, as the graph numbers it; `None` if nobody reads it.
+    pub of: Option<usize>,
     pub to: WriteTo,
     pub element: ElementType,
     pub len: usize,

@@ -16,7 +16,7 @@
 //!
 //! A lambda becomes a program of its own, by the same passes, which an instruction of the program around it runs: `inner`.
 //!
-//! Every pass takes a graph and gives a graph; in debug builds [`verify`](verify::verify) follows each.
+//! Every pass takes a graph and gives a graph; in debug builds [`verify`] follows each, of graphs, of units and of programs.
 
 mod dependencies;
 mod dot;
@@ -80,12 +80,18 @@ fn assemble(
 ) -> Result<Program, Error> {
     let off = Off::by_environment();
     let graph = watch.lap("materialise", layout::materialise(graph, target)?);
+    if cfg!(debug_assertions) {
+        verify::verify(&graph);
+    }
     watch.record("materialise", &graph);
     let layouts = watch.lap("layouts", layout::layouts(&graph));
     let units = fuse::fuse(&graph, &layouts, target, off, watch);
     let variables = if exclusive && !off.contains("in_place") { updated } else { &[] };
     let in_place = watch.lap("in_place", in_place::in_place(&graph, &layouts, &units, variables));
     let program = watch.lap("plan", plan::plan(&graph, &layouts, &units, in_place, updated));
+    if cfg!(debug_assertions) {
+        verify::verify_program(&program);
+    }
     watch.record("plan", &program);
     Ok(program)
 }

@@ -5,7 +5,6 @@ mod loops;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-
 use super::fuse::{Unit, drawn_in_loops};
 use super::graph::{Graph, Id, Node};
 use super::inner::{Called, Inner, Run};
@@ -209,7 +208,7 @@ impl Plan<'_> {
         }
         let slot = self.slots.take(of.element, of.len());
         self.unread.push(slot);
-        Write { to: WriteTo::Slot(slot), element: of.element, len: of.len() }
+        Write { of: None, to: WriteTo::Slot(slot), element: of.element, len: of.len() }
     }
 
     /// The names and lines of the user's code that some nodes come from.
@@ -231,6 +230,7 @@ impl Plan<'_> {
     fn read(&self, id: Id) -> Read {
         let layout = &self.layouts[id];
         Read {
+            of: layout.root,
             from: self.sources[&layout.root],
             element: self.graph.nodes[id].element,
             offset: layout.offset,
@@ -243,14 +243,14 @@ impl Plan<'_> {
         let ArrayType { element, .. } = self.graph.nodes[id].array_type();
         let len = self.graph.nodes[id].shape.iter().product();
         if let Some(ReadFrom::Shared(shared)) = self.in_place.get(&id).map(|old| self.sources[old]) {
-            return Write { to: WriteTo::Shared(shared), element, len };
+            return Write { of: Some(id), to: WriteTo::Shared(shared), element, len };
         }
         let slot = match self.sources.get(&id) {
             Some(&ReadFrom::Slot(slot)) => slot,
             _ => self.slots.take(element, len),
         };
         self.sources.insert(id, ReadFrom::Slot(slot));
-        Write { to: WriteTo::Slot(slot), element, len }
+        Write { of: Some(id), to: WriteTo::Slot(slot), element, len }
     }
 
     fn finish(mut self, updated: &[Shared<Untyped>]) -> Program {

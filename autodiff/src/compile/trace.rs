@@ -15,7 +15,7 @@ use crate::dim::Sizes;
 use crate::expr::{Key, topological_to};
 use crate::ops::{Binary, Call, Cast, How, Logic, Op};
 use crate::stabilise::stabilise;
-use crate::{AnyExpr, Error, Expr, ValueType};
+use crate::{AnyExpr, ArrayType, Error, Expr, ValueType};
 
 impl Graph {
     /// Writes expressions out at concrete sizes.
@@ -77,9 +77,12 @@ impl Tracer<'_, '_> {
                     self.call(call, &arguments, (0..types.len()).filter(read).collect())?
                 }
                 op => {
-                    let declared = expr.inputs().iter().map(AnyExpr::element_type).collect();
-                    let shapes: Vec<&[usize]> = arguments.iter().map(|&id| builder.shape(id)).collect();
-                    let op = op.at(self.sizes, &shapes, &types[0].1)?;
+                    let declared: Vec<ElementType> =
+                        expr.inputs().iter().map(AnyExpr::element_type).collect();
+                    let input = |(&element, &id)| ArrayType { element, shape: builder.shape(id) };
+                    let inputs: Vec<ArrayType<'_>> = declared.iter().zip(&arguments).map(input).collect();
+                    let op = op.at(self.sizes, &inputs, &types[0].1)?;
+                    drop(inputs);
                     lowered(builder, &op, arguments, declared, types).into_iter().enumerate().collect()
                 }
             };

@@ -36,6 +36,7 @@ mod gradient_tests;
 use std::sync::Arc;
 
 use bayeux_tensor::{AnyTensor, ElementType};
+use smallvec::SmallVec;
 
 use crate::dim::Sizes;
 use crate::kernel::Kernel;
@@ -179,11 +180,13 @@ impl Op {
         }
     }
 
-    /// The op at concrete sizes of the free dimensions.
+    /// The op at concrete sizes of the free dimensions. `types` are those of the inputs, at these sizes.
     ///
     /// # Errors
     /// If the sizes do not fit, where symbols hid that when the expression was built.
-    pub fn at(&self, sizes: &Sizes, inputs: &[&[usize]], shape: &[usize]) -> Result<Op, Error> {
+    pub fn at(&self, sizes: &Sizes, types: &[ArrayType<'_>], shape: &[usize]) -> Result<Op, Error> {
+        let inputs: SmallVec<[&[usize]; 4]> = types.iter().map(|of| of.shape).collect();
+        let inputs = &inputs[..];
         let place = |dim: &Dim| Ok::<_, Error>(Dim::from(dim.resolve(sizes)?));
         let (op, fits) = match self {
             Op::Slice(op) => {
@@ -198,6 +201,11 @@ impl Op {
             }
             Op::Conv2d(op) => (self.clone(), op.window_fits(inputs, shape)),
             Op::Pool2d(op) => (self.clone(), op.window_fits(inputs, shape)),
+            Op::Other(op) => {
+                let types: Vec<ValueType> =
+                    types.iter().map(|of| ValueType::new(of.element, of.shape)).collect();
+                (self.clone(), op.operation().types(&types).map(|_| ()))
+            }
             op => (op.clone(), Ok(())),
         };
         fits.map(|()| op).map_err(|what| Error::Size { op: self.rule().name(), what })

@@ -1,10 +1,16 @@
-//! The verifier that follows every pass in debug builds.
+//! The verifier that follows every pass in debug builds: of graphs here, of units and of programs in their files.
+
+mod program;
+mod units;
 
 use bayeux_tensor::ElementType;
 
 use super::graph::{Graph, Node};
 use crate::ops::{Op, PlacedMap};
 use crate::{Shape, ValueType};
+
+pub(super) use program::verify_program;
+pub(super) use units::{verify_order, verify_units};
 
 /// Panics, with the whole graph, unless everything is computed before it is read and the types of inputs and outputs agree with
 /// what each op does.
