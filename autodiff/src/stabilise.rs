@@ -15,7 +15,7 @@ mod signs;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::expr::{Key, topological};
 use crate::ops::{Binary, Op, Unary};
@@ -45,8 +45,7 @@ pub(crate) struct Stabiliser {
     /// What stands for something already.
     known: HashSet<Key>,
     /// How often each rule applied.
-    #[cfg(test)]
-    pub fired: HashMap<&'static str, usize>,
+    pub fired: BTreeMap<&'static str, usize>,
 }
 
 /// The stable forms of some expressions.
@@ -63,8 +62,7 @@ impl Stabiliser {
             stable: HashMap::new(),
             behind: HashMap::new(),
             known: HashSet::new(),
-            #[cfg(test)]
-            fired: HashMap::new(),
+            fired: BTreeMap::new(),
         };
         for node in topological(roots) {
             stabiliser.add(&node);
@@ -125,11 +123,8 @@ impl Stabiliser {
             return None;
         }
         let found = Self::RULES.iter().find_map(|rule| Some((rule.name, (rule.apply)(self, node)?)));
-        let (_name, better) = found?;
-        #[cfg(test)]
-        {
-            *self.fired.entry(_name).or_default() += 1;
-        }
+        let (name, better) = found?;
+        *self.fired.entry(name).or_default() += 1;
         Some(better)
     }
 

@@ -51,7 +51,7 @@ pub(crate) use instruction::{Instruction, Read, ReadFrom, Work, WriteTo};
 pub(crate) use passes::Off;
 pub(crate) use program::{Program, Purpose};
 pub(crate) use target::Target;
-pub(crate) use watch::Watch;
+pub(crate) use watch::{Watch, counts};
 
 /// Compiles the outputs, and then the updates, for concrete sizes. `updated` are the variables of the last roots, which may be
 /// updated in place if that is `exclusive`.

@@ -11,7 +11,7 @@ use super::{places, simplify, slopes};
 /// A pass that rewrites the graph.
 pub(super) struct Pass {
     pub name: &'static str,
-    pub run: fn(Graph) -> Graph,
+    pub run: fn(Graph, &mut Watch) -> Graph,
 }
 
 /// Those that rewrite the graph, in the order in which they run.
@@ -72,7 +72,8 @@ pub(super) fn rewrite(mut graph: Graph, off: &Off, watch: &mut Watch) -> Graph {
     check(&graph);
     watch.record("trace", &graph);
     for Pass { name, run } in REWRITES.iter().filter(|pass| !off.contains(pass.name)) {
-        graph = watch.lap(name, run(graph));
+        graph = run(graph, watch);
+        watch.lap(name, ());
         check(&graph);
         watch.record(name, &graph);
     }

@@ -6,9 +6,10 @@ use std::collections::HashSet;
 use bayeux_tensor::ElementType;
 
 use super::graph::{Builder, Graph, Id, Node};
+use super::watch::Watch;
 use crate::ops::{Conv2d, ConvMap, Op, Placed, PlacedMap, Pool2d, Pool2dOptions, PoolMap};
 
-pub(super) fn places(graph: Graph) -> Graph {
+pub(super) fn places(graph: Graph, _watch: &mut Watch) -> Graph {
     if !graph.nodes.iter().any(|node| matches!(node.op, Op::Pool2d(_))) {
         return graph;
     }

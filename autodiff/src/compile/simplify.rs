@@ -24,6 +24,7 @@ use std::ops::{Deref, DerefMut};
 use bayeux_tensor::ElementType;
 
 use super::graph::{Builder, Graph, Id, Node};
+use super::watch::Watch;
 use crate::ops::{Binary, Op, Unary};
 
 /// A row of the table.
@@ -57,8 +58,12 @@ pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
 }
 
 /// The graph in its simplest form.
-pub(super) fn simplify(graph: Graph) -> Graph {
-    simplify_with(graph, &mut Simplification::default())
+pub(super) fn simplify(graph: Graph, watch: &mut Watch) -> Graph {
+    let mut simplification = Simplification::default();
+    let graph = simplify_with(graph, &mut simplification);
+    let fired = rules().map(|rule| rule.name).zip(simplification.fired);
+    watch.rules(fired.filter(|&(_, count)| count > 0));
+    graph
 }
 
 /// The graph in the form that is simplest by the rules that are on; the others are counted.

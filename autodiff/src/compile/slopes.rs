@@ -7,9 +7,10 @@
 //! sech²(x/2) / 4 is y (1 − y) under the same conditions.
 
 use super::graph::{Builder, Graph, Id, Node};
+use super::watch::Watch;
 use crate::ops::{Binary, Constant, Op, PlacedMap, PoolMap, Unary};
 
-pub(super) fn slopes(graph: Graph) -> Graph {
+pub(super) fn slopes(graph: Graph, _watch: &mut Watch) -> Graph {
     let is_slope = |node: &Node| matches!(node.op, Op::Unary(Unary::SechSquared));
     if !graph.nodes.iter().any(is_slope) {
         return graph;

@@ -15,11 +15,13 @@ pub(crate) struct Watch {
     pages: Option<Vec<(String, String)>>,
     /// The inner programs that are being compiled, each for the one before.
     inside: Vec<String>,
+    /// What the next page begins with.
+    note: String,
 }
 
 impl Watch {
     pub fn start() -> Self {
-        Watch { last: Instant::now(), laps: Vec::new(), pages: None, inside: Vec::new() }
+        Watch { last: Instant::now(), laps: Vec::new(), pages: None, inside: Vec::new(), note: String::new() }
     }
 
     /// One that also writes down what the passes make.
@@ -31,11 +33,19 @@ impl Watch {
     pub fn record(&mut self, pass: &'static str, made: &impl Display) {
         if let Some(pages) = &mut self.pages {
             let text = format!("{made:#}");
-            if pages.last().is_none_or(|(_, before)| *before != text) {
+            let note = std::mem::take(&mut self.note);
+            if pages.last().is_none_or(|(_, before)| !before.ends_with(&text)) {
                 let mut title = self.inside.clone();
                 title.push(pass.to_string());
-                pages.push((title.join(": "), text));
+                pages.push((title.join(": "), note + &text));
             }
+        }
+    }
+
+    /// Writes down, before what the pass has made, which rules applied and how often.
+    pub fn rules(&mut self, fired: impl Iterator<Item = (&'static str, usize)>) {
+        if self.pages.is_some() {
+            self.note = format!("rules: {}\n", counts(fired));
         }
     }
 
@@ -64,6 +74,12 @@ impl Watch {
     pub fn add_to(self, laps: &mut Vec<(&'static str, Duration)>) {
         self.laps.into_iter().for_each(|(pass, time)| add(laps, pass, time));
     }
+}
+
+/// Names, each with how often.
+pub(crate) fn counts(fired: impl Iterator<Item = (&'static str, usize)>) -> String {
+    let fired: Vec<String> = fired.map(|(name, count)| format!("{name} × {count}")).collect();
+    if fired.is_empty() { "none".into() } else { fired.join(", ") }
 }
 
 fn add(laps: &mut Vec<(&'static str, Duration)>, pass: &'static str, time: Duration) {

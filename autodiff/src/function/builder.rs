@@ -11,7 +11,7 @@ use super::pool::Pool;
 use super::programs::Programs;
 use crate::expr::{Key, topological};
 use crate::ops::{Op, draws, tell_apart};
-use crate::stabilise::stabilise;
+use crate::stabilise::Stabiliser;
 use crate::{AnyExpr, Error, Expr, Kind, Shared, Untyped, Updates};
 
 /// Collects what a [`Function`] is made of.
@@ -127,6 +127,7 @@ impl<T: Kind> FunctionBuilder<T> {
                 return Err(Error::MissingInput(node.name().unwrap_or("unnamed").into()));
             }
         }
+        let stable = Stabiliser::new(&roots, &[]);
         Ok(Function {
             compiled: Compiled {
                 inputs: self.inputs,
@@ -134,7 +135,8 @@ impl<T: Kind> FunctionBuilder<T> {
                 turns,
                 exclusive: self.exclusive,
                 draws: draws(&roots),
-                roots: stabilise(&roots),
+                roots: roots.iter().map(|root| stable.of(root)).collect(),
+                stable_forms: stable.fired,
                 programs: Programs::new(self.most_programs),
                 ready: Pool::default(),
                 call: AtomicU64::new(0),

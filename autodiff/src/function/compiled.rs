@@ -1,5 +1,6 @@
 //! The programs of a function, one for each set of sizes that it has been called with.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -24,6 +25,8 @@ pub(super) struct Compiled {
     pub inputs: Vec<AnyExpr>,
     /// The outputs, then the updates' new values.
     pub roots: Vec<AnyExpr>,
+    /// The rules that found stable forms for them, and how often.
+    pub stable_forms: BTreeMap<&'static str, usize>,
     pub updated: Vec<Shared<Untyped>>,
     /// These, in the order in which calls take their turns.
     pub turns: Vec<Shared<Untyped>>,
@@ -82,7 +85,7 @@ impl Compiled {
             compile(&self.roots, &self.updated, self.exclusive, &self.inputs, &sizes, &TARGET, &mut watch)?;
         let code = watch.lap("prepare", prepare(program));
         if let Some(folder) = folder {
-            explain::write(folder.as_ref(), &explain::page(&self.inputs, &self.roots, &shapes, &watch));
+            explain::write(folder.as_ref(), &explain::page(self, &shapes, &watch));
         }
         watch.add_to(&mut self.pass_times.lock().unwrap_or_else(PoisonError::into_inner));
         let shapes = shapes.into_iter().map(<[usize]>::to_vec).collect();
@@ -97,7 +100,7 @@ impl Compiled {
         let sizes = bind(&self.inputs, &shapes)?;
         let mut watch = Watch::recording();
         compile(&self.roots, &self.updated, self.exclusive, &self.inputs, &sizes, &TARGET, &mut watch)?;
-        Ok(explain::page(&self.inputs, &self.roots, &shapes, &watch))
+        Ok(explain::page(self, &shapes, &watch))
     }
 
     /// Keeps a program; those that are let go for it take their memories with them.

@@ -4,11 +4,12 @@ use std::fmt::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::AnyExpr;
-use crate::compile::Watch;
+use super::compiled::Compiled;
+use crate::compile::{Watch, counts};
 
 /// The expressions, the graph after each pass that changed it, and the instructions.
-pub(super) fn page(inputs: &[AnyExpr], roots: &[AnyExpr], shapes: &[&[usize]], watch: &Watch) -> String {
+pub(super) fn page(compiled: &Compiled, shapes: &[&[usize]], watch: &Watch) -> String {
+    let Compiled { inputs, roots, stable_forms, .. } = compiled;
     let mut page = String::from("expressions\n");
     // Writing to a string cannot fail.
     for (input, shape) in inputs.iter().zip(shapes) {
@@ -17,6 +18,9 @@ pub(super) fn page(inputs: &[AnyExpr], roots: &[AnyExpr], shapes: &[&[usize]], w
     for root in roots {
         let name = root.name().map_or_else(String::new, |name| format!("`{name}` = "));
         let _ = writeln!(page, "  {name}{root}: {}", root.value_type());
+    }
+    if !stable_forms.is_empty() {
+        let _ = writeln!(page, "  stable forms: {}", counts(stable_forms.iter().map(|(n, c)| (*n, *c))));
     }
     for (pass, made) in watch.pages() {
         let _ = write!(page, "\nafter {pass}\n{made}");

@@ -144,9 +144,12 @@ fn what_the_compiler_does_is_written_down() {
     let step = pages.iter().find(|page| page.contains("f64[5, 3]")).expect("the step");
     for part in [
         "expressions\n",
+        "stable forms: ",
         "`cost` = ",
         "after trace\n",
-        "after simplify\n",
+        "after simplify\nrules: ",
+        " × ",
+        "over f64[",
         "after plan\n",
         "# cost",
         "switches.rs:",

@@ -49,7 +49,10 @@ pub(in crate::compile) fn verify_program(program: &Program) {
             }
         }
         if let Work::Call(called) = &instruction.work {
-            for (i, &(_, outside)) in called.slots.iter().enumerate() {
+            for (i, &(within, outside)) in called.slots.iter().enumerate() {
+                let needed = capacity(&called.program().slots[within]);
+                let there = capacity(&program.slots[outside]);
+                check(there.0 == needed.0 && there.1 >= needed.1, "lends too little");
                 let lent = &called.slots[..i];
                 check(lent.iter().all(|&(_, other)| other != outside), "lends a slot twice");
                 check(
@@ -94,5 +97,59 @@ fn is_written_over(instruction: &Instruction, operand: usize) -> bool {
         }
         Work::Op(op, _) => op.rule().writes_over() == Some(operand),
         Work::Noise(_) | Work::Call(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+    use crate::compile::{Watch, compile};
+    use crate::dim::Sizes;
+    use crate::execute::TARGET;
+    use crate::expr::all_untyped;
+    use crate::{Expr, checkpoint, grad};
+
+    /// A program with slots that are used again, and an inner program.
+    fn program() -> Program {
+        let [x, w] = [Expr::<f32>::input("x", [8, 3]), Expr::<f32>::input("w", [3, 3])];
+        let y = checkpoint(|x| x[0].matmul(&w).tanh().matmul(&w).tanh(), &[x.sort().0]);
+        let cost = (y.matmul(&w).tanh() * &x).sum(0).exp().sum_all();
+        let roots = all_untyped(&[grad(&cost, std::slice::from_ref(&w)).remove(0), cost]);
+        let inputs = all_untyped(&[x, w]);
+        compile(&roots, &[], false, &inputs, &Sizes::new(), &TARGET, &mut Watch::start())
+            .expect("concrete sizes")
+    }
+
+    fn refused(program: &Program) -> bool {
+        catch_unwind(AssertUnwindSafe(|| verify_program(program))).is_err()
+    }
+
+    #[test]
+    #[cfg_attr(target_family = "wasm", ignore = "panics end the program")]
+    fn what_was_tampered_with_is_refused() {
+        let whole = program();
+        assert!(!refused(&whole));
+        for number in 0..whole.instructions.len() {
+            let mut without = program();
+            without.instructions.remove(number);
+            assert!(refused(&without), "instruction {number} is missing\n{whole}");
+            for read in 0..whole.instructions[number].reads.len() {
+                let mut other = program();
+                let read = &mut other.instructions[number].reads[read];
+                if let ReadFrom::Slot(slot) = &mut read.from {
+                    *slot = (*slot + 1) % whole.slots.len();
+                    assert!(refused(&other), "instruction {number} reads another slot\n{whole}");
+                }
+            }
+        }
+        for slot in 0..whole.slots.len() {
+            let mut small = program();
+            if let Purpose::Scratch(_, len) = &mut small.slots[slot] {
+                *len -= 1;
+                assert!(refused(&small), "slot {slot} is too small\n{whole}");
+            }
+        }
     }
 }
