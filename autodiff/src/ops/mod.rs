@@ -17,6 +17,7 @@ mod layout;
 mod leaf;
 mod logic;
 mod matmul;
+mod moments;
 mod noise;
 mod operation;
 mod order;

@@ -87,7 +87,7 @@ impl Operation for Max {
 }
 
 /// The types without some axes.
-fn reduced(mut types: Vec<ValueType>, axes: &[usize]) -> Result<Vec<ValueType>, String> {
+pub(super) fn reduced(mut types: Vec<ValueType>, axes: &[usize]) -> Result<Vec<ValueType>, String> {
     for ValueType { shape, .. } in &mut types {
         if let Some(axis) = axes.iter().find(|&&axis| axis >= shape.rank()) {
             return Err(format!("no axis {axis} in {shape}"));
@@ -98,7 +98,7 @@ fn reduced(mut types: Vec<ValueType>, axes: &[usize]) -> Result<Vec<ValueType>, 
 }
 
 /// A reduced expression, repeated along the axes it was reduced over.
-fn restore(reduced: &AnyExpr, like: &AnyExpr, axes: &[usize]) -> AnyExpr {
+pub(super) fn restore(reduced: &AnyExpr, like: &AnyExpr, axes: &[usize]) -> AnyExpr {
     reduced.reshape(like.shape().with_ones(axes)).broadcast_to(like.shape())
 }
 

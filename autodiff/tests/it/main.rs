@@ -4,6 +4,7 @@ mod functions;
 mod in_place;
 mod lambdas;
 mod lines;
+mod moments;
 mod programs;
 mod random;
 mod sizes;

@@ -4,7 +4,7 @@
 //! this would cost each program and each test minutes; so the public functions are thin, and call these.
 
 use crate::fused::Each;
-use crate::reduce::{self, Extent, Kind};
+use crate::reduce::{self, Extent, Kind, MomentsShape};
 use crate::{Conv2dShape, Pool2dShape, conv, gemm, peak};
 
 /// The kernels for one element type.
@@ -13,6 +13,7 @@ pub trait Linear: Sized {
     fn read_all(x: &[Self]) -> Self;
     fn reduce(kind: Kind, x: &[Self], extent: Extent, results: &mut [Self], scratch: &mut [Self]);
     fn places(x: &[Self], extent: Extent, results: &mut [Self]);
+    fn moments(shape: &MomentsShape, x: &[Self], mean: &mut [Self], variance: &mut [Self]);
     #[allow(clippy::too_many_arguments)] // the BLAS signature
     fn gemm(
         size: [usize; 3],
@@ -83,6 +84,9 @@ macro_rules! compiled {
             }
             fn places(x: &[Self], extent: Extent, results: &mut [Self]) {
                 reduce::places(x, extent, results)
+            }
+            fn moments(shape: &MomentsShape, x: &[Self], mean: &mut [Self], variance: &mut [Self]) {
+                reduce::moments_along(shape, x, mean, variance)
             }
             #[track_caller]
             fn gemm(

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | [`simd`] | vector maths in both widths, compiled for several instruction sets, the best picked at run time |
 //! | [`fused`] | one pass over memory for a chain of operations and the reductions that end it |
-//! | [`gemm`], [`conv2d`], [`max_pool2d`], [`mod@softmax`], [`mod@reduce`] | matrix products; convolution and pooling with their adjoints; softmax; sums, largest and smallest |
+//! | [`gemm`], [`conv2d`], [`max_pool2d`], [`mod@softmax`], [`mod@reduce`] | matrix products; convolution and pooling with their adjoints; softmax; sums, largest and smallest, mean and variance |
 //! | [`size`] | the lengths of shapes and the reach of strides, checked |
 //! | [`random`] | Philox4x32-10: element i of a stream is a function of i |
 //!

@@ -5,12 +5,15 @@
 //! small.
 
 mod columns;
+mod moments;
 mod places;
 mod rows;
 mod short;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use moments::along as moments_along;
+pub use moments::{MomentsShape, moments};
 pub(crate) use places::places;
 
 use crate::Float;

@@ -10,6 +10,25 @@ pub fn all<T: Float>(hashes: &mut Hashes) {
     convolutions::<T>(hashes);
     pools::<T>(hashes);
     rows::<T>(hashes);
+    means::<T>(hashes);
+}
+
+fn means<T: Float>(hashes: &mut Hashes) {
+    for (shape, axes) in [
+        (&[70_001][..], &[0][..]),
+        (&[300, 70], &[1]),
+        (&[40, 1000], &[1]),
+        (&[3000, 5], &[0]),
+        (&[300, 700], &[0]),
+        (&[9, 3, 40, 17], &[0, 2, 3]),
+    ] {
+        let shape_of = reduce::MomentsShape::new(shape, |axis| axes.contains(&axis));
+        let count: usize = axes.iter().map(|&axis| shape[axis]).product();
+        let x = numbers::<T>(shape.iter().product(), 6);
+        let (mut mean, mut variance) = (dirty(x.len() / count), dirty(x.len() / count));
+        reduce::moments(&shape_of, &x, &mut mean, &mut variance);
+        hashes.add(format!("moments {shape:?} {axes:?}"), &[&mean, &variance]);
+    }
 }
 
 fn products<T: Float>(hashes: &mut Hashes) {
