@@ -1,12 +1,24 @@
 //! Shapes that do not fit are refused at the caller's line.
 
-use std::panic::{catch_unwind, set_hook, take_hook};
+use std::panic::{Location, catch_unwind, set_hook, take_hook};
 use std::sync::{Arc, Mutex};
 
 use bayeux_autodiff::{
     Conv2dOptions, Dim, Expr, Pool2dOptions, RandomStreams, check_gradient_to_order, grad,
 };
 use bayeux_tensor::Tensor;
+
+/// What panics, and the line it stands on.
+struct Case<'a> {
+    name: &'static str,
+    line: u32,
+    call: Box<dyn Fn() + 'a>,
+}
+
+#[track_caller]
+fn case<'a, R>(name: &'static str, call: impl Fn() -> R + 'a) -> Case<'a> {
+    Case { name, line: Location::caller().line(), call: Box::new(move || drop(call())) }
+}
 
 #[test]
 #[cfg_attr(target_family = "wasm", ignore = "panics end the program")]
@@ -15,50 +27,48 @@ fn every_panic_is_at_the_line_that_caused_it() {
     let y = &Expr::<f64>::input("y", [4]);
     let places = &Expr::<i64>::input("places", [2]);
     let scalar = &Expr::<f64>::scalar(1.0);
-    type Case<'a> = (&'a str, Box<dyn Fn() + 'a>);
-    macro_rules! cases {
-        ($($name:literal: $call:expr;)+) => {
-            vec![$(($name, Box::new(|| drop($call)) as Box<dyn Fn() + '_>)),+]
-        };
-    }
-    let cases: Vec<Case<'_>> = cases! {
-        "matmul": x.matmul(y);
-        "matmul of vectors": y.matmul(x);
-        "matmul of scalars": scalar.matmul(x);
-        "add": x + y;
-        "maximum": x.maximum(y);
-        "gt": x.gt(y);
-        "select": Expr::select(&x.gt(scalar), x, y);
-        "reshape": x.reshape([5]);
-        "transpose": x.transpose(&[0, 0]);
-        "t": y.t();
-        "flatten_from": x.flatten_from(3);
-        "insert_axis": x.insert_axis(3);
-        "flip": x.flip(2);
-        "slice": x.slice(0, 1..4);
-        "pad": x.pad(2, 1, 1);
-        "concat": Expr::concat(&[x.clone(), y.clone()], 0);
-        "sum": x.sum(2);
-        "mean": x.mean([0, 0]);
-        "max": x.max(-3);
-        "softmax": scalar.softmax();
-        "broadcast_to": x.broadcast_to([3, 3]);
-        "conv2d": x.conv2d(x, Conv2dOptions::default());
-        "max_pool2d": x.max_pool2d(Pool2dOptions::new([2, 2]));
-        "one_hot": y.one_hot(0);
-        "take": x.take(2, places);
-        "scatter_add": x.scatter_add(0, places, y);
-        "argmax": x.argmax(2);
-        "sort": scalar.sort();
-        "top_k": x.top_k(4);
-        "dim": x.dim(2);
-        "typed": x.untyped().typed::<f32>();
-        "grad": grad(x, &[]);
-        "check_gradient_to_order": check_gradient_to_order(scalar, &[], 3);
-        "substitute": Expr::substitute(std::slice::from_ref(x), &[(x, y)]);
-        "div_floor": Dim::symbol("n").div_floor(0);
-        "constant": RandomStreams::new(0).normal::<f64>([2]).matmul(&Expr::constant(Tensor::zeros([3])));
-    };
+    let noise = &RandomStreams::new(0).normal::<f64>([2]);
+    let constant = &Expr::constant(Tensor::zeros([3]));
+    let cases = [
+        case("matmul", || x.matmul(y)),
+        case("matmul of vectors", || y.matmul(x)),
+        case("matmul of scalars", || scalar.matmul(x)),
+        case("add", || x + y),
+        case("maximum", || x.maximum(y)),
+        case("gt", || x.gt(y)),
+        case("select", || Expr::select(&x.gt(scalar), x, y)),
+        case("reshape", || x.reshape([5])),
+        case("transpose", || x.transpose(&[0, 0])),
+        case("t", || y.t()),
+        case("flatten_from", || x.flatten_from(3)),
+        case("insert_axis", || x.insert_axis(3)),
+        case("flip", || x.flip(2)),
+        case("slice", || x.slice(0, 1..4)),
+        case("pad", || x.pad(2, 1, 1)),
+        case("concat", || Expr::concat(&[x.clone(), y.clone()], 0)),
+        case("sum", || x.sum(2)),
+        case("mean", || x.mean([0, 0])),
+        case("max", || x.max(-3)),
+        case("softmax", || scalar.softmax()),
+        case("broadcast_to", || x.broadcast_to([3, 3])),
+        case("conv2d", || x.conv2d(x, Conv2dOptions::default())),
+        case("max_pool2d", || x.max_pool2d(Pool2dOptions::new([2, 2]))),
+        case("one_hot", || y.one_hot(0)),
+        case("take", || x.take(2, places)),
+        case("scatter_add", || x.scatter_add(0, places, y)),
+        case("argmax", || x.argmax(2)),
+        case("argmin", || x.argmin(-3)),
+        case("moments", || x.moments(2)),
+        case("sort", || scalar.sort()),
+        case("top_k", || x.top_k(4)),
+        case("dim", || x.dim(2)),
+        case("typed", || x.untyped().typed::<f32>()),
+        case("grad", || grad(x, &[])),
+        case("check_gradient_to_order", || check_gradient_to_order(scalar, &[], 3)),
+        case("substitute", || Expr::substitute(std::slice::from_ref(x), &[(x, y)])),
+        case("div_floor", || Dim::symbol("n").div_floor(0)),
+        case("constant", || noise.matmul(constant)),
+    ];
     let found = Arc::new(Mutex::new(None));
     let seen = found.clone();
     let before = take_hook();
@@ -66,19 +76,20 @@ fn every_panic_is_at_the_line_that_caused_it() {
     set_hook(Box::new(move |info| {
         // Other tests panic too.
         if std::thread::current().id() == here {
-            let file = info.location().map(|location| location.file().to_string());
-            *seen.lock().expect("no panic in here") = file;
+            let place = info.location().map(|location| (location.file().to_string(), location.line()));
+            *seen.lock().expect("no panic in here") = place;
         }
     }));
-    let results: Vec<(&str, Option<String>)> = cases
+    let results: Vec<_> = cases
         .into_iter()
-        .map(|(name, call)| {
+        .map(|Case { name, line, call }| {
             *found.lock().expect("no panic in here") = None;
             let result = catch_unwind(std::panic::AssertUnwindSafe(call));
-            (name, result.err().and_then(|_| found.lock().expect("no panic in here").clone()))
+            let place = result.err().and_then(|_| found.lock().expect("no panic in here").clone());
+            (name, place, (file!().to_string(), line))
         })
         .collect();
     set_hook(before);
-    let wrong: Vec<_> = results.iter().filter(|(_, file)| file.as_deref() != Some(file!())).collect();
+    let wrong: Vec<_> = results.iter().filter(|(_, found, wanted)| found.as_ref() != Some(wanted)).collect();
     assert!(wrong.is_empty(), "{wrong:?}");
 }
