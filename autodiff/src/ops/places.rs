@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
 
+use super::Axes;
 use super::elementwise::fill;
 use super::operation::Operation;
 use crate::kernel::View;
@@ -84,8 +85,7 @@ impl Operation for Extreme {
 impl<T: Arithmetic> Expr<T> {
     #[track_caller]
     fn extreme(&self, axis: i32, largest: bool) -> Expr<i64> {
-        let axis =
-            usize::try_from(if axis < 0 { axis + self.rank() as i32 } else { axis }).unwrap_or(usize::MAX);
+        let axis = axis.resolve(self.rank())[0];
         AnyExpr::values_of(Arc::new(Extreme { axis, largest }), vec![self.untyped()]).remove(0).typed()
     }
 
@@ -106,5 +106,16 @@ impl<T: Arithmetic> Expr<T> {
     #[track_caller]
     pub fn argmin(&self, axis: i32) -> Expr<i64> {
         self.extreme(axis, false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Expr;
+
+    #[test]
+    #[should_panic(expected = "axes [-3] of a tensor of rank 2")]
+    fn an_axis_that_is_none_is_named_as_given() {
+        Expr::<f64>::zeros([2, 3]).argmin(-3);
     }
 }
