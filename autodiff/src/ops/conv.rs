@@ -48,14 +48,19 @@ pub(crate) enum Map {
 }
 
 impl Conv2d {
+    /// Which of the inputs and the output are images, filters and outputs.
+    fn roles<S>(&self, [a, b]: [S; 2], output: S) -> [S; 3] {
+        match self.map {
+            Map::Forward => [a, b, output],
+            Map::Images => [output, b, a],
+            Map::Filters => [a, output, b],
+        }
+    }
+
     /// Images, filters and outputs all have four axes, and their channels agree.
     pub(super) fn fits(&self, inputs: &[ValueType], output: &Shape) -> Result<(), String> {
         let [a, b] = inputs else { return Err("takes two inputs".into()) };
-        let (x, w, y) = match self.map {
-            Map::Forward => (&a.shape, &b.shape, output),
-            Map::Images => (output, &b.shape, &a.shape),
-            Map::Filters => (&a.shape, output, &b.shape),
-        };
+        let [x, w, y] = self.roles([&a.shape, &b.shape], output);
         let ranks = [x, w, y].iter().all(|shape| shape.rank() == 4);
         let fits = ranks && x[0] == y[0] && x[1] == w[1] && y[1] == w[0] && a.element == b.element;
         match fits && a.element.is_float() {
@@ -66,21 +71,13 @@ impl Conv2d {
 
     /// Whether the filters fit into the images, at concrete sizes.
     pub(super) fn window_fits(&self, inputs: &[&[usize]], shape: &[usize]) -> Result<(), String> {
-        let (x, w) = match self.map {
-            Map::Forward => (inputs[0], inputs[1]),
-            Map::Images => (shape, inputs[1]),
-            Map::Filters => (inputs[0], shape),
-        };
+        let [x, w, _] = self.roles([inputs[0], inputs[1]], shape);
         fits_into(&w[2..], &x[2..], self.options.padding)
     }
 
     /// The convolution of a map between these shapes.
     pub fn geometry(&self, inputs: &[&[usize]], shape: &[usize]) -> Conv2dShape {
-        let (x, w) = match self.map {
-            Map::Forward => (inputs[0], inputs[1]),
-            Map::Images => (shape, inputs[1]),
-            Map::Filters => (inputs[0], shape),
-        };
+        let [x, w, _] = self.roles([inputs[0], inputs[1]], shape);
         let Conv2dOptions { stride, padding } = self.options;
         Conv2dShape::new(x[0], x[1], [x[2], x[3]], w[0], [w[2], w[3]], stride, padding)
     }
