@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fmt;
 
-use crate::{AnySlice, AnySliceMut, Element, ElementType, Tensor, with_type};
+use crate::{AnySlice, AnySliceMut, Element, ElementType, Tensor, each_type, mistaken, with_type};
 
 /// A tensor of any element type.
 ///
@@ -25,26 +25,6 @@ pub enum AnyTensor {
     F64(Tensor<f64>),
 }
 
-/// The same expression for each variant.
-macro_rules! each {
-    ($enum:ident, $value:expr, $x:ident => $body:expr) => {
-        match $value {
-            $enum::Bool($x) => $body,
-            $enum::U8($x) => $body,
-            $enum::I32($x) => $body,
-            $enum::I64($x) => $body,
-            $enum::F32($x) => $body,
-            $enum::F64($x) => $body,
-        }
-    };
-}
-
-#[cold]
-#[track_caller]
-fn mistaken(found: ElementType, wanted: ElementType) -> ! {
-    panic!("elements of type {found} were taken for {wanted}")
-}
-
 impl AnyTensor {
     /// Zeros, or falses.
     pub fn zeros(element_type: ElementType, shape: impl AsRef<[usize]>) -> Self {
@@ -56,17 +36,17 @@ impl AnyTensor {
         fn of<T: Element>(_: &Tensor<T>) -> ElementType {
             T::TYPE
         }
-        each!(AnyTensor, self, x => of(x))
+        each_type!(AnyTensor, self, x => of(x))
     }
 
     /// The size of each axis.
     pub fn shape(&self) -> &[usize] {
-        each!(AnyTensor, self, x => x.shape())
+        each_type!(AnyTensor, self, x => x.shape())
     }
 
     /// The distance in storage, in elements, from one index to the next along each axis.
     pub fn strides(&self) -> &[isize] {
-        each!(AnyTensor, self, x => x.strides())
+        each_type!(AnyTensor, self, x => x.strides())
     }
 
     /// The number of axes.
@@ -76,7 +56,7 @@ impl AnyTensor {
 
     /// The number of elements.
     pub fn len(&self) -> usize {
-        each!(AnyTensor, self, x => x.len())
+        each_type!(AnyTensor, self, x => x.len())
     }
 
     /// Whether there are no elements.
@@ -90,7 +70,7 @@ impl AnyTensor {
     /// If the elements are of another type.
     #[track_caller]
     pub fn get<T: Element>(&self) -> &Tensor<T> {
-        match each!(AnyTensor, self, x => (x as &dyn Any).downcast_ref()) {
+        match each_type!(AnyTensor, self, x => (x as &dyn Any).downcast_ref()) {
             Some(tensor) => tensor,
             None => mistaken(self.element_type(), T::TYPE),
         }
@@ -103,7 +83,7 @@ impl AnyTensor {
     #[track_caller]
     pub fn get_mut<T: Element>(&mut self) -> &mut Tensor<T> {
         let found = self.element_type();
-        match each!(AnyTensor, self, x => (x as &mut dyn Any).downcast_mut()) {
+        match each_type!(AnyTensor, self, x => (x as &mut dyn Any).downcast_mut()) {
             Some(tensor) => tensor,
             None => mistaken(found, T::TYPE),
         }
@@ -111,7 +91,7 @@ impl AnyTensor {
 
     /// The elements as those of another type, see [`Tensor::cast`].
     pub fn cast<T: Element>(&self) -> Tensor<T> {
-        each!(AnyTensor, self, x => x.cast())
+        each_type!(AnyTensor, self, x => x.cast())
     }
 
     /// The elements as those of another type that is known at run time only.
@@ -121,17 +101,17 @@ impl AnyTensor {
 
     /// The same elements in contiguous storage.
     pub fn contiguous(&self) -> Self {
-        each!(AnyTensor, self, x => x.contiguous().into())
+        each_type!(AnyTensor, self, x => x.contiguous().into())
     }
 
     /// The elements as a slice, if they are contiguous.
     pub fn as_slice(&self) -> Option<AnySlice<'_>> {
-        each!(AnyTensor, self, x => x.as_slice().map(Element::any_slice))
+        each_type!(AnyTensor, self, x => x.as_slice().map(Element::any_slice))
     }
 
     /// The elements for writing; copies them first if the storage is shared or not contiguous.
     pub fn make_mut(&mut self) -> AnySliceMut<'_> {
-        each!(AnyTensor, self, x => Element::any_slice_mut(x.make_mut()))
+        each_type!(AnyTensor, self, x => Element::any_slice_mut(x.make_mut()))
     }
 
     /// The only element as an `f64`.
@@ -140,12 +120,12 @@ impl AnyTensor {
     /// If there is not exactly one.
     #[track_caller]
     pub fn item_f64(&self) -> f64 {
-        each!(AnyTensor, self, x => x.item().to_f64())
+        each_type!(AnyTensor, self, x => x.item().to_f64())
     }
 
     /// Whether all elements, as `f64`s, satisfy a condition.
     pub fn all(&self, holds: impl Fn(f64) -> bool) -> bool {
-        each!(AnyTensor, self, x => x.iter().all(|x| holds(x.to_f64())))
+        each_type!(AnyTensor, self, x => x.iter().all(|x| holds(x.to_f64())))
     }
 
     /// The number that all elements are, if they are one, to the bit and not NaN, as an `f64`.
@@ -155,42 +135,42 @@ impl AnyTensor {
             let same = !first.to_f64().is_nan() && x.iter().all(|x| x.bits() == first.bits());
             same.then(|| first.to_f64())
         }
-        each!(AnyTensor, self, x => uniform(x))
+        each_type!(AnyTensor, self, x => uniform(x))
     }
 
     /// The bits of each element in row-major order, see [`Element::bits`].
     pub fn bits(&self) -> Box<dyn Iterator<Item = u64> + '_> {
-        each!(AnyTensor, self, x => Box::new(x.iter().map(Element::bits)))
+        each_type!(AnyTensor, self, x => Box::new(x.iter().map(Element::bits)))
     }
 
     /// The same elements with another shape, see [`Tensor::reshape`].
     #[track_caller]
     pub fn reshape(&self, shape: impl AsRef<[usize]>) -> Self {
-        each!(AnyTensor, self, x => x.reshape(shape).into())
+        each_type!(AnyTensor, self, x => x.reshape(shape).into())
     }
 
     /// Axes in another order, see [`Tensor::transpose`].
     #[track_caller]
     pub fn transpose(&self, permutation: &[usize]) -> Self {
-        each!(AnyTensor, self, x => x.transpose(permutation).into())
+        each_type!(AnyTensor, self, x => x.transpose(permutation).into())
     }
 
     /// The part with indices `range` along `axis`, see [`Tensor::slice`].
     #[track_caller]
     pub fn slice(&self, axis: usize, range: std::ops::Range<usize>) -> Self {
-        each!(AnyTensor, self, x => x.slice(axis, range).into())
+        each_type!(AnyTensor, self, x => x.slice(axis, range).into())
     }
 
     /// Repeated to a larger shape, see [`Tensor::broadcast_to`].
     #[track_caller]
     pub fn broadcast_to(&self, shape: impl AsRef<[usize]>) -> Self {
-        each!(AnyTensor, self, x => x.broadcast_to(shape).into())
+        each_type!(AnyTensor, self, x => x.broadcast_to(shape).into())
     }
 
     /// An axis backwards, see [`Tensor::flip`].
     #[track_caller]
     pub fn flip(&self, axis: usize) -> Self {
-        each!(AnyTensor, self, x => x.flip(axis).into())
+        each_type!(AnyTensor, self, x => x.flip(axis).into())
     }
 }
 
@@ -223,6 +203,6 @@ impl<T: Element> From<&Tensor<T>> for AnyTensor {
 
 impl fmt::Debug for AnyTensor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        each!(AnyTensor, self, x => fmt::Debug::fmt(x, f))
+        each_type!(AnyTensor, self, x => fmt::Debug::fmt(x, f))
     }
 }

@@ -59,5 +59,7 @@ pub use pool::{
     Pool2dShape, max_pool2d, max_pool2d_gather, max_pool2d_gather_places, max_pool2d_places,
     max_pool2d_scatter, max_pool2d_scatter_places,
 };
+#[doc(hidden)]
+pub use slices::mistaken;
 pub use slices::{AnySlice, AnySliceMut};
 pub use storage::{Storage, zeros};

@@ -60,7 +60,9 @@ pub enum AnySliceMut<'a> {
 }
 
 /// The same expression for each variant.
-macro_rules! each {
+#[doc(hidden)]
+#[macro_export]
+macro_rules! each_type {
     ($enum:ident, $value:expr, $x:ident => $body:expr) => {
         match $value {
             $enum::Bool($x) => $body,
@@ -73,9 +75,11 @@ macro_rules! each {
     };
 }
 
+/// Says that elements of one type were asked for as those of another.
+#[doc(hidden)]
 #[cold]
 #[track_caller]
-fn mistaken(found: ElementType, wanted: ElementType) -> ! {
+pub fn mistaken(found: ElementType, wanted: ElementType) -> ! {
     panic!("elements of type {found} were taken for {wanted}")
 }
 
@@ -85,22 +89,22 @@ impl<'a> AnySlice<'a> {
         fn of<T: Element>(_: &[T]) -> ElementType {
             T::TYPE
         }
-        each!(AnySlice, self, x => of(x))
+        each_type!(AnySlice, self, x => of(x))
     }
 
     /// The number of elements.
     pub fn len(self) -> usize {
-        each!(AnySlice, self, x => x.len())
+        each_type!(AnySlice, self, x => x.len())
     }
 
     /// The bytes of the elements.
     pub fn bytes(self) -> usize {
-        each!(AnySlice, self, x => size_of_val(x))
+        each_type!(AnySlice, self, x => size_of_val(x))
     }
 
     /// Where the first of them is in memory.
     pub fn address(self) -> usize {
-        each!(AnySlice, self, x => x.as_ptr().addr())
+        each_type!(AnySlice, self, x => x.as_ptr().addr())
     }
 
     /// Whether there are no elements.
@@ -126,7 +130,7 @@ impl<'a> AnySlice<'a> {
     /// # Panics
     /// If there are fewer.
     pub fn from(self, start: usize) -> Self {
-        each!(AnySlice, self, x => Element::any_slice(&x[start..]))
+        each_type!(AnySlice, self, x => Element::any_slice(&x[start..]))
     }
 }
 
@@ -136,12 +140,12 @@ impl<'a> AnySliceMut<'a> {
         fn of<T: Element>(_: &[T]) -> ElementType {
             T::TYPE
         }
-        each!(AnySliceMut, self, x => of(x))
+        each_type!(AnySliceMut, self, x => of(x))
     }
 
     /// The number of elements.
     pub fn len(&self) -> usize {
-        each!(AnySliceMut, self, x => x.len())
+        each_type!(AnySliceMut, self, x => x.len())
     }
 
     /// Whether there are no elements.
@@ -165,12 +169,12 @@ impl<'a> AnySliceMut<'a> {
 
     /// The same elements, for a shorter time.
     pub fn reborrow(&mut self) -> AnySliceMut<'_> {
-        each!(AnySliceMut, self, x => Element::any_slice_mut(x))
+        each_type!(AnySliceMut, self, x => Element::any_slice_mut(x))
     }
 
     /// The elements for reading.
     pub fn as_slice(&self) -> AnySlice<'_> {
-        each!(AnySliceMut, self, x => Element::any_slice(x))
+        each_type!(AnySliceMut, self, x => Element::any_slice(x))
     }
 
     /// The first of them.
@@ -178,12 +182,12 @@ impl<'a> AnySliceMut<'a> {
     /// # Panics
     /// If there are fewer.
     pub fn first(self, len: usize) -> Self {
-        each!(AnySliceMut, self, x => Element::any_slice_mut(&mut x[..len]))
+        each_type!(AnySliceMut, self, x => Element::any_slice_mut(&mut x[..len]))
     }
 
     /// Zeros, or falses, everywhere.
     pub fn clear(&mut self) {
-        each!(AnySliceMut, self, x => x.fill(Default::default()))
+        each_type!(AnySliceMut, self, x => x.fill(Default::default()))
     }
 }
 
