@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bayeux_tensor::{AnyTensor, Element, ElementType, Float, Number, Tensor};
+use bayeux_tensor::{AnyTensor, Element, ElementType, Float, Numeric, Tensor};
 
 use crate::{AsArgument, Shape};
 
@@ -118,7 +118,7 @@ impl Kind for Untyped {
 /// Expressions of numbers, which can be added and multiplied: of all types but `bool`.
 pub trait Arithmetic: Kind {}
 
-impl<T: Number> Arithmetic for T {}
+impl<T: Numeric> Arithmetic for T {}
 impl Arithmetic for Untyped {}
 
 /// Expressions of real numbers, which can be divided and have functions and gradients: of `f32` and `f64`.

@@ -109,13 +109,13 @@ pub trait Element:
 }
 
 /// An element that can be added and multiplied: all but `bool`.
-pub trait Number: Element {}
+pub trait Numeric: Element {}
 
-impl Number for u8 {}
-impl Number for i32 {}
-impl Number for i64 {}
-impl Number for f32 {}
-impl Number for f64 {}
+impl Numeric for u8 {}
+impl Numeric for i32 {}
+impl Numeric for i64 {}
+impl Numeric for f32 {}
+impl Numeric for f64 {}
 
 macro_rules! element {
     ($t:ident $variant:ident, $zero:literal, $one:literal, |$x:ident| $from:expr, $to:expr, $to_i64:expr, $wrapped:expr, $bits:expr) => {

@@ -4,7 +4,7 @@ use std::fmt::LowerExp;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
-use crate::element::Number;
+use crate::element::Numeric;
 use crate::random::draw::Draw;
 use crate::simd::coefficients::Polynomials;
 use crate::simd::real::Real;
@@ -27,7 +27,7 @@ mod sealed {
 /// the tests use; the vector maths used on whole slices is in [`crate::simd`].
 pub trait Float:
     sealed::Sealed
-    + Number
+    + Numeric
     + Real
     + Draw
     + Polynomials

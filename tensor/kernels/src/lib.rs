@@ -51,7 +51,7 @@ pub use conv::{
     conv2d_weights_pooled,
 };
 pub use copy::copy_strided;
-pub use element::{Element, ElementType, Number};
+pub use element::{Element, ElementType, Numeric};
 pub use float::{Float, bytes_of, bytes_of_mut};
 pub use gemm::{gemm, gemm_scratch};
 pub use peak::{copy_bandwidth, peak_flops, read_all};
