@@ -90,14 +90,20 @@ pub(crate) fn is_finite(x: &AnyExpr) -> bool {
 
 /// Nothing but zeros and ones.
 pub(crate) fn is_mask(x: &AnyExpr) -> bool {
-    match x.op() {
-        Op::Broadcast(_) | Op::Reshape(_) | Op::Transpose(_) | Op::Slice(_) => is_mask(&x.inputs()[0]),
-        Op::Cast(_) => x.inputs()[0].element_type() == ElementType::Bool || is_mask(&x.inputs()[0]),
-        Op::Other(op) if op.operation().only_moves() => x.inputs().iter().all(is_mask),
-        Op::Other(op) => op.operation().is_one_hot(),
-        Op::Binary(op) => is_comparison(*op),
-        _ => false,
-    }
+    mask(x, &mut { FUEL })
+}
+
+fn mask(x: &AnyExpr, fuel: &mut usize) -> bool {
+    let inputs = x.inputs();
+    spend(fuel)
+        && match x.op() {
+            Op::Broadcast(_) | Op::Reshape(_) | Op::Transpose(_) | Op::Slice(_) => mask(&inputs[0], fuel),
+            Op::Cast(_) => inputs[0].element_type() == ElementType::Bool || mask(&inputs[0], fuel),
+            Op::Other(op) if op.operation().only_moves() => inputs.iter().all(|x| mask(x, fuel)),
+            Op::Other(op) => op.operation().is_one_hot(),
+            Op::Binary(op) => is_comparison(*op),
+            _ => false,
+        }
 }
 
 fn is_comparison(op: Binary) -> bool {
@@ -230,4 +236,25 @@ fn finite(x: &AnyExpr, fuel: &mut usize) -> bool {
             Op::Pad(_) => finite(&inputs[0], fuel),
             op => only_moves(op) && inputs.iter().all(|x| finite(x, fuel)),
         }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Expr;
+
+    #[test]
+    fn every_question_ends_where_each_level_is_asked_twice() {
+        let x = Expr::<f64>::input("x", [1]);
+        // Of 2⁶⁰ parts, all of which are masks.
+        let mask = (0..60).fold(x.gt(&Expr::zeros([1])), |part, _| {
+            let both = Expr::concat(&[part.clone(), part], 0);
+            both.slice(0, 0..1)
+        });
+        let mask = mask.cast::<f64>().untyped();
+        for question in [is_positive, is_nonnegative, is_weight, is_nonzero, is_finite, is_mask] {
+            question(&mask);
+        }
+        assert!(is_mask(&x.gt(&Expr::zeros([1])).cast::<f64>().broadcast_to([2, 1]).untyped()));
+    }
 }
