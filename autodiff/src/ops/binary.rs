@@ -1,5 +1,7 @@
 //! Functions of two numbers, with NumPy's broadcasting.
 
+mod operators;
+
 use bayeux_tensor::{AnyTensor, ElementType, Float, Tensor};
 
 use super::elementwise::{self, Elementwise};
@@ -260,36 +262,25 @@ methods! { Kind -> Expr<bool>:
     ne Ne;
 }
 
-macro_rules! operator {
-    ($trait:ident $method:ident $variant:ident $kind:ident) => {
-        operator!(@impl $trait $method $variant $kind, &Expr<T>, &Expr<T>, |a, b| (a, b));
-        operator!(@impl $trait $method $variant $kind, &Expr<T>, Expr<T>, |a, b| (a, &b));
-        operator!(@impl $trait $method $variant $kind, Expr<T>, &Expr<T>, |a, b| (&a, b));
-        operator!(@impl $trait $method $variant $kind, Expr<T>, Expr<T>, |a, b| (&a, &b));
-        operator!(@impl $trait $method $variant Real, &Expr<T>, f64, |a, b| (a, &a.number_like(b)));
-        operator!(@impl $trait $method $variant Real, Expr<T>, f64, |a, b| (&a, &a.number_like(b)));
-        operator!(@impl $trait $method $variant Real, f64, &Expr<T>, |a, b| (&b.number_like(a), b));
-        operator!(@impl $trait $method $variant Real, f64, Expr<T>, |a, b| (&b.number_like(a), &b));
-        operator!(@impl $trait $method $variant $kind, &Expr<T>, i32, |a, b| (a, &a.whole_like(b)));
-        operator!(@impl $trait $method $variant $kind, Expr<T>, i32, |a, b| (&a, &a.whole_like(b)));
-        operator!(@impl $trait $method $variant $kind, i32, &Expr<T>, |a, b| (&b.whole_like(a), b));
-        operator!(@impl $trait $method $variant $kind, i32, Expr<T>, |a, b| (&b.whole_like(a), &b));
-    };
-    (@impl $trait:ident $method:ident $variant:ident $kind:ident, $a:ty, $b:ty, |$x:ident, $y:ident| ($p:expr, $q:expr)) => {
-        /// # Panics
-        /// If the shapes do not broadcast.
-        impl<T: $kind> std::ops::$trait<$b> for $a {
-            type Output = Expr<T>;
-            #[track_caller]
-            fn $method(self, other: $b) -> Expr<T> {
-                let ($x, $y) = (self, other);
-                Expr::binary(Binary::$variant, $p, $q)
-            }
-        }
-    };
-}
+#[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::{Example, example};
 
-operator!(Add add Add Arithmetic);
-operator!(Sub sub Sub Arithmetic);
-operator!(Mul mul Mul Arithmetic);
-operator!(Div div Div Real);
+    let mut examples: Vec<Example> = Binary::ALL
+        .iter()
+        .map(|&op| {
+            let of_both = move |x: &[AnyExpr]| {
+                // The order of a polygamma function is a whole number.
+                let a = if op == Binary::Polygamma { x[0].ones_like() } else { x[0].clone() };
+                AnyExpr::binary(op, &a, &x[1]) as AnyExpr
+            };
+            example(op.method(), &[&[3, 4], &[3, 4]], 0.4..2.5, of_both)
+                .and(&[&[0, 4], &[0, 4]])
+                .and(&[&[1], &[1]])
+        })
+        .collect();
+    examples
+        .push(example("repeated inputs", &[&[3, 1], &[4], &[]], 0.4..2.5, |x| &x[0] * &x[1] / &x[2] - &x[1]));
+    examples.push(example("a power", &[&[5]], 0.4..2.5, |x| x[0].powf(2.7) + 2.0 / &x[0] - x[0].powf(-1.5)));
+    examples
+}

@@ -62,3 +62,15 @@ impl<T: Kind> Expr<T> {
         Expr::new(Broadcast, vec![self.untyped()], shape)
     }
 }
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::example;
+
+    let to = |shape: [usize; 3]| move |x: &[AnyExpr]| x[0].broadcast_to(shape).tanh();
+    vec![
+        example("broadcast", &[&[3, 1]], -1.0..1.0, to([2, 3, 4])).and(&[&[]]).and(&[&[1, 1]]),
+        example("broadcast of nothing", &[&[0, 1]], -1.0..1.0, to([2, 0, 4])),
+        example("broadcast to nothing", &[&[3, 1]], -1.0..1.0, to([0, 3, 4])),
+    ]
+}

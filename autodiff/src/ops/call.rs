@@ -218,3 +218,20 @@ fn closed<T: Kind>(inputs: &[Expr<T>], f: impl FnOnce(&[Expr<T>]) -> Vec<AnyExpr
     let inputs: Vec<AnyExpr> = inputs.iter().map(Expr::untyped).collect();
     Lambda::close(&inputs, |parameters| f(&parameters.iter().map(Expr::typed).collect::<Vec<_>>()))
 }
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::example;
+
+    let apart = |x: &[AnyExpr]| checkpoint(|x| x[0].matmul(&x[1]).tanh().matmul(&x[1]).tanh(), x);
+    let two = |x: &[AnyExpr]| checkpoint(|x| (x[0].tanh(), x[0].square().sum(0)), x);
+    let cube =
+        |x: &[AnyExpr]| custom_gradient(|x| x[0].powf(3.0), |g, x, _| vec![g * x[0].square() * 3.0], x);
+    vec![
+        example("checkpoint", &[&[2, 3], &[3, 3]], -1.0..1.0, apart)
+            .and(&[&[0, 3], &[3, 3]])
+            .and(&[&[1, 1], &[1, 1]]),
+        example("checkpoint of two values", &[&[3, 2]], -1.0..1.0, two),
+        example("custom_gradient", &[&[5]], 0.4..2.5, cube).and(&[&[0]]).and(&[&[1]]),
+    ]
+}

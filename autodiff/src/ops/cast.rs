@@ -85,3 +85,24 @@ impl<T: Kind> Expr<T> {
         self.cast_to(other.element_type()).typed()
     }
 }
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::{Example, example};
+
+    let through =
+        |element: ElementType| move |x: &[AnyExpr]| x[0].cast_to(element).cast_like(&x[0]) * x[0].square();
+    let types = [ElementType::Bool, ElementType::U8, ElementType::I32, ElementType::I64];
+    let to = |element| example("cast", &[&[3, 5]], 0.0..9.0, through(element)).and(&[&[0]]).and(&[&[1]]);
+    let mut examples: Vec<Example> = types.into_iter().map(to).collect();
+    examples.push(example("cast to f32", &[&[3, 5]], -2.0..2.0, through(ElementType::F32)).without_slopes());
+    examples.push(example("cast to f64", &[&[3, 5]], -2.0..2.0, through(ElementType::F64)));
+    examples.push(
+        example("cast of whole numbers", &[&[7], &[7]], -2.0..2.0, |x| x[0].cast_like(&x[1]) * &x[1])
+            .whole(0, -3..4),
+    );
+    examples.push(
+        example("cast of truth values", &[&[7], &[7]], -2.0..2.0, |x| x[0].cast_like(&x[1]) * &x[1]).truth(0),
+    );
+    examples
+}

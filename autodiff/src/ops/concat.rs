@@ -77,3 +77,19 @@ impl<T: Kind> Expr<T> {
         AnyExpr::values_of(Arc::new(Concat(axis)), inputs).remove(0).typed()
     }
 }
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::example;
+
+    let both = |x: &[AnyExpr]| Expr::concat(&[x[0].clone(), x[1].tanh()], 1);
+    vec![
+        example("concat", &[&[2, 3], &[2, 1]], -1.0..1.0, both)
+            .and(&[&[2, 0], &[2, 3]])
+            .and(&[&[0, 3], &[0, 2]]),
+        example("concat of one", &[&[1]], -1.0..1.0, |x| Expr::concat(&[x[0].clone()], 0)),
+        example("concat of whole numbers", &[&[3], &[2]], 0.0..1.0, |x| Expr::concat(x, 0))
+            .whole(0, 0..9)
+            .whole(1, 0..9),
+    ]
+}

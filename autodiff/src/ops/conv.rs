@@ -225,3 +225,30 @@ pub(super) fn fits_into(window: &[usize], size: &[usize], padding: [[usize; 2]; 
         false => Err(format!("window {window:?} exceeds {size:?} padded by {padding:?}")),
     }
 }
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::{Example, example};
+
+    let conv = |stride, padding| move |x: &[AnyExpr]| x[0].conv2d(&x[1], Conv2dOptions { stride, padding });
+    let mut examples: Vec<Example> = [
+        ([1, 1], [[0, 0], [0, 0]]),
+        ([2, 1], [[1, 1], [0, 2]]),
+        ([2, 3], [[2, 0], [1, 1]]),
+        ([1, 1], [[1, 1], [1, 1]]),
+    ]
+    .into_iter()
+    .map(|(stride, padding)| {
+        example("conv2d", &[&[2, 3, 5, 4], &[2, 3, 3, 2]], -1.0..1.0, conv(stride, padding))
+            .and(&[&[0, 3, 5, 4], &[2, 3, 3, 2]])
+            .and(&[&[2, 0, 5, 4], &[2, 0, 3, 2]])
+    })
+    .collect();
+    let same = conv([1, 1], [[0, 0], [0, 0]]);
+    let pixels = move |x: &[AnyExpr]| same(x).tanh();
+    examples.push(
+        example("1×1 filters, one image", &[&[1, 2, 3, 3], &[4, 2, 1, 1]], -1.0..1.0, pixels)
+            .and(&[&[1, 1, 1, 1], &[1, 1, 1, 1]]),
+    );
+    examples
+}

@@ -166,3 +166,25 @@ impl OnIntegers for Binary {
         }
     }
 }
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::example;
+    use crate::AnyExpr;
+
+    let of_one = [("neg", Unary::Neg), ("abs", Unary::Abs), ("square", Unary::Square)].map(|(name, op)| {
+        example(name, &[&[3, 5]], 0.0..1.0, move |x| AnyExpr::new(op, vec![x[0].clone()], x[0].shape()))
+            .whole(0, -9..10)
+            .and(&[&[0]])
+            .and(&[&[1]])
+    });
+    let whole = |op: &&Binary| !matches!(op, Binary::Div | Binary::Pow | Binary::Polygamma);
+    let of_two = Binary::ALL.iter().filter(whole).map(|&op| {
+        example(op.method(), &[&[3, 5], &[3, 5]], 0.0..1.0, move |x| {
+            AnyExpr::new(op, x.to_vec(), x[0].shape())
+        })
+        .whole(0, -2..3)
+        .whole(1, -2..3)
+    });
+    of_one.into_iter().chain(of_two).collect()
+}

@@ -113,3 +113,19 @@ impl<T: Arithmetic> Expr<T> {
         AnyExpr::values_of(Arc::new(OneHot { classes, element }), vec![self.untyped()]).remove(0)
     }
 }
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::example;
+
+    let labels = |x: &[AnyExpr]| x[0].one_hot(4);
+    let loss = |x: &[AnyExpr]| -(x[0].one_hot(4).cast_like(&x[1]) * x[1].log_softmax()).sum(1);
+    vec![
+        example("one_hot", &[&[3, 2]], 0.0..1.0, labels).whole(0, 0..4).and(&[&[0]]).and(&[&[1]]),
+        example("cross-entropy", &[&[3], &[3, 4]], -2.0..2.0, loss).whole(0, 0..4).and(&[&[0], &[0, 4]]),
+        example("cross-entropy of float labels", &[&[3, 4]], -2.0..2.0, |x| {
+            let labels = Expr::constant(bayeux_tensor::Tensor::from_slice(&[2.0, 0.0, 3.0]));
+            -(labels.untyped().cast_like(&x[0]).one_hot(4) * x[0].log_softmax()).sum(1)
+        }),
+    ]
+}

@@ -56,3 +56,24 @@ impl Kernel for Sums {
         Ok(())
     }
 }
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::{Example, example};
+    use crate::AnyExpr;
+
+    let along = |axes: &'static [usize]| move |x: &[AnyExpr]| x[0].sum(axes);
+    let sum = |axes| {
+        example("sum", &[&[3, 4, 5]], 0.0..1.0, along(axes))
+            .whole(0, -9..10)
+            .and(&[&[1, 1, 1]])
+            .and(&[&[3, 0, 2]])
+    };
+    let mut examples: Vec<Example> = [&[0][..], &[1], &[2], &[0, 2], &[0, 1, 2]].map(sum).into();
+    for element in [ElementType::U8, ElementType::I32] {
+        examples.push(
+            example("sum", &[&[3, 50]], 0.0..1.0, move |x| x[0].cast_to(element).sum(1)).whole(0, 0..99),
+        );
+    }
+    examples
+}

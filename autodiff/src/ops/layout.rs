@@ -269,3 +269,18 @@ impl<T: Kind> Expr<T> {
         Expr::new(Arc::new(Flip(axis)), vec![self.untyped()], self.shape())
     }
 }
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::example;
+
+    vec![
+        example("reshape", &[&[2, 6]], -1.0..1.0, |x| x[0].reshape([3, 4]).tanh()),
+        example("reshape of one", &[&[1, 1]], -1.0..1.0, |x| x[0].reshape(()).tanh()),
+        example("reshape of nothing", &[&[0, 6]], -1.0..1.0, |x| x[0].reshape([3, 0, 7]).tanh()),
+        example("transpose", &[&[2, 3, 4]], -1.0..1.0, |x| x[0].transpose(&[2, 0, 1]).tanh())
+            .and(&[&[2, 0, 4]]),
+        example("flip", &[&[2, 3]], -1.0..1.0, |x| x[0].flip(1).tanh()).and(&[&[1, 1]]).and(&[&[2, 0]]),
+        example("flatten", &[&[2, 3, 2]], -1.0..1.0, |x| x[0].flatten_from(1).insert_axis(1).tanh()),
+    ]
+}

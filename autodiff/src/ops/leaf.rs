@@ -97,3 +97,18 @@ impl Op {
         matches!(self, Op::Input(_) | Op::Shared(_) | Op::Constant(_) | Op::Size(_) | Op::Noise(_))
     }
 }
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::example;
+    use crate::Expr;
+
+    vec![
+        example("a constant", &[&[3]], -1.0..1.0, |x| {
+            let constant = Expr::constant(bayeux_tensor::Tensor::from_slice(&[1.0, -2.0, 0.5]));
+            &x[0] * constant.untyped().cast_like(&x[0])
+        }),
+        example("a number", &[&[3]], -1.0..1.0, |x| x[0].number_like(2.5) * &x[0]).and(&[&[0]]).and(&[&[1]]),
+        example("a size", &[&[3, 2]], -1.0..1.0, |x| x[0].size_like(x[0].dim(0)) * &x[0]).and(&[&[0, 2]]),
+    ]
+}

@@ -144,3 +144,29 @@ impl std::ops::Not for Expr<bool> {
         Expr::not(&self)
     }
 }
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::example;
+
+    let both = |of: fn(&Expr<bool>, &Expr<bool>) -> Expr<bool>| {
+        example("truth values", &[&[3, 5], &[5]], 0.0..1.0, move |x| of(&x[0].typed(), &x[1].typed()))
+            .truth(0)
+            .truth(1)
+            .and(&[&[0, 5], &[5]])
+            .and(&[&[1], &[1]])
+    };
+    let along = |of: fn(&Expr<bool>) -> Expr<bool>| {
+        example("truth values along an axis", &[&[5, 3]], 0.0..1.0, move |x| of(&x[0].typed()))
+            .truth(0)
+            .and(&[&[0, 3]])
+    };
+    vec![
+        both(|a, b| a & b),
+        both(|a, b| a | b),
+        both(|a, b| a ^ b),
+        along(|a| !a),
+        along(|a| a.all(1)),
+        along(|a| a.any(0)),
+    ]
+}

@@ -165,3 +165,23 @@ impl<T: Real> Expr<T> {
         Expr::new(Matmul, vec![a.untyped(), b.untyped()], stack(m, n))
     }
 }
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::example;
+
+    let product =
+        |name: &str, a: &[usize], b: &[usize]| example(name, &[a, b], -1.0..1.0, |x| x[0].matmul(&x[1]));
+    vec![
+        product("matmul", &[3, 4], &[4, 2])
+            .and(&[&[0, 4], &[4, 2]])
+            .and(&[&[3, 0], &[0, 2]])
+            .and(&[&[1, 1], &[1, 1]]),
+        example("matmul, transposed", &[&[4, 3], &[2, 4]], -1.0..1.0, |x| x[0].t().matmul(&x[1].t())),
+        product("matmul of stacks", &[2, 3, 4], &[4, 2]).and(&[&[0, 3, 4], &[4, 2]]),
+        product("matrix times vector", &[3, 4], &[4]),
+        product("vector times matrix", &[3], &[3, 4]),
+        product("dot product", &[3], &[3]).and(&[&[0], &[0]]),
+        example("quadratic form", &[&[3], &[3, 3]], -1.0..1.0, |x| x[0].matmul(&x[1]).matmul(&x[0])),
+    ]
+}

@@ -1,4 +1,5 @@
-//! The operations. All that is known of one stands in one file: documentation, type rule, formula, kernel, gradient.
+//! The operations. All that is known of one stands in one file: documentation, type rule, formula, kernel, gradient, and examples,
+//! of which the tests that hold for all of them are made: a new file stands in the list in `examples.rs`, too.
 //!
 //! Those that passes of the compiler rewrite are variants of [`Op`]; all others are one variant, [`Op::Other`], and known by
 //! what they tell of themselves as an [`Operation`].
@@ -32,7 +33,7 @@ mod take;
 mod unary;
 
 #[cfg(test)]
-mod gradient_tests;
+mod examples;
 
 use std::sync::Arc;
 

@@ -100,3 +100,21 @@ impl<T: Real> Expr<T> {
         (values[0].typed(), values[1].typed())
     }
 }
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::example;
+
+    let along = |axes: &'static [usize]| {
+        example("moments", &[&[3, 4, 2]], -1.0..1.0, move |x| x[0].moments(axes)).and(&[&[1, 1, 1]])
+    };
+    vec![
+        along(&[0]).and(&[&[3, 0, 2]]),
+        along(&[1]).and(&[&[0, 4, 2]]),
+        along(&[0, 2]),
+        along(&[0, 1, 2]),
+        along(&[]),
+        example("mean alone", &[&[3, 5]], -1.0..1.0, |x| x[0].moments(-1).0.tanh()),
+        example("variance alone", &[&[3, 5]], -1.0..1.0, |x| x[0].moments(0).1.tanh()),
+    ]
+}

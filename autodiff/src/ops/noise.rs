@@ -183,3 +183,23 @@ fn numbered(roots: &[AnyExpr], given: &[AnyExpr], ranks: &HashMap<(u64, u64), u6
         _ => None,
     })
 }
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::example;
+
+    let noisy = |uniform: bool| {
+        move |x: &[AnyExpr]| {
+            let (streams, shape) = (RandomStreams::new(7), x[0].shape());
+            let noise = match uniform {
+                true => streams.uniform::<f64>(shape),
+                false => streams.normal::<f64>(shape),
+            };
+            &x[0] * noise.cast_like(&x[0])
+        }
+    };
+    vec![
+        example("uniform noise", &[&[3, 5]], -1.0..1.0, noisy(true)).and(&[&[0]]).and(&[&[1]]),
+        example("normal noise", &[&[3, 5]], -1.0..1.0, noisy(false)).and(&[&[0]]).and(&[&[1]]),
+    ]
+}

@@ -254,3 +254,24 @@ impl<T: Arithmetic> Expr<T> {
         AnyExpr::values_of(Arc::new(AlongLast::Add), inputs).remove(0).typed()
     }
 }
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::example;
+
+    let take = |x: &[AnyExpr]| x[0].take_along_last(&x[1].typed());
+    let put = |x: &[AnyExpr]| x[0].put_along_last(&x[1].typed(), &x[2]);
+    vec![
+        example("sort", &[&[3, 4]], -1.0..1.0, |x| x[0].sort()).and(&[&[1]]).and(&[&[3, 0]]).and(&[&[0, 3]]),
+        example("top_k", &[&[3, 4]], -1.0..1.0, |x| x[0].top_k(2)).and(&[&[0, 2]]).and(&[&[3, 33]]),
+        example("top_k of none", &[&[3, 4]], -1.0..1.0, |x| x[0].top_k(0)),
+        example("take_along_last", &[&[3, 4], &[3, 2]], -1.0..1.0, take)
+            .whole(1, 0..4)
+            .and(&[&[0, 4], &[0, 2]]),
+        example("put_along_last", &[&[3, 4], &[3, 2], &[3, 2]], -1.0..1.0, put).whole(1, 0..4).and(&[
+            &[3, 4],
+            &[3, 0],
+            &[3, 0],
+        ]),
+    ]
+}

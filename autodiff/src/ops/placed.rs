@@ -156,3 +156,19 @@ impl Kernel for PlacedKernel {
         Ok(())
     }
 }
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::example;
+
+    let pool = Pool2dOptions::new([2, 2]);
+    let convolved = move |x: &[AnyExpr]| x[0].conv2d(&x[1], Conv2dOptions::default()).max_pool2d(pool);
+    vec![
+        example("conv2d, then max_pool2d", &[&[2, 3, 5, 5], &[2, 3, 2, 2]], -1.0..1.0, convolved)
+            .and(&[&[0, 3, 5, 5], &[2, 3, 2, 2]])
+            .and(&[&[1, 1, 2, 2], &[1, 1, 1, 1]]),
+        example("max_pool2d of one", &[&[1, 1, 1, 1]], -1.0..1.0, |x| {
+            x[0].tanh().max_pool2d(Pool2dOptions::new([1, 1]))
+        }),
+    ]
+}

@@ -110,6 +110,20 @@ impl<T: Arithmetic> Expr<T> {
 }
 
 #[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::example;
+
+    let sets = |name: &str, of: fn(&AnyExpr) -> Expr<i64>| {
+        example(name, &[&[3, 4]], -1.0..1.0, move |x| of(&x[0])).and(&[&[1, 1]]).and(&[&[3, 0]])
+    };
+    vec![
+        sets("argmax", |x| x.argmax(0)),
+        sets("argmin", |x| x.argmin(-2)),
+        example("argmax of whole numbers", &[&[3, 9]], 0.0..1.0, |x| x[0].argmax(-1)).whole(0, 0..4),
+    ]
+}
+
+#[cfg(test)]
 mod tests {
     use crate::Expr;
 

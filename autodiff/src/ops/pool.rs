@@ -159,3 +159,23 @@ impl<T: Real> Expr<T> {
         Expr::new(Pool2d { map: Map::Largest, options }, vec![self.untyped()], shape)
     }
 }
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::example;
+
+    let overlapping = Pool2dOptions { window: [3, 2], stride: [2, 1], padding: [[1, 0], [0, 1]] };
+    let of = |options: Pool2dOptions| {
+        let both = move |x: &[AnyExpr]| (&x[0] + &x[1]).tanh().max_pool2d(options);
+        [
+            example("max_pool2d", &[&[2, 3, 5, 4]], -1.0..1.0, move |x| x[0].max_pool2d(options).tanh())
+                .and(&[&[0, 3, 5, 4]])
+                .and(&[&[2, 0, 5, 4]]),
+            example("tanh, then max_pool2d", &[&[2, 3, 5, 4], &[3, 1, 1]], -1.0..1.0, both),
+        ]
+    };
+    let one = example("a window of one", &[&[1, 1, 1, 1]], -1.0..1.0, |x| {
+        x[0].max_pool2d(Pool2dOptions::new([1, 1]))
+    });
+    [Pool2dOptions::new([2, 2]), overlapping].into_iter().flat_map(of).chain([one]).collect()
+}

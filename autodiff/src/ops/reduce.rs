@@ -171,3 +171,20 @@ impl<T: Real> Expr<T> {
         self.max((0..self.rank()).collect::<Vec<_>>())
     }
 }
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::example;
+
+    vec![
+        example("sum", &[&[3, 4, 2]], -1.0..1.0, |x| x[0].tanh().sum([0, 2]))
+            .and(&[&[1, 1, 1]])
+            .and(&[&[3, 0, 2]]),
+        example("sum of all", &[&[3, 4]], -1.0..1.0, |x| x[0].tanh().sum_all()).and(&[&[0]]).and(&[&[]]),
+        example("mean", &[&[3, 4]], -1.0..1.0, |x| x[0].tanh().mean(-1)).and(&[&[0, 4]]).and(&[&[1]]),
+        example("max", &[&[3, 4, 2]], -1.0..1.0, |x| x[0].max([1, 2]).tanh())
+            .and(&[&[1, 1, 1]])
+            .and(&[&[0, 4, 2]]),
+        example("max of nothing", &[&[3, 0]], -1.0..1.0, |x| x[0].max(1).tanh()),
+    ]
+}

@@ -115,3 +115,22 @@ impl<T: Real> Expr<T> {
         Expr::new(StopGradient, vec![self.untyped()], self.shape())
     }
 }
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::example;
+
+    let larger = |x: &[AnyExpr]| Expr::select(&x[0].gt(&x[1]), &(&x[0] * &x[1]), &x[1].square());
+    let chosen = |x: &[AnyExpr]| Expr::select(&x[0].typed(), &x[1], &x[2]);
+    let stopped = |x: &[AnyExpr]| x[0].stop_gradient();
+    vec![
+        example("select", &[&[6], &[6]], 0.2..2.0, larger).and(&[&[0], &[0]]).and(&[&[1], &[1]]),
+        example("select by an input", &[&[3, 1], &[4], &[3, 4]], 0.2..2.0, chosen).truth(0),
+        example("select of whole numbers", &[&[5], &[5], &[5]], 0.0..1.0, chosen)
+            .truth(0)
+            .whole(1, 0..9)
+            .whole(2, 0..9),
+        // Differences see what the gradient must not.
+        example("stop_gradient", &[&[5]], 0.0..1.0, move |x| stopped(x).floor()),
+    ]
+}

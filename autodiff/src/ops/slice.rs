@@ -260,3 +260,15 @@ impl<T: Kind> Expr<T> {
         Expr::new(Pad { axis, before: before.into() }, vec![self.untyped()], shape)
     }
 }
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::example;
+
+    vec![
+        example("slice", &[&[4, 5]], -1.0..1.0, |x| x[0].slice(1, 1..4).tanh()).and(&[&[0, 5]]),
+        example("slice of nothing", &[&[4, 5]], -1.0..1.0, |x| x[0].slice(0, 2..2).tanh()),
+        example("slice of one", &[&[1]], -1.0..1.0, |x| x[0].slice(0, 0..1).tanh()),
+        example("pad", &[&[2, 3]], -1.0..1.0, |x| x[0].pad(1, 2, 1).tanh()).and(&[&[2, 0]]).and(&[&[1, 1]]),
+    ]
+}

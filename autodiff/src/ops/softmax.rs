@@ -117,3 +117,17 @@ impl<T: Real> Expr<T> {
         self.along_last(Softmax::Normaliser)
     }
 }
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::example;
+
+    let sets = |name: &str, of: fn(&AnyExpr) -> AnyExpr| {
+        example(name, &[&[3, 4]], -2.0..2.0, move |x| of(&x[0])).and(&[&[1]]).and(&[&[0, 4]]).and(&[&[2, 33]])
+    };
+    vec![
+        sets("softmax", |x| x.softmax()),
+        sets("log_softmax", |x| x.log_softmax()),
+        sets("logsumexp", |x| x.logsumexp()),
+    ]
+}

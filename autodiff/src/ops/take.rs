@@ -213,3 +213,20 @@ impl<T: Kind> Expr<T> {
         Expr::new(Scatter { axis }, inputs, self.shape())
     }
 }
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::example;
+
+    let take = |axis| move |x: &[AnyExpr]| x[0].take(axis, &x[1].typed()).tanh();
+    let add = |axis| move |x: &[AnyExpr]| x[0].scatter_add(axis, &x[1].typed(), &x[2]).tanh();
+    vec![
+        example("take of rows", &[&[4, 3], &[2, 3]], -1.0..1.0, take(0)).whole(1, 0..4).and(&[&[4, 3], &[0]]),
+        example("take of columns", &[&[2, 4], &[5]], -1.0..1.0, take(1)).whole(1, 0..4).and(&[&[0, 4], &[5]]),
+        example("take of one", &[&[1], &[]], -1.0..1.0, take(0)).whole(1, 0..1),
+        example("scatter_add to rows", &[&[4, 3], &[5], &[5, 3]], -1.0..1.0, add(0)).whole(1, 0..4),
+        example("scatter_add to columns", &[&[2, 4], &[3], &[2, 3]], -1.0..1.0, add(1))
+            .whole(1, 0..4)
+            .and(&[&[2, 4], &[0], &[2, 0]]),
+    ]
+}

@@ -228,3 +228,20 @@ impl<T: Arithmetic> std::ops::Neg for Expr<T> {
         Expr::neg(&self)
     }
 }
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<super::examples::Example> {
+    use super::examples::example;
+
+    let on = |op: Unary, interval: std::ops::Range<f64>| {
+        example(op.method(), &[&[7]], interval, move |x| AnyExpr::new(op, vec![x[0].clone()], x[0].shape()))
+            .and(&[&[0]])
+            .and(&[&[1]])
+    };
+    // Even and odd functions, on the other side as well, where the interval does not cross 0 by itself.
+    let is_two_sided =
+        |op: Unary| matches!(op, Unary::Abs | Unary::Sign | Unary::Floor | Unary::Relu | Unary::Recip);
+    let others = Unary::ALL.iter().filter(|(op, _)| is_two_sided(*op));
+    let others = others.map(|(op, interval)| on(*op, -interval.end..-interval.start));
+    Unary::ALL.iter().map(|(op, interval)| on(*op, interval.clone())).chain(others).collect()
+}
