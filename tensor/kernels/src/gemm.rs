@@ -5,8 +5,10 @@
 //! as strips of a few, unless so few columns of B profit that they are better read in place. The innermost part is a register tile
 //! ([`kernel`]). A loop over C's elements can go on with the rows of each task while they are in a cache ([`by_rows`]).
 //!
-//! An element of C is the sum over the depth in order, block after block, in whichever task it is computed.
+//! An element of C is the sum over the depth in order, block after block, in whichever task it is computed; of many terms, parts of
+//! the depth are added in double precision ([`deep`]).
 
+mod deep;
 mod kernel;
 mod pack;
 mod part;
@@ -21,6 +23,7 @@ use crate::hand_off::keeps_product;
 use crate::lanes::{WIDEST, groups, lanes, narrow_lanes};
 use crate::shared::Shared;
 use crate::size::reach;
+use deep::deep;
 use pack::Matrix;
 use part::{Cut, DEPTH, FEWEST_STRIPS, Part, STRIP, for_each};
 use small::Small;
@@ -94,6 +97,9 @@ pub(crate) fn product<T: Float>(
     let b_steps = check("B", b.len(), [k, n], b_strides);
     let needs = gemm_scratch(k, n);
     assert!(scratch.len() >= needs, "gemm: the scratch has {} elements, needs {needs}", scratch.len());
+    if k > deep::MANY && m > 0 && n > 0 {
+        return deep([m, k, n], alpha, a, a_strides, b, b_strides, beta, c, scratch);
+    }
     if beta != T::ONE && (beta != T::ZERO || k == 0) {
         scale(beta, c);
     }

@@ -1,7 +1,8 @@
 //! Kernels on slices of f32 and f64: vector maths, products, convolutions, fused loops, counter-based random numbers.
 //!
 //! They are what a compiler of expressions needs: functions over slices that take their working space from the caller, allocate
-//! nothing (but for a few numbers where a pool has no channels, or places of columns are sought), and run on the current rayon pool. `bayeux-tensor`, which stands on them, re-exports them beside its n-d array.
+//! nothing (but for a few numbers where a pool has no channels or places of columns are sought, and the sums of a product of more than
+//! 65,536 terms), and run on the current rayon pool. `bayeux-tensor`, which stands on them, re-exports them beside its n-d array.
 //!
 //! | module | what is in it |
 //! | --- | --- |

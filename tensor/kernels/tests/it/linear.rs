@@ -75,6 +75,29 @@ fn gemm_agrees_beyond_its_blocks() {
     }
 }
 
+/// Sums of positive numbers lose digits with each block of terms, unless these are added with care.
+#[test]
+#[cfg_attr(miri, ignore = "long")]
+fn a_product_of_many_terms_keeps_its_digits() {
+    let [m, k, n] = [2, 4_000_000, 3];
+    let (mut a, mut b) = (vec![0.0f32; m * k], vec![0.0f32; k * n]);
+    random::fill_uniform(1, 0, 0, &mut a);
+    random::fill_uniform(1, 1, 0, &mut b);
+    let mut scratch = vec![0.0; gemm_scratch(k, n)];
+    for (alpha, beta) in [(1.0, 0.0), (0.5, 2.0)] {
+        let mut c = vec![if beta == 0.0 { f32::NAN } else { 1e6 }; m * n];
+        gemm(m, k, n, alpha, &a, [k as isize, 1], &b, [n as isize, 1], beta, &mut c, &mut scratch);
+        for (i, &found) in c.iter().enumerate() {
+            let (row, column) = (i / n, i % n);
+            let term = |j: usize| f64::from(a[row * k + j]) * f64::from(b[j * n + column]);
+            let before = if beta == 0.0 { 0.0 } else { 2e6 };
+            let expected = f64::from(alpha) * (0..k).map(term).sum::<f64>() + before;
+            let error = (f64::from(found) / expected - 1.0).abs();
+            assert!(error < 3e-7, "element {i}: {found}, not {expected}, off by {error:e}");
+        }
+    }
+}
+
 #[test]
 #[should_panic(expected = "gemm: B of 3×2 with strides [2, 1] needs 6 elements, got 5")]
 fn gemm_names_the_short_operand() {
