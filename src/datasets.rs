@@ -1,6 +1,7 @@
 //! Data sets of handwritten digits, ready for a network.
 //!
-//! - [`mnist()`]: 70,000 images of 28×28 pixels, found on this machine or downloaded once (see [`Mnist`]).
+//! - [`mnist()`]: 70,000 images of 28×28 pixels, found on this machine or, with the feature `download`, downloaded once (see
+//!   [`Mnist`]).
 //! - [`digits()`]: 1,797 images of 8×8 pixels, part of the crate, for when there is no network.
 //!
 //! ```no_run

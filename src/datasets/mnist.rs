@@ -69,7 +69,8 @@ pub fn mnist() -> Result<Dataset, DatasetError> {
 /// 2. the directory that the environment variable `MNIST_DIR` names,
 /// 3. the user's cache directory (`bayeux/mnist` in `$XDG_CACHE_HOME` or `~/.cache`, in `~/Library/Caches` on macOS, in
 ///    `%LOCALAPPDATA%` on Windows),
-/// 4. public mirrors, from which it is downloaded into the cache, unless [`offline`](Mnist::offline).
+/// 4. public mirrors, from which it is downloaded into the cache, unless [`offline`](Mnist::offline). For this the crate must
+///    be built with its feature `download`, which is off by default: it brings TLS.
 ///
 /// A directory that was named (1 and 2) must hold all four files; nothing else is tried then. They may be gzipped or
 /// not, and be called `train-images-idx3-ubyte` or `train-images.idx3-ubyte`. Data sets in the same format, such as
