@@ -15,6 +15,15 @@ pub enum Error {
         /// How many were given.
         found: usize,
     },
+    /// A call by name gave no tensor for an input of the function.
+    #[error("the input `{0}` was not given")]
+    InputNotGiven(String),
+    /// A call by name gave two tensors for one input.
+    #[error("the input `{0}` was given twice")]
+    InputGivenTwice(String),
+    /// A call by name gave a tensor for what is no input of the function.
+    #[error("{0} was given, which is not an input of the function")]
+    ForeignInput(String),
     /// A tensor of the wrong shape was given for an input.
     #[error("input `{name}` has shape {expected}, the tensor given has {found:?}{note}")]
     InputShape {

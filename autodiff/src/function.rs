@@ -4,6 +4,7 @@ mod arguments;
 mod builder;
 mod compiled;
 mod explain;
+mod named;
 mod pool;
 mod programs;
 
@@ -19,6 +20,7 @@ use bayeux_tensor::AnyTensor;
 pub use arguments::{Argument, Arguments, AsArgument};
 pub use builder::FunctionBuilder;
 use compiled::Compiled;
+pub use named::{NamedArgument, NamedArguments};
 use programs::{MOST_PROGRAMS, Ready, Specialised};
 
 use crate::execute::{self, Code};
@@ -118,22 +120,25 @@ impl<T: Kind> Function<T> {
         Function::builder().inputs(inputs).outputs(outputs).build()
     }
 
-    /// Runs the function and returns its outputs.
+    /// Runs the function and returns its outputs. [`call_with`](Self::call_with) takes its inputs by name and in any order.
     ///
     /// # Errors
     /// If the number or a shape of the inputs is wrong, a free dimension is not determined, or an op cannot take its
     /// data, such as a label out of range; or if another call is updating a variable that this one updates, and this is a thread
     /// of a rayon pool. Then no variable is changed.
     pub fn call<'a>(&self, inputs: impl Arguments<'a, T>) -> Result<Vec<T::Tensor>, Error> {
-        inputs.give(|inputs| {
-            let outputs = |ready: &mut Ready| {
-                self.compiled.run(ready, inputs)?;
-                let Ready { specialised, memory } = ready;
-                let output = |i| T::of(specialised.code.output(memory, i)).clone();
-                Ok((0..self.compiled.outputs()).map(output).collect())
-            };
-            Ok(self.compiled.with(inputs, outputs)?)
-        })
+        inputs.give(|inputs| self.call_on(inputs))
+    }
+
+    #[inline]
+    fn call_on(&self, inputs: &[Argument<'_>]) -> Result<Vec<T::Tensor>, Error> {
+        let outputs = |ready: &mut Ready| {
+            self.compiled.run(ready, inputs)?;
+            let Ready { specialised, memory } = ready;
+            let output = |i| T::of(specialised.code.output(memory, i)).clone();
+            Ok((0..self.compiled.outputs()).map(output).collect())
+        };
+        Ok(self.compiled.with(inputs, outputs)?)
     }
 
     /// Runs the function and keeps its outputs, to be read with [`output`](Self::output). After the first run with given
@@ -142,13 +147,16 @@ impl<T: Kind> Function<T> {
     /// # Errors
     /// As [`call`](Self::call).
     pub fn run<'a>(&mut self, inputs: impl Arguments<'a, T>) -> Result<(), Error> {
-        inputs.give(|inputs| {
-            let (compiled, held) = self.hold(inputs)?;
-            held.state = State::Running;
-            let result = compiled.run(&mut held.ready, inputs);
-            held.state = if result.is_ok() { State::Finished } else { State::Ready };
-            Ok(result?)
-        })
+        inputs.give(|inputs| self.run_on(inputs))
+    }
+
+    #[inline]
+    fn run_on(&mut self, inputs: &[Argument<'_>]) -> Result<(), Error> {
+        let (compiled, held) = self.hold(inputs)?;
+        held.state = State::Running;
+        let result = compiled.run(&mut held.ready, inputs);
+        held.state = if result.is_ok() { State::Finished } else { State::Ready };
+        Ok(result?)
     }
 
     /// Output `i` of the last [`run`](Self::run).

@@ -61,7 +61,9 @@ pub use dim::{Dim, Shape, batch};
 pub use display::to_dot;
 pub use error::Error;
 pub use expr::{AnyExpr, Expr};
-pub use function::{Argument, Arguments, AsArgument, Function, FunctionBuilder};
+pub use function::{
+    Argument, Arguments, AsArgument, Function, FunctionBuilder, NamedArgument, NamedArguments,
+};
 pub use grad::{grad, vector_jacobian};
 pub use interpreter::interpret;
 pub use kernel::{Kernel, Scratch, TypedView, View};

@@ -1,7 +1,7 @@
 //! Functions: sizes, updates, noise, and what they refuse.
 
-use bayeux_autodiff::{Dim, Error, Expr, Function, RandomStreams, Shared, batch};
-use bayeux_tensor::Tensor;
+use bayeux_autodiff::{Dim, Error, Expr, Function, RandomStreams, Shared, Untyped, batch};
+use bayeux_tensor::{AnyTensor, Tensor};
 
 #[test]
 fn free_dimensions_take_any_size() {
@@ -92,6 +92,53 @@ fn what_does_not_fit_is_refused_by_name() {
     assert_eq!(twice.expect_err("twice"), Error::DuplicateUpdate("w".into()));
     let shape = Function::builder().updates([(&w, Expr::<f64>::zeros([3]))]).build();
     assert!(shape.expect_err("wrong shape").to_string().contains("f64[3], the variable f64[2]"));
+}
+
+#[test]
+fn inputs_given_by_name_come_in_any_order() {
+    let x = Expr::<f64>::input("x", (batch(), 2));
+    let y = Expr::<f64>::input("y", [batch()]);
+    let mut f = Function::new([&x, &y], [&(x.sum(1) - &y)]).expect("both are declared");
+    let (rows, values) = (Tensor::ones([3, 2]), Tensor::from_slice(&[0.0, 1.0, 2.0]));
+    let expected = f.call(&[&rows, &values]).expect("runs");
+    let pairs = [(&y, &values), (&x, &rows)];
+    assert_eq!(f.call_with(pairs).expect("an array"), expected);
+    assert_eq!(f.call_with(&pairs[..]).expect("a slice"), expected);
+    assert_eq!(f.call_with(pairs.to_vec()).expect("a vector"), expected);
+    assert_eq!(f.call_with(((&x, &rows), (&y, &values))).expect("a tuple"), expected);
+    // A name makes no other input of an input.
+    assert_eq!(f.call_with([(&x.clone().named("z"), &rows), (&y, &values)]).expect("renamed"), expected);
+    f.run_with(pairs).expect("runs");
+    assert_eq!(*f.output(0), expected[0]);
+
+    let error = |pairs: &[(&Expr<f64>, &Tensor<f64>)]| f.call_with(pairs).expect_err("is no call");
+    assert_eq!(error(&[(&y, &values)]), Error::InputNotGiven("x".into()));
+    assert_eq!(error(&[]), Error::InputNotGiven("x".into()));
+    assert_eq!(error(&[(&y, &values), (&y, &values), (&x, &rows)]), Error::InputGivenTwice("y".into()));
+    // Another input of the same name, and what is no input at all.
+    let other = Expr::<f64>::input("y", [batch()]);
+    assert_eq!(error(&[(&x, &rows), (&other, &values)]), Error::ForeignInput("`y`".into()));
+    let sum = &x + &x;
+    assert_eq!(error(&[(&sum, &rows)]), Error::ForeignInput(format!("{sum:?}")));
+    let wrong = error(&[(&y, &rows), (&x, &rows)]).to_string();
+    assert!(wrong.contains("`y`") && wrong.contains("[3, 2]"), "{wrong}");
+}
+
+#[test]
+fn inputs_given_by_name_have_types_of_their_own() {
+    let x = Expr::<f32>::input("x", [3]);
+    let at = Expr::<i64>::input("at", ());
+    let taken = (at.one_hot_as::<f32>(3) * &x).sum_all();
+    let (values, place) = (Tensor::from_slice(&[1.0_f32, 2.0, 4.0]), Tensor::scalar(2_i64));
+    let f: Function = Function::builder().inputs([&x]).input(&at).outputs([&taken]).build().expect("fits");
+    assert_eq!(f.call_with(((&at, &place), (&x, &values))).expect("runs")[0].item(), 4.0);
+
+    let any = Function::<Untyped>::builder().input(&x).input(&at).outputs([&taken.untyped(), &at.untyped()]);
+    let any = any.build().expect("fits");
+    let (x, at) = (x.untyped(), at.untyped());
+    let outputs = any.call_with([(&at, &AnyTensor::from(&place)), (&x, &AnyTensor::from(&values))]);
+    let outputs = outputs.expect("runs");
+    assert_eq!((outputs[0].get::<f32>().item(), outputs[1].get::<i64>().item()), (4.0, 2));
 }
 
 #[test]
