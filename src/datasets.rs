@@ -75,11 +75,13 @@ pub struct Split {
 
 impl Split {
     /// The number of images.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
     /// Whether there are no images.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -42,6 +42,8 @@
 //!
 //! `nets` and `bayes` do not know each other. They meet in the expression.
 
+#![forbid(unsafe_code)]
+
 #[cfg(feature = "datasets")]
 pub mod datasets;
 pub mod metrics;

@@ -56,6 +56,7 @@ pub fn mean_probabilities<T: Float>(draws: &Tensor<T>) -> Tensor<T> {
 ///
 /// See the [module](self#panics).
 #[track_caller]
+#[must_use]
 pub fn predicted_classes<T: Float>(probabilities: &Tensor<T>) -> Vec<usize> {
     Probabilities::new(probabilities).rows().map(|row| most_probable(row).0).collect()
 }
@@ -66,6 +67,7 @@ pub fn predicted_classes<T: Float>(probabilities: &Tensor<T>) -> Vec<usize> {
 ///
 /// See the [module](self#panics).
 #[track_caller]
+#[must_use]
 pub fn accuracy<T: Float>(probabilities: &Tensor<T>, labels: &Tensor<T>) -> f64 {
     let p = Probabilities::new(probabilities);
     let labels = p.labels(labels);
@@ -81,6 +83,7 @@ pub fn accuracy<T: Float>(probabilities: &Tensor<T>, labels: &Tensor<T>) -> f64 
 ///
 /// See the [module](self#panics).
 #[track_caller]
+#[must_use]
 pub fn negative_log_likelihood<T: Float>(probabilities: &Tensor<T>, labels: &Tensor<T>) -> f64 {
     let p = Probabilities::new(probabilities);
     let labels = p.labels(labels);
@@ -106,6 +109,7 @@ pub fn predictive_entropy<T: Float>(probabilities: &Tensor<T>) -> Vec<f64> {
 ///
 /// See the [module](self#panics).
 #[track_caller]
+#[must_use]
 pub fn expected_entropy<T: Float>(draws: &Tensor<T>) -> Vec<f64> {
     Draws::new(draws).expected_entropy()
 }
@@ -133,6 +137,7 @@ pub fn mutual_information<T: Float>(draws: &Tensor<T>) -> Vec<f64> {
 ///
 /// If a value is NaN.
 #[track_caller]
+#[must_use]
 pub fn most_uncertain(uncertainty: &[f64], count: usize) -> Vec<usize> {
     if let Some(i) = uncertainty.iter().position(|value| value.is_nan()) {
         panic!("the uncertainty of image {i} is NaN");

@@ -75,6 +75,7 @@ fn write_expr<T: Kind>(
 /// let dot = to_dot(&[x.tanh()]);
 /// assert!(dot.starts_with("digraph") && dot.contains("tanh"));
 /// ```
+#[must_use]
 pub fn to_dot<T: Kind>(roots: &[Expr<T>]) -> String {
     let nodes = topological(roots);
     let numbers: HashMap<Key, usize> = nodes.iter().enumerate().map(|(i, node)| (node.key(), i)).collect();

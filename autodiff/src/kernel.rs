@@ -45,6 +45,7 @@ pub struct Scratch<'a> {
 
 impl<'a> Scratch<'a> {
     /// The numbers.
+    #[must_use]
     pub fn numbers<T: Float>(self) -> &'a mut [T] {
         let any = match T::TYPE {
             ElementType::F32 => AnySliceMut::F32(self.single),
@@ -73,17 +74,20 @@ impl<'a> View<'a> {
     /// # Panics
     /// If the tensor is not row-major.
     #[track_caller]
+    #[must_use]
     pub fn of(tensor: &'a AnyTensor) -> Self {
         let data = tensor.as_slice().expect("View::of takes a row-major tensor");
         View { data, offset: 0, shape: tensor.shape(), strides: tensor.strides() }
     }
 
     /// The number of elements.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.shape.iter().product()
     }
 
     /// Whether there are none.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.shape.contains(&0)
     }
@@ -93,6 +97,7 @@ impl<'a> View<'a> {
     /// # Panics
     /// If they are of another type.
     #[track_caller]
+    #[must_use]
     pub fn elements<T: Element>(&self) -> &'a [T] {
         &self.data.get::<T>()[self.offset..][..self.len()]
     }
@@ -102,6 +107,7 @@ impl<'a> View<'a> {
     /// # Panics
     /// If the elements are of another type.
     #[track_caller]
+    #[must_use]
     pub fn typed<T: Element>(&self) -> TypedView<'a, T> {
         TypedView { data: self.data.get(), offset: self.offset, shape: self.shape, strides: self.strides }
     }
@@ -122,6 +128,7 @@ pub struct TypedView<'a, T> {
 
 impl<'a, T> TypedView<'a, T> {
     /// The elements of a row-major view.
+    #[must_use]
     pub fn elements(&self) -> &'a [T] {
         &self.data[self.offset..][..self.shape.iter().product()]
     }

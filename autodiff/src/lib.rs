@@ -32,6 +32,8 @@
 //! matrices, a random variable, or the output of another network, and the gradient of it all is again an expression. The
 //! compiler then sees the whole computation at once and may simplify, share, reorder and fuse it.
 
+#![forbid(unsafe_code)]
+
 mod bind;
 mod check;
 mod compile;

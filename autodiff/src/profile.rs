@@ -108,16 +108,19 @@ pub struct Measured {
 
 impl Profile {
     /// The mean time of all instructions of a run.
+    #[must_use]
     pub fn time(&self) -> Duration {
         self.instructions.iter().map(|measured| measured.time).sum()
     }
 
     /// The bytes that a run moves.
+    #[must_use]
     pub fn bytes(&self) -> usize {
         self.instructions.iter().map(|measured| measured.bytes).sum()
     }
 
     /// The floating-point operations of a run.
+    #[must_use]
     pub fn flops(&self) -> usize {
         self.instructions.iter().map(|measured| measured.flops).sum()
     }
@@ -135,6 +138,7 @@ impl Profile {
     /// assert!(trace.starts_with("{\"traceEvents\":[{"));
     /// # Ok::<(), bayeux_autodiff::Error>(())
     /// ```
+    #[must_use]
     pub fn chrome_trace(&self) -> String {
         let micros = |time: Duration| time.as_secs_f64() * 1e6;
         let event = |(i, measured): (usize, &Measured)| {

@@ -103,27 +103,32 @@ impl<T: Element> Shared<T> {
 
 impl<T: Kind> Shared<T> {
     /// The same variable, without its element type being known to Rust.
+    #[must_use]
     pub fn untyped(&self) -> Shared<Untyped> {
         Shared { inner: self.inner.clone(), kind: PhantomData }
     }
 
     /// The same variable with its element type known to Rust, if it is this one.
+    #[must_use]
     pub fn of_kind<U: Kind>(&self) -> Option<Shared<U>> {
         let fits = U::TYPE.is_none_or(|wanted| wanted == self.element_type());
         fits.then(|| Shared { inner: self.inner.clone(), kind: PhantomData })
     }
 
     /// The type of the elements, which never changes.
+    #[must_use]
     pub fn element_type(&self) -> ElementType {
         self.inner.element
     }
 
     /// The name it was made with.
+    #[must_use]
     pub fn name(&self) -> &str {
         &self.inner.name
     }
 
     /// The shape, which never changes.
+    #[must_use]
     pub fn shape(&self) -> &[usize] {
         &self.inner.shape
     }
@@ -133,6 +138,7 @@ impl<T: Kind> Shared<T> {
     /// # Panics
     /// On a thread of a rayon pool, while an [`exclusive`](crate::FunctionBuilder::exclusive) function updates the variable.
     #[track_caller]
+    #[must_use]
     pub fn get(&self) -> T::Tensor {
         T::of(&self.read()).clone()
     }
@@ -242,6 +248,7 @@ impl<T: Kind> Shared<T> {
 
     /// The variable as an expression. Each call gives a new leaf; all leaves of one variable are equal to a compiled
     /// function and to [`grad`](crate::grad).
+    #[must_use]
     pub fn expr(&self) -> Expr<T> {
         Expr::shared(self)
     }

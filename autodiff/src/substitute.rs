@@ -20,6 +20,7 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// If the types of a pair differ.
     #[track_caller]
+    #[must_use]
     pub fn substitute(expressions: &[Expr<T>], pairs: &[(&Expr<T>, &Expr<T>)]) -> Vec<Expr<T>> {
         let mut replaced: HashMap<Key, AnyExpr> = HashMap::new();
         for (from, to) in pairs {

@@ -51,11 +51,13 @@ pub struct ArrayType<'a> {
 
 impl ArrayType<'_> {
     /// The number of elements.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.shape.iter().product()
     }
 
     /// Whether there are none.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.shape.contains(&0)
     }

@@ -166,16 +166,19 @@ impl<T: Float> FitError<T> {
     }
 
     /// What went wrong.
+    #[must_use]
     pub fn error(&self) -> &Error {
         &self.error
     }
 
     /// The fit as it was after the last iteration with a finite ELBO; `None` if no iteration was completed.
+    #[must_use]
     pub fn fit(&self) -> Option<&Fit<T>> {
         self.fit.as_deref()
     }
 
     /// The last good fit, to be used.
+    #[must_use]
     pub fn into_fit(self) -> Option<Fit<T>> {
         self.fit.map(|fit| *fit)
     }

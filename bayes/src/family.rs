@@ -64,6 +64,7 @@ impl<T: Float> MeanField<T> {
     }
 
     /// All parameters: mean and ρ of the first variable, then of the second, ….
+    #[must_use]
     pub fn parameters(&self) -> Vec<Shared<T>> {
         self.factors.iter().flat_map(|factor| [factor.mean.clone(), factor.rho.clone()]).collect()
     }
@@ -75,6 +76,7 @@ impl<T: Float> MeanField<T> {
     }
 
     /// The entropy in closed form: Σ ln sd + n/2 · ln 2πe over all n elements.
+    #[must_use]
     pub fn entropy(&self) -> Expr<T> {
         let count: usize =
             self.factors.iter().map(|factor| factor.mean.shape().iter().product::<usize>()).sum();

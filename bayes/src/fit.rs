@@ -31,33 +31,39 @@ pub enum Stop {
 
 impl<T: Float> Fit<T> {
     /// The estimates of the ELBO, one for each iteration.
+    #[must_use]
     pub fn elbo(&self) -> &[f64] {
         &self.elbo
     }
 
     /// The mean of the last estimates of the ELBO: over the last 5 % of the iterations, at least one. NaN if there was
     /// none.
+    #[must_use]
     pub fn final_elbo(&self) -> f64 {
         let last = &self.elbo[self.elbo.len() - self.elbo.len().div_ceil(20)..];
         last.iter().sum::<f64>() / last.len() as f64
     }
 
     /// How many iterations were done.
+    #[must_use]
     pub fn iterations(&self) -> usize {
         self.elbo.len()
     }
 
     /// Why the fit ended.
+    #[must_use]
     pub fn stop(&self) -> Stop {
         self.stop
     }
 
     /// How long the iterations took.
+    #[must_use]
     pub fn seconds(&self) -> f64 {
         self.seconds
     }
 
     /// How long it took to build and compile the function of one iteration.
+    #[must_use]
     pub fn build_seconds(&self) -> f64 {
         self.build_seconds
     }

@@ -39,6 +39,8 @@
 //! * [`Advi`], [`Fitter`]: the optimisation of the evidence lower bound.
 //! * [`Fit`], [`Summary`], [`Predictive`], [`Predictions`]: what comes of it.
 
+#![forbid(unsafe_code)]
+
 pub mod advi;
 mod distributions;
 mod error;

@@ -46,6 +46,7 @@ pub(crate) fn ln_width<T: Float>(low: &Expr<T>, high: &Expr<T>) -> Expr<T> {
 
 impl<T: Float> Transform<T> {
     /// x = f(z).
+    #[must_use]
     pub fn forward(&self, z: &Expr<T>) -> Expr<T> {
         match self {
             Transform::Identity => z.clone(),
@@ -62,6 +63,7 @@ impl<T: Float> Transform<T> {
     }
 
     /// z = f⁻¹(x).
+    #[must_use]
     pub fn inverse(&self, x: &Expr<T>) -> Expr<T> {
         match self {
             Transform::Identity => x.clone(),
@@ -77,6 +79,7 @@ impl<T: Float> Transform<T> {
     ///
     /// For the interval this is ln (high − low) + ln σ(z) + ln σ(−z), written with ln σ(z) = −softplus(−z), which keeps
     /// its digits where σ itself has rounded to 0 or 1.
+    #[must_use]
     pub fn log_jacobian(&self, z: &Expr<T>) -> Expr<T> {
         match self {
             Transform::Identity => Expr::zeros(z.shape()),

@@ -330,6 +330,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "the shape [5] has no fan-in")]
     fn a_bias_has_no_fans() {
-        GlorotUniform::new().sample::<f32>(&[5], &Stream::new(1, "b"));
+        let _ = GlorotUniform::new().sample::<f32>(&[5], &Stream::new(1, "b"));
     }
 }

@@ -89,11 +89,13 @@ impl<T: Float> Flow<T> {
     }
 
     /// The value in training.
+    #[must_use]
     pub fn training(&self) -> &Expr<T> {
         &self.training
     }
 
     /// The value in prediction.
+    #[must_use]
     pub fn deterministic(&self) -> &Expr<T> {
         self.deterministic.as_ref().unwrap_or(&self.training)
     }
@@ -154,6 +156,7 @@ impl<T: Float> Scope<T> {
     }
 
     /// The layer's name, for messages.
+    #[must_use]
     pub fn layer(&self) -> &str {
         &self.layer
     }
@@ -161,6 +164,7 @@ impl<T: Float> Scope<T> {
     /// A number to seed a layer's noise with, another at each call. It depends on the net's seed, the layer's name, and how
     /// often a layer of this name asked before, in this net or in any that branched from the same input: so layers draw
     /// noise of their own wherever they stand, and the same construction gives the same numbers.
+    #[must_use]
     pub fn noise_seed(&self) -> u64 {
         let seed = Stream::new(self.seed, &self.layer).noise_seed();
         match self.noise.next(self.seed, &self.layer) {

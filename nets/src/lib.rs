@@ -34,6 +34,8 @@
 //!
 //! [`IntoParameter`] lists what a layer takes as weights; [`Layer`] is how to write one of your own.
 
+#![forbid(unsafe_code)]
+
 pub mod activations;
 pub mod init;
 mod layer;

@@ -28,6 +28,7 @@ use bayeux_tensor::Float;
 /// If the targets' shape is neither the probabilities' nor that without its last axis, or if the number of classes is
 /// free.
 #[track_caller]
+#[must_use]
 pub fn cross_entropy<T: Float>(probabilities: &Expr<T>, targets: &Expr<T>) -> Expr<T> {
     expected_log("cross_entropy", targets, probabilities, &probabilities.ln())
 }
@@ -35,6 +36,7 @@ pub fn cross_entropy<T: Float>(probabilities: &Expr<T>, targets: &Expr<T>) -> Ex
 /// The cross-entropy of `softmax(logits)`, from the logits: no overflow, no logarithm of 0. Shapes and panics as
 /// [`cross_entropy`].
 #[track_caller]
+#[must_use]
 pub fn cross_entropy_logits<T: Float>(logits: &Expr<T>, targets: &Expr<T>) -> Expr<T> {
     expected_log("cross_entropy_logits", targets, logits, &logits.log_softmax())
 }
@@ -73,6 +75,7 @@ fn classes<T: Float>(loss: &str, predictions: &Expr<T>, labels: &Expr<T>) -> usi
 /// # Panics
 /// If the shapes differ.
 #[track_caller]
+#[must_use]
 pub fn binary_cross_entropy<T: Float>(probabilities: &Expr<T>, targets: &Expr<T>) -> Expr<T> {
     same("binary_cross_entropy", probabilities, targets);
     let (zero, one) = (Expr::scalar(0.0), Expr::scalar(1.0));
@@ -94,6 +97,7 @@ pub fn binary_cross_entropy<T: Float>(probabilities: &Expr<T>, targets: &Expr<T>
 /// # Panics
 /// If the shapes differ.
 #[track_caller]
+#[must_use]
 pub fn binary_cross_entropy_logits<T: Float>(logits: &Expr<T>, targets: &Expr<T>) -> Expr<T> {
     same("binary_cross_entropy_logits", logits, targets);
     targets * (-logits).softplus() + (1.0 - targets) * logits.softplus()
@@ -104,6 +108,7 @@ pub fn binary_cross_entropy_logits<T: Float>(logits: &Expr<T>, targets: &Expr<T>
 /// # Panics
 /// If the shapes differ: what broadcasts would compare each row with all others.
 #[track_caller]
+#[must_use]
 pub fn squared_error<T: Float>(predictions: &Expr<T>, targets: &Expr<T>) -> Expr<T> {
     same("squared_error", predictions, targets);
     (predictions - targets).square()
@@ -115,6 +120,7 @@ pub fn squared_error<T: Float>(predictions: &Expr<T>, targets: &Expr<T>) -> Expr
 /// # Panics
 /// If the shapes do not fit or the number of classes is free.
 #[track_caller]
+#[must_use]
 pub fn multiclass_hinge<T: Float>(scores: &Expr<T>, labels: &Expr<T>, margin: f64) -> Expr<T> {
     let one_hot = labels.one_hot(classes("multiclass_hinge", scores, labels)).cast::<bool>();
     let right = Expr::select(&one_hot, scores, &Expr::scalar(0.0)).sum(-1);
@@ -138,6 +144,7 @@ pub fn multiclass_hinge<T: Float>(scores: &Expr<T>, labels: &Expr<T>, margin: f6
 /// # Panics
 /// If the shapes do not fit or the number of classes is free.
 #[track_caller]
+#[must_use]
 pub fn accuracy<T: Float>(predictions: &Expr<T>, labels: &Expr<T>) -> Expr<T> {
     let k = classes("accuracy", predictions, labels);
     // Positions counted from the end, so that the first of equals has the largest; 0 where nothing is (a NaN).

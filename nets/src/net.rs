@@ -82,11 +82,13 @@ impl<T: Float> Net<T> {
     }
 
     /// The output in training, with dropout.
+    #[must_use]
     pub fn output(&self) -> Expr<T> {
         self.flow.training().clone()
     }
 
     /// The output in prediction, without noise. The same parameters.
+    #[must_use]
     pub fn deterministic(&self) -> Expr<T> {
         self.flow.deterministic().clone()
     }
@@ -101,6 +103,7 @@ impl<T: Float> Net<T> {
     /// # Panics
     /// If the last layer has no weights.
     #[track_caller]
+    #[must_use]
     pub fn weights(&self) -> Expr<T> {
         self.last("w")
     }
@@ -110,6 +113,7 @@ impl<T: Float> Net<T> {
     /// # Panics
     /// If the last layer has no bias.
     #[track_caller]
+    #[must_use]
     pub fn bias(&self) -> Expr<T> {
         self.last("b")
     }
@@ -129,26 +133,31 @@ impl<T: Float> Net<T> {
     }
 
     /// The parameter with a full name, such as `dense1.w`.
+    #[must_use]
     pub fn parameter(&self, name: &str) -> Option<&Parameter<T>> {
         self.parameters().find(|parameter| parameter.name() == name)
     }
 
     /// What the layers use as parameters, in order.
+    #[must_use]
     pub fn parameter_expressions(&self) -> Vec<Expr<T>> {
         self.parameters().map(|parameter| parameter.expression.clone()).collect()
     }
 
     /// Those of [`parameter_expressions`](Net::parameter_expressions) that bear a tag, one of [`tags`].
+    #[must_use]
     pub fn parameter_expressions_tagged(&self, tag: &str) -> Vec<Expr<T>> {
         self.parameters().filter(|parameter| parameter.has_tag(tag)).map(|p| p.expression.clone()).collect()
     }
 
     /// The variables inside the parameters' expressions: each once, in the order in which they occur.
+    #[must_use]
     pub fn params(&self) -> Vec<Shared<T>> {
         Expr::shareds(&self.parameter_expressions())
     }
 
     /// The variables inside those parameters that bear a tag, and those that bear it themselves.
+    #[must_use]
     pub fn params_tagged(&self, tag: &str) -> Vec<Shared<T>> {
         let inside = Expr::shareds(&self.parameter_expressions_tagged(tag));
         self.params()
@@ -159,11 +168,13 @@ impl<T: Float> Net<T> {
 
     /// The variables an optimiser may change: those of all layers that are not
     /// [`frozen`](crate::Dense::frozen).
+    #[must_use]
     pub fn trainable(&self) -> Vec<Shared<T>> {
         self.params_tagged(tags::TRAINABLE)
     }
 
     /// How many numbers the net's variables hold, each variable counted once.
+    #[must_use]
     pub fn parameter_count(&self) -> usize {
         self.params().iter().map(|variable| variable.shape().iter().product::<usize>()).sum()
     }

@@ -24,21 +24,25 @@ pub struct Parameter<T: Float = f32> {
 
 impl<T: Float> Parameter<T> {
     /// Its full name, such as `dense1.w`.
+    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Its name within its layer, such as `w`.
+    #[must_use]
     pub fn role(&self) -> &str {
         &self.role
     }
 
     /// What the layer uses: a variable's leaf, or any expression of variables.
+    #[must_use]
     pub fn expression(&self) -> &Expr<T> {
         &self.expression
     }
 
     /// Whether it bears a tag, one of [`tags`] or a layer's own.
+    #[must_use]
     pub fn has_tag(&self, tag: &str) -> bool {
         self.tags.contains(&tag)
     }

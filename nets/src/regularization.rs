@@ -13,11 +13,13 @@ use bayeux_autodiff::Expr;
 use bayeux_tensor::Float;
 
 /// Σ |w| over all elements of all expressions: a scalar, 0 if there are none.
+#[must_use]
 pub fn l1<T: Float>(weights: &[Expr<T>]) -> Expr<T> {
     total(weights, |w| w.abs())
 }
 
 /// Σ w² over all elements of all expressions: a scalar, 0 if there are none.
+#[must_use]
 pub fn l2<T: Float>(weights: &[Expr<T>]) -> Expr<T> {
     total(weights, |w| w.square())
 }

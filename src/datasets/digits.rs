@@ -33,6 +33,7 @@ const VALIDATION: usize = 100;
 /// assert_eq!(digits.train.images.shape(), [1297, 1, 8, 8]);
 /// assert_eq!(digits.test.labels.shape(), [400]);
 /// ```
+#[must_use]
 pub fn digits() -> Dataset {
     let (pixels, labels) = parse(&unpack());
     let split = |range: std::ops::Range<usize>| {

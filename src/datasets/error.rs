@@ -174,6 +174,7 @@ pub enum DatasetError {
 impl DatasetError {
     /// Whether the data set is merely not to be had here and now (not on this machine, no network), rather than
     /// asked for by name and missing, or damaged.
+    #[must_use]
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::NotFound { .. } | Self::AllMirrorsFailed { .. })
     }

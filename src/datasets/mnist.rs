@@ -1,6 +1,7 @@
 //! MNIST: where it is looked for, and how its four files become a [`Dataset`].
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::{Dataset, DatasetError, Split, digits, idx};
@@ -96,6 +97,14 @@ pub struct Mnist {
     offline: bool,
     #[cfg(feature = "download")]
     pub(super) mirrors: super::download::Mirrors,
+}
+
+impl fmt::Debug for Mnist {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut fields = f.debug_struct("Mnist");
+        fields.field("directory", &self.directory).field("cache_directory", &self.cache_directory);
+        fields.field("offline", &self.offline).finish_non_exhaustive()
+    }
 }
 
 impl Mnist {

@@ -39,6 +39,7 @@ pub struct Reliability {
 
 impl Reliability {
     /// The expected calibration error, Σₘ |Bₘ|/n · |accuracy(Bₘ) − confidence(Bₘ)| (Guo et al., eq. 3).
+    #[must_use]
     pub fn expected_calibration_error(&self) -> f64 {
         let n: usize = self.bins.iter().map(|bin| bin.count).sum();
         self.bins.iter().map(|bin| bin.count as f64 / n as f64 * bin.gap().abs()).sum()
@@ -52,6 +53,7 @@ impl Reliability {
 
 impl Bin {
     /// Confidence − accuracy: positive where the model is surer than it should be.
+    #[must_use]
     pub fn gap(&self) -> f64 {
         self.confidence - self.accuracy
     }
@@ -74,6 +76,7 @@ impl fmt::Display for Reliability {
 ///
 /// See the [module](super#panics).
 #[track_caller]
+#[must_use]
 pub fn reliability<T: Float>(probabilities: &Tensor<T>, labels: &Tensor<T>) -> Reliability {
     let p = Probabilities::new(probabilities);
     let labels = p.labels(labels);
@@ -104,6 +107,7 @@ pub fn reliability<T: Float>(probabilities: &Tensor<T>, labels: &Tensor<T>) -> R
 ///
 /// See the [module](super#panics).
 #[track_caller]
+#[must_use]
 pub fn expected_calibration_error<T: Float>(probabilities: &Tensor<T>, labels: &Tensor<T>) -> f64 {
     reliability(probabilities, labels).expected_calibration_error()
 }

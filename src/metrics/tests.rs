@@ -133,7 +133,7 @@ fn f32_and_f64_agree() {
 #[test]
 #[should_panic(expected = "row 1 of the class probabilities [2, 2] is no distribution")]
 fn logits_are_refused() {
-    predicted_classes(&Tensor::new([2, 2], vec![0.5, 0.5, 3.0, -2.0]));
+    let _ = predicted_classes(&Tensor::new([2, 2], vec![0.5, 0.5, 3.0, -2.0]));
 }
 
 #[test]
@@ -145,13 +145,13 @@ fn nan_is_refused() {
 #[test]
 #[should_panic(expected = "label 1 is 3; expected a whole number from 0 to 2")]
 fn a_label_out_of_range_is_refused() {
-    accuracy(&four().0, &Tensor::new([4], vec![0.0, 3.0, 0.0, 0.0]));
+    let _ = accuracy(&four().0, &Tensor::new([4], vec![0.0, 3.0, 0.0, 0.0]));
 }
 
 #[test]
 #[should_panic(expected = "labels have shape [3]; expected [4]")]
 fn labels_of_another_length_are_refused() {
-    accuracy(&four().0, &Tensor::new([3], vec![0.0; 3]));
+    let _ = accuracy(&four().0, &Tensor::new([3], vec![0.0; 3]));
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn draws_need_three_axes() {
 #[test]
 #[should_panic(expected = "there are no class probabilities")]
 fn no_images_are_refused() {
-    reliability(&Tensor::<f32>::new([0, 3], vec![]), &Tensor::new([0], vec![]));
+    let _ = reliability(&Tensor::<f32>::new([0, 3], vec![]), &Tensor::new([0], vec![]));
 }
 
 /// 5 draws, 200 images, 4 classes, from formulas that another program can repeat.

@@ -14,6 +14,7 @@ use crate::{AnySlice, AnySliceMut, Element, ElementType, Tensor, each_type, mist
 /// assert_eq!(labels.get::<i64>().to_vec(), [3, 1]);
 /// assert_eq!(labels.cast::<f32>().to_vec(), [3.0, 1.0]);
 /// ```
+#[must_use]
 #[derive(Clone, PartialEq)]
 #[allow(missing_docs)] // the variants are the types
 pub enum AnyTensor {
@@ -32,6 +33,7 @@ impl AnyTensor {
     }
 
     /// The type of the elements.
+    #[must_use]
     pub fn element_type(&self) -> ElementType {
         fn of<T: Element>(_: &Tensor<T>) -> ElementType {
             T::TYPE
@@ -40,26 +42,31 @@ impl AnyTensor {
     }
 
     /// The size of each axis.
+    #[must_use]
     pub fn shape(&self) -> &[usize] {
         each_type!(AnyTensor, self, x => x.shape())
     }
 
     /// The distance in storage, in elements, from one index to the next along each axis.
+    #[must_use]
     pub fn strides(&self) -> &[isize] {
         each_type!(AnyTensor, self, x => x.strides())
     }
 
     /// The number of axes.
+    #[must_use]
     pub fn rank(&self) -> usize {
         self.shape().len()
     }
 
     /// The number of elements.
+    #[must_use]
     pub fn len(&self) -> usize {
         each_type!(AnyTensor, self, x => x.len())
     }
 
     /// Whether there are no elements.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.shape().contains(&0)
     }
@@ -119,6 +126,7 @@ impl AnyTensor {
     /// # Panics
     /// If there is not exactly one.
     #[track_caller]
+    #[must_use]
     pub fn item_f64(&self) -> f64 {
         each_type!(AnyTensor, self, x => x.item().to_f64())
     }
@@ -129,6 +137,7 @@ impl AnyTensor {
     }
 
     /// The number that all elements are, if they are one, to the bit and not NaN, as an `f64`.
+    #[must_use]
     pub fn uniform(&self) -> Option<f64> {
         fn uniform<T: Element>(x: &Tensor<T>) -> Option<f64> {
             let first = x.iter().next()?;

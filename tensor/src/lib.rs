@@ -12,6 +12,8 @@
 //! functions over slices that take their working space from the caller, and run on the current rayon pool.
 //! Results have the same bits on any number of threads and at every instruction set: see there.
 
+#![forbid(unsafe_code)]
+
 mod any;
 mod tensor;
 

@@ -18,6 +18,7 @@ use crate::Error;
 ///
 /// # Panics
 /// A conversion panics for a dimension that is negative, or is at all sizes of its symbols.
+#[must_use]
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Shape(Vec<Dim>);
 
@@ -31,6 +32,7 @@ impl Shape {
     }
 
     /// The number of axes.
+    #[must_use]
     pub fn rank(&self) -> usize {
         self.0.len()
     }
@@ -53,6 +55,7 @@ impl Shape {
     }
 
     /// Whether there is no element.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.iter().any(|dim| dim.size() == Some(0))
     }
@@ -72,6 +75,7 @@ impl Shape {
     /// assert_eq!(shape.difference(&[3].into()).unwrap(), "2 axes are not 1");
     /// assert_eq!(shape.difference(&shape), None);
     /// ```
+    #[must_use]
     pub fn difference(&self, other: &Shape) -> Option<String> {
         if self.rank() != other.rank() {
             let verb = if self.rank() == 1 { "axis is" } else { "axes are" };
@@ -89,6 +93,7 @@ impl Shape {
     /// assert_eq!(rows.broadcast_difference(&[3].into()), None);
     /// assert_eq!(rows.broadcast_difference(&[4].into()).unwrap(), "axis 1: 3 is not 4");
     /// ```
+    #[must_use]
     pub fn broadcast_difference(&self, other: &Shape) -> Option<String> {
         let rank = self.rank().max(other.rank());
         let last = |shape: &Shape| shape.0.clone().into_iter().rev();

@@ -14,18 +14,21 @@ impl<T: Element> Expr<T> {
 
     /// The whole numbers 0, 1, …, n − 1.
     #[track_caller]
+    #[must_use]
     pub fn arange(n: usize) -> Self {
         Expr::constant(Tensor::arange(n))
     }
 
     /// A tensor that never changes.
     #[track_caller]
+    #[must_use]
     pub fn constant(value: Tensor<T>) -> Self {
         AnyExpr::of_tensor(value.into()).typed()
     }
 
     /// A constant of rank 0: the number of this type that stands for `value`, see [`Element::from_f64`].
     #[track_caller]
+    #[must_use]
     pub fn scalar(value: f64) -> Self {
         Expr::constant(Tensor::scalar(T::from_f64(value)))
     }
@@ -67,6 +70,7 @@ impl AnyExpr {
 
     /// A tensor that never changes.
     #[track_caller]
+    #[must_use]
     pub fn of_tensor(value: AnyTensor) -> Self {
         let (element, shape) = (value.element_type(), Shape::from(value.shape()));
         Expr::leaf(Op::Constant(Constant(value.contiguous())), element, shape)
@@ -74,6 +78,7 @@ impl AnyExpr {
 
     /// A number of an element type.
     #[track_caller]
+    #[must_use]
     pub fn number(element: ElementType, value: f64) -> Self {
         AnyExpr::of_tensor(
             bayeux_tensor::with_type!(element, T => Tensor::<T>::scalar(T::from_f64(value)).into()),
@@ -113,12 +118,14 @@ impl<T: Kind> Expr<T> {
 
     /// Zeros of this expression's type and shape.
     #[track_caller]
+    #[must_use]
     pub fn zeros_like(&self) -> Self {
         self.number_like(0.0).broadcast_to(self.shape())
     }
 
     /// Ones of this expression's type and shape.
     #[track_caller]
+    #[must_use]
     pub fn ones_like(&self) -> Self {
         self.number_like(1.0).broadcast_to(self.shape())
     }

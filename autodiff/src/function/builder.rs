@@ -15,6 +15,7 @@ use crate::stabilise::Stabiliser;
 use crate::{AnyExpr, Error, Expr, Kind, Shared, Untyped, Updates};
 
 /// Collects what a [`Function`] is made of.
+#[must_use = "nothing is compiled before `build`"]
 #[derive(Debug)]
 pub struct FunctionBuilder<T: Kind = f32> {
     pub(super) inputs: Vec<AnyExpr>,

@@ -190,6 +190,7 @@ impl Schedule {
     }
 
     /// The rate after `iteration` steps, a scalar expression of a scalar expression.
+    #[must_use]
     pub fn rate<T: Float>(&self, iteration: &Expr<T>) -> Expr<T> {
         let part = |steps: usize| (iteration / steps as f64).minimum(&Expr::scalar(1.0));
         let rate = match self.curve {

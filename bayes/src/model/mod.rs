@@ -55,6 +55,7 @@ pub(crate) struct Parts<T: Float> {
 
 impl<T: Float> Model<T> {
     /// An empty model.
+    #[must_use]
     pub fn new() -> Self {
         Model(Arc::new(Mutex::new(Parts {
             data: Vec::new(),

@@ -20,42 +20,50 @@ pub struct Variable<T: Float> {
 
 impl<T: Float> Variable<T> {
     /// The name.
+    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// The shape.
+    #[must_use]
     pub fn shape(&self) -> &[usize] {
         &self.shape
     }
 
     /// The number of elements.
+    #[must_use]
     pub fn size(&self) -> usize {
         self.shape.iter().product()
     }
 
     /// The prior.
+    #[must_use]
     pub fn prior(&self) -> &dyn Distribution<T> {
         &*self.prior
     }
 
     /// The map from the unconstrained variable to this one.
+    #[must_use]
     pub fn transform(&self) -> &Transform<T> {
         &self.transform
     }
 
     /// The leaf that holds the unconstrained variable: an input to whatever is computed from the model.
+    #[must_use]
     pub fn unconstrained(&self) -> &Expr<T> {
         &self.unconstrained
     }
 
     /// The variable, as [`Model::free`](crate::Model::free) returned it.
+    #[must_use]
     pub fn value(&self) -> &Expr<T> {
         &self.value
     }
 
     /// The number of inputs of one unit, for a matrix `[inputs, units]` or filters `[units, channels, height, width]`;
     /// `None` for a scalar or a vector.
+    #[must_use]
     pub fn fan_in(&self) -> Option<usize> {
         match self.shape.as_slice() {
             [] | [_] => None,
@@ -88,6 +96,7 @@ impl<T: Float> std::fmt::Debug for Observation<T> {
 
 impl<T: Float> Observation<T> {
     /// The name.
+    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -60,6 +60,7 @@ impl<T: Float> Predictions<T> {
     /// # Panics
     /// If the values are not `[draws, rows, classes]` or the labels not `[rows]`.
     #[track_caller]
+    #[must_use]
     pub fn accuracy(&self, labels: &Tensor<T>) -> f64 {
         let shape = self.draws.shape();
         assert!(

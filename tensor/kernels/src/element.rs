@@ -33,16 +33,19 @@ pub enum ElementType {
 
 impl ElementType {
     /// Whether it is `f32` or `f64`.
+    #[must_use]
     pub const fn is_float(self) -> bool {
         matches!(self, ElementType::F32 | ElementType::F64)
     }
 
     /// Whether it is `u8`, `i32` or `i64`.
+    #[must_use]
     pub const fn is_integer(self) -> bool {
         matches!(self, ElementType::U8 | ElementType::I32 | ElementType::I64)
     }
 
     /// The bytes of an element.
+    #[must_use]
     pub const fn size(self) -> usize {
         match self {
             ElementType::Bool | ElementType::U8 => 1,

@@ -75,6 +75,7 @@ pub fn gemm<T: Float>(
 
 /// The number of elements of working space that [`gemm`] needs for B of k×n. At most about 4 million: larger products are
 /// computed in parts.
+#[must_use]
 pub fn gemm_scratch(k: usize, n: usize) -> usize {
     n.min(COPIED_COLUMNS).next_multiple_of(2 * WIDEST) * k.min(COPIED_DEPTH) + SLACK
 }

@@ -30,6 +30,7 @@ const COPIED: usize = 64 << 20;
 /// ```
 /// assert!(bayeux_kernels::peak_flops::<f32>() > 1e8);
 /// ```
+#[must_use]
 pub fn peak_flops<T: Float>() -> f64 {
     <T as Linear>::peak_flops()
 }
@@ -43,6 +44,7 @@ pub(crate) fn measure<T: Float>() -> f64 {
 
 /// Bytes a second, read and written, that the current rayon pool moves when it copies a large array. Takes some tens of
 /// milliseconds.
+#[must_use]
 pub fn copy_bandwidth() -> f64 {
     let from = vec![1u8; COPIED];
     let mut to = vec![0u8; COPIED];

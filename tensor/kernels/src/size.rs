@@ -13,6 +13,7 @@
 /// assert_eq!(checked_len::<f32>(&[1 << 40, 1 << 40, 0]), None);
 /// ```
 #[inline]
+#[must_use]
 pub fn checked_len<T>(shape: &[usize]) -> Option<usize> {
     let (mut len, mut empty) = (1usize, false);
     for &size in shape {
@@ -28,6 +29,7 @@ pub fn checked_len<T>(shape: &[usize]) -> Option<usize> {
 /// If memory could not hold the elements, naming the operation and the shape.
 #[inline]
 #[track_caller]
+#[expect(clippy::must_use_candidate)] // called for its panic as well
 pub fn len<T>(op: &str, shape: &[usize]) -> usize {
     match checked_len::<T>(shape) {
         Some(len) => len,
@@ -45,6 +47,7 @@ fn too_large(op: &str, shape: &[usize]) -> ! {
 /// How far from the first element of a strided view the others lie, at most, before it and after it, if it is not farther than
 /// memory is long: Σ (n − 1)·|stride| over the axes with a stride of that sign. A view without elements reaches nothing.
 #[inline]
+#[must_use]
 pub fn reach(shape: &[usize], strides: &[isize]) -> Option<[usize; 2]> {
     let mut reach = [0usize; 2];
     if shape.contains(&0) {
@@ -60,6 +63,7 @@ pub fn reach(shape: &[usize], strides: &[isize]) -> Option<[usize; 2]> {
 
 /// Whether a strided view that begins at an offset lies inside of a slice of `len` elements.
 #[inline]
+#[must_use]
 pub fn fits(len: usize, offset: usize, [before, after]: [usize; 2]) -> bool {
     before <= offset && offset.checked_add(after).is_some_and(|last| last < len)
 }

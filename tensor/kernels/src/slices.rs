@@ -85,6 +85,7 @@ pub fn mistaken(found: ElementType, wanted: ElementType) -> ! {
 
 impl<'a> AnySlice<'a> {
     /// The type of the elements.
+    #[must_use]
     pub fn element_type(self) -> ElementType {
         fn of<T: Element>(_: &[T]) -> ElementType {
             T::TYPE
@@ -93,21 +94,25 @@ impl<'a> AnySlice<'a> {
     }
 
     /// The number of elements.
+    #[must_use]
     pub fn len(self) -> usize {
         each_type!(AnySlice, self, x => x.len())
     }
 
     /// The bytes of the elements.
+    #[must_use]
     pub fn bytes(self) -> usize {
         each_type!(AnySlice, self, x => size_of_val(x))
     }
 
     /// Where the first of them is in memory.
+    #[must_use]
     pub fn address(self) -> usize {
         each_type!(AnySlice, self, x => x.as_ptr().addr())
     }
 
     /// Whether there are no elements.
+    #[must_use]
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
@@ -118,6 +123,7 @@ impl<'a> AnySlice<'a> {
     /// If they are of another type.
     #[inline]
     #[track_caller]
+    #[must_use]
     pub fn get<T: Element>(self) -> &'a [T] {
         match T::of_slice(self) {
             Some(slice) => slice,
@@ -129,6 +135,7 @@ impl<'a> AnySlice<'a> {
     ///
     /// # Panics
     /// If there are fewer.
+    #[must_use]
     pub fn from(self, start: usize) -> Self {
         each_type!(AnySlice, self, x => Element::any_slice(&x[start..]))
     }
@@ -136,6 +143,7 @@ impl<'a> AnySlice<'a> {
 
 impl<'a> AnySliceMut<'a> {
     /// The type of the elements.
+    #[must_use]
     pub fn element_type(&self) -> ElementType {
         fn of<T: Element>(_: &[T]) -> ElementType {
             T::TYPE
@@ -144,11 +152,13 @@ impl<'a> AnySliceMut<'a> {
     }
 
     /// The number of elements.
+    #[must_use]
     pub fn len(&self) -> usize {
         each_type!(AnySliceMut, self, x => x.len())
     }
 
     /// Whether there are no elements.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -159,6 +169,7 @@ impl<'a> AnySliceMut<'a> {
     /// If they are of another type.
     #[inline]
     #[track_caller]
+    #[must_use]
     pub fn get<T: Element>(self) -> &'a mut [T] {
         let found = self.element_type();
         match T::of_slice_mut(self) {
@@ -173,6 +184,7 @@ impl<'a> AnySliceMut<'a> {
     }
 
     /// The elements for reading.
+    #[must_use]
     pub fn as_slice(&self) -> AnySlice<'_> {
         each_type!(AnySliceMut, self, x => Element::any_slice(x))
     }
@@ -181,6 +193,7 @@ impl<'a> AnySliceMut<'a> {
     ///
     /// # Panics
     /// If there are fewer.
+    #[must_use]
     pub fn first(self, len: usize) -> Self {
         each_type!(AnySliceMut, self, x => Element::any_slice_mut(&mut x[..len]))
     }

@@ -28,6 +28,7 @@ impl<T: Element> Storage<T> {
     /// # Panics
     /// If the system has no memory for so many.
     #[track_caller]
+    #[must_use]
     pub fn zeros(len: usize) -> Self {
         #[cfg(target_os = "linux")]
         if let Some(pages) = pages::Pages::zeros(len) {

@@ -30,6 +30,7 @@ use walk::{Walk, row_major_strides};
 /// assert_eq!(centred, Tensor::new([2, 3], vec![-1.5, -1.5, -1.5, 1.5, 1.5, 1.5]));
 /// assert_eq!(a.t().shape(), [3, 2]);
 /// ```
+#[must_use]
 #[derive(Clone)]
 pub struct Tensor<T> {
     data: Arc<Storage<T>>,
@@ -138,34 +139,40 @@ impl<T: Element> Tensor<T> {
 impl<T: Element> Tensor<T> {
     /// The size of each axis.
     #[inline]
+    #[must_use]
     pub fn shape(&self) -> &[usize] {
         &self.shape
     }
 
     /// The distance in storage, in elements, from one index to the next along each axis.
     #[inline]
+    #[must_use]
     pub fn strides(&self) -> &[isize] {
         &self.strides
     }
 
     /// The number of axes.
+    #[must_use]
     pub fn rank(&self) -> usize {
         self.shape.len()
     }
 
     /// The number of elements.
     #[inline]
+    #[must_use]
     pub fn len(&self) -> usize {
         self.shape.iter().product()
     }
 
     /// Whether there are no elements, that is, whether some axis has size 0.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.shape.contains(&0)
     }
 
     /// Whether the elements lie in storage one after the other in row-major order.
     #[inline]
+    #[must_use]
     pub fn is_contiguous(&self) -> bool {
         let mut expected = 1;
         for (&n, &stride) in self.shape.iter().zip(&self.strides).rev() {
@@ -182,6 +189,7 @@ impl<T: Element> Tensor<T> {
 
     /// The elements as a slice, if they are contiguous.
     #[inline]
+    #[must_use]
     pub fn as_slice(&self) -> Option<&[T]> {
         self.is_contiguous().then(|| match self.len() {
             0 => &[][..],
@@ -191,6 +199,7 @@ impl<T: Element> Tensor<T> {
 
     /// A copy of the elements in row-major order.
     #[track_caller]
+    #[must_use]
     pub fn to_vec(&self) -> Vec<T> {
         if let Some(slice) = self.as_slice() {
             return slice.to_vec();
@@ -242,6 +251,7 @@ impl<T: Element> Tensor<T> {
     /// # Panics
     /// If the index has not one entry per axis, or one is out of range.
     #[track_caller]
+    #[must_use]
     pub fn get(&self, index: &[usize]) -> T {
         assert!(
             index.len() == self.rank() && index.iter().zip(&self.shape).all(|(i, n)| i < n),
@@ -257,6 +267,7 @@ impl<T: Element> Tensor<T> {
     /// # Panics
     /// If there is not exactly one.
     #[track_caller]
+    #[must_use]
     pub fn item(&self) -> T {
         assert!(self.len() == 1, "item: shape {:?} has {} elements, not one", self.shape, self.len());
         self.data[self.offset]

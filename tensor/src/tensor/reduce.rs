@@ -245,11 +245,13 @@ impl<T: Float> Tensor<T> {
     }
 
     /// The sum of all elements.
+    #[must_use]
     pub fn sum_all(&self) -> T {
         self.sum(&self.all_axes()).item()
     }
 
     /// The mean of all elements; NaN if there are none.
+    #[must_use]
     pub fn mean_all(&self) -> T {
         self.mean(&self.all_axes()).item()
     }
@@ -259,6 +261,7 @@ impl<T: Float> Tensor<T> {
     /// # Panics
     /// If there are no elements.
     #[track_caller]
+    #[must_use]
     pub fn max_all(&self) -> T {
         self.max(&self.all_axes()).item()
     }
@@ -268,6 +271,7 @@ impl<T: Float> Tensor<T> {
     /// # Panics
     /// If there are no elements.
     #[track_caller]
+    #[must_use]
     pub fn min_all(&self) -> T {
         self.min(&self.all_axes()).item()
     }

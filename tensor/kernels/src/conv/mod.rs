@@ -46,6 +46,7 @@ use winograd::weights::Weights;
 
 impl Conv2dShape {
     /// Elements of scratch that [`conv2d`] asks for.
+    #[must_use]
     pub fn scratch_forward(&self) -> usize {
         if self.groups > 1 {
             return grouped::scratch_forward(self);
@@ -55,6 +56,7 @@ impl Conv2dShape {
     }
 
     /// Elements of scratch that [`conv2d_input`] asks for.
+    #[must_use]
     pub fn scratch_input(&self) -> usize {
         if self.groups > 1 {
             return grouped::scratch_input(self);
@@ -84,6 +86,7 @@ impl Conv2dShape {
     }
 
     /// Elements of scratch that [`conv2d_weights`] asks for.
+    #[must_use]
     pub fn scratch_weights(&self) -> usize {
         if self.groups > 1 {
             return grouped::scratch_weights(self);

@@ -47,6 +47,7 @@ impl Conv2dShape {
     /// If the kernel is empty, larger than the padded input, or a stride is zero; or if memory could not hold the input, the output,
     /// a padded image or the weights.
     #[track_caller]
+    #[must_use]
     pub fn new(
         batch: usize,
         in_channels: usize,
@@ -83,6 +84,7 @@ impl Conv2dShape {
     /// # Panics
     /// Unless `groups` divides the channels of the input and of the output.
     #[track_caller]
+    #[must_use]
     pub fn grouped(self, groups: usize) -> Self {
         let (c, o) = (self.in_channels, self.out_channels);
         assert!(
@@ -93,67 +95,80 @@ impl Conv2dShape {
     }
 
     /// Images, N.
+    #[must_use]
     pub fn batch(&self) -> usize {
         self.batch
     }
 
     /// Channels of the input, C.
+    #[must_use]
     pub fn in_channels(&self) -> usize {
         self.in_channels
     }
 
     /// Height and width of the input.
+    #[must_use]
     pub fn in_size(&self) -> [usize; 2] {
         self.in_size
     }
 
     /// Channels of the output, O.
+    #[must_use]
     pub fn out_channels(&self) -> usize {
         self.out_channels
     }
 
     /// Height and width of the kernel.
+    #[must_use]
     pub fn kernel(&self) -> [usize; 2] {
         self.kernel
     }
 
     /// Steps down and right.
+    #[must_use]
     pub fn stride(&self) -> [usize; 2] {
         self.stride
     }
 
     /// Zeros around the input: `[[top, bottom], [left, right]]`.
+    #[must_use]
     pub fn padding(&self) -> [[usize; 2]; 2] {
         self.padding
     }
 
     /// Groups of channels, each convolved on its own: see [`Conv2dShape::grouped`].
+    #[must_use]
     pub fn groups(&self) -> usize {
         self.groups
     }
 
     /// Height and width of the output.
+    #[must_use]
     pub fn out_size(&self) -> [usize; 2] {
         out_size(self.in_size, self.kernel, self.stride, self.padding)
     }
 
     /// Elements of x, `[N, C, H, W]`.
+    #[must_use]
     pub fn x_len(&self) -> usize {
         self.batch * self.in_channels * self.in_size[0] * self.in_size[1]
     }
 
     /// Elements of the weights, `[O, C/G, KH, KW]`.
+    #[must_use]
     pub fn w_len(&self) -> usize {
         self.out_channels * self.group_channels() * self.kernel[0] * self.kernel[1]
     }
 
     /// Elements of y, `[N, O, OH, OW]`.
+    #[must_use]
     pub fn y_len(&self) -> usize {
         let [oh, ow] = self.out_size();
         self.batch * self.out_channels * oh * ow
     }
 
     /// Floating-point operations of the forward pass, and of each adjoint: two for each product.
+    #[must_use]
     pub fn flops(&self) -> usize {
         let products = self.group_channels() * self.kernel[0] * self.kernel[1];
         self.y_len().saturating_mul(products).saturating_mul(2)

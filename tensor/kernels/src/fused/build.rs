@@ -37,6 +37,7 @@ impl<T: Float> FusedBuilder<T> {
     /// # Panics
     /// If memory could not hold an array of this shape.
     #[track_caller]
+    #[must_use]
     pub fn new(shape: &[usize]) -> Self {
         size::len::<T>("a fused loop", shape);
         FusedBuilder {
@@ -84,6 +85,7 @@ impl<T: Float> FusedBuilder<T> {
     /// For a loop over a shape that goes on with a product: the number of its chunks, each of which has its own partial
     /// reductions. `None` if there cannot be such a loop: because the shape is another, or so large, or has so few rows, that the
     /// product is not computed by whole rows or images.
+    #[must_use]
     pub fn chunks_of_product(shape: &[usize], product: Product) -> Option<usize> {
         product.tasks::<T>(shape)
     }

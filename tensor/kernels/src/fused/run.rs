@@ -18,6 +18,7 @@ use crate::size::fits;
 
 impl<T: Float> Fused<T> {
     /// The number of elements of working space a run needs: the partial reductions of all chunks, and what a product needs.
+    #[must_use]
     pub fn scratch(&self) -> usize {
         if let Some((_, extent)) = self.plain {
             return room(extent);
@@ -27,11 +28,13 @@ impl<T: Float> Fused<T> {
     }
 
     /// The number of elements of the iteration space.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.space.len()
     }
 
     /// Whether the iteration space is empty.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -72,6 +72,7 @@ pub struct Philox4x32 {
 
 impl Philox4x32 {
     /// The generator of one stream, at its beginning.
+    #[must_use]
     pub fn new(seed: u64, stream: u64) -> Self {
         let mut rng = Self { seed, stream, position: 0, block: [0; 4] };
         rng.set_position(0);
@@ -79,6 +80,7 @@ impl Philox4x32 {
     }
 
     /// The number of 32-bit words drawn so far.
+    #[must_use]
     pub fn position(&self) -> u64 {
         self.position
     }

@@ -199,6 +199,7 @@ impl Extent {
 }
 
 /// The elements of working space that [`reduce`] needs; 0 for more than memory could hold.
+#[must_use]
 pub fn room(extent: Extent) -> usize {
     match extent {
         _ if extent.lengths().is_none_or(|[len, _]| len == 0) => 0,

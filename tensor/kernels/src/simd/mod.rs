@@ -45,6 +45,7 @@ pub use polygamma::polygamma;
 pub use unary::*;
 
 /// The instruction set in use: `"avx512"`, `"avx2"`, `"neon"`, `"simd128"` or `"portable"`.
+#[must_use]
 pub fn instruction_set() -> &'static str {
     crate::level::level().name()
 }

@@ -203,7 +203,7 @@ fn the_bits_of_groups_do_not_depend_on_the_number_of_threads() {
 #[test]
 #[should_panic(expected = "convolution: 4 groups do not divide 8 input and 6 output channels")]
 fn groups_that_do_not_divide_the_channels_are_refused() {
-    Conv2dShape::new(1, 8, [3, 3], 6, [3, 3], [1, 1], NONE).grouped(4);
+    let _ = Conv2dShape::new(1, 8, [3, 3], 6, [3, 3], [1, 1], NONE).grouped(4);
 }
 
 #[test]

@@ -199,7 +199,7 @@ fn conv2d_agrees_on_chosen_shapes() {
 #[test]
 #[should_panic(expected = "the kernel [5, 5] does not fit in the input [3, 4] with padding [[0, 1], [0, 0]]")]
 fn a_kernel_that_does_not_fit_is_refused() {
-    Conv2dShape::new(1, 1, [3, 4], 1, [5, 5], [1, 1], [[0, 1], [0, 0]]);
+    let _ = Conv2dShape::new(1, 1, [3, 4], 1, [5, 5], [1, 1], [[0, 1], [0, 0]]);
 }
 
 #[test]

@@ -28,6 +28,7 @@ impl<T: Float> FusedBuilder<T> {
     ///
     /// # Panics
     /// If several hundred values are needed at once, or an operand is to be overwritten that is not read row-major.
+    #[must_use]
     pub fn build(self) -> Fused<T> {
         let streamed = self.is_streamed();
         self.build_with(streamed, level())
@@ -38,6 +39,7 @@ impl<T: Float> FusedBuilder<T> {
     ///
     /// # Panics
     /// As [`build`](Self::build).
+    #[must_use]
     pub fn build_all(builders: Vec<Self>) -> Vec<Fused<T>> {
         let builders = builders.into_iter().map(|builder| (builder.is_streamed(), builder));
         build_all(builders.collect(), level())
