@@ -6,6 +6,7 @@ use crate::{Error, Expr, Function, grad};
 
 /// What [`check_gradient`] found: the largest relative errors over all directions tried.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct GradientErrors {
     /// Of the gradient, against differences of the cost.
     pub first: f64,

@@ -80,6 +80,7 @@ impl Clock {
 
 /// What each instruction of a program took, beside what the machine could do. Printed as a table, the slowest first.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Profile {
     /// The instructions, in the order in which they run.
     pub instructions: Vec<Measured>,
@@ -93,6 +94,7 @@ pub struct Profile {
 
 /// One instruction of a [`Profile`].
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Measured {
     /// The operations in it.
     pub label: String,

@@ -94,6 +94,7 @@ impl<T: Float> MeanField<T> {
 
 /// The fitted distribution of one unconstrained variable.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Gaussian<T: Float> {
     /// The means of the elements.
     pub mean: Tensor<T>,

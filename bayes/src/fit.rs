@@ -20,6 +20,7 @@ pub struct Fit<T: Float = f32> {
 
 /// Why a fit ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Stop {
     /// All iterations were done.
     Iterations,

@@ -31,6 +31,7 @@ const Z97: f64 = 1.880_793_608_151_250_9;
 ///
 /// `Display` prints it as a table.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Summary {
     /// The rows, in the model's order.
     pub rows: Vec<SummaryRow>,
@@ -40,6 +41,7 @@ pub struct Summary {
 
 /// One row of a summary.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct SummaryRow {
     /// The name, with the index of the element if there are several: `theta[3]`.
     pub name: String,

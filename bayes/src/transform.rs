@@ -24,6 +24,7 @@ use bayeux_tensor::Float;
 /// # Ok::<(), bayeux_autodiff::Error>(())
 /// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Transform<T: Float> {
     /// All reals: x = z.
     Identity,

@@ -50,6 +50,7 @@ impl<T: Float> Parameter<T> {
 
 /// What a layer tells the source of a parameter.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Request<'r> {
     /// The parameter's full name, such as `dense1.w`.
     pub name: &'r str,

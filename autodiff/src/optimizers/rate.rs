@@ -18,6 +18,7 @@ use crate::{Expr, Shared, Updates};
 /// let expression = Sgd::new(variable.expr() * 0.5);
 /// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Rate<T: Float> {
     /// A scalar expression: a constant, an input of the function, a variable.
     Expression(Expr<T>),

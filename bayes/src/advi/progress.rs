@@ -4,6 +4,7 @@ use std::time::Duration;
 
 /// The state of a fit after an iteration, as its callback sees it.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Progress {
     /// How many iterations are done.
     pub iteration: usize,

@@ -8,6 +8,7 @@ use crate::{Error, Transform};
 
 /// One summand of a model's log density.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Term<T: Float> {
     /// The name of the variable, observation or potential.
     pub name: String,
@@ -19,6 +20,7 @@ pub struct Term<T: Float> {
 
 /// Where a summand of the log density comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TermKind {
     /// The prior of a free variable, with the Jacobian of its transform.
     Prior,

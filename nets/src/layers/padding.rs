@@ -5,6 +5,7 @@
 /// Made from a number (all four sides), from `[rows, columns]` (above and below, left and right), or from
 /// `[[top, bottom], [left, right]]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Padding {
     /// None: windows stay inside of the image.
     Valid,
