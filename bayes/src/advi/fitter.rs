@@ -199,6 +199,23 @@ impl<'a, T: Float> Fitter<'a, T> {
         &self.step
     }
 
+    /// What the compiler makes of an iteration: see [`Function::explain`]. It is compiled anew for this, and the fit stays as it is.
+    ///
+    /// # Errors
+    /// What compiling may report; a fit that has been compiled has passed it.
+    ///
+    /// ```
+    /// use bayeux_bayes::{Advi, Model, Normal};
+    /// let model: Model<f64> = Model::new();
+    /// model.free("x", Normal::new(3.0, 1.0));
+    /// let page = Advi::mean_field(&model).compile()?.explain()?;
+    /// assert!(page.contains("after simplify"));
+    /// # Ok::<(), bayeux_bayes::Error>(())
+    /// ```
+    pub fn explain(&self) -> Result<String, Error> {
+        Ok(self.step.explain(&self.batches.tensors().collect::<Vec<_>>())?)
+    }
+
     /// Whether to take the time of every instruction from now on; see [`Function::profile`].
     pub fn set_profiling(&mut self, on: bool) {
         self.step.set_profiling(on);
