@@ -94,6 +94,7 @@ impl<T: Kind> Expr<T> {
     }
 
     /// The same expression, without its element type being known to Rust.
+    #[must_use]
     pub fn untyped(&self) -> AnyExpr {
         Expr { node: self.node.clone(), output: self.output, kind: PhantomData }
     }
@@ -103,6 +104,7 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// If its elements are of another type.
     #[track_caller]
+    #[must_use]
     pub fn typed<U: Kind>(&self) -> Expr<U> {
         if let Some(wanted) = U::TYPE {
             let found = self.element_type();
@@ -117,11 +119,13 @@ impl<T: Kind> Expr<T> {
     }
 
     /// The type of the elements.
+    #[must_use]
     pub fn element_type(&self) -> ElementType {
         self.value_type().element
     }
 
     /// Element type and shape.
+    #[must_use]
     pub fn value_type(&self) -> &ValueType {
         &self.node.types[self.output]
     }
@@ -132,6 +136,7 @@ impl<T: Kind> Expr<T> {
     }
 
     /// The number of axes.
+    #[must_use]
     pub fn rank(&self) -> usize {
         self.shape().rank()
     }
@@ -147,12 +152,14 @@ impl<T: Kind> Expr<T> {
     }
 
     /// The name, of a leaf or given by [`named`](Self::named).
+    #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.node.name.as_deref()
     }
 
     /// The same expression as a new node with a name, which messages, printed programs and plots show. To
     /// [`grad`](crate::grad), a named inner node is another expression than the one it was made from; leaves stay the same.
+    #[must_use]
     pub fn named(self, name: &str) -> Self {
         let Node { op, inputs, types, place, .. } = &*self.node;
         let (op, inputs, types) = (op.clone(), inputs.clone(), types.clone());
@@ -161,6 +168,7 @@ impl<T: Kind> Expr<T> {
 
     /// The shared variables of this element type inside some expressions: each once, in the order in which a reader from left
     /// to right meets them.
+    #[must_use]
     pub fn shareds(expressions: &[Expr<T>]) -> Vec<Shared<T>> {
         // Leaves of one variable are one node to `topological`, so none is met twice.
         topological(expressions).iter().filter_map(|node| node.variable()?.of_kind()).collect()
@@ -174,11 +182,13 @@ impl<T: Kind> Expr<T> {
     }
 
     /// The variable this expression is a leaf of, if it is one.
+    #[must_use]
     pub fn as_shared(&self) -> Option<Shared<T>> {
         self.variable()?.of_kind()
     }
 
     /// The value, if the expression is a constant.
+    #[must_use]
     pub fn as_constant(&self) -> Option<&T::Tensor> {
         match &self.node.op {
             Op::Constant(Constant(value)) => Some(T::of(value)),
@@ -301,6 +311,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "the elements of `x` are f32, not i64")]
     fn a_wrong_type_is_refused() {
-        Expr::<f32>::input("x", [2]).untyped().typed::<i64>();
+        let _ = Expr::<f32>::input("x", [2]).untyped().typed::<i64>();
     }
 }

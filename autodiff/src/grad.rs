@@ -69,6 +69,7 @@ use product::{Adjoint, parts};
 /// # Panics
 /// If the cost is not a scalar.
 #[track_caller]
+#[must_use]
 pub fn grad<T: Real>(cost: &Expr<T>, wrt: &[Expr<T>]) -> Vec<Expr<T>> {
     assert!(cost.rank() == 0, "grad: the cost {cost:?} has shape {}, a scalar is needed", cost.shape());
     typed(pull_back(&cost.untyped(), cost.ones_like().untyped(), &all_untyped(wrt)))
@@ -80,6 +81,7 @@ pub fn grad<T: Real>(cost: &Expr<T>, wrt: &[Expr<T>]) -> Vec<Expr<T>> {
 /// # Panics
 /// If the shapes of `y` and `v` differ.
 #[track_caller]
+#[must_use]
 pub fn vector_jacobian<T: Real>(y: &Expr<T>, v: &Expr<T>, wrt: &[Expr<T>]) -> Vec<Expr<T>> {
     assert!(y.shape() == v.shape(), "vector_jacobian: y has shape {}, v has {}", y.shape(), v.shape());
     typed(pull_back(&y.untyped(), v.untyped(), &all_untyped(wrt)))

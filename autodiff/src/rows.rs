@@ -19,6 +19,7 @@ pub enum Rows {
 
 impl Rows {
     /// Of what combines values element by element, all of one shape.
+    #[must_use]
     pub fn together(all: &[Rows]) -> Rows {
         all.iter().fold(Rows::Free, |a, &b| match (a, b) {
             (Rows::Free, other) | (other, Rows::Free) => other,
@@ -93,11 +94,13 @@ impl<T: Kind> Expr<T> {
     /// assert!(!(&x - x.mean(0)).is_by_rows(&batch()));
     /// assert!(!x.matmul(&x.t()).is_by_rows(&batch()));
     /// ```
+    #[must_use]
     pub fn is_by_rows(&self, rows: &Dim) -> bool {
         self.rows(rows) == Rows::Along(0)
     }
 
     /// How this expression depends on the rows of the inputs whose first axis is `rows`, see [`is_by_rows`](Self::is_by_rows).
+    #[must_use]
     pub fn rows(&self, rows: &Dim) -> Rows {
         rows_of(std::slice::from_ref(&self.untyped()), HashMap::new(), rows)
     }

@@ -209,12 +209,14 @@ impl<T: Kind> Expr<T> {
 impl<T: Real> Expr<T> {
     /// The polygamma function of order n ≥ 1 at x: the (n + 1)-th derivative of ln Γ(x).
     #[track_caller]
+    #[must_use]
     pub fn polygamma(&self, n: usize) -> Self {
         Expr::binary(Binary::Polygamma, &self.number_like(n as f64), self)
     }
 
     /// xᵖ for a fixed exponent.   dy/dx = p xᵖ⁻¹
     #[track_caller]
+    #[must_use]
     pub fn powf(&self, exponent: f64) -> Self {
         self.pow(&self.number_like(exponent))
     }

@@ -67,6 +67,7 @@ impl<T: Kind> Expr<T> {
     /// # Ok::<(), bayeux_autodiff::Error>(())
     /// ```
     #[track_caller]
+    #[must_use]
     pub fn cast<U: Element>(&self) -> Expr<U> {
         self.cast_to(U::TYPE).typed()
     }
@@ -81,6 +82,7 @@ impl<T: Kind> Expr<T> {
 
     /// The same numbers as elements of another expression's type.
     #[track_caller]
+    #[must_use]
     pub fn cast_like<U: Kind>(&self, other: &Expr<U>) -> Expr<U> {
         self.cast_to(other.element_type()).typed()
     }

@@ -185,6 +185,7 @@ impl<T: Real> Expr<T> {
     /// If a rank is not 4, the channels differ, the stride is 0, or the filter is larger than the padded image. Where that depends
     /// on a free dimension, the call of the function fails instead.
     #[track_caller]
+    #[must_use]
     pub fn conv2d(&self, filters: &Expr<T>, options: Conv2dOptions) -> Self {
         let both = || format!("images {} and filters {}", self.shape(), filters.shape());
         assert!(self.rank() == 4 && filters.rank() == 4, "conv2d: {} must both have 4 axes", both());

@@ -94,6 +94,7 @@ impl<T: Arithmetic> Expr<T> {
     /// # Panics
     /// If `classes` is 0.
     #[track_caller]
+    #[must_use]
     pub fn one_hot(&self, classes: usize) -> Self {
         self.one_hot_of(classes, self.element_type()).typed()
     }
@@ -103,6 +104,7 @@ impl<T: Arithmetic> Expr<T> {
     /// # Panics
     /// If `classes` is 0.
     #[track_caller]
+    #[must_use]
     pub fn one_hot_as<U: Element>(&self, classes: usize) -> Expr<U> {
         self.one_hot_of(classes, U::TYPE).typed()
     }

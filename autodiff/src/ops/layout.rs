@@ -211,6 +211,7 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// If `axis` is larger than the rank.
     #[track_caller]
+    #[must_use]
     pub fn flatten_from(&self, axis: usize) -> Self {
         assert!(axis <= self.rank(), "flatten_from: axis {axis} of {self:?}, which has rank {}", self.rank());
         let (front, back) = self.shape().dims().split_at(axis);
@@ -223,6 +224,7 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// If `axis` is larger than the rank.
     #[track_caller]
+    #[must_use]
     pub fn insert_axis(&self, axis: usize) -> Self {
         assert!(axis <= self.rank(), "insert_axis: axis {axis} of {self:?}, which has rank {}", self.rank());
         let mut dims = self.shape().dims().to_vec();
@@ -235,6 +237,7 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// If `permutation` does not name every axis once.
     #[track_caller]
+    #[must_use]
     pub fn transpose(&self, permutation: &[usize]) -> Self {
         let mut sorted = permutation.to_vec();
         sorted.sort_unstable();
@@ -252,6 +255,7 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// If the rank is below 2.
     #[track_caller]
+    #[must_use]
     pub fn t(&self) -> Self {
         assert!(self.rank() >= 2, "t: {self:?} has rank {}, a transpose needs 2", self.rank());
         let mut permutation: Vec<usize> = (0..self.rank()).collect();
@@ -264,6 +268,7 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// If there is no such axis.
     #[track_caller]
+    #[must_use]
     pub fn flip(&self, axis: usize) -> Self {
         assert!(axis < self.rank(), "flip: axis {axis} of {self:?}, which has rank {}", self.rank());
         Expr::new(Arc::new(Flip(axis)), vec![self.untyped()], self.shape())

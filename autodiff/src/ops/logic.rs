@@ -101,6 +101,7 @@ impl Expr<bool> {
 
     /// Where it is false. `!` says the same.
     #[allow(clippy::should_implement_trait)] // it is, and this is its name in other languages of arrays
+    #[must_use]
     pub fn not(&self) -> Self {
         Expr::new(Logic::Not, vec![self.untyped()], self.shape())
     }

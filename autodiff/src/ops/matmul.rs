@@ -133,6 +133,7 @@ impl<T: Real> Expr<T> {
     /// # Panics
     /// If the inner dimensions differ, if the leading axes do not broadcast, or for a scalar.
     #[track_caller]
+    #[must_use]
     pub fn matmul(&self, other: &Expr<T>) -> Self {
         #[track_caller]
         fn fail<T: Real>(a: &Expr<T>, b: &Expr<T>) -> ! {

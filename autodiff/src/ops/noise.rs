@@ -74,6 +74,7 @@ pub struct RandomStreams {
 
 impl RandomStreams {
     /// Streams of one seed, from the first.
+    #[must_use]
     pub fn new(seed: u64) -> Self {
         RandomStreams { seed, maker: None, next: AtomicU64::new(0) }
     }

@@ -216,6 +216,7 @@ impl<T: Arithmetic> Expr<T> {
     /// # Panics
     /// For a scalar.
     #[track_caller]
+    #[must_use]
     pub fn sort(&self) -> (Self, Expr<i64>) {
         self.sorted(Sort { descending: false, count: None })
     }
@@ -225,6 +226,7 @@ impl<T: Arithmetic> Expr<T> {
     /// # Panics
     /// For a scalar.
     #[track_caller]
+    #[must_use]
     pub fn argsort(&self) -> Expr<i64> {
         self.sort().1
     }
@@ -234,6 +236,7 @@ impl<T: Arithmetic> Expr<T> {
     /// # Panics
     /// For a scalar, or if there are fewer than `k`.
     #[track_caller]
+    #[must_use]
     pub fn top_k(&self, k: usize) -> (Self, Expr<i64>) {
         self.sorted(Sort { descending: true, count: Some(k) })
     }
@@ -243,6 +246,7 @@ impl<T: Arithmetic> Expr<T> {
     /// # Panics
     /// If the shapes differ in another axis than the last.
     #[track_caller]
+    #[must_use]
     pub fn take_along_last(&self, places: &Expr<i64>) -> Self {
         let inputs = vec![self.untyped(), places.untyped()];
         AnyExpr::values_of(Arc::new(AlongLast::Take), inputs).remove(0).typed()

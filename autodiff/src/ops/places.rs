@@ -95,6 +95,7 @@ impl<T: Arithmetic> Expr<T> {
     /// # Panics
     /// If there is no such axis, or nothing along it.
     #[track_caller]
+    #[must_use]
     pub fn argmax(&self, axis: i32) -> Expr<i64> {
         self.extreme(axis, true)
     }
@@ -104,6 +105,7 @@ impl<T: Arithmetic> Expr<T> {
     /// # Panics
     /// If there is no such axis, or nothing along it.
     #[track_caller]
+    #[must_use]
     pub fn argmin(&self, axis: i32) -> Expr<i64> {
         self.extreme(axis, false)
     }

@@ -21,6 +21,7 @@ pub struct Pool2dOptions {
 
 impl Pool2dOptions {
     /// Windows that touch but do not overlap.
+    #[must_use]
     pub fn new(window: [usize; 2]) -> Self {
         Pool2dOptions { window, stride: window, padding: [[0; 2]; 2] }
     }

@@ -129,6 +129,7 @@ impl<T: Arithmetic> Expr<T> {
 
     /// The sum of all elements.
     #[track_caller]
+    #[must_use]
     pub fn sum_all(&self) -> Self {
         self.sum((0..self.rank()).collect::<Vec<_>>())
     }
@@ -147,6 +148,7 @@ impl<T: Real> Expr<T> {
 
     /// The mean of all elements.
     #[track_caller]
+    #[must_use]
     pub fn mean_all(&self) -> Self {
         self.mean((0..self.rank()).collect::<Vec<_>>())
     }
@@ -167,6 +169,7 @@ impl<T: Real> Expr<T> {
 
     /// The largest of all elements.
     #[track_caller]
+    #[must_use]
     pub fn max_all(&self) -> Self {
         self.max((0..self.rank()).collect::<Vec<_>>())
     }

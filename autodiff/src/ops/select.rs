@@ -97,6 +97,7 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// If the three shapes do not broadcast.
     #[track_caller]
+    #[must_use]
     pub fn select(condition: &Expr<bool>, a: &Expr<T>, b: &Expr<T>) -> Self {
         let joint = a.shape().broadcast(b.shape()).and_then(|shape| shape.broadcast(condition.shape()));
         let Some(shape) = joint else {
@@ -111,6 +112,7 @@ impl<T: Kind> Expr<T> {
 impl<T: Real> Expr<T> {
     /// The same value, taken as a constant by [`grad`](crate::grad).
     #[track_caller]
+    #[must_use]
     pub fn stop_gradient(&self) -> Self {
         Expr::new(StopGradient, vec![self.untyped()], self.shape())
     }

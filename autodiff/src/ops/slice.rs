@@ -255,6 +255,7 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// If there is no such axis.
     #[track_caller]
+    #[must_use]
     pub fn pad(&self, axis: usize, before: usize, after: usize) -> Self {
         let shape = self.shape().with(axis, self.dim(axis) + before + after);
         Expr::new(Pad { axis, before: before.into() }, vec![self.untyped()], shape)

@@ -95,6 +95,7 @@ impl<T: Real> Expr<T> {
     /// # Panics
     /// For a scalar.
     #[track_caller]
+    #[must_use]
     pub fn softmax(&self) -> Self {
         self.along_last(Softmax::Probabilities)
     }
@@ -104,6 +105,7 @@ impl<T: Real> Expr<T> {
     /// # Panics
     /// For a scalar.
     #[track_caller]
+    #[must_use]
     pub fn log_softmax(&self) -> Self {
         self.along_last(Softmax::Logarithms)
     }
@@ -113,6 +115,7 @@ impl<T: Real> Expr<T> {
     /// # Panics
     /// For a scalar.
     #[track_caller]
+    #[must_use]
     pub fn logsumexp(&self) -> Self {
         self.along_last(Softmax::Normaliser)
     }

@@ -198,6 +198,7 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// If there is no such axis.
     #[track_caller]
+    #[must_use]
     pub fn take(&self, axis: usize, indices: &Expr<i64>) -> Self {
         AnyExpr::values_of(Take { axis }, vec![self.untyped(), indices.untyped()]).remove(0).typed()
     }
@@ -208,6 +209,7 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// If the parts have not the shape that `take` would give, or for truth values.
     #[track_caller]
+    #[must_use]
     pub fn scatter_add(&self, axis: usize, indices: &Expr<i64>, parts: &Expr<T>) -> Self {
         let inputs = vec![self.untyped(), indices.untyped(), parts.untyped()];
         Expr::new(Scatter { axis }, inputs, self.shape())
