@@ -50,6 +50,7 @@ mod known;
 mod lambda;
 mod ops;
 pub mod optimizers;
+mod options;
 mod profile;
 mod rows;
 mod shared;

@@ -244,7 +244,7 @@ impl<R: Rng> Grower<'_, R> {
             0.3 * ((i[0] * 7 + i[1] * 5 + i[2] * 3 + i[3]) as f64).sin()
         }));
         let stride = [self.rng.random_range(1..3), self.rng.random_range(1..3)];
-        x.conv2d(&filters, Conv2dOptions { stride, padding: [[padding; 2]; 2] })
+        x.conv2d(&filters, Conv2dOptions::new().stride(stride).padding([[padding; 2]; 2]))
     }
 }
 

@@ -13,10 +13,11 @@ use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Rows, Shape, ValueType};
 /// use bayeux_autodiff::{Conv2dOptions, Expr, batch};
 /// let x = Expr::<f32>::input("x", (batch(), 3, 28, 28));
 /// let w = Expr::zeros([8, 3, 5, 5]);
-/// let options = Conv2dOptions { stride: [2, 2], ..Conv2dOptions::default() };
+/// let options = Conv2dOptions::new().stride([2, 2]);
 /// assert_eq!(x.conv2d(&w, options).shape(), &(batch(), 8, 12, 12).into());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Conv2dOptions {
     /// Steps between windows, along height and width.
     pub stride: [usize; 2],

@@ -10,6 +10,7 @@ use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Rows, Shape, ValueType};
 
 /// Window, stride and padding of a max-pool. Padding counts as −∞ and so never wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Pool2dOptions {
     /// Height and width of the window.
     pub window: [usize; 2],

@@ -30,7 +30,7 @@ fn images_of_any_size() {
     let [height, width, channels] = Dim::symbols(["height", "width", "channels"]);
     let x = Expr::<f64>::input("x", (2, &channels, &height, &width));
     let w = Expr::input("w", (3, &channels, 3, 2));
-    let options = Conv2dOptions { stride: [2, 1], padding: [[1, 1], [0, 1]] };
+    let options = Conv2dOptions::new().stride([2, 1]).padding([[1, 1], [0, 1]]);
     let y = x.conv2d(&w, options).tanh().max_pool2d(Pool2dOptions::new([2, 2]));
     let shape = "[2, 3, ⌊(height + 1)/4⌋, ⌊width/2⌋]";
     assert_eq!(y.shape().to_string(), shape);

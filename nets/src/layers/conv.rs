@@ -77,7 +77,7 @@ impl<T: Float> Layer<T> for Conv2d<'_, T> {
         let [height, width] = self.window;
         let built = self.affine.build([self.filters, channels, height, width], [self.filters], scope);
         let filters = if self.flip { built.weights.flip(2).flip(3) } else { built.weights.clone() };
-        let options = Conv2dOptions { stride: self.stride, padding };
+        let options = Conv2dOptions::new().stride(self.stride).padding(padding);
         input.map(|x| built.finish(x.conv2d(&filters, options), [self.filters, 1, 1]))
     }
 }

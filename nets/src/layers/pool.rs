@@ -75,6 +75,6 @@ impl<T: Float> Layer<T> for MaxPool2d {
             "{}: the padding {padding:?} must be smaller than the window {window:?}",
             scope.layer()
         );
-        input.map(|x| x.max_pool2d(Pool2dOptions { window, stride, padding }))
+        input.map(|x| x.max_pool2d(Pool2dOptions::new(window).stride(stride).padding(padding)))
     }
 }
