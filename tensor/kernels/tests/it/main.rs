@@ -11,3 +11,4 @@ mod random;
 mod simd;
 #[cfg(panic = "unwind")]
 mod sizes;
+mod small;
