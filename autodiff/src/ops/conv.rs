@@ -34,12 +34,12 @@ impl Default for Conv2dOptions {
 /// One of the three maps between images x, filters w and outputs y.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Conv2d {
-    pub map: Map,
+    pub map: ConvMap,
     pub options: Conv2dOptions,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Map {
+pub(crate) enum ConvMap {
     /// x, w → y
     Forward,
     /// y, w → x
@@ -52,9 +52,9 @@ impl Conv2d {
     /// Which of the inputs and the output are images, filters and outputs.
     fn roles<S>(&self, [a, b]: [S; 2], output: S) -> [S; 3] {
         match self.map {
-            Map::Forward => [a, b, output],
-            Map::Images => [output, b, a],
-            Map::Filters => [a, output, b],
+            ConvMap::Forward => [a, b, output],
+            ConvMap::Images => [output, b, a],
+            ConvMap::Filters => [a, output, b],
         }
     }
 
@@ -88,9 +88,9 @@ impl Operation for Conv2d {
     fn name(&self) -> String {
         let Conv2dOptions { stride, padding } = self.options;
         let map = match self.map {
-            Map::Forward => "conv2d",
-            Map::Images => "conv2d_input",
-            Map::Filters => "conv2d_weights",
+            ConvMap::Forward => "conv2d",
+            ConvMap::Images => "conv2d_input",
+            ConvMap::Filters => "conv2d_weights",
         };
         let stride = if stride == [1, 1] { String::new() } else { format!(" stride {stride:?}") };
         let padding = if padding == [[0; 2]; 2] { String::new() } else { format!(" padding {padding:?}") };
@@ -115,7 +115,7 @@ impl Operation for Conv2d {
     fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
         match (self.map, rows) {
             (_, [Rows::Free, Rows::Free]) => Rows::Free,
-            (Map::Forward | Map::Images, [Rows::Along(0), Rows::Free]) => Rows::Along(0),
+            (ConvMap::Forward | ConvMap::Images, [Rows::Along(0), Rows::Free]) => Rows::Along(0),
             _ => Rows::Mixed,
         }
     }
@@ -127,25 +127,25 @@ impl Operation for Conv2d {
         };
         let (a, b) = (&inputs[0], &inputs[1]);
         match self.map {
-            Map::Forward => vec![map(Map::Images, g, b, a), map(Map::Filters, a, g, b)],
-            Map::Images => vec![map(Map::Forward, g, b, a), map(Map::Filters, g, a, b)],
-            Map::Filters => vec![map(Map::Images, b, g, a), map(Map::Forward, a, g, b)],
+            ConvMap::Forward => vec![map(ConvMap::Images, g, b, a), map(ConvMap::Filters, a, g, b)],
+            ConvMap::Images => vec![map(ConvMap::Forward, g, b, a), map(ConvMap::Filters, g, a, b)],
+            ConvMap::Filters => vec![map(ConvMap::Images, b, g, a), map(ConvMap::Forward, a, g, b)],
         }
     }
 }
 
 #[derive(Debug)]
 struct Conv2dKernel {
-    map: Map,
+    map: ConvMap,
     geometry: Conv2dShape,
 }
 
 impl FloatKernel for Conv2dKernel {
     fn scratch(&self) -> usize {
         match self.map {
-            Map::Forward => self.geometry.scratch_forward(),
-            Map::Images => self.geometry.scratch_input(),
-            Map::Filters => self.geometry.scratch_weights(),
+            ConvMap::Forward => self.geometry.scratch_forward(),
+            ConvMap::Images => self.geometry.scratch_input(),
+            ConvMap::Filters => self.geometry.scratch_weights(),
         }
     }
 
@@ -160,9 +160,9 @@ impl FloatKernel for Conv2dKernel {
         scratch: &mut [T],
     ) -> Result<(), Error> {
         let run = match self.map {
-            Map::Forward => conv2d,
-            Map::Images => conv2d_input,
-            Map::Filters => conv2d_weights,
+            ConvMap::Forward => conv2d,
+            ConvMap::Images => conv2d_input,
+            ConvMap::Filters => conv2d_weights,
         };
         if output.is_empty() || inputs.iter().any(|input| input.elements().is_empty()) {
             output.fill(T::ZERO);
@@ -195,7 +195,7 @@ impl<T: Real> Expr<T> {
         let [height, width] =
             output_size("conv2d", size(self), size(filters), options.stride, options.padding);
         let shape = Shape::from((self.dim(0), filters.dim(0), height, width));
-        let op = Conv2d { map: Map::Forward, options };
+        let op = Conv2d { map: ConvMap::Forward, options };
         Expr::new(op, vec![self.untyped(), filters.untyped()], shape)
     }
 }

@@ -18,12 +18,12 @@ use crate::{AnyExpr, ArrayType, Error, ValueType};
 /// One of six maps. The first two have two values: the largest elements, and their places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Placed {
-    pub map: Map,
+    pub map: PlacedMap,
     pub pool: Pool2dOptions,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Map {
+pub(crate) enum PlacedMap {
     /// x → the largest of each window, and the places
     Largest,
     /// places, g → each window's g at its place, summed
@@ -41,12 +41,12 @@ pub(crate) enum Map {
 impl Operation for Placed {
     fn name(&self) -> String {
         match self.map {
-            Map::Largest => "max_pool2d_places",
-            Map::Scatter => "max_pool2d_scatter_places",
-            Map::Gather => "max_pool2d_gather_places",
-            Map::Forward(_) => "conv2d_max_pool2d",
-            Map::Images(_) => "conv2d_input_pooled",
-            Map::Filters(_) => "conv2d_weights_pooled",
+            PlacedMap::Largest => "max_pool2d_places",
+            PlacedMap::Scatter => "max_pool2d_scatter_places",
+            PlacedMap::Gather => "max_pool2d_gather_places",
+            PlacedMap::Forward(_) => "conv2d_max_pool2d",
+            PlacedMap::Images(_) => "conv2d_input_pooled",
+            PlacedMap::Filters(_) => "conv2d_weights_pooled",
         }
         .into()
     }
@@ -69,12 +69,12 @@ impl Operation for Placed {
             (Some(conv), pool.geometry(&[x[0], w[0], height, width]))
         };
         let (conv, pool) = match self.map {
-            Map::Largest => (None, pool.geometry(inputs(0))),
-            Map::Scatter => (None, pool.geometry(shape)),
-            Map::Gather => (None, pool.geometry(inputs(1))),
-            Map::Forward(options) => both(options, inputs(0), inputs(1)),
-            Map::Images(options) => both(options, shape, inputs(2)),
-            Map::Filters(options) => both(options, inputs(2), shape),
+            PlacedMap::Largest => (None, pool.geometry(inputs(0))),
+            PlacedMap::Scatter => (None, pool.geometry(shape)),
+            PlacedMap::Gather => (None, pool.geometry(inputs(1))),
+            PlacedMap::Forward(options) => both(options, inputs(0), inputs(1)),
+            PlacedMap::Images(options) => both(options, shape, inputs(2)),
+            PlacedMap::Filters(options) => both(options, inputs(2), shape),
         };
         Ok(Some(Box::new(PlacedKernel { map: self.map, conv, pool })))
     }
@@ -87,7 +87,7 @@ impl Operation for Placed {
 
 #[derive(Debug)]
 struct PlacedKernel {
-    map: Map,
+    map: PlacedMap,
     conv: Option<Conv2dShape>,
     pool: Pool2dShape,
 }
@@ -97,24 +97,24 @@ impl PlacedKernel {
         let elements = |i: usize| inputs[i].elements::<T>();
         let places = || inputs[0].elements::<u8>();
         match (self.map, &self.conv, outputs) {
-            (Map::Largest, _, [y, places]) => {
+            (PlacedMap::Largest, _, [y, places]) => {
                 max_pool2d_places(&self.pool, elements(0), y.reborrow().get(), places.reborrow().get());
             }
-            (Map::Forward(_), Some(conv), [y, places]) => {
+            (PlacedMap::Forward(_), Some(conv), [y, places]) => {
                 let (y, places) = (y.reborrow().get(), places.reborrow().get());
                 conv2d_max_pool2d(conv, &self.pool, elements(0), elements(1), y, places, scratch);
             }
-            (Map::Scatter, _, [output]) => {
+            (PlacedMap::Scatter, _, [output]) => {
                 max_pool2d_scatter_places(&self.pool, places(), elements(1), output.reborrow().get());
             }
-            (Map::Gather, _, [output]) => {
+            (PlacedMap::Gather, _, [output]) => {
                 max_pool2d_gather_places(&self.pool, places(), elements(1), output.reborrow().get());
             }
-            (Map::Images(_), Some(conv), [output]) => {
+            (PlacedMap::Images(_), Some(conv), [output]) => {
                 let output = output.reborrow().get();
                 conv2d_input_pooled(conv, &self.pool, elements(1), places(), elements(2), output, scratch);
             }
-            (Map::Filters(_), Some(conv), [output]) => {
+            (PlacedMap::Filters(_), Some(conv), [output]) => {
                 let output = output.reborrow().get();
                 conv2d_weights_pooled(conv, &self.pool, elements(2), elements(1), places(), output, scratch);
             }
@@ -126,9 +126,9 @@ impl PlacedKernel {
 impl Kernel for PlacedKernel {
     fn scratch(&self) -> usize {
         match (self.map, &self.conv) {
-            (Map::Forward(_), Some(conv)) => conv.scratch_forward_pooled(&self.pool),
-            (Map::Images(_), Some(conv)) => conv.scratch_input_pooled(&self.pool),
-            (Map::Filters(_), Some(conv)) => conv.scratch_weights_pooled(&self.pool),
+            (PlacedMap::Forward(_), Some(conv)) => conv.scratch_forward_pooled(&self.pool),
+            (PlacedMap::Images(_), Some(conv)) => conv.scratch_input_pooled(&self.pool),
+            (PlacedMap::Filters(_), Some(conv)) => conv.scratch_weights_pooled(&self.pool),
             _ => 0,
         }
     }
@@ -137,7 +137,7 @@ impl Kernel for PlacedKernel {
     fn flops(&self, _inputs: &[ArrayType<'_>], outputs: &[ArrayType<'_>]) -> usize {
         let of_one = |conv: &Conv2dShape| 2 * conv.w_len() / conv.out_channels().max(1);
         match (self.map, &self.conv) {
-            (Map::Forward(_), Some(conv)) => conv.y_len() * of_one(conv),
+            (PlacedMap::Forward(_), Some(conv)) => conv.y_len() * of_one(conv),
             (_, Some(conv)) => self.pool.y_len() * of_one(conv),
             _ => outputs[0].len(),
         }

@@ -37,12 +37,12 @@ impl Pool2dOptions {
 /// row-major order if several are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Pool2d {
-    pub map: Map,
+    pub map: PoolMap,
     pub options: Pool2dOptions,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Map {
+pub(crate) enum PoolMap {
     /// x → the largest of each window
     Largest,
     /// x, g → each window's g at the place of its largest x, summed
@@ -76,9 +76,9 @@ impl Operation for Pool2d {
     fn name(&self) -> String {
         let Pool2dOptions { window, stride, .. } = self.options;
         let map = match self.map {
-            Map::Largest => "max_pool2d",
-            Map::Scatter => "max_pool2d_scatter",
-            Map::Gather => "max_pool2d_gather",
+            PoolMap::Largest => "max_pool2d",
+            PoolMap::Scatter => "max_pool2d_scatter",
+            PoolMap::Gather => "max_pool2d_gather",
         };
         format!("{map} {window:?} stride {stride:?}")
     }
@@ -108,16 +108,16 @@ impl Operation for Pool2d {
             Some(AnyExpr::new(Pool2d { map, ..*self }, vec![x.clone(), g.clone()], shape))
         };
         match self.map {
-            Map::Largest => vec![apply(Map::Scatter, x.shape())],
-            Map::Scatter => vec![None, apply(Map::Gather, inputs[1].shape())],
-            Map::Gather => vec![None, apply(Map::Scatter, x.shape())],
+            PoolMap::Largest => vec![apply(PoolMap::Scatter, x.shape())],
+            PoolMap::Scatter => vec![None, apply(PoolMap::Gather, inputs[1].shape())],
+            PoolMap::Gather => vec![None, apply(PoolMap::Scatter, x.shape())],
         }
     }
 }
 
 #[derive(Debug)]
 struct Pool2dKernel {
-    map: Map,
+    map: PoolMap,
     geometry: Pool2dShape,
 }
 
@@ -130,9 +130,9 @@ impl FloatKernel for Pool2dKernel {
     ) -> Result<(), Error> {
         let elements = |i: usize| inputs[i].elements();
         match self.map {
-            Map::Largest => max_pool2d(&self.geometry, elements(0), output),
-            Map::Scatter => max_pool2d_scatter(&self.geometry, elements(0), elements(1), output),
-            Map::Gather => max_pool2d_gather(&self.geometry, elements(0), elements(1), output),
+            PoolMap::Largest => max_pool2d(&self.geometry, elements(0), output),
+            PoolMap::Scatter => max_pool2d_scatter(&self.geometry, elements(0), elements(1), output),
+            PoolMap::Gather => max_pool2d_gather(&self.geometry, elements(0), elements(1), output),
         }
         Ok(())
     }
@@ -158,7 +158,7 @@ impl<T: Real> Expr<T> {
         assert!(pixels, "max_pool2d: images of {} have no pixels", self.shape());
         let [height, width] = output_size("max_pool2d", size, window.map(Dim::from), stride, padding);
         let shape = Shape::from((self.dim(0), self.dim(1), height, width));
-        Expr::new(Pool2d { map: Map::Largest, options }, vec![self.untyped()], shape)
+        Expr::new(Pool2d { map: PoolMap::Largest, options }, vec![self.untyped()], shape)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::reduce::{self, Extent, Kind, MomentsShape};
 use crate::{Conv2dShape, Pool2dShape, conv, gemm, peak};
 
 /// The kernels for one element type.
-pub trait Linear: Sized {
+pub trait CompiledKernels: Sized {
     fn peak_flops() -> f64;
     fn read_all(x: &[Self]) -> Self;
     fn reduce(kind: Kind, x: &[Self], extent: Extent, results: &mut [Self], scratch: &mut [Self]);
@@ -72,7 +72,7 @@ pub trait Linear: Sized {
 
 macro_rules! compiled {
     ($t:ident) => {
-        impl Linear for $t {
+        impl CompiledKernels for $t {
             fn peak_flops() -> f64 {
                 peak::measure::<$t>()
             }

@@ -10,13 +10,13 @@ use crate::simd::coefficients::Polynomials;
 use crate::simd::real::Real;
 
 mod sealed {
-    use crate::compiled::Linear;
+    use crate::compiled::CompiledKernels;
     use crate::lanes::Vectors;
     use crate::simd::combined::Combined;
     use crate::simd::number::Element;
     use crate::simd::{Binary, Unary};
 
-    pub trait Sealed: Vectors + Unary + Binary + Combined + Linear + Element {}
+    pub trait Sealed: Vectors + Unary + Binary + Combined + CompiledKernels + Element {}
     impl Sealed for f32 {}
     impl Sealed for f64 {}
 }

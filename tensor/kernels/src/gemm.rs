@@ -17,7 +17,7 @@ mod small;
 use std::mem::MaybeUninit;
 
 use crate::Float;
-use crate::compiled::Linear;
+use crate::compiled::CompiledKernels;
 use crate::fused::Each;
 use crate::hand_off::keeps_product;
 use crate::lanes::{WIDEST, groups, lanes, narrow_lanes};
@@ -70,7 +70,7 @@ pub fn gemm<T: Float>(
     c: &mut [T],
     scratch: &mut [T],
 ) {
-    <T as Linear>::gemm([m, k, n], alpha, a, a_strides, b, b_strides, beta, c, scratch);
+    <T as CompiledKernels>::gemm([m, k, n], alpha, a, a_strides, b, b_strides, beta, c, scratch);
 }
 
 /// The number of elements of working space that [`gemm`] needs for B of k×n. At most about 4 million: larger products are

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use rayon::prelude::*;
 
 use crate::Float;
-use crate::compiled::Linear;
+use crate::compiled::CompiledKernels;
 use crate::lanes::{self, Lanes, Task, WIDEST, unrolled};
 use crate::memory::{LINE, fetch};
 use crate::time::Instant;
@@ -32,7 +32,7 @@ const COPIED: usize = 64 << 20;
 /// ```
 #[must_use]
 pub fn peak_flops<T: Float>() -> f64 {
-    <T as Linear>::peak_flops()
+    <T as CompiledKernels>::peak_flops()
 }
 
 pub(crate) fn measure<T: Float>() -> f64 {

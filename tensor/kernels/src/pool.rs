@@ -14,7 +14,7 @@ use crate::Float;
 use crate::conv::{Geometry, out_size};
 use crate::lanes;
 pub(crate) use plain::Masks;
-use plain::{Plain, Source, What};
+use plain::{MaximaFrom, Plain, What};
 
 /// Elements of the input in a task of small channels.
 const TASK: usize = 16 << 10;
@@ -224,7 +224,7 @@ pub fn max_pool2d_scatter<T: Float>(s: &Pool2dShape, x: &[T], g: &[T], dx: &mut 
     let tasks = (dx.par_chunks_mut(of_x), x.par_chunks(of_x), g.par_chunks(of_y));
     tasks.into_par_iter().for_each(|(dx, x, g)| {
         if s.is_plain() {
-            let (source, size, what) = (Source::Values(x), s.rows_of(x.len()), What::Scatter(g, dx));
+            let (source, size, what) = (MaximaFrom::Values(x), s.rows_of(x.len()), What::Scatter(g, dx));
             return lanes::run(Plain { source, size, what });
         }
         dx.fill(T::ZERO);
@@ -243,7 +243,7 @@ pub fn max_pool2d_gather<T: Float>(s: &Pool2dShape, x: &[T], v: &[T], y: &mut [T
     let tasks = (y.par_chunks_mut(of_y), x.par_chunks(of_x), v.par_chunks(of_x));
     tasks.into_par_iter().for_each(|(y, x, v)| {
         if s.is_plain() {
-            let (source, size, what) = (Source::Values(x), s.rows_of(x.len()), What::Gather(v, y));
+            let (source, size, what) = (MaximaFrom::Values(x), s.rows_of(x.len()), What::Gather(v, y));
             return lanes::run(Plain { source, size, what });
         }
         s.windows(x, |q, p, _| y[q] = v[p]);

@@ -4,16 +4,16 @@ use crate::Element;
 use crate::lanes::{Lanes, NARROW};
 
 /// Most rows: 6 × 2 sums, 2 vectors and a broadcast factor fill 15 of AVX2's 16 registers.
-pub(crate) const TILE: usize = 6;
+pub(crate) const TILE_ROWS: usize = 6;
 
 /// The sums of a tile: by row, by vector, by lane.
-pub(crate) type Sums<T> = [[[T; NARROW]; 2]; TILE];
+pub(crate) type Sums<T> = [[[T; NARROW]; 2]; TILE_ROWS];
 
 /// The terms of a sum: channels × rows × elements, where the elements of a row go round the phases (element v is the
 /// v / phases-th of phase v % phases), each with a step in memory. A convolution walks over its taps in this way; a
 /// matrix product has elements only.
 #[derive(Clone, Copy)]
-pub(crate) struct Walk {
+pub(crate) struct Terms {
     pub channels: usize,
     pub rows: usize,
     pub elements: usize,
@@ -22,7 +22,7 @@ pub(crate) struct Walk {
     pub steps: [usize; 4],
 }
 
-impl Walk {
+impl Terms {
     /// The number of terms.
     pub fn len(&self) -> usize {
         self.channels * self.rows * self.elements
@@ -45,7 +45,7 @@ impl Walk {
     ///
     /// # Safety
     /// The processor has the instructions of `V`; the panel holds `len() · rows` elements; a vector can be read at
-    /// each x plus each offset of the walk.
+    /// each x plus each offset of a term.
     #[inline(always)]
     pub unsafe fn sum<V: Lanes>(
         &self,

@@ -16,7 +16,7 @@ pub(super) use sums::{Pixels, Rows, sums};
 use super::correlate::{each_tap, pass_channels};
 use super::plan::Plan;
 use crate::lanes::{Lanes, split};
-use crate::tile::Walk;
+use crate::tile::Terms;
 
 /// Most vectors of channels of a tile.
 pub(super) const VECTORS: usize = 3;
@@ -55,7 +55,7 @@ pub(super) fn word(offset: usize) -> u32 {
     u32::try_from(offset).expect("a band of the convolution has fewer than 2³² elements")
 }
 
-/// The taps of a kernel: their offsets in a band, in the order of a [`Walk`]. One loop over them costs fewer instructions
+/// The taps of a kernel: their offsets in a band, in the order of [`Terms`]. One loop over them costs fewer instructions
 /// than loops over channels, rows and columns.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Taps<'a> {
@@ -67,18 +67,18 @@ pub(super) struct Taps<'a> {
 }
 
 impl<'a> Taps<'a> {
-    /// The taps of the walk, whose offsets are written to `offsets`.
-    pub fn new(walk: &Walk, offsets: &'a mut [u32]) -> Self {
-        let offsets = &mut offsets[..walk.len()];
+    /// The taps, whose offsets are written to `offsets`.
+    pub fn new(terms: &Terms, offsets: &'a mut [u32]) -> Self {
+        let offsets = &mut offsets[..terms.len()];
         let (mut next, mut reach) = (offsets.iter_mut(), 0);
-        each_tap(walk, |tap| {
-            let (row, v) = (tap / walk.elements, tap % walk.elements);
-            let places = [row / walk.rows, row % walk.rows, v % walk.phases, v / walk.phases];
-            let offset = places.iter().zip(&walk.steps).map(|(n, step)| n * step).sum();
+        each_tap(terms, |tap| {
+            let (row, v) = (tap / terms.elements, tap % terms.elements);
+            let places = [row / terms.rows, row % terms.rows, v % terms.phases, v / terms.phases];
+            let offset = places.iter().zip(&terms.steps).map(|(n, step)| n * step).sum();
             *next.next().expect("an offset for each tap") = word(offset);
             reach = reach.max(offset);
         });
-        let pass = pass_channels(walk) * walk.rows * walk.elements;
+        let pass = pass_channels(terms) * terms.rows * terms.elements;
         Self { offsets, reach, pass }
     }
 

@@ -6,30 +6,30 @@
 use super::padded::Padded;
 use crate::Float;
 use crate::lanes::{Lanes, NARROW, Task, groups};
-use crate::tile::{Sums, TILE, Walk, put};
+use crate::tile::{Sums, TILE_ROWS, Terms, put};
 
 /// Taps in one pass over the outputs, so that a panel of weights and its part of the band stay in the first-level cache.
 const PASS_TAPS: usize = 512;
 
 /// Most of the input's channels in a pass.
 #[inline(always)]
-pub(super) fn pass_channels(taps: &Walk) -> usize {
+pub(super) fn pass_channels(taps: &Terms) -> usize {
     (PASS_TAPS / (taps.rows * taps.elements).max(1)).max(1)
 }
 
 /// The passes over the input's channels, each with its first one. Their sums are added up one after the other.
 #[inline(always)]
-fn passes(taps: Walk) -> impl Iterator<Item = (usize, Walk)> {
+fn passes(taps: Terms) -> impl Iterator<Item = (usize, Terms)> {
     let most = pass_channels(&taps);
     let firsts = (0..taps.channels.max(1)).step_by(most);
-    firsts.map(move |first| (first, Walk { channels: (taps.channels - first).min(most), ..taps }))
+    firsts.map(move |first| (first, Terms { channels: (taps.channels - first).min(most), ..taps }))
 }
 
-/// Packs the weights `[outputs, channels, rows, elements]`: group after group of at most [`TILE`] output channels, in each
-/// tap after tap in the order of the [`Walk`], in each the group's channels.
-pub(super) fn pack<T: Float>(taps: &Walk, outputs: usize, weights: &[T], panels: &mut [T]) {
+/// Packs the weights `[outputs, channels, rows, elements]`: group after group of at most [`TILE_ROWS`] output channels, in each
+/// tap after tap in the order of [`Terms`], in each the group's channels.
+pub(super) fn pack<T: Float>(taps: &Terms, outputs: usize, weights: &[T], panels: &mut [T]) {
     let mut panels = panels.iter_mut();
-    for (first, count) in groups(outputs, TILE) {
+    for (first, count) in groups(outputs, TILE_ROWS) {
         each_tap(taps, |tap| {
             for o in first..first + count {
                 *panels.next().expect("room for all weights") = weights[o * taps.len() + tap];
@@ -38,8 +38,8 @@ pub(super) fn pack<T: Float>(taps: &Walk, outputs: usize, weights: &[T], panels:
     }
 }
 
-/// The taps in the order of the [`Walk`], as places in the weights of an output channel.
-pub(super) fn each_tap(taps: &Walk, mut f: impl FnMut(usize)) {
+/// The taps in the order of [`Terms`], as places in the weights of an output channel.
+pub(super) fn each_tap(taps: &Terms, mut f: impl FnMut(usize)) {
     for row in 0..taps.channels * taps.rows {
         for b in 0..taps.phases.min(taps.elements) {
             (b..taps.elements).step_by(taps.phases).for_each(|v| f(row * taps.elements + v));
@@ -49,7 +49,7 @@ pub(super) fn each_tap(taps: &Walk, mut f: impl FnMut(usize)) {
 
 /// `out[o, i, j] = Σ band[c, i · stride + u, j · phases + v] · weight[o, c, u, v]`.
 pub(super) struct Correlate<'a, T> {
-    pub taps: Walk,
+    pub taps: Terms,
     pub layout: &'a Padded,
     pub panels: &'a [T],
     pub band: &'a [T],
@@ -78,10 +78,10 @@ impl<T: Float> Task<T> for Correlate<'_, T> {
         assert!((self.out_channels - 1) * self.out_step + rows * columns <= self.out.len());
 
         let per_channel = taps.rows * taps.elements;
-        let mut sums: Sums<T> = [[[T::ZERO; NARROW]; 2]; TILE];
+        let mut sums: Sums<T> = [[[T::ZERO; NARROW]; 2]; TILE_ROWS];
         for (first_channel, pass) in passes(taps) {
             let band = self.band[first_channel * self.layout.channel_step()..].as_ptr();
-            for (first, count) in groups(self.out_channels, TILE) {
+            for (first, count) in groups(self.out_channels, TILE_ROWS) {
                 let panel = &self.panels[first * taps.len() + first_channel * per_channel * count..];
                 let out = self.out[first * self.out_step..].as_mut_ptr();
                 for vector in (0..rows * per_row).step_by(2) {

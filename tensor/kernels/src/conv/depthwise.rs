@@ -27,7 +27,7 @@ const BAND: usize = 6 << 10;
 const TASKS: usize = 32;
 
 /// How a pass cuts its planes. All of it depends on the shape only.
-struct Plan {
+struct PlaneCut {
     /// Of a copied band.
     layout: Padded,
     /// The row that a plane's first output begins with.
@@ -44,7 +44,7 @@ struct Plan {
     each: usize,
 }
 
-impl Plan {
+impl PlaneCut {
     fn forward(s: &Conv2dShape) -> Self {
         let first = [s.padding[0][0], s.padding[1][0]].map(|pad| -(pad as isize));
         Self::new(s, s.in_size, s.out_size(), s.stride, first)
@@ -137,45 +137,45 @@ fn spread_size(s: &Conv2dShape) -> [usize; 2] {
 }
 
 pub(super) fn scratch_forward(s: &Conv2dShape) -> usize {
-    let plan = Plan::forward(s);
-    plan.tasks.saturating_mul(plan.layout.len())
+    let cut = PlaneCut::forward(s);
+    cut.tasks.saturating_mul(cut.layout.len())
 }
 
 /// See [`conv2d`](crate::conv2d); there are outputs.
 pub(super) fn forward<T: Float>(s: &Conv2dShape, x: &[T], w: &[T], y: &mut [T], scratch: &mut [T]) {
-    let (plan, taps) = (Plan::forward(s), s.kernel[0] * s.kernel[1]);
+    let (cut, taps) = (PlaneCut::forward(s), s.kernel[0] * s.kernel[1]);
     let [x_len, y_len] = [s.in_size, s.out_size()].map(|[h, w]| h * w);
-    let chunks = y.par_chunks_mut(plan.each * y_len).zip(scratch.par_chunks_mut(plan.layout.len()));
+    let chunks = y.par_chunks_mut(cut.each * y_len).zip(scratch.par_chunks_mut(cut.layout.len()));
     chunks.enumerate().for_each(|(task, (y, band))| {
-        for (plane, y) in (task * plan.each..).zip(y.chunks_exact_mut(y_len)) {
+        for (plane, y) in (task * cut.each..).zip(y.chunks_exact_mut(y_len)) {
             let taps = &w[plane % s.in_channels * taps..][..taps];
-            plan.correlate(s.kernel, &x[plane * x_len..][..x_len], taps, band, y);
+            cut.correlate(s.kernel, &x[plane * x_len..][..x_len], taps, band, y);
         }
     });
 }
 
 /// Elements of the parts of a task of the input's adjoint: a band, the taps in reverse order, and the spread gradients.
-fn parts_input(s: &Conv2dShape, plan: &Plan) -> [usize; 3] {
+fn parts_input(s: &Conv2dShape, cut: &PlaneCut) -> [usize; 3] {
     let [h, w] = spread_size(s);
-    [plan.layout.len(), s.kernel[0] * s.kernel[1], if s.stride == [1, 1] { 0 } else { h * w }]
+    [cut.layout.len(), s.kernel[0] * s.kernel[1], if s.stride == [1, 1] { 0 } else { h * w }]
 }
 
 pub(super) fn scratch_input(s: &Conv2dShape) -> usize {
-    let plan = Plan::input(s);
-    plan.tasks.saturating_mul(room(&parts_input(s, &plan)))
+    let cut = PlaneCut::input(s);
+    cut.tasks.saturating_mul(room(&parts_input(s, &cut)))
 }
 
 /// See [`conv2d_input`](crate::conv2d_input); there are inputs.
 pub(super) fn input<T: Float>(s: &Conv2dShape, dy: &[T], w: &[T], dx: &mut [T], scratch: &mut [T]) {
-    let (plan, taps) = (Plan::input(s), s.kernel[0] * s.kernel[1]);
+    let (cut, taps) = (PlaneCut::input(s), s.kernel[0] * s.kernel[1]);
     let ([x_len, y_len], [_, columns]) = ([s.in_size, s.out_size()].map(|[h, w]| h * w), s.out_size());
-    let (sizes, width) = (parts_input(s, &plan), spread_size(s)[1]);
-    let chunks = dx.par_chunks_mut(plan.each * x_len).zip(scratch.par_chunks_mut(room(&sizes)));
+    let (sizes, width) = (parts_input(s, &cut), spread_size(s)[1]);
+    let chunks = dx.par_chunks_mut(cut.each * x_len).zip(scratch.par_chunks_mut(room(&sizes)));
     chunks.enumerate().for_each(|(task, (dx, scratch))| {
         let mut own = Parts::of(scratch);
         let [band, reversed, spread] = sizes.map(|len| &mut own.next(len)[..len]);
         spread.fill(T::ZERO);
-        for (plane, dx) in (task * plan.each..).zip(dx.chunks_exact_mut(x_len)) {
+        for (plane, dx) in (task * cut.each..).zip(dx.chunks_exact_mut(x_len)) {
             let w = &w[plane % s.in_channels * taps..][..taps];
             reversed.iter_mut().zip(w.iter().rev()).for_each(|(to, from)| *to = *from);
             let dy = &dy[plane * y_len..][..y_len];
@@ -184,40 +184,40 @@ pub(super) fn input<T: Float>(s: &Conv2dShape, dy: &[T], w: &[T], dx: &mut [T], 
                 to[..width].iter_mut().step_by(s.stride[1]).zip(from).for_each(|(to, from)| *to = *from);
             }
             let dy = if spread.is_empty() { dy } else { &*spread };
-            plan.correlate(s.kernel, dy, reversed, band, dx);
+            cut.correlate(s.kernel, dy, reversed, band, dx);
         }
     });
 }
 
 pub(super) fn scratch_weights(s: &Conv2dShape) -> usize {
-    let plan = Plan::forward(s);
-    total(&[s.batch.saturating_mul(s.w_len()), plan.tasks.saturating_mul(plan.layout.len())])
+    let cut = PlaneCut::forward(s);
+    total(&[s.batch.saturating_mul(s.w_len()), cut.tasks.saturating_mul(cut.layout.len())])
 }
 
 /// See [`conv2d_weights`](crate::conv2d_weights); dw is all zeros, and there are weights and outputs.
 pub(super) fn weights<T: Float>(s: &Conv2dShape, x: &[T], dy: &[T], dw: &mut [T], scratch: &mut [T]) {
-    let (plan, taps) = (Plan::forward(s), s.kernel[0] * s.kernel[1]);
-    let ([x_len, y_len], columns) = ([s.in_size, s.out_size()].map(|[h, w]| h * w), plan.out_size[1]);
+    let (cut, taps) = (PlaneCut::forward(s), s.kernel[0] * s.kernel[1]);
+    let ([x_len, y_len], columns) = ([s.in_size, s.out_size()].map(|[h, w]| h * w), cut.out_size[1]);
     // The sums of each image, of all channels.
     let (partials, scratch) = scratch.split_at_mut(s.batch * s.w_len());
-    let chunks = partials.par_chunks_mut(plan.each * taps).zip(scratch.par_chunks_mut(plan.layout.len()));
+    let chunks = partials.par_chunks_mut(cut.each * taps).zip(scratch.par_chunks_mut(cut.layout.len()));
     chunks.enumerate().for_each(|(task, (sums, band))| {
-        for (plane, sums) in (task * plan.each..).zip(sums.chunks_exact_mut(taps)) {
+        for (plane, sums) in (task * cut.each..).zip(sums.chunks_exact_mut(taps)) {
             let (x, dy) = (&x[plane * x_len..][..x_len], &dy[plane * y_len..][..y_len]);
             sums.fill(T::ZERO);
-            for (first, rows, first_row) in plan.bands() {
+            for (first, rows, first_row) in cut.bands() {
                 let dy = &dy[first * columns..][..rows * columns];
-                if plan.in_place {
-                    let plane = plan.plane(x, first_row, band);
+                if cut.in_place {
+                    let plane = cut.plane(x, first_row, band);
                     lanes::run_512_bits(in_place::Gradient { plane, dy, sums });
                     continue;
                 }
-                plan.layout.fill(x, first_row, band);
+                cut.layout.fill(x, first_row, band);
                 lanes::run(Gradient {
-                    layout: &plan.layout,
+                    layout: &cut.layout,
                     band,
                     kernel: s.kernel,
-                    stride: plan.stride,
+                    stride: cut.stride,
                     columns,
                     dy,
                     sums,

@@ -33,7 +33,7 @@ pub use shape::Conv2dShape;
 use rayon::prelude::*;
 
 use crate::Float;
-use crate::compiled::Linear;
+use crate::compiled::CompiledKernels;
 use crate::lanes::{self, narrow_lanes};
 use channels::{ByChannel, Outputs};
 use correlate::Correlate;
@@ -113,7 +113,7 @@ impl Conv2dShape {
 /// If a slice has a length other than its shape's, or the scratch is too short.
 #[track_caller]
 pub fn conv2d<T: Float>(s: &Conv2dShape, x: &[T], w: &[T], y: &mut [T], scratch: &mut [T]) {
-    <T as Linear>::conv2d(s, x, w, y, scratch);
+    <T as CompiledKernels>::conv2d(s, x, w, y, scratch);
 }
 
 #[track_caller]
@@ -183,7 +183,7 @@ fn image_forward<T: Float>(plan: &Plan, packed: &Packed<T>, x: &[T], band: &mut 
 /// If a slice has a length other than its shape's, or the scratch is too short.
 #[track_caller]
 pub fn conv2d_input<T: Float>(s: &Conv2dShape, dy: &[T], w: &[T], dx: &mut [T], scratch: &mut [T]) {
-    <T as Linear>::conv2d_input(s, dy, w, dx, scratch);
+    <T as CompiledKernels>::conv2d_input(s, dy, w, dx, scratch);
 }
 
 #[track_caller]
@@ -261,7 +261,7 @@ pub(crate) fn input<T: Float>(s: &Conv2dShape, dy: &[T], w: &[T], dx: &mut [T], 
 /// If a slice has a length other than its shape's, or the scratch is too short.
 #[track_caller]
 pub fn conv2d_weights<T: Float>(s: &Conv2dShape, x: &[T], dy: &[T], dw: &mut [T], scratch: &mut [T]) {
-    <T as Linear>::conv2d_weights(s, x, dy, dw, scratch);
+    <T as CompiledKernels>::conv2d_weights(s, x, dy, dw, scratch);
 }
 
 #[track_caller]

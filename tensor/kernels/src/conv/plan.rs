@@ -10,7 +10,7 @@ use super::parts::room;
 use super::winograd::Winograd;
 use crate::Float;
 use crate::lanes::{NARROW, groups, wide};
-use crate::tile::Walk;
+use crate::tile::Terms;
 
 /// Elements of a copied band: with some weights and outputs it stays in the second-level cache.
 const BAND: usize = 32 << 10;
@@ -196,11 +196,11 @@ impl Plan {
     }
 
     /// The terms of an output: the taps of the kernel in the band, whatever its layout in the same order.
-    pub fn taps(&self) -> Walk {
+    pub fn taps(&self) -> Terms {
         let (layout, [rows, elements], phases) = (&self.layout, self.s.kernel, self.s.stride[1]);
         let [phase, element] = if layout.phases == phases { [layout.pitch, 1] } else { [1, phases] };
         let steps = [layout.channel_step(), layout.row_step(), phase, element];
-        Walk { channels: layout.channels, rows, elements, phases, steps }
+        Terms { channels: layout.channels, rows, elements, phases, steps }
     }
 
     /// From an output's pixel to the one of the next row and of the next column, with channels in the lanes.

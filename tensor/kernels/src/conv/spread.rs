@@ -8,9 +8,9 @@
 use super::padded::Padded;
 use crate::Float;
 use crate::lanes::{Lanes, NARROW, Task, groups};
-use crate::tile::{Sums, TILE, Walk, put};
+use crate::tile::{Sums, TILE_ROWS, Terms, put};
 
-/// Packs weights: group after group of at most [`TILE`] pairs (c, u), in each column after column of the kernel, in each
+/// Packs weights: group after group of at most [`TILE_ROWS`] pairs (c, u), in each column after column of the kernel, in each
 /// output channel after output channel, in each the group's pairs. `weights` is `[out_channels, pairs, columns]`.
 pub(super) fn pack<T: Float>(
     out_channels: usize,
@@ -20,7 +20,7 @@ pub(super) fn pack<T: Float>(
     panels: &mut [T],
 ) {
     let mut panels = panels.iter_mut();
-    for (first, count) in groups(pairs, TILE) {
+    for (first, count) in groups(pairs, TILE_ROWS) {
         for v in 0..columns {
             for o in 0..out_channels {
                 for pair in first..first + count {
@@ -67,11 +67,11 @@ impl<T: Float> Task<T> for Spread<'_, T> {
 
         let (dy, band) = (self.dy.as_ptr(), self.band.as_mut_ptr());
         let steps = [0, 0, 0, self.dy_step];
-        let terms = Walk { channels: 1, rows: 1, elements: self.out_channels, phases: 1, steps };
+        let terms = Terms { channels: 1, rows: 1, elements: self.out_channels, phases: 1, steps };
         let (per_row, vectors) = (columns / V::N, rows * columns / V::N);
-        let mut sums: Sums<T> = [[[T::ZERO; NARROW]; 2]; TILE];
-        for (first, count) in groups(pairs, TILE) {
-            let mut offsets = [0; TILE];
+        let mut sums: Sums<T> = [[[T::ZERO; NARROW]; 2]; TILE_ROWS];
+        for (first, count) in groups(pairs, TILE_ROWS) {
+            let mut offsets = [0; TILE_ROWS];
             (0..count).for_each(|r| offsets[r] = offset(first + r));
             for v in 0..kw {
                 let panel = &self.panels[(first * kw + v * count) * self.out_channels..];

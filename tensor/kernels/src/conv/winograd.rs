@@ -23,7 +23,7 @@ use super::parts::{PART, Parts, room};
 use super::workspace::with_workspace;
 use crate::Float;
 use crate::lanes::{self, Lanes, Task, WIDEST, wide};
-use crate::tile::Walk;
+use crate::tile::Terms;
 
 /// Points of a tile's transform.
 const POINTS: usize = 16;
@@ -101,7 +101,7 @@ impl Winograd {
     /// The channels of a band's transform, as taps.
     pub fn taps<'a>(&self, offsets: &'a mut [u32]) -> Taps<'a> {
         let steps = [self.band_tiles(), 0, 0, 0];
-        Taps::new(&Walk { channels: self.channels, rows: 1, elements: 1, phases: 1, steps }, offsets)
+        Taps::new(&Terms { channels: self.channels, rows: 1, elements: 1, phases: 1, steps }, offsets)
     }
 
     /// Packs the weights.

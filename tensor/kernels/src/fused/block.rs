@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::build::MOST_ARRAYS;
 use super::reduce::{Position, UNIT};
 use super::run::Arguments;
-use super::{Fused, Operand, Place, Source, Step};
+use super::{Fused, Operand, Place, Step, UniformSource};
 use crate::Float;
 use crate::memory::{LINE, fetch, stream};
 use crate::shared::Shared;
@@ -60,8 +60,8 @@ impl<'a, T: Float> Block<'a, T> {
             Block { fused, arguments, product, file, longest, chunk, start, len, count, alignment };
         for uniform in &fused.uniform {
             let number = match uniform.source {
-                Source::Number(number) => number,
-                Source::Operand(i) => {
+                UniformSource::Number(number) => number,
+                UniformSource::Operand(i) => {
                     let (data, offset) = arguments.operands[i];
                     data[offset]
                 }

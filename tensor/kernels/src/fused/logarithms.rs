@@ -5,7 +5,7 @@ use super::reduce::{LANES, Reduce, join_lanes};
 use super::{Operand, Value};
 use crate::Float;
 use crate::reduce::Sum;
-use crate::simd::dispatch::{Kernel, Loop};
+use crate::simd::dispatch::{LoopPerLevel, ScalarFormula};
 use crate::simd::exponential::Ln;
 use crate::simd::fma::MulAdd;
 
@@ -17,7 +17,7 @@ const FACTORS: usize = 32;
 /// which may be the last; the products and Σ k stand behind the sum, until there are enough factors.
 pub(super) struct SumOfLogarithms;
 
-impl<T: Float> Loop<(&[T], usize, bool, &mut [T])> for SumOfLogarithms {
+impl<T: Float> LoopPerLevel<(&[T], usize, bool, &mut [T])> for SumOfLogarithms {
     #[inline(always)]
     fn run<M: MulAdd>((x, before, is_last, partial): (&[T], usize, bool, &mut [T])) {
         let (sum, lanes) = partial.split_at_mut(1);

@@ -176,12 +176,12 @@ enum Operand {
 /// A number that is the same everywhere, and its tile.
 #[derive(Clone, Copy, Debug)]
 struct Uniform<T> {
-    source: Source<T>,
+    source: UniformSource<T>,
     to: Place,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Source<T> {
+enum UniformSource<T> {
     Number(T),
     Operand(usize),
 }

@@ -4,7 +4,7 @@ mod compiled;
 
 use super::definition::{Definition, uniform};
 use super::region::{Region, groups};
-use super::{Operand, Place, Reduce, Source, Step, Uniform, Value};
+use super::{Operand, Place, Reduce, Step, Uniform, UniformSource, Value};
 use crate::simd::combined::Formula;
 use crate::{Float, simd};
 
@@ -188,13 +188,13 @@ impl<T: Float> Placing<'_, T> {
         match definition {
             Definition::Absorbed => None,
             Definition::Constant(number) => {
-                self.placed.uniform.push(Uniform { to, source: Source::Number(*number) });
+                self.placed.uniform.push(Uniform { to, source: UniformSource::Number(*number) });
                 None
             }
             Definition::Operand(operand) => match self.task.operands[*operand] {
                 _ if self.in_memory(*operand) => None,
                 Operand::Uniform => {
-                    self.placed.uniform.push(Uniform { to, source: Source::Operand(*operand) });
+                    self.placed.uniform.push(Uniform { to, source: UniformSource::Operand(*operand) });
                     None
                 }
                 _ => Some(Step::Gather { operand: *operand, to }),

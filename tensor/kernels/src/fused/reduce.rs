@@ -8,7 +8,7 @@ use super::space::Space;
 use crate::Float;
 use crate::reduce::{Combine, CombineLanes, Largest, Sum};
 use crate::simd::combined::TILE;
-use crate::simd::dispatch::{Loop, run};
+use crate::simd::dispatch::{LoopPerLevel, run};
 use crate::simd::fma::MulAdd;
 
 /// What a reduction does with the elements it meets.
@@ -84,7 +84,7 @@ type Block<'a, T> = (&'a Reduction, &'a Space, Position, &'a [T], &'a mut [T]);
 /// Takes in one block.
 struct Absorb<C>(PhantomData<C>);
 
-impl<T: Float, C: CombineLanes> Loop<Block<'_, T>> for Absorb<C> {
+impl<T: Float, C: CombineLanes> LoopPerLevel<Block<'_, T>> for Absorb<C> {
     #[inline(always)]
     fn run<M: MulAdd>((reduction, space, position, block, partial): Block<'_, T>) {
         let (results, lanes) = partial.split_at_mut(reduction.len);

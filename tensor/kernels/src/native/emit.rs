@@ -3,7 +3,7 @@
 mod elsewhere;
 mod functions;
 mod lines;
-mod plan;
+mod turns;
 
 use super::assembler::{Assembler, Memory, RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP, Register};
 use super::program::{Operand, Program};
@@ -12,7 +12,7 @@ use super::target::Target;
 use crate::Float;
 use crate::simd::combined::TILE;
 use elsewhere::Stub;
-use plan::{Plan, Turn};
+use turns::{Turn, Turns};
 
 /// Bytes that memory moves at once.
 const LINE: usize = 64;
@@ -48,7 +48,7 @@ pub(super) fn emit<T: Float>(
     streaming: Streaming,
 ) -> Option<usize> {
     let entry = assembler.bytes.len();
-    let plan = Plan::of::<T>(program, target);
+    let turns = Turns::of::<T>(program, target);
     let mut saved = ADDRESSES[SAVED..program.arrays.clamp(SAVED, ADDRESSES.len())].to_vec();
     saved.extend([LANES, RBP]);
     saved.iter().for_each(|&register| assembler.push(register));
@@ -64,7 +64,7 @@ pub(super) fn emit<T: Float>(
     }
     assembler.set_zero(RCX);
     let (mut stubs, mut spilled) = (Vec::new(), 0);
-    for &turn in &plan.turns {
+    for &turn in &turns.0 {
         let start = assembler.bytes.len();
         let step = turn.vectors * target.width;
         assembler.address(RAX, Memory { base: RCX, index: None, offset: step as i32 });

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::Pool2dShape;
-use super::plain::{Plain, Source, What};
+use super::plain::{MaximaFrom, Plain, What};
 use crate::Float;
 use crate::lanes;
 
@@ -31,7 +31,7 @@ pub fn max_pool2d_places<T: Float>(s: &Pool2dShape, x: &[T], y: &mut [T], places
     tasks.into_par_iter().for_each(|(y, places, x)| {
         if s.is_plain() {
             let (source, size, what) =
-                (Source::Values(x), s.rows_of(x.len()), What::GatherPlaces(x, y, places));
+                (MaximaFrom::Values(x), s.rows_of(x.len()), What::GatherPlaces(x, y, places));
             return lanes::run(Plain { source, size, what });
         }
         s.maxima(x, y, places);
@@ -55,7 +55,8 @@ pub fn max_pool2d_scatter_places<T: Float>(s: &Pool2dShape, places: &[u8], g: &[
     tasks.into_par_iter().for_each(|(dx, places, g)| {
         if s.is_plain() {
             s.check_inside(places);
-            let (source, size, what) = (Source::Places(places), s.rows_of(dx.len()), What::Scatter(g, dx));
+            let (source, size, what) =
+                (MaximaFrom::Places(places), s.rows_of(dx.len()), What::Scatter(g, dx));
             return lanes::run(Plain { source, size, what });
         }
         dx.fill(T::ZERO);
@@ -76,7 +77,7 @@ pub fn max_pool2d_gather_places<T: Float>(s: &Pool2dShape, places: &[u8], v: &[T
     tasks.into_par_iter().for_each(|(y, places, v)| {
         if s.is_plain() {
             s.check_inside(places);
-            let (source, size, what) = (Source::Places(places), s.rows_of(v.len()), What::Gather(v, y));
+            let (source, size, what) = (MaximaFrom::Places(places), s.rows_of(v.len()), What::Gather(v, y));
             return lanes::run(Plain { source, size, what });
         }
         s.inputs_of(places, |q, p| y[q] = v[p]);

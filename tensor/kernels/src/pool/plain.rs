@@ -6,14 +6,14 @@ use crate::{Element, Float};
 
 /// One channel.
 pub(super) struct Plain<'a, T> {
-    pub source: Source<'a, T>,
+    pub source: MaximaFrom<'a, T>,
     pub size: [usize; 2],
     pub what: What<'a, T>,
 }
 
 /// What tells where the maxima are.
 #[derive(Clone, Copy)]
-pub(super) enum Source<'a, T> {
+pub(super) enum MaximaFrom<'a, T> {
     /// The input.
     Values(&'a [T]),
     /// Their places in the windows, all below 4.
@@ -65,12 +65,12 @@ impl<T: Float> Plain<'_, T> {
         let w = self.size[1];
         let corners = [at, at + 1, at + w, at + w + 1];
         let place = match self.source {
-            Source::Values(x) => {
+            MaximaFrom::Values(x) => {
                 let up = usize::from(exceeds(x[at + 1], x[at]));
                 let down = 2 + usize::from(exceeds(x[at + w + 1], x[at + w]));
                 [up, down][usize::from(exceeds(x[corners[down]], x[corners[up]]))]
             }
-            Source::Places(places) => usize::from(places[out]),
+            MaximaFrom::Places(places) => usize::from(places[out]),
         };
         match &mut self.what {
             What::Gather(v, y) => y[out] = v[corners[place]],
@@ -92,8 +92,10 @@ impl<T: Float> Plain<'_, T> {
         // SAFETY: the slices have two vectors' elements, those of outputs one vector's.
         unsafe {
             let masks = match self.source {
-                Source::Values(x) => Masks::of(columns::<V>(&x[at..][..n]), columns::<V>(&x[at + w..][..n])),
-                Source::Places(places) => Masks::of_places(V::load_bytes(places[out..][..V::N].as_ptr())),
+                MaximaFrom::Values(x) => {
+                    Masks::of(columns::<V>(&x[at..][..n]), columns::<V>(&x[at + w..][..n]))
+                }
+                MaximaFrom::Places(places) => Masks::of_places(V::load_bytes(places[out..][..V::N].as_ptr())),
             };
             match &mut self.what {
                 What::Gather(v, y) => {

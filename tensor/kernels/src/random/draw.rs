@@ -1,6 +1,6 @@
 //! From random words to numbers, for a batch of blocks at once.
 
-use crate::simd::dispatch::Kernel;
+use crate::simd::dispatch::ScalarFormula;
 use crate::simd::exponential::Ln;
 use crate::simd::fma::MulAdd;
 use crate::simd::number::Number;
@@ -26,7 +26,7 @@ pub trait Draw: Sized {
 /// normals for r = √(−2 ln u), u uniform on (0, 1), and θ uniform on the circle. Here θ is uniform on [−π/4, π/4), a random
 /// sign of r adds the opposite quarter, and a random exchange of the two results the other two.
 ///
-/// In several loops, as the halves of `Kernel` are.
+/// In several loops, as the halves of `ScalarFormula` are.
 #[inline(always)]
 fn box_muller<T: Number, M: MulAdd>(
     (x, y): (&mut [T], &mut [T]),

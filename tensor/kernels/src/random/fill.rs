@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::draw::{LANES, Words};
 use super::philox::{counter, key, rounds};
 use crate::Float;
-use crate::simd::dispatch::{Loop, run};
+use crate::simd::dispatch::{LoopPerLevel, run};
 use crate::simd::fma::MulAdd;
 
 /// Elements per parallel task: whole batches of either width.
@@ -44,7 +44,7 @@ impl Distribution for Normal {
 /// What to fill: seed, stream, number of the first element, slice.
 struct Fill<D>(PhantomData<D>);
 
-impl<T: Float, D: Distribution> Loop<(u64, u64, usize, &mut [T])> for Fill<D> {
+impl<T: Float, D: Distribution> LoopPerLevel<(u64, u64, usize, &mut [T])> for Fill<D> {
     #[inline(always)]
     fn run<M: MulAdd>((seed, stream, start, mut out): (u64, u64, usize, &mut [T])) {
         let mut words = [[0; LANES]; 4];

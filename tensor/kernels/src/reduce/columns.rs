@@ -12,7 +12,7 @@ use super::{AHEAD, CombineLanes, Extent, Kind, TASK};
 use crate::Float;
 use crate::lanes::{self, Lanes, Task, unrolled};
 use crate::memory::{LINE, fetch};
-use crate::simd::dispatch::{Loop, run};
+use crate::simd::dispatch::{LoopPerLevel, run};
 use crate::simd::fma::MulAdd;
 
 /// Wide rows of a block.
@@ -23,7 +23,7 @@ const TIMES: usize = 8;
 
 /// How rows are taken together.
 #[derive(Clone, Copy)]
-pub(super) struct Plan {
+pub(super) struct WideRows {
     /// Short rows in a wide one, and its elements.
     pub group: usize,
     pub width: usize,
@@ -33,11 +33,11 @@ pub(super) struct Plan {
     pub part: usize,
 }
 
-impl Plan {
+impl WideRows {
     pub fn new(Extent { count, inner, .. }: Extent) -> Self {
         let group = (WIDE / inner).min(count / TIMES).max(1);
         let whole = count / group;
-        Plan { group, width: group * inner, whole, part: (count - whole * group) * inner }
+        WideRows { group, width: group * inner, whole, part: (count - whole * group) * inner }
     }
 
     pub fn blocks(self, rows: usize) -> usize {
@@ -56,8 +56,8 @@ impl Plan {
 }
 
 pub(super) fn room(extent: Extent) -> usize {
-    let plan = Plan::new(extent);
-    if plan.is_direct() { 0 } else { extent.outer * plan.blocks(ROWS) * plan.width }
+    let cut = WideRows::new(extent);
+    if cut.is_direct() { 0 } else { extent.outer * cut.blocks(ROWS) * cut.width }
 }
 
 pub(super) fn reduce<T: Float, C: CombineLanes>(
@@ -66,37 +66,37 @@ pub(super) fn reduce<T: Float, C: CombineLanes>(
     results: &mut [T],
     scratch: &mut [T],
 ) {
-    let plan = Plan::new(extent);
-    let (size, blocks) = (extent.count * extent.inner, plan.blocks(ROWS));
+    let cut = WideRows::new(extent);
+    let (size, blocks) = (extent.count * extent.inner, cut.blocks(ROWS));
     let blockwise = |blocks_of: &mut [T]| {
         let block = |(number, to): (usize, &mut [T])| {
             let (item, first) = (number / blocks, number % blocks * ROWS);
-            let x = &x[item * size + first * plan.width..(item + 1) * size];
-            let rows = ROWS.min(plan.whole - first);
+            let x = &x[item * size + first * cut.width..(item + 1) * size];
+            let rows = ROWS.min(cut.whole - first);
             let strip = |(i, to): (usize, &mut [T])| {
-                lanes::run(Fours::<T, C>(&x[i * plan.strip(ROWS)..], plan.width, rows, to, PhantomData));
+                lanes::run(Fours::<T, C>(&x[i * cut.strip(ROWS)..], cut.width, rows, to, PhantomData));
             };
-            if plan.width <= plan.strip(ROWS) {
+            if cut.width <= cut.strip(ROWS) {
                 strip((0, to));
             } else {
-                to.par_chunks_mut(plan.strip(ROWS)).enumerate().for_each(strip);
+                to.par_chunks_mut(cut.strip(ROWS)).enumerate().for_each(strip);
             }
         };
         if x.len() <= TASK {
-            return blocks_of.chunks_mut(plan.width).enumerate().for_each(block);
+            return blocks_of.chunks_mut(cut.width).enumerate().for_each(block);
         }
-        let tasks = blocks_of.par_chunks_mut(plan.width).enumerate();
-        tasks.with_min_len((TASK / (plan.whole.min(ROWS) * plan.width)).max(1)).for_each(block);
+        let tasks = blocks_of.par_chunks_mut(cut.width).enumerate();
+        tasks.with_min_len((TASK / (cut.whole.min(ROWS) * cut.width)).max(1)).for_each(block);
     };
-    if plan.is_direct() {
+    if cut.is_direct() {
         return blockwise(results);
     }
-    let scratch = &mut scratch[..extent.outer * blocks * plan.width];
+    let scratch = &mut scratch[..extent.outer * blocks * cut.width];
     blockwise(scratch);
-    let items = results.chunks_mut(extent.inner).zip(scratch.chunks_mut(blocks * plan.width));
+    let items = results.chunks_mut(extent.inner).zip(scratch.chunks_mut(blocks * cut.width));
     for ((results, blocks), x) in items.zip(x.chunks(size)) {
-        let wide = halved::<T, C>(blocks, plan.width);
-        run::<_, Onto<C>>((&mut wide[..plan.part], &x[size - plan.part..]));
+        let wide = halved::<T, C>(blocks, cut.width);
+        run::<_, Onto<C>>((&mut wide[..cut.part], &x[size - cut.part..]));
         results.copy_from_slice(halved::<T, C>(wide, extent.inner));
     }
 }
@@ -115,7 +115,7 @@ fn halved<T: Float, C: CombineLanes>(mut rows: &mut [T], width: usize) -> &mut [
 /// a ← a ∘ b.
 struct Onto<C>(PhantomData<C>);
 
-impl<T: Float, C: CombineLanes> Loop<(&mut [T], &[T])> for Onto<C> {
+impl<T: Float, C: CombineLanes> LoopPerLevel<(&mut [T], &[T])> for Onto<C> {
     #[inline(always)]
     fn run<M: MulAdd>((a, b): (&mut [T], &[T])) {
         for (a, &b) in a.iter_mut().zip(b) {

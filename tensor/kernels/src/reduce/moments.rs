@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::TASK;
 use crate::Float;
-use crate::simd::dispatch::{Loop, run};
+use crate::simd::dispatch::{LoopPerLevel, run};
 use crate::simd::fma::MulAdd;
 use crate::size::checked_len;
 
@@ -114,7 +114,7 @@ fn by_lines<T: Float>(x: &[T], count: usize, mean: &mut [T], variance: &mut [T])
 
 struct Lines;
 
-impl<T: Float> Loop<(&[T], usize, &mut [T], &mut [T])> for Lines {
+impl<T: Float> LoopPerLevel<(&[T], usize, &mut [T], &mut [T])> for Lines {
     #[inline(always)]
     fn run<M: MulAdd>((x, count, mean, variance): (&[T], usize, &mut [T], &mut [T])) {
         let n = count as f64;

@@ -7,13 +7,13 @@ use std::mem::MaybeUninit;
 
 use rayon::prelude::*;
 
-use super::columns::{Plan, Strip, after, load, strip};
+use super::columns::{Strip, WideRows, after, load, strip};
 use super::short::{self, Row};
 use super::{Extent, TASK};
 use crate::Float;
 use crate::lanes::{self, Lanes, Task, WIDEST, load_square, unrolled};
 use crate::memory::{LINE, fetch};
-use crate::simd::dispatch::{Loop, run};
+use crate::simd::dispatch::{LoopPerLevel, run};
 use crate::simd::fma::MulAdd;
 
 mod rows;
@@ -67,17 +67,17 @@ fn better<T: Float>(a: Found<T>, b: Found<T>) -> Found<T> {
 
 /// Of rows, element by element.
 fn columns<T: Float>(x: &[T], extent: Extent, results: &mut [T]) {
-    let plan = Plan::new(extent);
-    let (size, blocks, strip) = (extent.count * extent.inner, plan.blocks(ROWS), plan.strip(ROWS));
-    let least = (TASK / (plan.whole.min(ROWS) * plan.width)).max(1);
-    if plan.group == 1 && blocks == 1 {
+    let cut = WideRows::new(extent);
+    let (size, blocks, strip) = (extent.count * extent.inner, cut.blocks(ROWS), cut.strip(ROWS));
+    let least = (TASK / (cut.whole.min(ROWS) * cut.width)).max(1);
+    if cut.group == 1 && blocks == 1 {
         let items = x.par_chunks(size).zip(results.par_chunks_mut(extent.inner)).with_min_len(least);
         return items.for_each(|(x, results)| {
             let work = |(i, places): (usize, &mut [T])| {
                 let best = &mut vec![T::ZERO; places.len()];
-                lanes::run(Columns((&x[i * strip..], plan.width), 0..plan.whole, best, places));
+                lanes::run(Columns((&x[i * strip..], cut.width), 0..cut.whole, best, places));
             };
-            if plan.width <= strip {
+            if cut.width <= strip {
                 work((0, results));
             } else {
                 results.par_chunks_mut(strip).enumerate().for_each(work);
@@ -85,36 +85,36 @@ fn columns<T: Float>(x: &[T], extent: Extent, results: &mut [T]) {
         });
     }
     // Of each wide row's elements the largest, and their wide rows, block by block.
-    let len = extent.outer * blocks * plan.width;
+    let len = extent.outer * blocks * cut.width;
     let (mut best, mut places) = (vec![T::ZERO; len], vec![T::ZERO; len]);
-    let all = best.par_chunks_mut(plan.width).zip(places.par_chunks_mut(plan.width)).enumerate();
+    let all = best.par_chunks_mut(cut.width).zip(places.par_chunks_mut(cut.width)).enumerate();
     all.with_min_len(least).for_each(|(number, (best, places))| {
         let (item, first) = (number / blocks, number % blocks * ROWS);
-        let x = &x[item * size + first * plan.width..(item + 1) * size];
-        let rows = first..plan.whole.min(first + ROWS);
+        let x = &x[item * size + first * cut.width..(item + 1) * size];
+        let rows = first..cut.whole.min(first + ROWS);
         let strips = best.par_chunks_mut(strip).zip(places.par_chunks_mut(strip)).enumerate();
         strips.for_each(|(i, (best, places))| {
-            lanes::run(Columns((&x[i * strip..], plan.width), rows.clone(), best, places));
+            lanes::run(Columns((&x[i * strip..], cut.width), rows.clone(), best, places));
         });
     });
 
-    let blocks = best.chunks_mut(blocks * plan.width).zip(places.chunks_mut(blocks * plan.width));
+    let blocks = best.chunks_mut(blocks * cut.width).zip(places.chunks_mut(blocks * cut.width));
     for ((results, (best, places)), x) in results.chunks_mut(extent.inner).zip(blocks).zip(x.chunks(size)) {
-        let (best, later) = best.split_at_mut(plan.width);
-        let (places, later_places) = places.split_at_mut(plan.width);
-        for block in later.chunks(plan.width).zip(later_places.chunks(plan.width)) {
+        let (best, later) = best.split_at_mut(cut.width);
+        let (places, later_places) = places.split_at_mut(cut.width);
+        for block in later.chunks(cut.width).zip(later_places.chunks(cut.width)) {
             run::<_, Later>((best, places, block.0, block.1));
         }
-        if plan.group == 1 {
+        if cut.group == 1 {
             results.copy_from_slice(places);
             continue;
         }
-        let part = &x[size - plan.part..];
+        let part = &x[size - cut.part..];
         for (column, result) in results.iter_mut().enumerate() {
-            let found = |i: usize| (best[i], places[i].to_f64() as usize * plan.group + i / extent.inner);
+            let found = |i: usize| (best[i], places[i].to_f64() as usize * cut.group + i / extent.inner);
             let along = |len: usize| (column..len).step_by(extent.inner);
-            let whole = along(plan.width).map(found);
-            let rest = along(plan.part).map(|i| (part[i], plan.whole * plan.group + i / extent.inner));
+            let whole = along(cut.width).map(found);
+            let rest = along(cut.part).map(|i| (part[i], cut.whole * cut.group + i / extent.inner));
             let (_, place) = whole.chain(rest).reduce(better).unwrap_or((T::NAN, 0));
             *result = T::from_f64(place as f64);
         }
@@ -175,7 +175,7 @@ impl<T: Float> Task<T> for Columns<'_, T> {
 /// What is found in later rows.
 struct Later;
 
-impl<T: Float> Loop<(&mut [T], &mut [T], &[T], &[T])> for Later {
+impl<T: Float> LoopPerLevel<(&mut [T], &mut [T], &[T], &[T])> for Later {
     #[inline(always)]
     fn run<M: MulAdd>((best, places, later, later_places): (&mut [T], &mut [T], &[T], &[T])) {
         let found = best.iter_mut().zip(places).zip(later.iter().zip(later_places));

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::{AHEAD, CombineLanes, TASK};
 use crate::Float;
 use crate::memory::{LINE, fetch};
-use crate::simd::dispatch::{Loop, run};
+use crate::simd::dispatch::{LoopPerLevel, run};
 use crate::simd::fma::MulAdd;
 
 /// The most elements of such a row.
@@ -36,7 +36,7 @@ impl<T: Float, C: CombineLanes> Row<T> for Reduced<C> {
 
 struct Each<R, const N: usize>(PhantomData<R>);
 
-impl<T: Float, R: Row<T>, const N: usize> Loop<(&[T], &mut [T])> for Each<R, N> {
+impl<T: Float, R: Row<T>, const N: usize> LoopPerLevel<(&[T], &mut [T])> for Each<R, N> {
     #[inline(always)]
     fn run<M: MulAdd>((x, results): (&[T], &mut [T])) {
         let (blocks, rest) = results.as_chunks_mut::<ROWS>();

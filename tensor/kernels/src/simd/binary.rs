@@ -1,6 +1,6 @@
 //! The functions of two arguments, each for two slices, a slice and a number, and a number and a slice; and `select`.
 
-use super::dispatch::{Kernel2, Loop, Zip, ZipLeft, ZipRight, run};
+use super::dispatch::{LoopPerLevel, ScalarFormula2, Zip, ZipLeft, ZipRight, run};
 use super::exponential::select as pick;
 use super::fma::MulAdd;
 use super::number::Number;
@@ -73,7 +73,7 @@ macro_rules! simple_kernels {
     ($($name:ident = |$a:ident, $b:ident| $body:expr;)+) => {
         $(
             pub(crate) struct $name;
-            impl Kernel2 for $name {
+            impl ScalarFormula2 for $name {
                 #[inline(always)]
                 fn eval<T: Number, M: MulAdd>($a: T, $b: T) -> T {
                     $body
@@ -129,7 +129,7 @@ binary! {
 
 struct Select;
 
-impl<T: Float> Loop<(&[T], &[T], &[T], &mut [T])> for Select {
+impl<T: Float> LoopPerLevel<(&[T], &[T], &[T], &mut [T])> for Select {
     #[inline(always)]
     fn run<M: MulAdd>((c, a, b, y): (&[T], &[T], &[T], &mut [T])) {
         let n = y.len();

@@ -7,7 +7,7 @@
 use std::marker::PhantomData;
 
 use super::binary::{Add, Div, Eq, Ge, Gt, Le, Lt, Maximum, Minimum, Mul, Ne, Sub};
-use super::dispatch::Kernel2;
+use super::dispatch::ScalarFormula2;
 use super::exponential::select;
 use super::fma::Instruction;
 use super::number::Number;
@@ -153,7 +153,7 @@ trait Expression {
 macro_rules! expressions {
     ($($name:ident<$($f:ident),*> = |$x:pat_param, $y:pat_param, $z:pat_param, $w:pat_param| $body:expr;)+) => {$(
         struct $name<$($f),*>(PhantomData<($($f,)*)>);
-        impl<$($f: Kernel2),*> Expression for $name<$($f),*> {
+        impl<$($f: ScalarFormula2),*> Expression for $name<$($f),*> {
             #[inline(always)]
             fn eval<T: Number>($x: T, $y: T, $z: T, $w: T) -> T {
                 $body
@@ -164,7 +164,7 @@ macro_rules! expressions {
 
 /// The operations are exact or correctly rounded: the same with every instruction set.
 #[inline(always)]
-fn apply<F: Kernel2, T: Number>(a: T, b: T) -> T {
+fn apply<F: ScalarFormula2, T: Number>(a: T, b: T) -> T {
     F::eval::<T, Instruction>(a, b)
 }
 
@@ -222,7 +222,7 @@ fn find<T: Float>(formula: Formula) -> TileKernel<T> {
 }
 
 /// The kernel whose first operation is known.
-fn second<T: Float, F: Kernel2>(formula: Formula) -> TileKernel<T> {
+fn second<T: Float, F: ScalarFormula2>(formula: Formula) -> TileKernel<T> {
     use Arithmetic as A;
     match formula {
         Formula::Left(_, A::Add) => compiled::<T, Left<F, Add>>(),

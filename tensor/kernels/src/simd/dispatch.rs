@@ -11,7 +11,7 @@ use crate::level::{Level, level};
 ///
 /// A short one is `eval` alone. A long one is `prepare` and `finish`, each with a loop of its own: a processor looks only
 /// some 75 vector instructions ahead for independent ones, and among shorter chains it finds more.
-pub(crate) trait Kernel {
+pub(crate) trait ScalarFormula {
     /// The function.
     #[inline(always)]
     fn eval<T: Number, M: MulAdd>(x: T) -> T {
@@ -29,7 +29,7 @@ pub(crate) trait Kernel {
     fn finish<T: Number, M: MulAdd>(x: T, _parts: (T, T)) -> T {
         x
     }
-    /// Whether some arguments need [`Kernel::slow`].
+    /// Whether some arguments need [`ScalarFormula::slow`].
     const HAS_SLOW: bool = false;
     /// Whether this argument does.
     #[inline(always)]
@@ -43,10 +43,10 @@ pub(crate) trait Kernel {
 }
 
 /// A function of two numbers.
-pub(crate) trait Kernel2 {
+pub(crate) trait ScalarFormula2 {
     /// Branch-free, so that a loop over it becomes vector code.
     fn eval<T: Number, M: MulAdd>(a: T, b: T) -> T;
-    /// Whether some arguments need [`Kernel2::slow`].
+    /// Whether some arguments need [`ScalarFormula2::slow`].
     const HAS_SLOW: bool = false;
     /// Whether these arguments do.
     #[inline(always)]
@@ -60,27 +60,27 @@ pub(crate) trait Kernel2 {
 }
 
 /// A loop over slices, to be compiled for each instruction set. `A` holds its arguments.
-pub(crate) trait Loop<A> {
+pub(crate) trait LoopPerLevel<A> {
     fn run<M: MulAdd>(args: A);
 }
 
 /// Runs the loop with the best instruction set.
 #[inline]
-pub(crate) fn run<A, L: Loop<A>>(args: A) {
+pub(crate) fn run<A, L: LoopPerLevel<A>>(args: A) {
     run_at::<A, L>(level(), args)
 }
 
 /// Runs the loop with a given instruction set, which the machine must have.
 #[inline]
-pub(crate) fn run_at<A, L: Loop<A>>(level: Level, args: A) {
+pub(crate) fn run_at<A, L: LoopPerLevel<A>>(level: Level, args: A) {
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,fma")]
-    fn avx2<A, L: Loop<A>>(args: A) {
+    fn avx2<A, L: LoopPerLevel<A>>(args: A) {
         L::run::<Instruction>(args)
     }
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-    fn avx512<A, L: Loop<A>>(args: A) {
+    fn avx512<A, L: LoopPerLevel<A>>(args: A) {
         L::run::<Instruction>(args)
     }
     match level {
@@ -99,12 +99,12 @@ pub(crate) fn run_at<A, L: Loop<A>>(level: Level, args: A) {
 }
 
 /// y ← f(x).
-pub(crate) struct Map<K>(std::marker::PhantomData<K>);
+pub(crate) struct MapSlice<K>(std::marker::PhantomData<K>);
 
 /// Elements that a kernel's first half works on before its second half begins.
 const BLOCK: usize = 128;
 
-impl<T: Float, K: Kernel> Loop<(&[T], &mut [T])> for Map<K> {
+impl<T: Float, K: ScalarFormula> LoopPerLevel<(&[T], &mut [T])> for MapSlice<K> {
     #[inline(always)]
     fn run<M: MulAdd>((x, y): (&[T], &mut [T])) {
         assert_eq!(x.len(), y.len(), "the slices' lengths differ");
@@ -145,16 +145,16 @@ pub(crate) struct ZipRight<K>(std::marker::PhantomData<K>);
 pub(crate) struct ZipLeft<K>(std::marker::PhantomData<K>);
 
 #[inline(always)]
-fn eval<T: Float, K: Kernel2, M: MulAdd>(a: T, b: T) -> T {
+fn eval<T: Float, K: ScalarFormula2, M: MulAdd>(a: T, b: T) -> T {
     T::element(K::eval::<_, M>(a.number(), b.number()))
 }
 
 #[inline(always)]
-fn is_slow<T: Float, K: Kernel2>(a: T, b: T) -> bool {
+fn is_slow<T: Float, K: ScalarFormula2>(a: T, b: T) -> bool {
     K::is_slow(a.number(), b.number())
 }
 
-impl<T: Float, K: Kernel2> Loop<(&[T], &[T], &mut [T])> for Zip<K> {
+impl<T: Float, K: ScalarFormula2> LoopPerLevel<(&[T], &[T], &mut [T])> for Zip<K> {
     #[inline(always)]
     fn run<M: MulAdd>((a, b, y): (&[T], &[T], &mut [T])) {
         assert!(a.len() == y.len() && b.len() == y.len(), "the slices' lengths differ");
@@ -171,7 +171,7 @@ impl<T: Float, K: Kernel2> Loop<(&[T], &[T], &mut [T])> for Zip<K> {
     }
 }
 
-impl<T: Float, K: Kernel2> Loop<(&[T], T, &mut [T])> for ZipRight<K> {
+impl<T: Float, K: ScalarFormula2> LoopPerLevel<(&[T], T, &mut [T])> for ZipRight<K> {
     #[inline(always)]
     fn run<M: MulAdd>((a, b, y): (&[T], T, &mut [T])) {
         assert_eq!(a.len(), y.len(), "the slices' lengths differ");
@@ -188,7 +188,7 @@ impl<T: Float, K: Kernel2> Loop<(&[T], T, &mut [T])> for ZipRight<K> {
     }
 }
 
-impl<T: Float, K: Kernel2> Loop<(T, &[T], &mut [T])> for ZipLeft<K> {
+impl<T: Float, K: ScalarFormula2> LoopPerLevel<(T, &[T], &mut [T])> for ZipLeft<K> {
     #[inline(always)]
     fn run<M: MulAdd>((a, b, y): (T, &[T], &mut [T])) {
         assert_eq!(b.len(), y.len(), "the slices' lengths differ");
@@ -206,11 +206,11 @@ impl<T: Float, K: Kernel2> Loop<(T, &[T], &mut [T])> for ZipLeft<K> {
 }
 
 /// y ← f(y), by way of a small buffer, so that the loop above (whose slices are disjoint) serves here too.
-pub(crate) fn in_place<T: Float, K: Kernel>(y: &mut [T]) {
+pub(crate) fn in_place<T: Float, K: ScalarFormula>(y: &mut [T]) {
     let mut buffer = [T::ZERO; 256];
     for y in y.chunks_mut(buffer.len()) {
         let x = &mut buffer[..y.len()];
         x.copy_from_slice(y);
-        run::<_, Map<K>>((&*x, y));
+        run::<_, MapSlice<K>>((&*x, y));
     }
 }

@@ -1,7 +1,7 @@
 //! erf and erfc.
 
 use super::coefficients::Fitted;
-use super::dispatch::Kernel;
+use super::dispatch::ScalarFormula;
 use super::exponential::{exp_two_words, select};
 use super::fma::MulAdd;
 use super::number::Number;
@@ -27,7 +27,7 @@ fn erfc_outside<T: Number, M: MulAdd>(a: T) -> T {
 }
 
 pub(crate) struct Erf;
-impl Kernel for Erf {
+impl ScalarFormula for Erf {
     #[inline(always)]
     fn eval<T: Number, M: MulAdd>(x: T) -> T {
         let a = x.abs();
@@ -37,7 +37,7 @@ impl Kernel for Erf {
 }
 
 pub(crate) struct Erfc;
-impl Kernel for Erfc {
+impl ScalarFormula for Erfc {
     #[inline(always)]
     fn eval<T: Number, M: MulAdd>(x: T) -> T {
         let a = x.abs();

@@ -1,7 +1,7 @@
 //! exp, ln and what is made of them.
 
 use super::coefficients::Fitted;
-use super::dispatch::Kernel;
+use super::dispatch::ScalarFormula;
 use super::fma::MulAdd;
 use super::number::Number;
 use crate::Float;
@@ -47,7 +47,7 @@ pub(crate) fn exp_two_words<T: Number, M: MulAdd>(x: T, low: T) -> T {
 }
 
 pub(crate) struct Exp;
-impl Kernel for Exp {
+impl ScalarFormula for Exp {
     const HALVES: bool = true;
     #[inline(always)]
     fn prepare<T: Number, M: MulAdd>(x: T) -> (T, T) {
@@ -60,7 +60,7 @@ impl Kernel for Exp {
 }
 
 pub(crate) struct Expm1;
-impl Kernel for Expm1 {
+impl ScalarFormula for Expm1 {
     const HALVES: bool = true;
     #[inline(always)]
     fn prepare<T: Number, M: MulAdd>(x: T) -> (T, T) {
@@ -109,7 +109,7 @@ pub(crate) fn ln_positive<T: Number, M: MulAdd>(x: T) -> T {
 }
 
 pub(crate) struct Ln;
-impl Kernel for Ln {
+impl ScalarFormula for Ln {
     const HALVES: bool = true;
     /// For positive normal x: f and s.
     #[inline(always)]
@@ -132,7 +132,7 @@ impl Kernel for Ln {
 }
 
 pub(crate) struct Log1p;
-impl Kernel for Log1p {
+impl ScalarFormula for Log1p {
     const HALVES: bool = true;
     /// For x > −1 up to where 2^−k is still normal: 1 + x = 2^k (1 + f), where k may be that of the rounded 1 + x, and
     /// f = 2^−k x + (2^−k − 1) is rounded once.
@@ -159,7 +159,7 @@ impl Kernel for Log1p {
 }
 
 pub(crate) struct Tanh;
-impl Kernel for Tanh {
+impl ScalarFormula for Tanh {
     const HALVES: bool = true;
     /// e²ᵃ + 1 for a = |x|.
     #[inline(always)]
@@ -186,7 +186,7 @@ impl Kernel for Tanh {
 }
 
 pub(crate) struct Sigmoid;
-impl Kernel for Sigmoid {
+impl ScalarFormula for Sigmoid {
     const HALVES: bool = true;
     #[inline(always)]
     fn prepare<T: Number, M: MulAdd>(x: T) -> (T, T) {
@@ -205,7 +205,7 @@ impl Kernel for Sigmoid {
 }
 
 pub(crate) struct Softplus;
-impl Kernel for Softplus {
+impl ScalarFormula for Softplus {
     const HALVES: bool = true;
     /// e^−|x|.
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! The functions of one number by name, for loops that are compiled.
 
-use super::dispatch::Kernel;
+use super::dispatch::ScalarFormula;
 use super::fma::Instruction;
 use super::number::Number;
 use super::{error_function, exponential, gamma, trigonometric, unary};

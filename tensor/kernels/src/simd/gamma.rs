@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use super::coefficients::Fitted;
-use super::dispatch::Kernel;
+use super::dispatch::ScalarFormula;
 use super::exponential::{Ln, ln_positive, select};
 use super::fma::{Instruction, MulAdd};
 use super::number::Number;
@@ -14,7 +14,7 @@ use crate::Float;
 const LARGE: f64 = 8.0;
 
 pub(crate) struct Lgamma;
-impl Kernel for Lgamma {
+impl ScalarFormula for Lgamma {
     /// For positive x. From 8 on Stirling's series. Below, Γ(x + 1) = x Γ(x) leads to [1, 2], where a polynomial times the
     /// two zeros of ln Γ keeps its relative accuracy.
     #[inline(always)]
@@ -63,7 +63,7 @@ impl Kernel for Lgamma {
 }
 
 pub(crate) struct Digamma;
-impl Kernel for Digamma {
+impl ScalarFormula for Digamma {
     /// For positive x: ψ(x) = ψ(x + 8) − Σ 1/(x + i), the sum as one fraction, and an asymptotic series from 8 on.
     #[inline(always)]
     fn eval<T: Number, M: MulAdd>(x: T) -> T {

@@ -1,6 +1,6 @@
 //! Tests that the instruction sets give the same bits: each that this machine has, against the portable loop.
 
-use super::dispatch::{Kernel, Kernel2, Map, Zip, run_at};
+use super::dispatch::{MapSlice, ScalarFormula, ScalarFormula2, Zip, run_at};
 use super::power::Pow;
 use super::{error_function, exponential, gamma, trigonometric};
 use crate::Float;
@@ -40,18 +40,18 @@ fn at_all_levels<T: Float>(mut run: impl FnMut(Level, &mut [T])) {
     }
 }
 
-fn unary<T: Float, K: Kernel>() {
+fn unary<T: Float, K: ScalarFormula>() {
     let x = arguments::<T>();
-    at_all_levels(|level, y| run_at::<_, Map<K>>(level, (&x[..], y)));
+    at_all_levels(|level, y| run_at::<_, MapSlice<K>>(level, (&x[..], y)));
 }
 
-fn binary<T: Float, K: Kernel2>() {
+fn binary<T: Float, K: ScalarFormula2>() {
     let a = arguments::<T>();
     let b: Vec<T> = a.iter().rev().map(|&b| b / T::from_f64(40.0)).collect();
     at_all_levels(|level, y| run_at::<_, Zip<K>>(level, (&a[..], &b[..], y)));
 }
 
-fn both<K: Kernel>() {
+fn both<K: ScalarFormula>() {
     unary::<f32, K>();
     unary::<f64, K>();
 }

@@ -1,6 +1,6 @@
 //! Vector maths over slices, in f32 and f64.
 //!
-//! Each function is written once, as branch-free scalar code (`Kernel::eval`), and the loop over a slice is
+//! Each function is written once, as branch-free scalar code (`ScalarFormula::eval`), and the loop over a slice is
 //! compiled for several instruction sets; the best that the machine has is picked when the program runs (see
 //! `dispatch.rs`). The compiler turns the loop into vector code, so there are no intrinsics to read.
 //!

@@ -2,7 +2,7 @@
 //! error is the result's relative error.
 
 use super::coefficients::Fitted;
-use super::dispatch::Kernel2;
+use super::dispatch::ScalarFormula2;
 use super::exponential::{exp_two_words, select, split};
 use super::fma::MulAdd;
 use super::number::Number;
@@ -43,7 +43,7 @@ fn ln_two_words<T: Number, M: MulAdd>(x: T) -> (T, T) {
 }
 
 pub(crate) struct Pow;
-impl Kernel2 for Pow {
+impl ScalarFormula2 for Pow {
     /// |x|ʸ, negated for negative x with odd y.
     #[inline(always)]
     fn eval<T: Number, M: MulAdd>(x: T, y: T) -> T {

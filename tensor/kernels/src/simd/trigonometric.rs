@@ -1,7 +1,7 @@
 //! sin and cos.
 
 use super::coefficients::Fitted;
-use super::dispatch::Kernel;
+use super::dispatch::ScalarFormula;
 use super::exponential::select;
 use super::fma::MulAdd;
 use super::number::Number;
@@ -41,7 +41,7 @@ fn cos_inside<T: Number, M: MulAdd>(z: T) -> T {
 }
 
 pub(crate) struct Sin;
-impl Kernel for Sin {
+impl ScalarFormula for Sin {
     const HALVES: bool = true;
     #[inline(always)]
     fn prepare<T: Number, M: MulAdd>(x: T) -> (T, T) {
@@ -62,7 +62,7 @@ impl Kernel for Sin {
 }
 
 pub(crate) struct Cos;
-impl Kernel for Cos {
+impl ScalarFormula for Cos {
     const HALVES: bool = true;
     #[inline(always)]
     fn prepare<T: Number, M: MulAdd>(x: T) -> (T, T) {

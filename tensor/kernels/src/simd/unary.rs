@@ -1,6 +1,6 @@
 //! The functions of one argument.
 
-use super::dispatch::{Kernel, Map, in_place, run};
+use super::dispatch::{MapSlice, ScalarFormula, in_place, run};
 use super::exponential::{self, select};
 use super::fma::MulAdd;
 use super::number::Number;
@@ -41,7 +41,7 @@ macro_rules! unary {
         impl Unary for $t {
             $(
                 fn $name(x: &[Self], y: &mut [Self]) {
-                    run::<_, Map<$kernel>>((x, y));
+                    run::<_, MapSlice<$kernel>>((x, y));
                 }
                 fn $in_place(y: &mut [Self]) {
                     in_place::<Self, $kernel>(y);
@@ -55,7 +55,7 @@ macro_rules! simple_kernels {
     ($($name:ident = |$x:ident| $body:expr;)+) => {
         $(
             pub(crate) struct $name;
-            impl Kernel for $name {
+            impl ScalarFormula for $name {
                 #[inline(always)]
                 fn eval<T: Number, M: MulAdd>($x: T) -> T {
                     $body

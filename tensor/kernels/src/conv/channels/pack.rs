@@ -3,7 +3,7 @@
 use super::tiles;
 use crate::Float;
 use crate::lanes::{self, Lanes, Task, lanes, load_square, unrolled, wide};
-use crate::tile::Walk;
+use crate::tile::Terms;
 
 /// Fewest weights that are worth a thread.
 const WORTH_A_THREAD: usize = 64 << 10;
@@ -68,9 +68,9 @@ fn some_groups<T: Float>(
     );
 }
 
-/// Packs weights: group after group of vectors of output channels, in each tap after tap in the order of the [`Walk`], in
+/// Packs weights: group after group of vectors of output channels, in each tap after tap in the order of [`Terms`], in
 /// each the group's channels, zero for those that there are none of.
-pub(in crate::conv) fn pack<T: Float>(taps: &Walk, outputs: usize, weights: &[T], panels: &mut [T]) {
+pub(in crate::conv) fn pack<T: Float>(taps: &Terms, outputs: usize, weights: &[T], panels: &mut [T]) {
     let len = taps.len();
     for_each_group(outputs, [len, together(len * 2 * lanes::<T>())], panels, &|group, panel| {
         let weights = &weights[group.first.min(outputs) * len..][..group.has * len];
@@ -80,7 +80,7 @@ pub(in crate::conv) fn pack<T: Float>(taps: &Walk, outputs: usize, weights: &[T]
 
 /// The transpose of a group's weights.
 struct Pack<'a, T> {
-    taps: &'a Walk,
+    taps: &'a Terms,
     group: Group,
     weights: &'a [T],
     panel: &'a mut [T],
@@ -120,9 +120,9 @@ impl<T: Float> Task<T> for Pack<'_, T> {
     }
 }
 
-/// The place of a tap in the order of the walk: the elements of a row go round the phases.
+/// The place of a tap in the order of [`Terms`]: the elements of a row go round the phases.
 #[inline(always)]
-fn place(taps: &Walk, tap: usize) -> usize {
+fn place(taps: &Terms, tap: usize) -> usize {
     if taps.phases == 1 {
         return tap;
     }
@@ -140,13 +140,13 @@ mod tests {
     #[test]
     fn places_are_those_of_the_walk() {
         for (elements, phases) in [(3, 1), (3, 2), (5, 3), (7, 3), (2, 4), (1, 2)] {
-            let walk = Walk { channels: 2, rows: 3, elements, phases, steps: [0; 4] };
+            let terms = Terms { channels: 2, rows: 3, elements, phases, steps: [0; 4] };
             let mut next = 0;
-            each_tap(&walk, |tap| {
-                assert_eq!(place(&walk, tap), next, "tap {tap} of rows of {elements} by {phases}");
+            each_tap(&terms, |tap| {
+                assert_eq!(place(&terms, tap), next, "tap {tap} of rows of {elements} by {phases}");
                 next += 1;
             });
-            assert_eq!(next, walk.len());
+            assert_eq!(next, terms.len());
         }
     }
 }

@@ -5,7 +5,7 @@
 //! straight from the patch.
 
 use super::patches::Patches;
-use super::plan::Plan;
+use super::plan::PooledPlan;
 use super::tiles::{Tile, for_tile, tiles};
 use crate::Float;
 use crate::conv::Conv2dShape;
@@ -13,7 +13,7 @@ use crate::lanes::{Lanes, Task, unrolled};
 
 /// The offsets in a band of the patches of the maxima, from the places of one channel's windows.
 pub(super) struct Offsets<'a> {
-    pub plan: &'a Plan,
+    pub plan: &'a PooledPlan,
     pub corners: &'a [u32],
     pub places: &'a [u8],
     pub offsets: &'a mut [u32],

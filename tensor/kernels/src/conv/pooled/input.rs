@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::copy::AddTo;
-use super::plan::Plan;
+use super::plan::PooledPlan;
 use super::spread::{Sorted, Spread};
 use super::tiles;
 use crate::conv::Conv2dShape;
@@ -12,18 +12,18 @@ use crate::float::words;
 use crate::{Float, Pool2dShape};
 
 pub(super) fn scratch(c: &Conv2dShape, p: &Pool2dShape) -> usize {
-    let plan = Plan::input(c, p);
+    let plan = PooledPlan::input(c, p);
     total(&[room(&shared(&plan)), plan.chunks.saturating_mul(room(&parts(&plan))), PART])
 }
 
 /// Elements of the parts that all chunks share: the packed weights, and the offsets of the patches of all windows and
 /// places.
-fn shared(plan: &Plan) -> [usize; 2] {
+fn shared(plan: &PooledPlan) -> [usize; 2] {
     [plan.packed_len(), plan.band_windows() * plan.area()]
 }
 
 /// Elements of the parts of a chunk: a band, the ends of the lists, their channels, their gradients.
-fn parts(plan: &Plan) -> [usize; 4] {
+fn parts(plan: &PooledPlan) -> [usize; 4] {
     let items = plan.c.out_channels * plan.band_windows();
     [plan.patches.len(), plan.band_windows() * plan.area(), items, items]
 }
@@ -42,7 +42,7 @@ pub(crate) fn input<T: Float>(
     if dx.is_empty() || g.is_empty() {
         return dx.fill(T::ZERO);
     }
-    let plan = Plan::input(c, p);
+    let plan = PooledPlan::input(c, p);
     plan.check();
     let area = plan.area();
     let mut all = Parts::new(scratch);

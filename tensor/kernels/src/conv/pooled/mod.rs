@@ -17,7 +17,7 @@ pub(crate) use weights::weights;
 
 use super::Conv2dShape;
 use super::limits::MORE_CHANNELS;
-use crate::compiled::Linear;
+use crate::compiled::CompiledKernels;
 use crate::size::checked_len;
 use crate::{Float, Pool2dShape};
 
@@ -111,7 +111,7 @@ pub fn conv2d_max_pool2d<T: Float>(
     places: &mut [u8],
     scratch: &mut [T],
 ) {
-    <T as Linear>::conv2d_max_pool2d((c, p), x, w, y, places, scratch);
+    <T as CompiledKernels>::conv2d_max_pool2d((c, p), x, w, y, places, scratch);
 }
 
 /// The adjoint of [`conv2d_max_pool2d`] with respect to its input: dx from the pooled gradient g (of y's shape), the
@@ -131,7 +131,7 @@ pub fn conv2d_input_pooled<T: Float>(
     dx: &mut [T],
     scratch: &mut [T],
 ) {
-    <T as Linear>::conv2d_input_pooled((c, p), g, places, w, dx, scratch);
+    <T as CompiledKernels>::conv2d_input_pooled((c, p), g, places, w, dx, scratch);
 }
 
 /// The adjoint of [`conv2d_max_pool2d`] with respect to its weights: dw from x, the pooled gradient g (of y's shape) and
@@ -152,5 +152,5 @@ pub fn conv2d_weights_pooled<T: Float>(
     dw: &mut [T],
     scratch: &mut [T],
 ) {
-    <T as Linear>::conv2d_weights_pooled((c, p), x, g, places, dw, scratch);
+    <T as CompiledKernels>::conv2d_weights_pooled((c, p), x, g, places, dw, scratch);
 }

@@ -14,7 +14,7 @@ const CHUNKS: usize = 32;
 const PARTIALS: usize = 2 << 20;
 
 /// The cut of an adjoint.
-pub(super) struct Plan {
+pub(super) struct PooledPlan {
     pub c: Conv2dShape,
     pub p: Pool2dShape,
     /// Of a band.
@@ -30,7 +30,7 @@ pub(super) struct Plan {
     pub block: usize,
 }
 
-impl Plan {
+impl PooledPlan {
     /// Of the adjoint with respect to the input.
     pub fn input(c: &Conv2dShape, p: &Pool2dShape) -> Self {
         Self::new(c, p, CHUNKS)

@@ -5,7 +5,7 @@
 //! channels with their maximum there go by. To add each window on its own would take a store for each product.
 
 use super::patches::Patches;
-use super::plan::Plan;
+use super::plan::PooledPlan;
 use super::tiles::{for_tile, tiles};
 use crate::Float;
 use crate::conv::Conv2dShape;
@@ -23,7 +23,7 @@ pub(super) struct Sorted<'a, T> {
 
 impl<T: Float> Sorted<'_, T> {
     /// Sorts (by counting) the windows of all channels, whose gradients and places are `per_channel` apart.
-    pub fn sort(&mut self, plan: &Plan, windows: usize, g: &[T], places: &[u8], per_channel: usize) {
+    pub fn sort(&mut self, plan: &PooledPlan, windows: usize, g: &[T], places: &[u8], per_channel: usize) {
         let area = plan.area();
         let ends = &mut self.ends[..windows * area];
         ends.fill(0);

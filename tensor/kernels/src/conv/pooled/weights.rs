@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::copy::Fill;
 use super::gather::{Gather, Offsets};
-use super::plan::Plan;
+use super::plan::PooledPlan;
 use super::tiles;
 use crate::conv::Conv2dShape;
 use crate::conv::parts::{PART, Parts, room, total};
@@ -13,13 +13,13 @@ use crate::lanes::{self, narrow_lanes};
 use crate::{Float, Pool2dShape};
 
 pub(super) fn scratch(c: &Conv2dShape, p: &Pool2dShape) -> usize {
-    let plan = Plan::weights(c, p);
+    let plan = PooledPlan::weights(c, p);
     let each = total(&[room(&[plan.packed_len()]), room(&parts(&plan))]);
     total(&[room(&[plan.band_windows()]), plan.chunks.saturating_mul(each), PART])
 }
 
 /// Elements of the parts of a chunk, besides its sums: bands, the lines of an image, the offsets of the bands' maxima.
-fn parts(plan: &Plan) -> [usize; 3] {
+fn parts(plan: &PooledPlan) -> [usize; 3] {
     let bands = plan.block * plan.patches.len();
     let maxima = plan.block.saturating_mul(plan.c.out_channels * plan.band_windows());
     [bands, plan.patches.lines(), maxima]
@@ -40,7 +40,7 @@ pub(crate) fn weights<T: Float>(
     if dw.is_empty() || g.is_empty() || x.is_empty() {
         return;
     }
-    let plan = Plan::weights(c, p);
+    let plan = PooledPlan::weights(c, p);
     plan.check();
     let mut all = Parts::new(scratch);
     let corners = words(all.next(plan.band_windows()));

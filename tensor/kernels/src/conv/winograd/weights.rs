@@ -15,7 +15,7 @@ use crate::conv::plan::{Plan, partials};
 use crate::conv::workspace::with_workspace;
 use crate::float::words;
 use crate::lanes::{self, Lanes, Task, groups, unrolled, wide};
-use crate::tile::Walk;
+use crate::tile::Terms;
 use crate::{Element, Float};
 
 /// Tiles that are added up in registers: with their gradients they stay in the second-level cache.
@@ -91,8 +91,8 @@ impl<'a> Weights<'a> {
         let mut all = Parts::new(scratch);
         let [offsets, channels] = self.shared().map(|len| &mut words(all.next(len))[..len]);
         let steps = [self.pixel()[0], 0, 0, 0];
-        let walk = Walk { channels: offsets.len(), rows: 1, elements: 1, phases: 1, steps };
-        Taps::new(&walk, offsets);
+        let terms = Terms { channels: offsets.len(), rows: 1, elements: 1, phases: 1, steps };
+        Taps::new(&terms, offsets);
         channels.iter_mut().enumerate().for_each(|(place, channel)| *channel = word(place));
         let (offsets, channels, each) = (&*offsets, &*channels, room(&[self.sums()]));
         let partials = all.next(self.chunks * each);

@@ -11,7 +11,7 @@ use super::{MomentsShape, shifted};
 use crate::Float;
 use crate::memory::{LINE, fetch};
 use crate::reduce::{AHEAD, TASK};
-use crate::simd::dispatch::{Loop, run};
+use crate::simd::dispatch::{LoopPerLevel, run};
 use crate::simd::fma::MulAdd;
 
 /// One of so many parts of a task gives the number from which deviations are taken.
@@ -132,7 +132,9 @@ impl<T: Float, const L: usize> Strip<'_, T, L> {
 /// Means and squares of so many rows.
 struct Sums;
 
-impl<T: Float, const W: usize, const L: usize> Loop<(&Strip<'_, T, L>, Range<usize>, &mut Part<W>)> for Sums {
+impl<T: Float, const W: usize, const L: usize> LoopPerLevel<(&Strip<'_, T, L>, Range<usize>, &mut Part<W>)>
+    for Sums
+{
     #[inline(always)]
     fn run<M: MulAdd>((strip, rows, part): (&Strip<'_, T, L>, Range<usize>, &mut Part<W>)) {
         let [width, group] = strip.width_and_group::<W>();

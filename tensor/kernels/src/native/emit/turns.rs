@@ -19,9 +19,7 @@ const RUN: usize = 16;
 const MOST_SPILLED: usize = MOST_STACK / 2;
 
 /// The loops of a function, one after the other; the last goes through any number of tiles.
-pub struct Plan {
-    pub turns: Vec<Turn>,
-}
+pub struct Turns(pub Vec<Turn>);
 
 /// A turn of a loop.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,8 +30,8 @@ pub struct Turn {
     pub ways: usize,
 }
 
-impl Plan {
-    pub fn of<T>(program: &Program, target: Target) -> Plan {
+impl Turns {
+    pub fn of<T>(program: &Program, target: Target) -> Turns {
         let tile = TILE * size_of::<T>() / target.width;
         let few = if target.masks > 0 { 4 } else { 2 };
         let wanted: usize = match longest_chain(program) {
@@ -45,7 +43,7 @@ impl Plan {
         let ways = wanted.min(1 << most.max(1).ilog2());
         let turn = Turn { vectors: if ways == 1 { tile } else { ways }, ways };
         let last = Turn { vectors: turn.vectors.min(tile), ways: turn.ways.min(tile) };
-        Plan { turns: if last == turn { vec![turn] } else { vec![turn, last] } }
+        Turns(if last == turn { vec![turn] } else { vec![turn, last] })
     }
 }
 
