@@ -1,5 +1,6 @@
 //! Compiled functions.
 
+mod argument;
 mod arguments;
 mod builder;
 mod compiled;
@@ -17,7 +18,8 @@ use std::time::Duration;
 
 use bayeux_tensor::AnyTensor;
 
-pub use arguments::{Argument, Arguments, AsArgument};
+pub use argument::{Argument, AsArgument};
+pub use arguments::Arguments;
 pub use builder::FunctionBuilder;
 use compiled::Compiled;
 pub use named::{NamedArgument, NamedArguments};

@@ -74,8 +74,5 @@ pub use ops::{Attributes, Axes, AxisRange, Conv2dOptions, Operation, Place, Pool
 pub use ops::{Values, checkpoint, custom_gradient};
 pub use profile::{Measured, Profile};
 pub use rows::Rows;
-pub use shared::Shared;
+pub use shared::{Shared, Updates};
 pub use types::{Arithmetic, ArrayType, Kind, Real, Untyped, ValueType};
-
-/// New values for variables: what a training step does to its parameters and state.
-pub type Updates<T = f32> = Vec<(Shared<T>, Expr<T>)>;

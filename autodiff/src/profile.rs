@@ -1,13 +1,15 @@
 //! Where a program's time goes.
 
+mod laps;
+
 use std::fmt;
 use std::time::Duration;
 
-use bayeux_tensor::time::Instant;
 use bayeux_tensor::{ElementType, copy_bandwidth, peak_flops};
 
 use crate::compile::Program;
 use crate::execute::Code;
+pub(crate) use laps::Laps;
 
 /// The times of a program's instructions, summed over runs.
 #[derive(Debug)]
@@ -16,31 +18,6 @@ pub(crate) struct Clock {
     totals: Vec<Duration>,
     /// The last run.
     last: Option<Laps>,
-}
-
-/// When a run began and each of its instructions ended.
-#[derive(Debug)]
-pub(crate) struct Laps(Vec<Instant>);
-
-impl Laps {
-    /// A run begins.
-    pub fn begin() -> Self {
-        Laps(vec![Instant::now()])
-    }
-
-    /// The next instruction has ended.
-    pub fn lap(&mut self) {
-        self.0.push(Instant::now());
-    }
-
-    fn times(&self) -> impl Iterator<Item = Duration> {
-        self.0.windows(2).map(|pair| pair[1] - pair[0])
-    }
-
-    /// From the begin of the run to that of an instruction and its end.
-    fn span(&self, instruction: usize) -> [Duration; 2] {
-        [instruction, instruction + 1].map(|i| self.0[i] - self.0[0])
-    }
 }
 
 impl Clock {

@@ -31,6 +31,9 @@ pub struct Shared<T: Kind = f32> {
     kind: PhantomData<fn() -> T>,
 }
 
+/// New values for variables: what a training step does to its parameters and state.
+pub type Updates<T = f32> = Vec<(Shared<T>, Expr<T>)>;
+
 struct Inner {
     name: String,
     element: ElementType,

@@ -12,9 +12,9 @@ mod tests;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::fuse::Unit;
 use super::graph::Graph;
 use super::layout::Layout;
+use super::unit::Unit;
 use question::Question;
 
 /// The units' needs and readers. A unit that was merged into another is known by that other's number from then on.

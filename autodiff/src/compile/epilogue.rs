@@ -3,10 +3,10 @@
 use bayeux_tensor::fused::Product;
 
 use super::dependencies::Dependencies;
-use super::fuse::{Unit, is_reduction};
 use super::graph::{Graph, Id};
 use super::layout::Layout;
 use super::target::Target;
+use super::unit::{Unit, is_reduction};
 use crate::ops::{Conv2d, ConvMap, Op};
 
 /// Puts each product into a loop over its elements, if there is one that nothing between them must run before.

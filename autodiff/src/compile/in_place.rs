@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::fuse::{Unit, is_reduction};
 use super::graph::{Graph, Id, Node};
 use super::layout::Layout;
+use super::unit::{Unit, is_reduction};
 use crate::ops::Op;
 use crate::{Shared, Untyped};
 

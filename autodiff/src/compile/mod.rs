@@ -14,10 +14,11 @@
 //! | in place | `in_place` | which variables are updated where they stand |
 //! | plan | `plan` | which buffer each value lives in, from its first writer to its last reader |
 //!
-//! A lambda becomes a program of its own, by the same passes, which an instruction of the program around it runs: `inner`.
+//! A lambda becomes a program of its own, by the same passes, which an instruction of the program around it runs: `inner`, `inners`.
 //!
 //! Every pass takes a graph and gives a graph; in debug builds [`verify`] follows each, of graphs, of units and of programs.
 
+mod assemble;
 mod dependencies;
 mod dot;
 mod element_wise;
@@ -26,6 +27,7 @@ mod fuse;
 mod graph;
 mod in_place;
 mod inner;
+mod inners;
 mod instruction;
 mod layout;
 mod passes;
@@ -38,15 +40,18 @@ mod slopes;
 mod slots;
 mod target;
 mod trace;
+mod unit;
 mod verify;
 mod watch;
+
+use assemble::assemble;
 
 use crate::dim::Sizes;
 use crate::{AnyExpr, Error, Shared, Untyped};
 
 pub(crate) use element_wise::{ElementWise, Line, Reduction, Store};
 pub(crate) use graph::Graph;
-pub(crate) use inner::Inners;
+pub(crate) use inners::Inners;
 pub(crate) use instruction::{Instruction, Read, ReadFrom, Work, WriteTo};
 pub(crate) use passes::Off;
 pub(crate) use program::{Program, Purpose};
@@ -68,32 +73,6 @@ pub(crate) fn compile(
     let graph = watch.lap("trace", graph);
     let graph = passes::rewrite(graph, Off::by_environment(), watch);
     assemble(graph, updated, exclusive, target, watch)
-}
-
-/// Makes a program of a graph that is rewritten.
-fn assemble(
-    graph: Graph,
-    updated: &[Shared<Untyped>],
-    exclusive: bool,
-    target: &Target,
-    watch: &mut Watch,
-) -> Result<Program, Error> {
-    let off = Off::by_environment();
-    let graph = watch.lap("materialise", layout::materialise(graph, target)?);
-    if cfg!(debug_assertions) {
-        verify::verify(&graph);
-    }
-    watch.record("materialise", &graph);
-    let layouts = watch.lap("layouts", layout::layouts(&graph));
-    let units = fuse::fuse(&graph, &layouts, target, off, watch);
-    let variables = if exclusive && !off.contains("in_place") { updated } else { &[] };
-    let in_place = watch.lap("in_place", in_place::in_place(&graph, &layouts, &units, variables));
-    let program = watch.lap("plan", plan::plan(&graph, &layouts, &units, in_place, updated));
-    if cfg!(debug_assertions) {
-        verify::verify_program(&program);
-    }
-    watch.record("plan", &program);
-    Ok(program)
 }
 
 /// The passes that rewrite the graph.

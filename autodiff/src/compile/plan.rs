@@ -5,13 +5,13 @@ mod loops;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::fuse::{Unit, drawn_in_loops};
 use super::graph::{Graph, Id, Node};
 use super::inner::{Called, Inner, Run};
 use super::instruction::{Instruction, Read, ReadFrom, Work, Write, WriteTo};
 use super::layout::Layout;
 use super::program::{Program, Purpose};
 use super::slots::Slots;
+use super::unit::{Unit, drawn_in_loops};
 use crate::ops::{Constant, Op};
 use crate::{ArrayType, Shared, Untyped};
 

@@ -7,10 +7,10 @@
 
 use std::collections::HashSet;
 
-use super::fuse::{Unit, is_reduction};
 use super::graph::{Graph, Id};
 use super::layout::Layout;
 use super::target::Target;
+use super::unit::{Unit, is_reduction};
 use crate::ops::{Binary, Op, Unary};
 
 /// Moves operations between the units where it pays. Gives for each node the unit that computes it for the others.

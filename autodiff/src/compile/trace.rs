@@ -10,7 +10,8 @@ use std::sync::Arc;
 use bayeux_tensor::ElementType;
 
 use super::graph::{Builder, Graph, Id, Node};
-use super::inner::{Inners, Run};
+use super::inner::Run;
+use super::inners::Inners;
 use crate::dim::Sizes;
 use crate::expr::{Key, topological_to};
 use crate::ops::{Binary, Call, Cast, How, Logic, Op};

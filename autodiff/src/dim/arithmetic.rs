@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::iter::{Product, Sum};
 use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
+use super::dimension::{Dim, Form};
 use super::polynomial::Polynomial;
-use super::{Dim, Form};
 
 impl Dim {
     pub(super) fn polynomial(&self) -> Cow<'_, Polynomial> {

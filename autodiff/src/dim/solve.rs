@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use smallvec::{SmallVec, smallvec};
 
+use super::dimension::{Dim, Form, Sizes};
 use super::polynomial::{Atom, Polynomial, Term};
-use super::{Dim, Form, Sizes};
 use crate::Error;
 
 impl Dim {

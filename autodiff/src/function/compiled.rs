@@ -8,7 +8,7 @@ use std::time::Duration;
 use bayeux_tensor::{AnySlice, AnyTensor};
 use smallvec::SmallVec;
 
-use super::arguments::Argument;
+use super::argument::Argument;
 use super::explain;
 use super::pool::Pool;
 use super::programs::{Programs, Ready, Specialised};
@@ -85,7 +85,7 @@ impl Compiled {
             compile(&self.roots, &self.updated, self.exclusive, &self.inputs, &sizes, &TARGET, &mut watch)?;
         let code = watch.lap("prepare", prepare(program));
         if let Some(folder) = folder {
-            explain::write(folder.as_ref(), &explain::page(self, &shapes, &watch));
+            explain::write(folder.as_ref(), &self.page(&shapes, &watch));
         }
         watch.add_to(&mut self.pass_times.lock().unwrap_or_else(PoisonError::into_inner));
         let shapes = shapes.into_iter().map(<[usize]>::to_vec).collect();
@@ -100,7 +100,11 @@ impl Compiled {
         let sizes = bind(&self.inputs, &shapes)?;
         let mut watch = Watch::recording();
         compile(&self.roots, &self.updated, self.exclusive, &self.inputs, &sizes, &TARGET, &mut watch)?;
-        Ok(explain::page(self, &shapes, &watch))
+        Ok(self.page(&shapes, &watch))
+    }
+
+    fn page(&self, shapes: &[&[usize]], watch: &Watch) -> String {
+        explain::page((&self.inputs, shapes), &self.roots, &self.stable_forms, watch)
     }
 
     /// Keeps a program; those that are let go for it take their memories with them.

@@ -1,15 +1,20 @@
 //! What the compiler makes of a function, as a page to read.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::compiled::Compiled;
+use crate::AnyExpr;
 use crate::compile::{Watch, counts};
 
 /// The expressions, the graph after each pass that changed it, and the instructions.
-pub(super) fn page(compiled: &Compiled, shapes: &[&[usize]], watch: &Watch) -> String {
-    let Compiled { inputs, roots, stable_forms, .. } = compiled;
+pub(super) fn page(
+    (inputs, shapes): (&[AnyExpr], &[&[usize]]),
+    roots: &[AnyExpr],
+    stable_forms: &BTreeMap<&'static str, usize>,
+    watch: &Watch,
+) -> String {
     let mut page = String::from("expressions\n");
     // Writing to a string cannot fail.
     for (input, shape) in inputs.iter().zip(shapes) {

@@ -2,8 +2,9 @@
 
 use bayeux_tensor::{Float, Tensor};
 
+use super::optimizer::each;
 use super::rate::Clock;
-use super::{Optimizer, Rate, each};
+use super::{Optimizer, Rate};
 use crate::{Expr, Shared, Updates};
 
 /// Adagrad (Duchi, Hazan & Singer 2011, "Adaptive subgradient methods for online learning and stochastic optimization").

@@ -5,8 +5,9 @@
 
 use bayeux_tensor::Float;
 
+use super::optimizer::each;
 use super::rate::Clock;
-use super::{Optimizer, Rate, each};
+use super::{Optimizer, Rate};
 use crate::{Expr, Shared, Updates};
 
 macro_rules! adam_like {

@@ -2,8 +2,9 @@
 
 use bayeux_tensor::Float;
 
+use super::optimizer::each;
 use super::rate::Clock;
-use super::{Optimizer, Rate, each};
+use super::{Optimizer, Rate};
 use crate::{Expr, Shared, Updates};
 
 /// RMSProp (Tieleman & Hinton 2012, lecture 6.5 of "Neural networks for machine learning").

@@ -4,6 +4,7 @@ use bayeux_tensor::Tensor;
 
 use super::*;
 use crate::Function;
+use crate::{Expr, Shared};
 
 /// x after ten steps on Σ [.1, .2, .3] x² from (1, 1, 1), gradients by `grad`.
 fn ten_steps(optimizer: &dyn Optimizer<f64>) -> Vec<f64> {

@@ -7,10 +7,10 @@ use bayeux_tensor::fused::Reduce;
 use super::Plan;
 use crate::compile::element_wise::{ElementWise, Line, Reduction, Store};
 use crate::compile::epilogue::product_of;
-use crate::compile::fuse::Unit;
 use crate::compile::graph::Id;
 use crate::compile::instruction::{Instruction, Work};
 use crate::compile::layout::Layout;
+use crate::compile::unit::Unit;
 use crate::ops::{Constant, Op};
 
 impl Plan<'_> {

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::compile::fuse::{Unit, drawn_in_loops, is_reduction, space_of};
 use crate::compile::graph::{Graph, Id};
 use crate::compile::layout::Layout;
+use crate::compile::unit::{Unit, drawn_in_loops, is_reduction, space_of};
 use crate::ops::Op;
 
 /// Panics, with the unit, unless each value that needs a buffer has a unit which computes it, loops hold what runs over their shape,

@@ -20,7 +20,7 @@ use crate::shared::Lent;
 use crate::{Error, Shared, Untyped};
 use code::{CpuCode, Does, Step};
 use memory::Memory;
-use work::{call_inner, run_kernel, run_loop, run_noise};
+use work::{FEW, call_inner, run_kernel, run_loop, run_noise};
 
 /// The processor that this program runs on.
 #[derive(Debug)]
@@ -51,8 +51,6 @@ impl Executor for Cpu {
 /// stay on the thread that they are on, so that going to the pool would cost its 6 µs for nothing.
 const MANY: usize = 1 << 22;
 
-/// So many operands and results have most instructions, which are then handed over quickly.
-const FEW: usize = 6;
 /// As many operands and results as an instruction may have, on the stack. More, which only a concatenation or a custom op
 /// can have, would be allocated.
 const MOST: usize = 64;

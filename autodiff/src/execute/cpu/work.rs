@@ -6,13 +6,16 @@ use bayeux_tensor::fused::Factors;
 use bayeux_tensor::{AnySlice, AnySliceMut, Float};
 use smallvec::SmallVec;
 
+use super::Done;
 use super::code::{CpuCode, Loop};
 use super::memory::{Memory, Slot};
-use super::{Done, FEW};
 use crate::compile::{Instruction, Program, Read, ReadFrom, Work};
 use crate::execute::Code;
 use crate::kernel::{Kernel, Scratch, View};
 use crate::ops::Noise;
+
+/// So many operands and results have most instructions, which are then handed over quickly.
+pub(super) const FEW: usize = 6;
 
 /// Runs an inner program, which is lent the slots and the working space that it needs.
 #[inline(never)]
