@@ -34,6 +34,7 @@ use super::polynomial::{Atom, Polynomial};
 ///
 /// A dimension may be negative, as −n is on the way to 3 − n. An axis may not: a [`Shape`] refuses a dimension that is
 /// negative at all sizes, and a function one that is at the sizes of a call.
+#[must_use]
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Dim(pub(super) Form);
 
@@ -72,6 +73,7 @@ impl Dim {
     }
 
     /// The size, if it is a plain number that can be one.
+    #[must_use]
     pub fn size(&self) -> Option<usize> {
         match self.0 {
             Form::Number(number) => usize::try_from(number).ok(),

@@ -12,6 +12,12 @@ pub struct Argument<'a> {
     tensor: &'a dyn AsArgument,
 }
 
+impl std::fmt::Debug for Argument<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{:?}", self.element, self.shape)
+    }
+}
+
 impl Argument<'_> {
     pub(super) fn tensor(&self) -> AnyTensor {
         self.tensor.untyped()
