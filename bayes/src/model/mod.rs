@@ -15,8 +15,7 @@ pub use terms::{Term, TermKind};
 
 /// A probabilistic model: free variables with priors, and data observed through likelihoods.
 ///
-/// Each method that adds a variable returns it as an expression, to be used like any other: as the mean of another
-/// distribution, as a layer's weights. That is all there is to a hierarchical model.
+/// Each method that adds a variable returns it as an expression, to be used like any other: as another's mean, as a layer's weights.
 ///
 /// ```
 /// use bayeux_autodiff::{Expr, batch};
