@@ -12,6 +12,8 @@ mod channels;
 mod correlate;
 mod depthwise;
 mod grouped;
+mod image;
+mod join;
 mod limits;
 mod packed;
 mod padded;
@@ -35,8 +37,8 @@ use rayon::prelude::*;
 use crate::Float;
 use crate::compiled::CompiledKernels;
 use crate::lanes::{self, narrow_lanes};
-use channels::{ByChannel, Outputs};
-use correlate::Correlate;
+use image::image_forward;
+use join::join;
 use packed::Packed;
 use parts::{PART, Parts, room, total};
 use plan::Plan;
@@ -139,40 +141,6 @@ pub(crate) fn forward<T: Float>(s: &Conv2dShape, x: &[T], w: &[T], y: &mut [T], 
             image_forward(&plan, &packed, &x[(index * plan.chunk + n) * image..][..image], band, y);
         }
     });
-}
-
-/// The forward pass of one image, with room for a band.
-fn image_forward<T: Float>(plan: &Plan, packed: &Packed<T>, x: &[T], band: &mut [T], y: &mut [T]) {
-    let ([oh, ow], panels) = (plan.out_size, packed.panels);
-    if let Some(winograd) = &plan.winograd {
-        return winograd.image(panels, packed.taps, packed.outputs, x, y);
-    }
-    for first in plan.firsts() {
-        let band = plan.band_of(x, first, band);
-        let (rows, out_step, out) = (plan.rows(first), oh * ow, &mut y[first * ow..]);
-        if plan.by_channel {
-            let outputs = Outputs {
-                taps: packed.taps,
-                band,
-                offsets: &packed.outputs[..rows * ow],
-                columns: ow,
-                column_step: plan.steps()[1],
-            };
-            lanes::run(ByChannel { outputs, panels, channels: plan.s.out_channels, out_step, out });
-        } else {
-            lanes::run_narrow(Correlate {
-                taps: plan.taps(),
-                layout: &plan.layout,
-                panels,
-                band,
-                stride: plan.s.stride[0],
-                out_channels: plan.s.out_channels,
-                out_size: [rows, ow],
-                out_step,
-                out,
-            });
-        }
-    }
 }
 
 /// The adjoint of [`conv2d`] with respect to its input: dx from dy (of y's shape) and the weights.
@@ -319,14 +287,4 @@ pub(crate) fn weights<T: Float>(s: &Conv2dShape, x: &[T], dy: &[T], dw: &mut [T]
         }
     });
     join(dw, partials);
-}
-
-/// Adds partial sums to the weights' gradient, one after the other.
-fn join<T: Float>(dw: &mut [T], partials: &[T]) {
-    let len = dw.len();
-    dw.par_chunks_mut(4096).enumerate().for_each(|(index, dw)| {
-        for partial in partials.chunks_exact(len) {
-            dw.iter_mut().zip(&partial[index * 4096..]).for_each(|(w, p)| *w += *p);
-        }
-    });
 }

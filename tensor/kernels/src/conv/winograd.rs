@@ -24,9 +24,8 @@ use super::workspace::with_workspace;
 use crate::Float;
 use crate::lanes::{self, Lanes, Task, WIDEST, wide};
 use crate::tile::Terms;
+use input::POINTS;
 
-/// Points of a tile's transform.
-const POINTS: usize = 16;
 /// Fewest channels on either side: the transforms are for each channel, the products for each pair.
 const CHANNELS: usize = 16;
 /// Elements of the transform of a band, which stays in the second-level cache beside some of the weights.

@@ -5,12 +5,20 @@ use std::ops::Range;
 
 use super::build::MOST_ARRAYS;
 use super::reduce::{Position, UNIT};
-use super::run::Arguments;
+use super::space::Space;
 use super::{Fused, Operand, Place, Step, UniformSource};
 use crate::Float;
 use crate::memory::{LINE, fetch, stream};
 use crate::shared::Shared;
 use crate::simd::combined::{TILE, Tiles};
+
+/// What a run is given.
+pub(super) struct Arguments<'a, T> {
+    /// Seed and stream of each random value.
+    pub noise: &'a [(u64, u64)],
+    pub operands: &'a [(&'a [T], usize)],
+    pub stores: &'a [Shared<[T]>],
+}
 
 /// The block being worked on: where its places are.
 ///
@@ -284,14 +292,7 @@ impl<'a, T: Float> Block<'a, T> {
 }
 
 /// Elements `start ..` of a strided operand, one after the other.
-fn gather<T: Float>(
-    space: &super::Space,
-    strides: &[isize],
-    data: &[T],
-    offset: usize,
-    start: usize,
-    to: &mut [T],
-) {
+fn gather<T: Float>(space: &Space, strides: &[isize], data: &[T], offset: usize, start: usize, to: &mut [T]) {
     let last = strides.len() - 1;
     let (row, len) = (space.shape[last], to.len());
     if len > row && strides[..last].iter().all(|&stride| stride == 0) {

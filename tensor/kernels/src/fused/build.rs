@@ -2,7 +2,7 @@
 
 mod finish;
 
-use super::definition::Definition;
+use super::definition::{Definition, Value};
 use super::noise::Noise;
 use super::reduce::Reduce;
 use super::space::row_major;
@@ -10,11 +10,9 @@ use super::{BinaryKernel, Product, TernaryKernel, UnaryKernel};
 use crate::simd::combined::Formula;
 use crate::simd::{Arithmetic, Function};
 use crate::{Float, size};
-pub(super) use finish::MOST_ARRAYS;
 
-/// A value inside a loop being built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Value(pub(super) usize);
+/// The most arrays of a compiled function.
+pub(super) const MOST_ARRAYS: usize = 64;
 
 /// Collects the operations of a [`Fused`](super::Fused) loop.
 #[derive(Clone, Debug)]

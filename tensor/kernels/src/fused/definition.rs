@@ -1,11 +1,15 @@
 //! The values of a loop, and which of them are computed together.
 
 use super::noise::Noise;
-use super::{BinaryKernel, Operand, Reduce, TernaryKernel, UnaryKernel, Value};
+use super::{BinaryKernel, Operand, Reduce, TernaryKernel, UnaryKernel};
 use crate::Float;
 use crate::simd::Arithmetic::{Add, Mul, Sub};
 use crate::simd::Function;
 use crate::simd::combined::Formula;
+
+/// A value inside a loop being built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Value(pub(super) usize);
 
 /// How a value is computed.
 #[derive(Clone, Debug)]

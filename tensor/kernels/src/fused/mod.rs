@@ -74,11 +74,10 @@
 //! assert_eq!(numbers, filled);
 //! ```
 
-use std::ops::Range;
-
 mod block;
 mod build;
 mod definition;
+mod each;
 mod file;
 mod functions;
 mod logarithms;
@@ -86,154 +85,23 @@ mod noise;
 mod place;
 mod plain;
 mod product;
+mod ready;
 mod reduce;
 mod region;
 mod run;
 mod sizes;
 mod space;
+mod steps;
 
 pub use crate::simd::{Arithmetic, Function};
-pub use build::{FusedBuilder, Value};
-pub(crate) use product::Each;
+pub use build::FusedBuilder;
+pub use definition::Value;
+pub(crate) use each::Each;
 pub use product::{Factors, Product};
+pub use ready::Fused;
 pub use reduce::Reduce;
-
-use crate::native::Native;
-use crate::reduce::{Extent, Kind};
-use crate::simd::combined::{Formula, TileKernel};
-use noise::Noise;
-use reduce::Reduction;
-use region::Region;
-use space::Space;
-
-/// A vector function of one operand.
-pub type UnaryKernel<T> = fn(&[T], &mut [T]);
-/// A vector function of two operands.
-pub type BinaryKernel<T> = fn(&[T], &[T], &mut [T]);
-/// A vector function of three operands.
-pub type TernaryKernel<T> = fn(&[T], &[T], &[T], &mut [T]);
-
-/// A compiled element-wise loop; see the [module](self).
-#[derive(Clone, Debug)]
-pub struct Fused<T> {
-    space: Space,
-    operands: Vec<Operand>,
-    /// The product that the loop goes on with, and its shape.
-    product: Option<(Product, Vec<usize>)>,
-    /// The number of noise values.
-    noise: usize,
-    /// Numbers that are the same everywhere, known before the loop,
-    uniform: Vec<Uniform<T>>,
-    /// and computed from those, once a chunk;
-    once: Vec<Step<T>>,
-    /// and copies of both all over a register, for kernels that need them so.
-    spread: Vec<Step<T>>,
-    /// What is done for each block.
-    steps: Vec<Step<T>>,
-    /// For each step, the lines of memory of the next block that are fetched before it.
-    fetched: Vec<Range<usize>>,
-    /// Arithmetic that was compiled.
-    regions: Vec<Region>,
-    native: Option<Native>,
-    tiles: usize,
-    registers: usize,
-    stores: usize,
-    /// Whether results go to memory past the caches.
-    streamed: bool,
-    /// Results that are not put there by a [`Step::Stream`].
-    in_place: Vec<usize>,
-    /// What is fetched from memory ahead of its use, other than by a region.
-    ahead: Vec<Place>,
-    reductions: Vec<Reduction>,
-    /// If the loop is no more than a reduction of its operand, which.
-    plain: Option<(Kind, Extent)>,
-    /// Elements per block: as many as keep the registers in the first two caches; whole tiles.
-    block: usize,
-    /// Elements per parallel task, unless the tasks are those of a product.
-    chunk: usize,
-    /// Parallel tasks.
-    chunks: usize,
-    /// How long it takes, without the product.
-    cycles: usize,
-}
-
-/// How an operand is read.
-#[derive(Clone, Debug, PartialEq)]
-enum Operand {
-    /// Row-major over the whole space: read in place.
-    Direct,
-    /// The same element everywhere: put into a tile once per chunk.
-    Uniform,
-    /// Anything else, by strides over the space's axes: gathered into a register for each block.
-    /// The reach: how far from the first element the others lie, at most, before it and after it.
-    Strided { strides: Vec<isize>, reach: [usize; 2] },
-    /// What stands in a result until it is overwritten, row-major over the whole space.
-    Former { store: usize },
-    /// The product that the loop goes on with, row-major over the whole space.
-    Product,
-}
-
-/// A number that is the same everywhere, and its tile.
-#[derive(Clone, Copy, Debug)]
-struct Uniform<T> {
-    source: UniformSource<T>,
-    to: Place,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum UniformSource<T> {
-    Number(T),
-    Operand(usize),
-}
-
-/// Where a value stands while a block is worked on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Place {
-    Operand(usize),
-    Register(usize),
-    /// One tile for all elements.
-    Tile(usize),
-    Store(usize),
-    /// It is part of another value.
-    Nowhere,
-}
-
-/// One operation on a block.
-#[derive(Clone, Copy, Debug)]
-enum Step<T> {
-    Gather { operand: usize, to: Place },
-    Noise { noise: Noise, number: usize, to: Place },
-    Region { number: usize },
-    Tiled { formula: Formula, kernel: TileKernel<T>, from: [Place; 4], to: Place },
-    Unary { kernel: UnaryKernel<T>, x: Place, to: Place },
-    Binary { kernel: BinaryKernel<T>, x: Place, y: Place, to: Place },
-    Ternary { kernel: TernaryKernel<T>, x: Place, y: Place, z: Place, to: Place },
-    Stream { x: Place, store: usize },
-    Reduce { number: usize, x: Place },
-}
-
-impl<T> Step<T> {
-    /// The result that it streams to.
-    fn streams(&self) -> Option<usize> {
-        match *self {
-            Step::Stream { store, .. } => Some(store),
-            _ => None,
-        }
-    }
-
-    /// Where a kernel reads and writes.
-    fn by_kernel(&self) -> Vec<Place> {
-        match *self {
-            Step::Gather { to, .. } | Step::Noise { to, .. } => vec![to],
-            Step::Region { .. } => vec![],
-            Step::Tiled { from, to, .. } => [&from[..], &[to]].concat(),
-            Step::Unary { x, to, .. } => vec![x, to],
-            Step::Binary { x, y, to, .. } => vec![x, y, to],
-            Step::Ternary { x, y, z, to, .. } => vec![x, y, z, to],
-            Step::Stream { x, .. } | Step::Reduce { x, .. } => vec![x],
-        }
-    }
-}
+pub use steps::{BinaryKernel, TernaryKernel, UnaryKernel};
+use steps::{Operand, Place, Step, Uniform, UniformSource};
 
 #[cfg(test)]
 mod tests;

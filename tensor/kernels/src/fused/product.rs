@@ -1,5 +1,6 @@
 //! Products that a loop goes on with, some rows or images at a time.
 
+use super::Each;
 use crate::{Conv2dShape, Float, conv, gemm, gemm_scratch};
 
 /// A product that a loop over its elements can go on with, by what the shape of the loop does not say.
@@ -19,10 +20,6 @@ pub enum Factors<'a, T> {
     /// x and w of [`conv2d`](crate::conv2d).
     Images([&'a [T]; 2]),
 }
-
-/// The tasks of a product: what a task has computed is handed on with the number of the task, the first row or image and the
-/// first after it, and where the first element is.
-pub(crate) type Each<'a, T> = &'a (dyn Fn(usize, [usize; 2], *mut T) + Sync);
 
 impl Product {
     /// In how many tasks a loop over the shape goes on with it; `None` if it cannot.

@@ -1,5 +1,8 @@
 //! The reductions that end a fused loop.
 
+mod kind;
+mod lanes;
+
 use std::marker::PhantomData;
 use std::ops::Range;
 
@@ -7,18 +10,10 @@ use super::logarithms::SumOfLogarithms;
 use super::space::Space;
 use crate::Float;
 use crate::reduce::{Combine, CombineLanes, Largest, Sum};
-use crate::simd::combined::TILE;
 use crate::simd::dispatch::{LoopPerLevel, run};
 use crate::simd::fma::MulAdd;
-
-/// What a reduction does with the elements it meets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reduce {
-    /// Adds them. Over nothing: 0.
-    Sum,
-    /// Keeps the largest; NaN wins. Over nothing: −∞.
-    Max,
-}
+pub use kind::Reduce;
+pub(super) use lanes::{LANES, join_lanes};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Reduction {
@@ -33,23 +28,6 @@ pub(super) struct Reduction {
     pub at: usize,
     /// and how many there are.
     pub len: usize,
-}
-
-impl Reduce {
-    #[inline(always)]
-    pub(super) fn neutral<T: Float>(self) -> T {
-        match self {
-            Reduce::Sum => T::ZERO,
-            Reduce::Max => T::NEG_INFINITY,
-        }
-    }
-
-    fn combine<T: Float>(self, a: T, b: T) -> T {
-        match self {
-            Reduce::Sum => Sum::combine(a, b),
-            Reduce::Max => Largest::combine(a, b),
-        }
-    }
 }
 
 /// Where a block lies.
@@ -68,8 +46,6 @@ impl Position {
     }
 }
 
-/// Independent lanes of a sum, which the compiler turns into vectors.
-pub(super) const LANES: usize = TILE;
 /// Elements that lanes collect, at most, before they are joined. A sum's order, and so its bits, depends on this, on the shape
 /// and on its chunks, but not on blocks, whose lengths differ between instruction sets.
 pub(super) const UNIT: usize = 8192;
@@ -309,17 +285,4 @@ impl Reduction {
             step *= 2;
         }
     }
-}
-
-/// Halves onto each other until one is left. Not part of the loop above, whose vectors the compiler would cut up for it.
-#[inline(never)]
-pub(super) fn join_lanes<T: Float, C: CombineLanes>(mut lanes: [T; LANES]) -> T {
-    let mut width = LANES / 2;
-    while width > 0 {
-        for i in 0..width {
-            lanes[i] = C::combine(lanes[i], lanes[i + width]);
-        }
-        width /= 2;
-    }
-    lanes[0]
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::block::Block;
+use super::block::{Arguments, Block};
 use super::file::with_file;
 use super::reduce::Reduction;
 use super::{Factors, Fused, Operand};
@@ -198,12 +198,4 @@ impl<T: Float> Fused<T> {
             fence();
         }
     }
-}
-
-/// What a run is given.
-pub(super) struct Arguments<'a, T> {
-    /// Seed and stream of each random value.
-    pub noise: &'a [(u64, u64)],
-    pub operands: &'a [(&'a [T], usize)],
-    pub stores: &'a [Shared<[T]>],
 }

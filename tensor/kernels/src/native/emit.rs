@@ -3,6 +3,7 @@
 mod elsewhere;
 mod functions;
 mod lines;
+mod stub;
 mod turns;
 
 use super::assembler::{Assembler, Memory, RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP, Register};
@@ -11,8 +12,8 @@ use super::registers::Registers;
 use super::target::Target;
 use crate::Float;
 use crate::simd::combined::TILE;
-use elsewhere::Stub;
-use turns::{Turn, Turns};
+use stub::Stub;
+use turns::{MOST_STACK, Turn, Turns};
 
 /// Bytes that memory moves at once.
 const LINE: usize = 64;
@@ -24,9 +25,7 @@ const ADDRESSES: [Register; 8] = [8, 9, 10, 11, RBX, 12, 13, 14];
 const SAVED: usize = 4;
 /// What holds the offset within a tile, where a turn of the loop is less than one.
 const LANES: Register = 15;
-/// The most bytes of the stack that a function takes, and a page of it. At the end of a stack there is a page that must be
-/// met before anything behind it.
-const MOST_STACK: usize = 16 << 10;
+/// A page of the stack, at whose end there is one that must be met before anything behind it.
 const PAGE: usize = 4096;
 
 /// How a function writes the arrays that may go past the caches.

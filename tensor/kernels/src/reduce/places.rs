@@ -15,7 +15,9 @@ use crate::lanes::{self, Lanes, Task, WIDEST, load_square, unrolled};
 use crate::memory::{LINE, fetch};
 use crate::simd::dispatch::{LoopPerLevel, run};
 use crate::simd::fma::MulAdd;
+use found::{better, exceeds};
 
+mod found;
 mod rows;
 
 /// Wide rows of a block.
@@ -34,12 +36,6 @@ pub(crate) fn places<T: Float>(x: &[T], extent: Extent, results: &mut [T]) {
     }
 }
 
-/// Whether the first takes the place of the other.
-#[inline(always)]
-fn exceeds<T: Float>(x: T, best: T) -> bool {
-    (x > best) | (x.is_nan() & !best.is_nan())
-}
-
 /// In a short row.
 struct Place;
 
@@ -54,15 +50,6 @@ impl<T: Float> Row<T> for Place {
         }
         place
     }
-}
-
-/// A largest element and its place.
-type Found<T> = (T, usize);
-
-/// The better of two, whatever their order.
-fn better<T: Float>(a: Found<T>, b: Found<T>) -> Found<T> {
-    let takes = exceeds(b.0, a.0) || !exceeds(a.0, b.0) && b.1 < a.1;
-    if takes { b } else { a }
 }
 
 /// Of rows, element by element.

@@ -1,9 +1,11 @@
 //! The transform of a band of the input, with tiles in the lanes.
 
-use super::POINTS;
 use crate::conv::padded::Padded;
 use crate::lanes::{Lanes, Task, WIDEST, unrolled};
 use crate::{Element, Float};
+
+/// Points of a tile's transform.
+pub(super) const POINTS: usize = 16;
 
 /// `Bᵀ d B` of the 4×4 pixels d of each tile and channel: `out[point, channel, tile]`.
 pub(super) struct Input<'a, T> {

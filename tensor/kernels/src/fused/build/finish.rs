@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::FusedBuilder;
+use super::{FusedBuilder, MOST_ARRAYS};
 use crate::Float;
 use crate::fused::definition::{Definition, call_functions, combine, uniform};
 use crate::fused::place::{Placed, Task, place};
@@ -18,8 +18,6 @@ use crate::native::{self, Batch};
 use crate::simd::combined::{Formula, TILE};
 use crate::size::reach;
 
-/// The most arrays of a compiled function.
-pub(in crate::fused) const MOST_ARRAYS: usize = 64;
 /// Where operands and results together are larger than this many bytes, no cache would keep the results: they go past it.
 const STREAMED_BYTES: usize = 24 << 20;
 

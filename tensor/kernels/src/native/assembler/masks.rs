@@ -1,15 +1,7 @@
 //! Instructions on masks that have registers of their own, and on what stands for them otherwise.
 
 use super::encoding::{MAP_0F, MAP_0F3A, MAP_0F38, Opcode, Operands};
-use super::{Assembler, Memory, RAX, Register, Source, Vector};
-
-/// Operations on masks, as opcodes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[repr(u8)]
-pub enum Mask {
-    And = 0x41,
-    Or = 0x45,
-}
+use super::{Assembler, Mask, Memory, RAX, Register, Source, Vector};
 
 impl Assembler {
     pub fn load_mask(&mut self, to: Register, from: Memory) {

@@ -8,8 +8,6 @@ mod masks;
 mod vectors;
 
 use super::target::Target;
-pub(super) use masks::Mask;
-
 /// A register: of vectors, of masks or of addresses, as the instruction has it.
 pub(super) type Register = u8;
 
@@ -96,6 +94,14 @@ pub(super) enum Condition {
     Le = 0x12,
     Ge = 0x1D,
     Gt = 0x1E,
+}
+
+/// Operations on masks, as opcodes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(u8)]
+pub(super) enum Mask {
+    And = 0x41,
+    Or = 0x45,
 }
 
 /// Instructions written one after the other, and the numbers that they read.

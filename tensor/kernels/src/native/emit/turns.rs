@@ -7,9 +7,10 @@
 
 use super::super::program::{Operand, Program};
 use super::super::target::Target;
-use super::MOST_STACK;
 use crate::simd::combined::TILE;
 
+/// The most bytes of the stack that a function takes.
+pub(super) const MOST_STACK: usize = 16 << 10;
 /// The longest chains for which one vector after the other is fast enough, and few of them in turn.
 const SHORT: usize = 12;
 const LONG: usize = 40;
