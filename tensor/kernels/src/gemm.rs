@@ -12,9 +12,8 @@ mod deep;
 mod kernel;
 mod pack;
 mod part;
+mod room;
 mod small;
-
-use std::mem::MaybeUninit;
 
 use crate::Float;
 use crate::compiled::CompiledKernels;
@@ -26,6 +25,7 @@ use crate::size::reach;
 use deep::deep;
 use pack::Matrix;
 use part::{Cut, DEPTH, FEWEST_STRIPS, Part, STRIP, for_each};
+pub(crate) use room::{ROOM, Room};
 use small::Small;
 
 /// Terms whose factors are copied at a time, at most.
@@ -34,8 +34,6 @@ const COPIED_DEPTH: usize = 4 * DEPTH;
 const COPIED_COLUMNS: usize = 4096;
 /// With fewer columns A is not copied if its rows are contiguous: each copied element would be used too rarely.
 const COPY_COLUMNS: usize = 128;
-/// Elements of C for which there is room beside the copies in a second-level cache, and on a worker's stack.
-pub(crate) const ROOM: usize = 32 << 10;
 /// Elements by which the copies may be moved to the beginning of a cache line.
 const SLACK: usize = 64 / size_of::<f32>();
 
@@ -213,21 +211,6 @@ pub(crate) fn by_rows<T: Float>(
         unsafe { part.multiply(task, at.wrapping_sub(rows[0] * n), n) };
         each(task, rows, at);
     });
-}
-
-/// Room for the rows of a task, or its images, on the worker's stack.
-#[repr(align(64))]
-pub(crate) struct Room<T, const LEN: usize = ROOM>([MaybeUninit<T>; LEN]);
-
-impl<T: Float, const LEN: usize> Room<T, LEN> {
-    #[inline(always)]
-    pub fn new() -> Self {
-        const { Room([MaybeUninit::uninit(); LEN]) }
-    }
-
-    pub fn as_mut_ptr(&mut self) -> *mut T {
-        self.0.as_mut_ptr().cast()
-    }
 }
 
 /// `C ← β C`, where with β = 0 C may hold anything.

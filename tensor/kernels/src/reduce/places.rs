@@ -11,7 +11,7 @@ use super::columns::{Strip, WideRows, after, load, strip};
 use super::short::{self, Row};
 use super::{Extent, TASK};
 use crate::Float;
-use crate::lanes::{self, Lanes, Task, WIDEST, load_square, unrolled};
+use crate::lanes::{self, Lanes, Task, unrolled};
 use crate::memory::{LINE, fetch};
 use crate::simd::dispatch::{LoopPerLevel, run};
 use crate::simd::fma::MulAdd;

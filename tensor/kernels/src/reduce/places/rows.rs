@@ -1,9 +1,13 @@
 //! Of rows whose elements lie one after the other, by lanes.
 
-use super::*;
-use crate::Element;
-use crate::reduce::AHEAD;
+use rayon::prelude::*;
+
+use super::found::better;
+use crate::lanes::{self, Lanes, Task, WIDEST, load_square, unrolled};
+use crate::memory::{LINE, fetch};
 use crate::reduce::rows::{LANES, VECTORS, first_numbers, load_or};
+use crate::reduce::{AHEAD, TASK};
+use crate::{Element, Float};
 
 /// Elements of a piece of a longer row, which is searched alone.
 const PIECE: usize = 16 << 10;
