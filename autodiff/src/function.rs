@@ -11,8 +11,8 @@ mod pool;
 mod programs;
 
 use std::marker::PhantomData;
-use std::sync::atomic::Ordering;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 pub use argument::{Argument, AsArgument};
 pub use arguments::Arguments;

@@ -43,6 +43,7 @@ impl Pool2dShape {
     /// as large as the window (there would be windows without a pixel); or if memory could not hold the input, the output or a padded
     /// channel.
     #[track_caller]
+    #[must_use]
     pub fn new(
         batch: usize,
         channels: usize,
@@ -64,46 +65,55 @@ impl Pool2dShape {
     }
 
     /// Images, N.
+    #[must_use]
     pub fn batch(&self) -> usize {
         self.batch
     }
 
     /// Channels, C.
+    #[must_use]
     pub fn channels(&self) -> usize {
         self.channels
     }
 
     /// Height and width of the input.
+    #[must_use]
     pub fn in_size(&self) -> [usize; 2] {
         self.in_size
     }
 
     /// Height and width of the window.
+    #[must_use]
     pub fn window(&self) -> [usize; 2] {
         self.window
     }
 
     /// Steps down and right.
+    #[must_use]
     pub fn stride(&self) -> [usize; 2] {
         self.stride
     }
 
     /// −∞ around the input: `[[top, bottom], [left, right]]`.
+    #[must_use]
     pub fn padding(&self) -> [[usize; 2]; 2] {
         self.padding
     }
 
     /// Height and width of the output.
+    #[must_use]
     pub fn out_size(&self) -> [usize; 2] {
         out_size(self.in_size, self.window, self.stride, self.padding)
     }
 
     /// Elements of the input.
+    #[must_use]
     pub fn x_len(&self) -> usize {
         self.batch * self.channels * self.in_size[0] * self.in_size[1]
     }
 
     /// Elements of the output.
+    #[must_use]
     pub fn y_len(&self) -> usize {
         let [oh, ow] = self.out_size();
         self.batch * self.channels * oh * ow
@@ -128,6 +138,7 @@ impl Pool2dShape {
     }
 
     /// Whether a place in a window fits in a byte, as [`max_pool2d_places`] asks for: windows of up to 256 elements.
+    #[must_use]
     pub fn fits_bytes(&self) -> bool {
         self.window[0] * self.window[1] <= 256
     }
