@@ -12,11 +12,13 @@ pub struct Instant;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 impl Instant {
     /// The only instant that there is.
+    #[must_use]
     pub fn now() -> Self {
         Instant
     }
 
     /// No time.
+    #[must_use]
     pub fn elapsed(&self) -> std::time::Duration {
         std::time::Duration::ZERO
     }

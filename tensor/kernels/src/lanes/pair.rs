@@ -4,7 +4,7 @@
 use std::ops::IndexMut;
 
 use super::{Lanes, NARROW};
-use crate::Float;
+use crate::{Element, Float};
 
 /// A vector of 128 bits: what [`Lanes`] says, for `N` elements.
 ///
@@ -39,7 +39,7 @@ pub(crate) trait Half: Copy {
 }
 
 /// The lower lanes and the upper ones.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Pair<H>([H; 2]);
 
 // SAFETY of all calls: the contracts of the halves are those of the pair, for half as many elements each.

@@ -9,11 +9,11 @@ use super::pair::{Half, Pair};
 use crate::simd::real::Real;
 
 /// Four numbers.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct F32x4(v128);
 
 /// Two numbers.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct F64x2(v128);
 
 /// a · b + c in one rounding for the lower two of four numbers, still as f64: see `simd::fma::mul_add_f32`.
