@@ -4,6 +4,8 @@
 //! commutes with a maximum), and where its tests may draw points. The methods of `Expr`, the printer, the interpreter,
 //! the compiler and the gradient tests follow from this table.
 
+mod arctangent;
+
 use bayeux_tensor::{AnyTensor, ElementType, Float, Tensor};
 
 use super::elementwise::{self, Elementwise};
@@ -123,6 +125,9 @@ unary! {
     /// Cosine.   dy/dx = −sin x
     Cos cos, on -3.0..3.0, |g, x, y| Some(-(g * x.sin()));
 
+    /// The arctangent: the angle between −π/2 and π/2 whose tangent is x.   dy/dx = 1 / (1 + x²)
+    Atan atan { increasing }, on -3.0..3.0, |g, x, y| Some(arctangent::slope(g, x));
+
     /// Hyperbolic tangent.   dy/dx = sech² x, which 1 − y² is no more where y is rounded to 1
     Tanh tanh { increasing }, on -3.0..3.0, |g, x, y| Some(g * x.sech_squared());
 
@@ -155,6 +160,7 @@ unary! {
 
 /// The vector functions by the names of the table.
 mod vector {
+    pub(super) use super::arctangent::atan;
     pub(super) use bayeux_tensor::simd::*;
     use bayeux_tensor::{Float, simd};
 
