@@ -18,7 +18,7 @@ fn all() -> Vec<(&'static str, Vec<Example>)> {
         };
     }
     of! {
-        binary broadcast call cast concat conv elementwise index integers layout leaf logic matmul moments noise order placed places pool
+        binary broadcast call cast concat conv cummax elementwise index integers layout leaf logic matmul moments noise order placed places pool
         reduce select slice softmax take unary
     }
 }

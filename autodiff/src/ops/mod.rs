@@ -11,6 +11,7 @@ mod call;
 mod cast;
 mod concat;
 mod conv;
+mod cummax;
 mod elementwise;
 mod index;
 mod integers;
