@@ -47,6 +47,6 @@ pub mod regularization;
 
 pub use bayeux_autodiff::optimizers;
 pub use layer::{Flow, Layer, Scope};
-pub use layers::{Conv2d, Dense, Dropout, Flatten, MaxPool2d, Padding, Reshape};
+pub use layers::{AvgPool2d, Conv2d, Dense, Dropout, Flatten, MaxPool2d, Padding, Reshape};
 pub use net::{Input, Net};
 pub use parameter::{IntoParameter, Parameter, Request, Source, kind, tags};

@@ -1,6 +1,7 @@
 //! The layers, one a file.
 
 mod affine;
+mod avg_pool;
 mod conv;
 mod dense;
 mod dropout;
@@ -8,6 +9,7 @@ mod padding;
 mod pool;
 mod shape;
 
+pub use avg_pool::AvgPool2d;
 pub use conv::Conv2d;
 pub use dense::Dense;
 pub use dropout::Dropout;
