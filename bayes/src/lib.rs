@@ -54,8 +54,8 @@ mod transform;
 
 pub use advi::{Advi, Fitter, Progress};
 pub use distributions::{
-    Bernoulli, Categorical, Distribution, Exponential, Gamma, HalfCauchy, HalfNormal, LogNormal, Normal,
-    Uniform,
+    Bernoulli, Categorical, Distribution, Exponential, Gamma, HalfCauchy, HalfNormal, Laplace, LogNormal,
+    Normal, Uniform,
 };
 pub use error::{Error, FitError};
 pub use family::{Gaussian, MeanField};

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Mutex;
 
 use bayeux_bayes::{
-    Bernoulli, Categorical, Exponential, Gamma, HalfCauchy, HalfNormal, LogNormal, Normal, Uniform,
+    Bernoulli, Categorical, Exponential, Gamma, HalfCauchy, HalfNormal, Laplace, LogNormal, Normal, Uniform,
 };
 use bayeux_tensor::Tensor;
 
@@ -15,9 +15,10 @@ static SEEN: Mutex<Vec<(String, u32)>> = Mutex::new(Vec::new());
 fn panics_point_at_the_user() {
     let row = Tensor::from_slice(&[0.5f32, 0.25]);
     let first = line!() + 2;
-    let mistakes: [fn(&Tensor<f32>); 13] = [
+    let mistakes: [fn(&Tensor<f32>); 14] = [
         |_| drop(Normal::<f32>::new(f64::NAN, 1.0)),
         |_| drop(Normal::<f32>::new(0.0, -1.0)),
+        |_| drop(Laplace::<f32>::new(0.0, 0.0)),
         |_| drop(HalfNormal::<f32>::new(0.0)),
         |_| drop(HalfCauchy::<f32>::new(-1.0)),
         |_| drop(LogNormal::<f32>::new(0.0, 0.0)),
@@ -38,7 +39,7 @@ fn panics_point_at_the_user() {
     }));
     let panicked = mistakes.map(|mistake| catch_unwind(AssertUnwindSafe(|| mistake(&row))).is_err());
     set_hook(hook);
-    assert_eq!(panicked, [true; 13]);
-    let expected: Vec<(String, u32)> = (0..13).map(|i| (file!().into(), first + i)).collect();
+    assert_eq!(panicked, [true; 14]);
+    let expected: Vec<(String, u32)> = (0..14).map(|i| (file!().into(), first + i)).collect();
     assert_eq!(*SEEN.lock().unwrap(), expected);
 }

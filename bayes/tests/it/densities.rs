@@ -2,8 +2,8 @@
 
 use bayeux_autodiff::{Expr, Function, Shape, check_gradient};
 use bayeux_bayes::{
-    Bernoulli, Categorical, Distribution, Exponential, Gamma, HalfCauchy, HalfNormal, LogNormal, Normal,
-    Transform, Uniform,
+    Bernoulli, Categorical, Distribution, Exponential, Gamma, HalfCauchy, HalfNormal, Laplace, LogNormal,
+    Normal, Transform, Uniform,
 };
 use bayeux_tensor::Tensor;
 use bayeux_tensor::random::Philox4x32;
@@ -35,6 +35,7 @@ fn distribution(name: &str, p: &[Expr<f64>]) -> Box<dyn Distribution<f64>> {
         "Gamma" => Box::new(Gamma::new(&p[0], &p[1])),
         "Uniform" => Box::new(Uniform::new(&p[0], &p[1])),
         "Exponential" => Box::new(Exponential::new(&p[0])),
+        "Laplace" => Box::new(Laplace::new(&p[0], &p[1])),
         "Bernoulli" => Box::new(Bernoulli::probabilities(&p[0])),
         "BernoulliLogits" => Box::new(Bernoulli::logits(&p[0])),
         "Categorical" => Box::new(Categorical::probabilities(&p[0])),
@@ -148,7 +149,7 @@ fn draws_broadcast_their_parameters_and_refuse_bad_ones_as_nan() {
 fn gradients_are_exact_at_orders_one_and_two() {
     let positive = &[0.03, 0.4, 1.3, 2.8];
     type Case = (&'static str, &'static [f64], &'static [&'static [f64]]);
-    let cases: [Case; 9] = [
+    let cases: [Case; 10] = [
         ("Normal", &[-2.0, 0.3, 1.0, 4.0], &[&[0.5, -0.2, 0.0, 1.0], &[0.4, 1.0, 2.5, 3.0]]),
         ("HalfNormal", positive, &[&[0.3, 1.0, 2.5, 0.7]]),
         ("HalfCauchy", positive, &[&[0.3, 1.0, 2.5, 0.7]]),
@@ -156,6 +157,7 @@ fn gradients_are_exact_at_orders_one_and_two() {
         ("Gamma", positive, &[&[0.7, 1.0, 2.2, 5.0], &[0.5, 1.0, 2.0, 3.0]]),
         ("Uniform", &[0.2, -0.5, 1.3, 3.0], &[&[-1.0, -2.0, 0.0, 1.0], &[1.0, 0.5, 2.0, 7.0]]),
         ("Exponential", positive, &[&[0.5, 1.0, 2.0, 3.0]]),
+        ("Laplace", &[-2.0, 0.3, 1.0, 4.0], &[&[0.5, -0.2, 0.0, 1.0], &[0.4, 1.0, 2.5, 3.0]]),
         ("Bernoulli", &[0.0, 1.0, 1.0, 0.0], &[&[0.2, 0.7, 0.4, 0.5]]),
         ("BernoulliLogits", &[0.0, 1.0, 1.0, 0.0], &[&[-1.0, 3.0, 0.4, 6.0]]),
     ];

@@ -3,8 +3,8 @@
 
 use bayeux_autodiff::{Expr, Function, grad, interpret};
 use bayeux_bayes::{
-    Bernoulli, Categorical, Distribution, Exponential, Gamma, HalfCauchy, HalfNormal, LogNormal, Model,
-    Normal, Uniform,
+    Bernoulli, Categorical, Distribution, Exponential, Gamma, HalfCauchy, HalfNormal, Laplace, LogNormal,
+    Model, Normal, Uniform,
 };
 use bayeux_tensor::random::Philox4x32;
 use bayeux_tensor::{Float, Tensor};
@@ -21,6 +21,7 @@ fn continuous<T: Float>(name: &str, p: &[Expr<T>]) -> Box<dyn Distribution<T>> {
         "Gamma" => Box::new(Gamma::new(&p[0], &p[1])),
         "Uniform" => Box::new(Uniform::new(&p[0], &p[1])),
         "Exponential" => Box::new(Exponential::new(&p[0])),
+        "Laplace" => Box::new(Laplace::new(&p[0], &p[1])),
         _ => panic!("no distribution {name}"),
     }
 }
@@ -107,6 +108,12 @@ fn all<T: Float>() -> Vec<Case<T>> {
             vec![not_finite(), not_positive()],
             [0.5, 0.5],
         ),
+        (
+            |p| Box::new(Laplace::new(&p[0], &p[1])),
+            vec![0.3, 1.0],
+            vec![not_finite(), not_positive()],
+            [0.5, 0.5],
+        ),
         (|p| Box::new(HalfNormal::new(&p[0])), vec![1.0], vec![not_positive()], [0.5, -1.0]),
         (|p| Box::new(HalfCauchy::new(&p[0])), vec![1.0], vec![not_positive()], [0.5, -1.0]),
         (
@@ -161,7 +168,7 @@ fn values_that_are_none<T: Float>() {
         let (found, draws) = call(&good);
         let [inside, beside] = [0, 1].map(|i| found[0].get(&[i]).to_f64());
         assert!(inside.is_finite() && found[1].item().to_f64().is_nan(), "{name}: {found:?}");
-        assert_eq!(beside, if name == "Normal" { inside } else { -INF }, "{name}");
+        assert_eq!(beside, if matches!(name, "Normal" | "Laplace") { inside } else { -INF }, "{name}");
         assert!(found[2..].iter().all(|slope| slope.item().is_finite()), "{name}: {found:?}");
         assert!(draws.iter().all(T::is_finite), "{name}: {draws:?}");
         for (i, bad) in bad.iter().enumerate() {
@@ -230,6 +237,7 @@ fn draws_stay_positive<T: Float>() {
     let far = model.free("far", HalfCauchy::new(&huge));
     for (name, rate) in [("scale", &scale), ("tiny", &tiny), ("huge", &huge), ("far", &far)] {
         model.free(format!("Normal of {name}"), Normal::new(0.0, rate));
+        model.free(format!("Laplace of {name}"), Laplace::new(0.0, rate));
         model.free(format!("HalfNormal of {name}"), HalfNormal::new(rate));
         model.free(format!("HalfCauchy of {name}"), HalfCauchy::new(rate));
         model.free(format!("Exponential of {name}"), Exponential::new(rate));
@@ -241,7 +249,7 @@ fn draws_stay_positive<T: Float>() {
         let name = variable.name();
         let values = draws.of(name).expect("runs").to_vec();
         assert!(values.iter().all(|x| x.is_finite()), "{name} in {}: {values:?}", T::TYPE);
-        if !name.starts_with("Normal") {
+        if !name.starts_with("Normal") && !name.starts_with("Laplace") {
             assert!(values.iter().all(|&x| x > T::ZERO), "{name} in {}: {values:?}", T::TYPE);
         }
     }

@@ -22,6 +22,7 @@ DENSITIES = {
     "Gamma": lambda x, a, b: a * log(b) - loggamma(a) + (a - 1) * log(x) - b * x,
     "Exponential": lambda x, r: log(r) - r * x,
     "Uniform": lambda x, low, high: -log(high - low) + 0 * x,
+    "Laplace": lambda x, m, b: -abs(x - m) / b - log(2 * b),
 }
 
 TINY, HUGE = 1.5e-37, 3e37
@@ -36,6 +37,8 @@ POINTS = {
     + [((1e-3, 1e-3), TINY), ((1e-3, 1e-3), HUGE), ((2, 1e-30), 1e-5), ((1e15, 1), 1e-20), ((1e-20, 1), 1e18), ((1e-20, 1), 1)],
     "Exponential": [((r,), x) for r in [1e-30, 1, 1e30] for x in [TINY, 1, 1e7] if r * x < 1e38],
     "Uniform": [((-3e38, 3e38), 1e38), ((-3e38, 3e38), -2e38), ((0, TINY), TINY / 2), ((1000, 1001), 1000.5)],
+    "Laplace": [((m, b), m + z * b) for m in [0, 3] for b in [1e-18, 1e-3, 1, 1e18] for z in [0.5, -30] if m + z * b != m]
+    + [((0, 1), HUGE), ((0, 1e18), HUGE), ((0, HUGE), TINY), ((0, TINY), 0.7), ((0, HUGE), -HUGE)],
 }
 
 

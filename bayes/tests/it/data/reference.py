@@ -23,6 +23,8 @@ CONTINUOUS = {
     "Gamma": (stats.gamma, lambda shape, rate: dict(a=shape, scale=1 / rate)),
     "Uniform": (stats.uniform, lambda low, high: dict(loc=low, scale=high - low)),
     "Exponential": (stats.expon, lambda rate: dict(scale=1 / rate)),
+    # Of scipy's own Laplace distribution the logarithm is that of a density that underflows.
+    "Laplace": (stats.gennorm, lambda location, scale: dict(beta=1, loc=location, scale=scale)),
 }
 
 WIDE = [1e-6, 1e-3, 0.1, 0.5, 1.0, 2.5, 30.0, 1e4]
@@ -38,6 +40,7 @@ GRID = {
     "Uniform": ([(0.0, 1.0), (-3.0, 2.0), (1e-6, 2e-6), (-1e5, 1e5)],
                 [-INF, -1e5, -3.0, -1e-9, 0.0, 1e-6, 1.5e-6, 2e-6, 0.5, 1.0, 1.0000000001, 2.0, 7.0, 1e5, INF]),
     "Exponential": (itertools.product(WIDE), POSITIVE),
+    "Laplace": (itertools.product([-1e3, -0.7, 0.0, 2.5], WIDE), REAL),
 }
 
 
@@ -78,6 +81,7 @@ def quantiles():
     chosen = {
         "Normal": [(-0.7, 2.5)], "HalfNormal": [(0.3,)], "HalfCauchy": [(2.0,)], "LogNormal": [(0.4, 0.8)],
         "Gamma": [(0.4, 0.6), (1.0, 2.0), (9.0, 20.0)], "Uniform": [(-3.0, 2.0)], "Exponential": [(2.5,)],
+        "Laplace": [(-0.7, 2.5)],
     }
     for name, settings in chosen.items():
         distribution, arguments = CONTINUOUS[name]
