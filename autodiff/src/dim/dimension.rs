@@ -32,7 +32,7 @@ use super::polynomial::{Atom, Polynomial};
 ///
 /// # Negative values
 ///
-/// A dimension may be negative, as −n is on the way to 3 − n. An axis may not: a [`Shape`] refuses a dimension that is
+/// A dimension may be negative, as −n is on the way to 3 − n. An axis may not: a [`Shape`](crate::Shape) refuses a dimension that is
 /// negative at all sizes, and a function one that is at the sizes of a call.
 #[must_use]
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

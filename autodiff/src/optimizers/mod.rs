@@ -22,7 +22,7 @@
 //! # Ok::<(), bayeux_autodiff::Error>(())
 //! ```
 //!
-//! State lives in [`Shared`] variables named after the parameter, the optimiser and the quantity (`w.adam.m`), so it can
+//! State lives in [`Shared`](crate::Shared) variables named after the parameter, the optimiser and the quantity (`w.adam.m`), so it can
 //! be read, saved and restored like any other. Each call of [`updates`](Optimizer::updates) makes new state.
 //!
 //! Formulas write θ for a parameter, g for its gradient, η for the rate and t = 1, 2, … for the step; all operations are

@@ -137,7 +137,8 @@ impl Pool2dShape {
         );
     }
 
-    /// Whether a place in a window fits in a byte, as [`max_pool2d_places`] asks for: windows of up to 256 elements.
+    /// Whether a place in a window fits in a byte, as [`max_pool2d_places`](crate::max_pool2d_places) asks for: windows of up to 256
+    /// elements.
     #[must_use]
     pub fn fits_bytes(&self) -> bool {
         self.window[0] * self.window[1] <= 256
