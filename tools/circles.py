@@ -26,7 +26,7 @@ ALLOWED = {
         ("expr", "known.rs", "lambda.rs", "ops/", "rows.rs", "shared.rs", "substitute.rs", "turn.rs"),  # methods of Expr
         ("dim/floor.rs", "dim/polynomial.rs"),  # floors of polynomials are symbols of polynomials
         ("grad.rs", "grad/through.rs"),  # the sweep through a lambda is a sweep
-        ("function.rs", "function/builder.rs"),  # a function says who builds it
+        ("function.rs", "function/builder.rs", "function/named.rs"),  # a function says who builds it, and is called by names
         ("compile/inner.rs", "compile/instruction.rs", "compile/program.rs"),  # an instruction may run a program
     ],
 }

@@ -91,6 +91,7 @@ impl<T: Arithmetic> Expr<T> {
     /// # Panics
     /// For a scalar.
     #[track_caller]
+    #[must_use]
     pub fn cummax(&self) -> (Self, Expr<i64>) {
         let values = AnyExpr::values_of(Arc::new(CumMax), vec![self.untyped()]);
         (values[0].typed(), values[1].typed())
