@@ -16,6 +16,7 @@ import sys
 ALLOWED = {
     "tensor/kernels": [
         ("conv/grouped.rs", "conv/mod.rs"),  # each group of a convolution is a convolution
+        ("gemm.rs", "gemm/deep.rs"),  # a product of many terms is a sum of products
         ("element.rs", "slices.rs"),  # slices are of elements, which know their slices
         ("lanes.rs", "lanes/"),  # each element type names its vectors, which are Lanes
         ("simd/fma.rs", "simd/number.rs", "simd/real.rs"),  # x y + z of numbers is an instruction or emulated, for numbers
