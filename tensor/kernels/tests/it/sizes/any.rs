@@ -116,7 +116,7 @@ proptest! {
             let axes = shape.iter().zip(strides).filter(|(_, stride)| (**stride > 0) == (side == 1));
             axes.map(|(&size, &stride)| (size as i128 - 1).saturating_mul(stride as i128)).fold(0, i128::saturating_add)
         });
-        let inside = len == 0 || reach[0] + offset as i128 >= 0 && reach[1] + (offset as i128) < lens[0] as i128;
+        let inside = len == 0 || reach[0].saturating_add(offset as i128) >= 0 && reach[1].saturating_add(offset as i128) < lens[0] as i128;
         let computed = outcome(|| {
             let mut builder = FusedBuilder::<f32>::new(&shape);
             let x = builder.operand(strides);
