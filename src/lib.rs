@@ -61,15 +61,18 @@ pub mod prelude {
         Adagrad, AdagradWindow, Adam, Momentum, Nesterov, Optimizer, RmsProp, Schedule, Sgd,
     };
     pub use bayeux_autodiff::{
-        Dim, Expr, Function, RandomStreams, Shape, Shared, Updates, batch, check_gradient, grad,
+        Dim, Expr, Function, RandomStreams, Shape, Shared, Updates, batch, check_gradient, checkpoint,
+        custom_gradient, grad,
     };
     pub use bayeux_bayes::{
-        Advi, Bernoulli, Categorical, Distribution, Exponential, Gamma, HalfCauchy, HalfNormal, LogNormal,
-        Model, Normal, Uniform,
+        Advi, Bernoulli, Categorical, Distribution, Exponential, Gamma, HalfCauchy, HalfNormal, Laplace,
+        LogNormal, Model, Normal, Uniform,
     };
     pub use bayeux_nets::activations::{identity, relu, sigmoid, softplus, tanh};
     pub use bayeux_nets::init::{GlorotNormal, GlorotUniform, HeNormal, HeUniform};
-    pub use bayeux_nets::{Conv2d, Dense, Dropout, Flatten, Input, Layer, MaxPool2d, Net, Padding, Reshape};
+    pub use bayeux_nets::{
+        AvgPool2d, Conv2d, Dense, Dropout, Flatten, Input, Layer, MaxPool2d, Net, Padding, Reshape,
+    };
     pub use bayeux_tensor::{Float, Tensor};
 }
 

@@ -44,6 +44,8 @@ impl Lambda {
                 Op::Constant(_) | Op::Size(_) | Op::Noise(_) => true,
                 Op::Input(_) => own.contains(&value.key()),
                 Op::Shared(_) => false,
+                // As an argument it would be written out.
+                Op::Broadcast(_) if matches!(value.inputs()[0].op(), Op::Constant(_) | Op::Size(_)) => true,
                 _ => !value.is_older_than(&begin),
             };
             if !stays {

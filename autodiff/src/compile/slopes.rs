@@ -56,11 +56,12 @@ fn mixed(graph: &Graph) -> Vec<bool> {
     only_summed.into_iter().zip(in_products).map(|(summed, product)| summed && product).collect()
 }
 
-/// 4 y (1 − y) of y = σ(2x) for x that is half of something, else 1 − y² of y = tanh x. Mostly y is there already; if not, it is
-/// computed all the same, so that the digits do not depend on what else is needed.
+/// 1 − y² of y = tanh x, or 4 y (1 − y) of y = σ(2x) for x that is half of something, as it is in the slope of σ. Mostly y is there
+/// already. If not, it is computed all the same: that the value itself is needed elsewhere must not change the slope's digits.
 fn from_value(b: &mut Builder, x: Id) -> Id {
     let shape = b.shape(x).to_vec();
-    if let Some(doubled) = doubled(b, x) {
+    let is_there = b.find(Unary::Tanh, &[x], b.element(x), &shape).is_some();
+    if let (false, Some(doubled)) = (is_there, doubled(b, x)) {
         let y = b.add(Unary::Sigmoid, vec![doubled], shape.clone());
         let [one, four] = [1.0, 4.0].map(|number| b.full_like(x, number, &shape));
         let rest = b.add(Binary::Sub, vec![one, y], shape.clone());

@@ -6,6 +6,7 @@ use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
 use rayon::prelude::*;
 
 use super::operation::Operation;
+use super::order::back_to_places;
 use crate::kernel::View;
 use crate::{AnyExpr, Arithmetic, Error, Expr, Rows, ValueType};
 
@@ -67,8 +68,7 @@ impl Operation for CumMax {
         inputs: &[AnyExpr],
         outputs: &[AnyExpr],
     ) -> Vec<Option<AnyExpr>> {
-        let [Some(g), _] = adjoints else { return vec![None] };
-        vec![Some(inputs[0].zeros_like().put_along_last(&outputs[1].typed(), g))]
+        back_to_places(adjoints, inputs, outputs)
     }
 }
 

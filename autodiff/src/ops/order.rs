@@ -89,13 +89,22 @@ impl Operation for Sort {
         inputs: &[AnyExpr],
         outputs: &[AnyExpr],
     ) -> Vec<Option<AnyExpr>> {
-        let [Some(g), _] = adjoints else { return vec![None] };
-        vec![Some(inputs[0].zeros_like().put_along_last(&outputs[1].typed(), g))]
+        back_to_places(adjoints, inputs, outputs)
     }
 
     fn can_fail(&self) -> bool {
         true
     }
+}
+
+/// The adjoint of elements that were taken along the last axis, of which the second value says where they stood.
+pub(super) fn back_to_places(
+    adjoints: &[Option<AnyExpr>],
+    inputs: &[AnyExpr],
+    outputs: &[AnyExpr],
+) -> Vec<Option<AnyExpr>> {
+    let [Some(g), _] = adjoints else { return vec![None] };
+    vec![Some(inputs[0].zeros_like().put_along_last(&outputs[1].typed(), g))]
 }
 
 impl Sort {

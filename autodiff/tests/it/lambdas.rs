@@ -121,6 +121,16 @@ fn what_is_not_read_is_not_computed() {
     assert!(program.contains("sin") && program.contains("cos") && !program.contains("exp"), "{program}");
 }
 
+/// What is the same everywhere is not written out to be handed over.
+#[test]
+fn repeated_numbers_stay_numbers() {
+    let [x, twos] = [Expr::<f64>::input("x", [300]), Expr::full([300], 2.0)];
+    let mut f =
+        Function::new([&x], [checkpoint(|x| &x[0] * &twos, std::slice::from_ref(&x))]).expect("is complete");
+    f.specialise(&[&Tensor::zeros([300])]).expect("fits");
+    assert!(f.to_string().contains("checkpoint (in0[300])"), "{f}");
+}
+
 #[test]
 fn gradients_check_to_order_two() {
     let [x, w] = [Expr::<f64>::input("x", [3, 4]), Expr::<f64>::input("w", [4, 2])];

@@ -3,8 +3,8 @@
 use bayeux_autodiff::Expr;
 use bayeux_tensor::{Float, Tensor};
 
-use super::conv::{image, windows};
 use super::padding::Padding;
+use super::pool::pooled;
 use crate::{Flow, Layer, Scope};
 
 /// The mean of each window of each channel.
@@ -68,15 +68,7 @@ impl<T: Float> Layer<T> for AvgPool2d {
     #[track_caller]
     fn apply(self, input: &Flow<T>, scope: &mut Scope<T>) -> Flow<T> {
         let AvgPool2d { window, stride, padding, .. } = self;
-        let [_, size @ ..] = image(scope.layer(), input.shape());
-        assert!(!size.contains(&0), "{}: images of {size:?} have no pixels", scope.layer());
-        let padding = windows(scope.layer(), size, window, stride, padding);
-        let smaller = (0..2).all(|i| padding[i].iter().all(|&side| side < window[i]));
-        assert!(
-            smaller,
-            "{}: the padding {padding:?} must be smaller than the window {window:?}",
-            scope.layer()
-        );
+        let (size, padding) = pooled(scope.layer(), input.shape(), window, stride, padding);
         let axes: [Windows; 2] = std::array::from_fn(|i| {
             let [before, after] = padding[i];
             let count = (size[i] + before + after - window[i]) / stride[i] + 1;

@@ -1,6 +1,6 @@
 //! The max-pooling layer.
 
-use bayeux_autodiff::Pool2dOptions;
+use bayeux_autodiff::{Pool2dOptions, Shape};
 use bayeux_tensor::Float;
 
 use super::conv::{image, windows};
@@ -22,8 +22,8 @@ use crate::{Flow, Layer, Scope};
 /// ```
 ///
 /// # Panics
-/// [`then`](crate::Net::then) panics if the input has not four axes, all but the first of known size, if a window does
-/// not fit into the padded image, if the padding is not smaller than the window, and if window or stride is 0.
+/// [`then`](crate::Net::then) panics if the input has not four axes, all but the first of known size, if the images have no
+/// pixels, if a window does not fit into the padded image, if the padding is not smaller than the window, and if window or stride is 0.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct MaxPool2d {
@@ -55,6 +55,23 @@ impl MaxPool2d {
     }
 }
 
+/// Height and width of the images that a layer pools, and its padding, if all windows have a pixel.
+#[track_caller]
+pub(super) fn pooled(
+    layer: &str,
+    input: &Shape,
+    window: [usize; 2],
+    stride: [usize; 2],
+    padding: Padding,
+) -> ([usize; 2], [[usize; 2]; 2]) {
+    let [_, size @ ..] = image(layer, input);
+    assert!(!size.contains(&0), "{layer}: images of {size:?} have no pixels");
+    let padding = windows(layer, size, window, stride, padding);
+    let smaller = (0..2).all(|i| padding[i].iter().all(|&side| side < window[i]));
+    assert!(smaller, "{layer}: the padding {padding:?} must be smaller than the window {window:?}");
+    (size, padding)
+}
+
 impl<T: Float> Layer<T> for MaxPool2d {
     fn kind(&self) -> &'static str {
         "pool"
@@ -67,14 +84,7 @@ impl<T: Float> Layer<T> for MaxPool2d {
     #[track_caller]
     fn apply(self, input: &Flow<T>, scope: &mut Scope<T>) -> Flow<T> {
         let MaxPool2d { window, stride, padding, .. } = self;
-        let [_, size @ ..] = image(scope.layer(), input.shape());
-        let padding = windows(scope.layer(), size, window, stride, padding);
-        let smaller = (0..2).all(|i| padding[i].iter().all(|&side| side < window[i]));
-        assert!(
-            smaller,
-            "{}: the padding {padding:?} must be smaller than the window {window:?}",
-            scope.layer()
-        );
+        let (_, padding) = pooled(scope.layer(), input.shape(), window, stride, padding);
         input.map(|x| x.max_pool2d(Pool2dOptions::new(window).stride(stride).padding(padding)))
     }
 }
