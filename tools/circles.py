@@ -26,9 +26,10 @@ ALLOWED = {
     "autodiff": [
         ("expr", "known.rs", "lambda.rs", "ops/", "rows.rs", "shared.rs", "substitute.rs", "turn.rs"),  # methods of Expr
         ("dim/floor.rs", "dim/polynomial.rs"),  # floors of polynomials are symbols of polynomials
-        ("grad.rs", "grad/through.rs"),  # the sweep through a lambda is a sweep
+        ("grad.rs", "grad/forward.rs", "grad/through"),  # the sweep through a lambda is a sweep, in either direction
+        ("vmap.rs", "vmap/"),  # a stack goes through a lambda as it goes through expressions
         ("function.rs", "function/builder.rs", "function/named.rs"),  # a function says who builds it, and is called by names
-        ("compile/inner.rs", "compile/instruction.rs", "compile/program.rs"),  # an instruction may run a program
+        ("compile/inner.rs", "compile/instruction.rs", "compile/program.rs", "compile/repeat.rs"),  # an instruction may run a program
     ],
 }
 # What these stand on does not count: `Float` is sealed by the traits of all kernels, which are written for `Float`.

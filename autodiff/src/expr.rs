@@ -253,7 +253,16 @@ impl AnyExpr {
         (0..count).map(|output| first.sibling(output)).collect()
     }
 
-    /// The same operation on other inputs.
+    /// All values of the same operation on other inputs of the same types.
+    #[track_caller]
+    pub(crate) fn on(&self, inputs: Vec<AnyExpr>) -> Vec<AnyExpr> {
+        let Node { op, types, .. } = &*self.node;
+        let node = Node::new(op.clone(), inputs, types.clone(), None, Location::caller());
+        let first = AnyExpr::of_node(node, 0);
+        (0..self.types().len()).map(|output| first.sibling(output)).collect()
+    }
+
+    /// The same operation on other inputs, with the name that it has.
     pub(crate) fn with_inputs(&self, inputs: Vec<AnyExpr>) -> AnyExpr {
         let Node { op, types, name, place, .. } = &*self.node;
         let (op, types, name) = (op.clone(), types.clone(), name.clone());

@@ -1,9 +1,12 @@
 //! Reverse-mode differentiation: from an expression to the expressions of its gradient.
 
+pub(crate) mod forward;
+pub(crate) mod jacobian;
 mod product;
 #[cfg(test)]
 mod tests;
 mod through;
+mod through_scan;
 
 use std::collections::{HashMap, HashSet};
 
@@ -75,6 +78,16 @@ pub fn grad<T: Real>(cost: &Expr<T>, wrt: &[Expr<T>]) -> Vec<Expr<T>> {
     typed(pull_back(&cost.untyped(), cost.ones_like().untyped(), &all_untyped(wrt)))
 }
 
+/// A scalar beside its gradient, see [`grad`].
+///
+/// # Panics
+/// If the cost is not a scalar.
+#[track_caller]
+#[must_use]
+pub fn value_and_grad<T: Real>(cost: &Expr<T>, wrt: &[Expr<T>]) -> (Expr<T>, Vec<Expr<T>>) {
+    (cost.clone(), grad(cost, wrt))
+}
+
 /// The product of a vector with the Jacobian of an expression of any shape: `vᵀ · ∂y/∂x` for each `x`, where `v` has the
 /// shape of `y`. What [`grad`] says of stable forms and of zeros holds here too.
 ///
@@ -82,8 +95,8 @@ pub fn grad<T: Real>(cost: &Expr<T>, wrt: &[Expr<T>]) -> Vec<Expr<T>> {
 /// If the shapes of `y` and `v` differ.
 #[track_caller]
 #[must_use]
-pub fn vector_jacobian<T: Real>(y: &Expr<T>, v: &Expr<T>, wrt: &[Expr<T>]) -> Vec<Expr<T>> {
-    assert!(y.shape() == v.shape(), "vector_jacobian: y has shape {}, v has {}", y.shape(), v.shape());
+pub fn vjp<T: Real>(y: &Expr<T>, v: &Expr<T>, wrt: &[Expr<T>]) -> Vec<Expr<T>> {
+    assert!(y.shape() == v.shape(), "vjp: y has shape {}, v has {}", y.shape(), v.shape());
     typed(pull_back(&y.untyped(), v.untyped(), &all_untyped(wrt)))
 }
 
@@ -138,6 +151,7 @@ fn sweep(roots: Vec<(AnyExpr, Adjoint)>, wrt: &[AnyExpr]) -> Vec<Option<Adjoint>
         let parts = match (stable.behind(node), node.op(), received.as_slice()) {
             (Some(_), _, _) => received,
             (None, Op::Call(call), _) => through::parts(call, &received, node),
+            (None, Op::Scan(scan), _) => through_scan::parts(scan, &received, node),
             (None, _, [Some(adjoint)]) => parts(adjoint, inputs, node),
             (None, _, _) => {
                 let received: Vec<Option<AnyExpr>> =

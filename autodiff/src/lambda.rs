@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::AnyExpr;
 use crate::expr::{Key, topological, topological_to};
 use crate::ops::{Op, draws};
 use crate::substitute::replaced;
-use crate::{AnyExpr, Expr};
 
 /// A function from values to values. Its body depends on the parameters alone, but for constants, sizes and random numbers.
 pub(crate) struct Lambda {
@@ -32,32 +32,11 @@ impl Lambda {
     /// What `f` computes is the body. What it captures becomes further parameters: variables, inputs of the function around it, and
     /// all else that was there before. Constants, sizes and random numbers stay what they are.
     pub fn close(inputs: &[AnyExpr], f: impl FnOnce(&[AnyExpr]) -> Vec<AnyExpr>) -> (Lambda, Vec<AnyExpr>) {
-        // Older than all that `f` makes, younger than all that was there.
-        let begin = AnyExpr::parameter_like(&Expr::<f32>::scalar(0.0).untyped());
+        let begin = AnyExpr::marker();
         let mut parameters: Vec<AnyExpr> = inputs.iter().map(AnyExpr::parameter_like).collect();
-        let own: HashSet<Key> = parameters.iter().map(AnyExpr::key).collect();
         let body = f(&parameters);
-        let mut captured: Vec<AnyExpr> = Vec::new();
-        let mut inside: HashMap<Key, AnyExpr> = HashMap::new();
-        topological_to(&body, |value| {
-            let stays = match value.op() {
-                Op::Constant(_) | Op::Size(_) | Op::Noise(_) => true,
-                Op::Input(_) => own.contains(&value.key()),
-                Op::Shared(_) => false,
-                // As an argument it would be written out.
-                Op::Broadcast(_) if matches!(value.inputs()[0].op(), Op::Constant(_) | Op::Size(_)) => true,
-                _ => !value.is_older_than(&begin),
-            };
-            if !stays {
-                inside.entry(value.key()).or_insert_with(|| {
-                    captured.push(value.clone());
-                    AnyExpr::parameter_like(value)
-                });
-            }
-            !stays
-        });
-        parameters.extend(captured.iter().map(|value| inside[&value.key()].clone()));
-        let body = replaced(&body, inside);
+        let (body, new, captured) = close_over(&begin, &parameters, body);
+        parameters.extend(new);
         (Lambda::new(parameters, body), inputs.iter().cloned().chain(captured).collect())
     }
 
@@ -86,4 +65,35 @@ impl Lambda {
         let arguments = self.parameters.iter().map(AnyExpr::key).zip(arguments.iter().cloned());
         replaced(&self.body, arguments.collect())
     }
+}
+
+/// Expressions with parameters in place of what they capture: of all that was there before `begin`, but for their `own` parameters.
+/// Then these parameters, and what they stand for.
+pub(crate) fn close_over(
+    begin: &AnyExpr,
+    own: &[AnyExpr],
+    body: Vec<AnyExpr>,
+) -> (Vec<AnyExpr>, Vec<AnyExpr>, Vec<AnyExpr>) {
+    let own: HashSet<Key> = own.iter().map(AnyExpr::key).collect();
+    let mut captured: Vec<AnyExpr> = Vec::new();
+    let mut inside: HashMap<Key, AnyExpr> = HashMap::new();
+    topological_to(&body, |value| {
+        let stays = match value.op() {
+            Op::Constant(_) | Op::Size(_) | Op::Noise(_) => true,
+            Op::Input(_) => own.contains(&value.key()),
+            Op::Shared(_) => false,
+            // As an argument it would be written out.
+            Op::Broadcast(_) if matches!(value.inputs()[0].op(), Op::Constant(_) | Op::Size(_)) => true,
+            _ => !value.is_older_than(begin),
+        };
+        if !stays {
+            inside.entry(value.key()).or_insert_with(|| {
+                captured.push(value.clone());
+                AnyExpr::parameter_like(value)
+            });
+        }
+        !stays
+    });
+    let parameters = captured.iter().map(|value| inside[&value.key()].clone()).collect();
+    (replaced(&body, inside), parameters, captured)
 }

@@ -48,6 +48,7 @@ mod interpreter;
 mod kernel;
 mod known;
 mod lambda;
+mod loops;
 mod ops;
 pub mod optimizers;
 mod options;
@@ -58,6 +59,7 @@ mod stabilise;
 mod substitute;
 mod turn;
 mod types;
+mod vmap;
 
 pub use check::{GradientErrors, check_gradient, check_gradient_to_order};
 pub use dim::{Dim, Shape, batch};
@@ -67,12 +69,19 @@ pub use expr::{AnyExpr, Expr};
 pub use function::{
     Argument, Arguments, AsArgument, Function, FunctionBuilder, NamedArgument, NamedArguments,
 };
-pub use grad::{grad, vector_jacobian};
+pub use grad::forward::jvp;
+pub use grad::jacobian::{hessian, hessian_vector, jacobian, linearize};
+pub use grad::{grad, value_and_grad, vjp};
 pub use interpreter::interpret;
 pub use kernel::{Kernel, Scratch, TypedView, View};
-pub use ops::{Attributes, Axes, AxisRange, Conv2dOptions, Operation, Place, Pool2dOptions, RandomStreams};
+pub use loops::{ScanOptions, cond, fold, scan, while_loop};
+pub use ops::{
+    Attributes, Axes, AxisRange, Batch, Conv2dOptions, Linearity, Operation, Place, Pool2dOptions,
+    RandomStreams,
+};
 pub use ops::{Values, checkpoint, custom_gradient};
 pub use profile::{Measured, Profile};
 pub use rows::Rows;
 pub use shared::{Shared, Updates};
 pub use types::{Arithmetic, ArrayType, Kind, Real, Untyped, ValueType};
+pub use vmap::vmap;

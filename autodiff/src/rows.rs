@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::expr::{Key, topological};
-use crate::ops::{Call, Op};
+use crate::ops::{Call, Op, Scan};
 use crate::{AnyExpr, Dim, Expr, Kind, Shape};
 
 /// How a value depends on the rows of the data: the indices along the first axis of the inputs that have it.
@@ -117,6 +117,7 @@ fn rows_of(roots: &[AnyExpr], given: HashMap<Key, Rows>, rows: &Dim) -> Rows {
                 let given = lambda.parameters().iter().map(Expr::key).zip(inputs).collect();
                 rows_of(lambda.body(), given, rows)
             }
+            Op::Scan(scan) => in_loop(scan, &inputs, rows),
             Op::Input(_) => match node.shape().dims().split_first() {
                 Some((first, rest)) if first == rows && rest.iter().all(|dim| dim.size().is_some()) => {
                     Rows::Along(0)
@@ -134,4 +135,28 @@ fn rows_of(roots: &[AnyExpr], given: HashMap<Key, Rows>, rows: &Dim) -> Rows {
         known.insert(node.key(), result.settled(&node, rows));
     }
     Rows::together(&roots.iter().map(|root| known[&root.node_key()]).collect::<Vec<_>>())
+}
+
+/// How the values of a loop together depend on the rows: what is carried on depends on them as all that it was made of.
+fn in_loop(scan: &Scan, inputs: &[Rows], rows: &Dim) -> Rows {
+    let sequences = scan.carried..scan.carried + scan.sequences;
+    // A part of a sequence has an axis less, the first, which is no row's.
+    let part = |rows: Rows| rows.moved(|axis| axis.checked_sub(1));
+    let mut given: Vec<Rows> = inputs.to_vec();
+    given[sequences].iter_mut().for_each(|of| *of = part(*of));
+    loop {
+        let pairs = scan.body.parameters().iter().map(Expr::key).zip(given.iter().copied()).collect();
+        let of_body = rows_of(scan.body.body(), pairs, rows);
+        let joined = |old: Rows| Rows::together(&[old, of_body]);
+        let next: Vec<Rows> = given[..scan.carried].iter().map(|&old| joined(old)).collect();
+        if next == given[..scan.carried] {
+            // Of the values some are stacks, in which the rows are one axis further, and some are not.
+            return match of_body {
+                Rows::Along(axis) if scan.carried == 0 => Rows::Along(axis + 1),
+                Rows::Free => Rows::Free,
+                _ => Rows::Mixed,
+            };
+        }
+        given[..scan.carried].copy_from_slice(&next);
+    }
 }

@@ -8,6 +8,7 @@ use bayeux_tensor::ElementType;
 
 use super::graph::Graph;
 use super::program::{Program, Purpose};
+use super::repeat::Looped;
 use crate::ops::{Op, Operation};
 use crate::{AnyExpr, ValueType};
 
@@ -107,16 +108,31 @@ pub(crate) struct Called {
     pub(super) inner: Arc<Inner>,
     /// For each of its slots the one of the program around it, which it is lent.
     pub slots: Vec<(usize, usize)>,
+    /// If it is run again and again: how.
+    pub repeat: Option<Looped>,
 }
 
 impl PartialEq for Called {
     fn eq(&self, other: &Self) -> bool {
-        self.slots == other.slots && Run(self.inner.clone()) == Run(other.inner.clone())
+        (&self.slots, &self.repeat) == (&other.slots, &other.repeat)
+            && Run(self.inner.clone()) == Run(other.inner.clone())
     }
 }
 
 impl Called {
     pub fn program(&self) -> &Arc<Program> {
         &self.inner.program
+    }
+
+    /// The slot in which a value of the inner program is, and its length.
+    pub fn value(&self, value: usize) -> (usize, usize) {
+        let (slot, (_, shape)) = &self.inner.values[value];
+        (*slot, shape.iter().product())
+    }
+
+    /// How many elements a parameter of the inner program has.
+    pub fn parameter_len(&self, parameter: usize) -> usize {
+        let shape = &self.inner.parameters[parameter].1.shape;
+        shape.sizes().map_or(0, |sizes| sizes.iter().product())
     }
 }

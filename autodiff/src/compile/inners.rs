@@ -13,7 +13,8 @@ use super::program::Purpose;
 use super::target::Target;
 use super::watch::Watch;
 use crate::dim::Sizes;
-use crate::ops::{Call, Input, Op, Operation};
+use crate::lambda::Lambda;
+use crate::ops::{Input, Op};
 use crate::stabilise::stabilise;
 use crate::{AnyExpr, Error, ValueType};
 
@@ -56,9 +57,15 @@ impl<'a> Inners<'a> {
         Inners { known: HashMap::new(), target, watch }
     }
 
-    /// The program for some of the values of a call.
-    pub(super) fn of(&mut self, call: &Call, outputs: &[usize], sizes: &Sizes) -> Result<Arc<Inner>, Error> {
-        let (parameters, body) = (call.lambda.parameters(), call.lambda.body());
+    /// The program for some of the values of a lambda.
+    pub(super) fn of(
+        &mut self,
+        name: String,
+        lambda: &Lambda,
+        outputs: &[usize],
+        sizes: &Sizes,
+    ) -> Result<Arc<Inner>, Error> {
+        let (parameters, body) = (lambda.parameters(), lambda.body());
         let roots: Vec<AnyExpr> = outputs.iter().map(|&output| body[output].clone()).collect();
         let mut traced = Graph::trace(&stabilise(&roots), parameters, sizes, self)?;
         // Numbered, so that it can be compared.
@@ -71,8 +78,8 @@ impl<'a> Inners<'a> {
         if let Some(known) = known.iter().find(|known| same(&known.traced, &traced)) {
             return Ok(known.clone());
         }
-        let compile = |watch: &mut Watch| Inner::compile(call.name(), traced, self.target, watch);
-        let inner = Arc::new(self.watch.inside(call.name(), compile)?);
+        let compile = |watch: &mut Watch| Inner::compile(name.clone(), traced, self.target, watch);
+        let inner = Arc::new(self.watch.inside(name.clone(), compile)?);
         known.push(inner.clone());
         Ok(inner)
     }

@@ -14,7 +14,8 @@
 //! | in place | `in_place` | which variables are updated where they stand |
 //! | plan | `plan` | which buffer each value lives in, from its first writer to its last reader |
 //!
-//! A lambda becomes a program of its own, by the same passes, which an instruction of the program around it runs: `inner`, `inners`.
+//! A lambda becomes a program of its own, by the same passes, which an instruction of the program around it runs: `inner`, `inners`; or
+//! runs again and again: `repeat`.
 //!
 //! Every pass takes a graph and gives a graph; in debug builds [`verify`] follows each, of graphs, of units and of programs.
 
@@ -34,12 +35,14 @@ mod passes;
 mod places;
 mod plan;
 mod program;
+mod repeat;
 mod simplify;
 mod sink;
 mod slopes;
 mod slots;
 mod target;
 mod trace;
+mod trace_scan;
 mod unit;
 mod verify;
 mod watch;
@@ -51,10 +54,12 @@ use crate::{AnyExpr, Error, Shared, Untyped};
 
 pub(crate) use element_wise::{ElementWise, Line, Reduction, Store};
 pub(crate) use graph::Graph;
+pub(crate) use inner::Called;
 pub(crate) use inners::Inners;
 pub(crate) use instruction::{Instruction, Read, ReadFrom, Work, WriteTo};
 pub(crate) use passes::Off;
 pub(crate) use program::{Program, Purpose};
+pub(crate) use repeat::{Feed, Looped, Yield};
 pub(crate) use target::Target;
 pub(crate) use watch::{Watch, counts};
 

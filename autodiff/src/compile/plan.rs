@@ -5,11 +5,14 @@ mod loops;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use bayeux_tensor::ElementType;
+
 use super::graph::{Graph, Id, Node};
 use super::inner::{Called, Inner, Run};
 use super::instruction::{Instruction, Read, ReadFrom, Work, Write, WriteTo};
 use super::layout::Layout;
 use super::program::{Program, Purpose};
+use super::repeat::{Feed, Looped, Repeated, Yield};
 use super::slots::Slots;
 use super::unit::{Unit, drawn_in_loops};
 use crate::ops::{Constant, Op};
@@ -46,6 +49,14 @@ pub(super) fn plan(
         }
     }
     plan.finish(updated)
+}
+
+/// Where an inner program leaves a value.
+fn slot_of(write: &Write) -> usize {
+    match write.to {
+        WriteTo::Slot(slot) => slot,
+        WriteTo::Shared(_) => unreachable!("only loops and scattering write in place"),
+    }
 }
 
 struct Plan<'a> {
@@ -172,10 +183,11 @@ impl Plan<'_> {
                 wanted.iter().enumerate().map(|(which, of)| self.write_value(values, which, *of)).collect()
             }
         };
-        let work = match (Run::of(&node.op), &node.op) {
-            (Some(inner), _) => self.call(inner, &writes),
-            (None, Op::Noise(noise)) => Work::Noise(*noise),
-            (None, op) => {
+        let work = match (Run::of(&node.op), Repeated::of(&node.op), &node.op) {
+            (Some(inner), _, _) => self.call(inner, &writes),
+            (None, Some(repeated), _) => self.repeat(repeated, &writes),
+            (None, None, Op::Noise(noise)) => Work::Noise(*noise),
+            (None, None, op) => {
                 let types = wanted.iter().map(|of| (of.element, of.shape.to_vec()));
                 Work::Op(op.clone(), types.collect())
             }
@@ -186,18 +198,41 @@ impl Plan<'_> {
 
     /// A program inside this one, which it lends slots.
     fn call(&mut self, inner: &Arc<Inner>, writes: &[Write]) -> Work {
-        let outside = |write: &Write| match write.to {
-            WriteTo::Slot(slot) => slot,
-            WriteTo::Shared(_) => unreachable!("only loops and scattering write in place"),
-        };
-        let mut slots: Vec<(usize, usize)> =
-            inner.values.iter().map(|(slot, _)| *slot).zip(writes.iter().map(outside)).collect();
-        for (within, (element, len)) in inner.scratch() {
-            let slot = self.slots.take(element, len);
-            self.unread.push(slot);
-            slots.push((within, slot));
+        let slots = inner.values.iter().map(|(slot, _)| *slot).zip(writes.iter().map(slot_of)).collect();
+        self.lend(inner, slots, None)
+    }
+
+    /// A loop inside this program. A value of which the last is wanted is computed where it goes to; one that is carried on has two
+    /// slots, in turn.
+    fn repeat(&mut self, Repeated { inner, repeat }: &Repeated, writes: &[Write]) -> Work {
+        let (mut slots, mut spares) = (Vec::new(), Vec::new());
+        for (value, (within, (element, shape))) in inner.values.iter().enumerate() {
+            let len = shape.iter().product();
+            let last = |of: &Yield| matches!(of, Yield::Last { value: last, .. } if *last == value);
+            let outside = match repeat.yields.iter().position(last) {
+                Some(write) => slot_of(&writes[write]),
+                None => self.take_for_now(*element, len),
+            };
+            slots.push((*within, outside));
+            if repeat.feeds.contains(&Feed::Carried(value)) {
+                spares.push((value, self.take_for_now(*element, len)));
+            }
         }
-        Work::Call(Called { inner: inner.clone(), slots })
+        self.lend(inner, slots, Some(Looped { repeat: repeat.clone(), spares }))
+    }
+
+    fn lend(&mut self, inner: &Arc<Inner>, mut slots: Vec<(usize, usize)>, repeat: Option<Looped>) -> Work {
+        for (within, (element, len)) in inner.scratch() {
+            slots.push((within, self.take_for_now(element, len)));
+        }
+        Work::Call(Called { inner: inner.clone(), slots, repeat })
+    }
+
+    /// A slot for the present instruction alone.
+    fn take_for_now(&mut self, element: ElementType, len: usize) -> usize {
+        let slot = self.slots.take(element, len);
+        self.unread.push(slot);
+        slot
     }
 
     /// Where one of several values goes: to a buffer that is free again at once, if nobody reads it.
@@ -206,8 +241,7 @@ impl Plan<'_> {
         if let Some(&value) = value {
             return self.write(value);
         }
-        let slot = self.slots.take(of.element, of.len());
-        self.unread.push(slot);
+        let slot = self.take_for_now(of.element, of.len());
         Write { of: None, to: WriteTo::Slot(slot), element: of.element, len: of.len() }
     }
 

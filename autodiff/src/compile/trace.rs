@@ -14,7 +14,7 @@ use super::inner::Run;
 use super::inners::Inners;
 use crate::dim::Sizes;
 use crate::expr::{Key, topological_to};
-use crate::ops::{Binary, Call, Cast, How, Logic, Op};
+use crate::ops::{Binary, Call, Cast, How, Logic, Op, Operation};
 use crate::stabilise::stabilise;
 use crate::{AnyExpr, ArrayType, Error, Expr, ValueType};
 
@@ -41,12 +41,12 @@ impl Graph {
     }
 }
 
-struct Tracer<'a, 'w> {
-    builder: Builder,
+pub(super) struct Tracer<'a, 'w> {
+    pub builder: Builder,
     /// The inputs that there are.
     declared: HashSet<Key>,
-    sizes: &'a Sizes,
-    inners: &'a mut Inners<'w>,
+    pub sizes: &'a Sizes,
+    pub inners: &'a mut Inners<'w>,
 }
 
 impl Tracer<'_, '_> {
@@ -76,6 +76,10 @@ impl Tracer<'_, '_> {
                 Op::Call(call) => {
                     let read = |output: &usize| read.contains(&expr.sibling(*output).key());
                     self.call(call, &arguments, (0..types.len()).filter(read).collect())?
+                }
+                Op::Scan(scan) => {
+                    let read = |output: &usize| read.contains(&expr.sibling(*output).key());
+                    self.scan(scan, &arguments, &types, (0..types.len()).filter(read).collect())?
                 }
                 op => {
                     let declared: Vec<ElementType> =
@@ -110,7 +114,7 @@ impl Tracer<'_, '_> {
             self.add(&body, &mut ids)?;
             return Ok(read.into_iter().map(|output| (output, ids[&body[output].key()])).collect());
         }
-        let inner = self.inners.of(call, &read, self.sizes)?;
+        let inner = self.inners.of(call.name(), &call.lambda, &read, self.sizes)?;
         let argument =
             |(parameter, of): &(usize, ValueType)| cast(&mut self.builder, arguments[*parameter], of.element);
         let arguments: Vec<Id> = inner.parameters.iter().map(argument).collect();
@@ -125,7 +129,7 @@ impl Tracer<'_, '_> {
 }
 
 /// The node as elements of a type.
-fn cast(b: &mut Builder, id: Id, element: ElementType) -> Id {
+pub(super) fn cast(b: &mut Builder, id: Id, element: ElementType) -> Id {
     match b.element(id) == element {
         true => id,
         false => {

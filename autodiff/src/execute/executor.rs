@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bayeux_tensor::{AnySlice, AnyTensor};
 
 use crate::compile::{Program, Target};
+use crate::ops::CallNumber;
 use crate::profile::Laps;
 use crate::{Error, Shared, Untyped};
 
@@ -38,7 +39,7 @@ pub(crate) trait Code: Debug + Send + Sync {
         &self,
         memory: &mut Self::Memory,
         inputs: &[AnySlice<'_>],
-        call: u64,
+        call: CallNumber,
         laps: Option<&mut Laps>,
     ) -> Done;
 

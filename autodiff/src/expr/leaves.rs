@@ -12,13 +12,6 @@ impl<T: Element> Expr<T> {
         Expr::leaf(Op::Input(Input::fresh()), T::TYPE, shape.into()).named(name)
     }
 
-    /// The whole numbers 0, 1, …, n − 1.
-    #[track_caller]
-    #[must_use]
-    pub fn arange(n: usize) -> Self {
-        Expr::constant(Tensor::arange(n))
-    }
-
     /// A tensor that never changes.
     #[track_caller]
     #[must_use]
@@ -61,8 +54,18 @@ impl<T: Element> Expr<T> {
 impl AnyExpr {
     /// An input of the type of another expression, which it is to stand for inside a lambda, with its name.
     pub(crate) fn parameter_like(of: &AnyExpr) -> Self {
-        let leaf = Expr::leaf(Op::Input(Input::fresh()), of.element_type(), of.shape().clone());
-        match of.name() {
+        AnyExpr::parameter(of.element_type(), of.shape().clone(), of.name())
+    }
+
+    /// Older than all that is made from now on.
+    pub(crate) fn marker() -> Self {
+        AnyExpr::parameter(ElementType::F32, Shape::from(()), None)
+    }
+
+    /// An input that stands for something inside a lambda.
+    pub(crate) fn parameter(element: ElementType, shape: Shape, name: Option<&str>) -> Self {
+        let leaf = Expr::leaf(Op::Input(Input::fresh()), element, shape);
+        match name {
             Some(name) => leaf.named(name),
             None => leaf,
         }

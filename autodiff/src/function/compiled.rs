@@ -15,6 +15,7 @@ use super::programs::{Programs, Ready, Specialised};
 use crate::bind::{bind, check_types};
 use crate::compile::{Watch, compile};
 use crate::execute::{Code, Done, TARGET, prepare};
+use crate::ops::CallNumber;
 use crate::profile::{Clock, Laps};
 use crate::turn::Turns;
 use crate::{AnyExpr, Error, Shared, Untyped};
@@ -150,7 +151,7 @@ impl Compiled {
         let _turns = Turns::take(&self.turns)?;
         let call = if self.draws { self.call.fetch_add(1, Ordering::Relaxed) } else { 0 };
         let mut laps = self.profiling.then(Laps::begin);
-        if let Err(error) = code.run(memory, inputs, call, laps.as_mut()) {
+        if let Err(error) = code.run(memory, inputs, CallNumber::new(call), laps.as_mut()) {
             if self.draws {
                 // The next call gets the number, unless one has begun already.
                 let _ = self.call.compare_exchange(call + 1, call, Ordering::Relaxed, Ordering::Relaxed);

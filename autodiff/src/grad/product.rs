@@ -8,7 +8,7 @@ use crate::known::{is_finite, is_mask, is_nonnegative, is_nonzero, is_number, is
 use crate::ops::{Binary, Op, Softmax, Unary};
 use crate::{AnyExpr, Expr};
 
-/// An adjoint, and what it may hold.
+/// An adjoint (or a tangent, in forward mode), and what it may hold.
 #[derive(Clone)]
 pub(super) struct Adjoint {
     pub value: AnyExpr,
@@ -72,6 +72,11 @@ pub(super) fn parts(adjoint: &Adjoint, inputs: &[AnyExpr], node: &AnyExpr) -> Ve
         // Here everything is mixed with everything.
         _ => rule.gradient(g, inputs, node).into_iter().map(|part| part.map(Adjoint::new)).collect(),
     }
+}
+
+/// What one of the inputs of a node receives.
+pub(super) fn part(adjoint: &Adjoint, inputs: &[AnyExpr], node: &AnyExpr, i: usize) -> Option<Adjoint> {
+    parts(adjoint, inputs, node).swap_remove(i)
 }
 
 /// The parts of a function of one number or two: g times the slopes.

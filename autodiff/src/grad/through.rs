@@ -1,5 +1,6 @@
 //! The reverse sweep through a lambda: the slopes are a lambda too, which computes the values again.
 
+use super::forward::{push, transposed};
 use super::product::Adjoint;
 use super::sweep;
 use crate::AnyExpr;
@@ -53,4 +54,40 @@ fn again(lambda: &Lambda, received: &[Option<Adjoint>], arguments: &[AnyExpr]) -
     let mut parts = Call::values(Lambda::new(parameters, body), How::Apart, arguments).into_iter();
     let mut part = |slope: Adjoint| Some(Adjoint { value: parts.next()?, ..slope });
     slopes.into_iter().map(|slope| part(slope?)).collect()
+}
+
+/// The tangents of a call's values, from those of its arguments.
+#[track_caller]
+pub(super) fn tangents(call: &Call, moved: &[Option<Adjoint>], node: &AnyExpr) -> Vec<Option<Adjoint>> {
+    match &call.how {
+        How::Apart => beside(&call.lambda, moved, node.inputs()),
+        How::With(rule) => transposed(node, moved, |seeds, inputs, outputs| match seeds {
+            [Some(g)] => rule(g, inputs, &outputs[0]),
+            _ => inputs.iter().map(|_| None).collect(),
+        }),
+    }
+}
+
+/// The tangents are a lambda too, which computes the values on its way.
+fn beside(lambda: &Lambda, moved: &[Option<Adjoint>], arguments: &[AnyExpr]) -> Vec<Option<Adjoint>> {
+    let mut parameters: Vec<AnyExpr> = lambda.parameters().iter().map(AnyExpr::parameter_like).collect();
+    let mut arguments = arguments.to_vec();
+    let values = lambda.apply(&parameters);
+    let mut given = Vec::new();
+    for (i, tangent) in moved.iter().enumerate() {
+        if let Some(tangent) = tangent {
+            let parameter = AnyExpr::parameter_like(&tangent.value);
+            given.push((parameters[i].clone(), Adjoint { value: parameter.clone(), ..tangent.clone() }));
+            parameters.push(parameter);
+            arguments.push(tangent.value.clone());
+        }
+    }
+    let tangents = push(&values, given);
+    let body: Vec<AnyExpr> = tangents.iter().flatten().map(|tangent| tangent.value.clone()).collect();
+    if body.is_empty() {
+        return tangents;
+    }
+    let mut parts = Call::values(Lambda::new(parameters, body), How::Apart, arguments).into_iter();
+    let mut part = |tangent: Adjoint| Some(Adjoint { value: parts.next()?, ..tangent });
+    tangents.into_iter().map(|tangent| part(tangent?)).collect()
 }

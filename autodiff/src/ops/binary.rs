@@ -4,6 +4,7 @@ mod operators;
 
 use bayeux_tensor::{AnyTensor, ElementType, Float, Tensor};
 
+use super::Batch;
 use super::elementwise::{self, Elementwise};
 use super::operation::Operation;
 use crate::kernel::Kernel;
@@ -179,6 +180,10 @@ impl Operation for Binary {
             ElementType::F64 => Some(value::<f64>(*self, inputs[0].get(), inputs[1].get())),
             _ => None,
         })
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        Some(vec![AnyExpr::new(*self, batch.stacks(), batch.shape(0))])
     }
 
     fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {

@@ -2,8 +2,9 @@
 
 use bayeux_tensor::AnyTensor;
 
-use super::operation::Operation;
-use crate::{AnyExpr, Error, Expr, Kind, Rows, Shape, ValueType};
+use super::Batch;
+use super::operation::{Linearity, Operation};
+use crate::{AnyExpr, Dim, Error, Expr, Kind, Rows, Shape, ValueType};
 
 /// Repeats axes of size 1, and adds axes in front, until the input has the output's shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,6 +28,20 @@ impl Operation for Broadcast {
 
     fn forward(&self, inputs: &[AnyTensor], shape: &[usize]) -> Result<Option<AnyTensor>, Error> {
         Ok(Some(inputs[0].broadcast_to(shape)))
+    }
+
+    fn linearity(&self) -> Linearity {
+        Linearity::Joint
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        let shape = batch.shape(0);
+        let given = batch.given(0);
+        // The new axes come behind that of the stack.
+        let (first, rest) = given.shape().dims().split_first()?;
+        let ones = std::iter::repeat_n(Dim::from(1usize), shape.rank() - given.rank());
+        let aligned: Shape = [first.clone()].into_iter().chain(ones).chain(rest.iter().cloned()).collect();
+        Some(vec![given.reshape(aligned).broadcast_to(shape)])
     }
 
     fn rows(&self, rows: &[Rows], inputs: &[AnyExpr], output: &AnyExpr) -> Rows {

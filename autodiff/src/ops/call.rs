@@ -86,6 +86,7 @@ pub(crate) fn draws(roots: &[AnyExpr]) -> bool {
     topological(roots).iter().any(|node| match node.op() {
         Op::Noise(_) => true,
         Op::Call(call) => call.lambda.draws(),
+        Op::Scan(scan) => scan.body.draws(),
         _ => false,
     })
 }

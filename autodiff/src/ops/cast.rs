@@ -2,8 +2,9 @@
 
 use bayeux_tensor::{AnySliceMut, AnyTensor, Element, ElementType, with_type};
 
+use super::Batch;
 use super::elementwise::fill;
-use super::operation::Operation;
+use super::operation::{Linearity, Operation};
 use crate::kernel::{Kernel, Scratch, View};
 use crate::{AnyExpr, ArrayType, Error, Expr, Kind, Rows, ValueType};
 
@@ -26,6 +27,14 @@ impl Operation for Cast {
 
     fn forward(&self, inputs: &[AnyTensor], _shape: &[usize]) -> Result<Option<AnyTensor>, Error> {
         Ok(Some(inputs[0].cast_to(self.0)))
+    }
+
+    fn linearity(&self) -> Linearity {
+        Linearity::Joint
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        Some(vec![AnyExpr::new(*self, batch.stacks(), batch.shape(0))])
     }
 
     fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {

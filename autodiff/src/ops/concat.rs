@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::operation::Operation;
+use super::Batch;
+use super::operation::{Linearity, Operation};
 use super::slice::{Placement, Slice};
 use crate::kernel::Kernel;
 use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Kind, Rows, ValueType};
@@ -47,6 +48,14 @@ impl Operation for Concat {
 
     fn only_moves(&self) -> bool {
         true
+    }
+
+    fn linearity(&self) -> Linearity {
+        Linearity::Joint
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        Some(AnyExpr::values_of(Arc::new(Concat(self.0 + 1)), batch.stacks()))
     }
 
     fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
 use rayon::prelude::*;
 
+use super::Batch;
 use super::operation::Operation;
 use super::order::back_to_places;
 use crate::kernel::View;
@@ -51,6 +52,10 @@ impl Operation for CumMax {
             });
         }
         Ok(())
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        Some(AnyExpr::values_of(Arc::new(*self), batch.stacks()))
     }
 
     fn rows(&self, rows: &[Rows], inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {

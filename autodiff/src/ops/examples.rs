@@ -1,6 +1,7 @@
 //! Examples of every operation: expressions of some inputs, and points at which to look at them. The tests of all operations are
 //! made of them.
 
+mod stacks;
 mod tests;
 
 use std::ops::Range;
@@ -10,21 +11,33 @@ use bayeux_tensor::{AnyTensor, ElementType, Tensor, random};
 use super::call::Values;
 use crate::AnyExpr;
 
-/// The examples of each file that holds operations.
+/// The examples of files, by their names.
+macro_rules! of_files {
+    ($($file:ident)*) => {
+        vec![$((stringify!($file), super::$file::examples())),*]
+    };
+}
+
+/// The examples of each file that holds operations. A folder of them has a list of its own, which is made in the same way.
 fn all() -> Vec<(&'static str, Vec<Example>)> {
-    macro_rules! of {
-        ($($file:ident)+) => {
-            vec![$((stringify!($file), super::$file::examples())),+]
-        };
-    }
-    of! {
-        binary broadcast call cast concat conv cummax elementwise index integers layout leaf logic matmul moments noise order placed places pool
-        reduce select slice softmax take unary
-    }
+    let files = of_files! {
+        binary broadcast call cast concat conv cummax elementwise index integers layout leaf logic matmul moments noise order placed places
+        pool range reduce scan select slice softmax take unary
+    };
+    files.into_iter().chain(FOLDERS.iter().flat_map(|folder| (folder.examples)())).collect()
 }
 
 /// Files without operations.
-const OTHERS: [&str; 3] = ["axes", "examples", "operation"];
+const OTHERS: [&str; 4] = ["axes", "batch", "examples", "operation"];
+
+/// A folder of operations: its name, the text of its `mod.rs`, and the examples of its files.
+struct Folder {
+    name: &'static str,
+    text: &'static str,
+    examples: fn() -> Vec<(&'static str, Vec<Example>)>,
+}
+
+const FOLDERS: [Folder; 0] = [];
 
 /// Expressions of inputs of some shapes.
 pub(super) struct Example {
@@ -89,23 +102,25 @@ impl Example {
         self
     }
 
-    /// Points of real numbers of an element type, for each set of inputs.
-    fn points(&self, element: ElementType) -> impl Iterator<Item = Vec<AnyTensor>> {
+    /// Points of real numbers of an element type, for each set of inputs. Each `round` has points of its own.
+    fn points(&self, element: ElementType, round: usize) -> impl Iterator<Item = Vec<AnyTensor>> {
         let inputs = self.numbers.len();
+        let stream = move |i: usize| i + 1000 * round;
         self.shapes.iter().map(move |shapes| {
             let shapes = shapes.iter().zip(&self.numbers).enumerate();
             shapes
                 .map(|(i, (shape, numbers))| match numbers {
                     Numbers::Real(interval) => {
-                        AnyTensor::from(apart(shape, interval, i, inputs)).cast_to(element)
+                        AnyTensor::from(apart(shape, interval, i, inputs, round)).cast_to(element)
                     }
                     Numbers::Whole(range) => {
                         let length = (range.end - range.start) as f64;
                         let whole = |u: f64| range.start + (u * length) as i64;
-                        Tensor::new(shape, uniform(shape, i).into_iter().map(whole).collect()).into()
+                        Tensor::new(shape, uniform(shape, stream(i)).into_iter().map(whole).collect()).into()
                     }
                     Numbers::Truth => {
-                        Tensor::new(shape, uniform(shape, i).into_iter().map(|u| u < 0.5).collect()).into()
+                        Tensor::new(shape, uniform(shape, stream(i)).into_iter().map(|u| u < 0.5).collect())
+                            .into()
                     }
                 })
                 .collect()
@@ -121,8 +136,9 @@ fn uniform(shape: &[usize], stream: usize) -> Vec<f64> {
 
 /// Random numbers in an interval, no two of which are near each other, also among those of other inputs: a small step leads over no
 /// tie.
-fn apart(shape: &[usize], interval: &Range<f64>, input: usize, inputs: usize) -> Tensor<f64> {
-    let (order, inside) = (uniform(shape, input), uniform(shape, inputs + input));
+fn apart(shape: &[usize], interval: &Range<f64>, input: usize, inputs: usize, round: usize) -> Tensor<f64> {
+    let stream = 1000 * round + input;
+    let (order, inside) = (uniform(shape, stream), uniform(shape, stream + inputs));
     let mut places: Vec<usize> = (0..order.len()).collect();
     places.sort_by(|&a, &b| order[a].total_cmp(&order[b]));
     let length = (interval.end - interval.start) / (order.len() * inputs) as f64;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
 
+use super::Batch;
 use super::operation::Operation;
 use crate::kernel::View;
 use crate::{AnyExpr, Arithmetic, Dim, Error, Expr, Rows, Shape, ValueType};
@@ -68,6 +69,10 @@ impl Operation for OneHot {
         with_type!(self.element, U => {
             fill(outputs[0].reborrow().get::<U>().chunks_exact_mut(self.classes), label)
         })
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        Some(AnyExpr::values_of(Arc::new(*self), batch.stacks()))
     }
 
     fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {

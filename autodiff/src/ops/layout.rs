@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, AnyTensor, Element, copy_strided, with_type};
 
-use super::operation::Operation;
+use super::Batch;
+use super::operation::{Linearity, Operation};
 use crate::kernel::{Kernel, Scratch, View};
 use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Kind, Rows, Shape, ValueType};
 
@@ -30,6 +31,14 @@ impl Operation for Reshape {
 
     fn forward(&self, inputs: &[AnyTensor], shape: &[usize]) -> Result<Option<AnyTensor>, Error> {
         Ok(Some(inputs[0].reshape(shape)))
+    }
+
+    fn linearity(&self) -> Linearity {
+        Linearity::Joint
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        Some(vec![AnyExpr::new(*self, batch.stacks(), batch.shape(0))])
     }
 
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
@@ -59,6 +68,15 @@ impl Operation for Transpose {
 
     fn forward(&self, inputs: &[AnyTensor], _shape: &[usize]) -> Result<Option<AnyTensor>, Error> {
         Ok(Some(inputs[0].transpose(&self.0)))
+    }
+
+    fn linearity(&self) -> Linearity {
+        Linearity::Joint
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        let axes = [0].into_iter().chain(self.0.iter().map(|axis| axis + 1)).collect();
+        Some(vec![AnyExpr::new(Transpose(axes), batch.stacks(), batch.shape(0))])
     }
 
     fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
@@ -96,6 +114,14 @@ impl Operation for Flip {
 
     fn only_moves(&self) -> bool {
         true
+    }
+
+    fn linearity(&self) -> Linearity {
+        Linearity::Joint
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        Some(AnyExpr::values_of(Arc::new(Flip(self.0 + 1)), batch.stacks()))
     }
 
     fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
@@ -178,6 +204,10 @@ impl Operation for Copy {
 
     fn forward(&self, inputs: &[AnyTensor], _shape: &[usize]) -> Result<Option<AnyTensor>, Error> {
         Ok(Some(inputs[0].contiguous()))
+    }
+
+    fn linearity(&self) -> Linearity {
+        Linearity::Joint
     }
 
     fn gradient(&self, g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {

@@ -2,6 +2,7 @@
 
 use bayeux_tensor::{AnySliceMut, AnyTensor, ElementType, Tensor};
 
+use super::Batch;
 use super::axes::Axes;
 use super::elementwise::{self, fill};
 use super::operation::Operation;
@@ -40,6 +41,10 @@ impl Operation for Logic {
             Some(b) => a.zip(b.get::<bool>().iter()).map(|(a, b)| self.of(a, b)).collect(),
         };
         Ok(Some(Tensor::new(shape, values).into()))
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        Some(vec![AnyExpr::new(*self, batch.stacks(), batch.shape(0))])
     }
 
     fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {

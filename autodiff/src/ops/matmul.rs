@@ -2,9 +2,10 @@
 
 use bayeux_tensor::{Float, gemm, gemm_scratch};
 
-use super::operation::Operation;
+use super::Batch;
+use super::operation::{Linearity, Operation};
 use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
-use crate::{AnyExpr, ArrayType, Error, Expr, Real, Rows, Shape, ValueType};
+use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Rows, Shape, ValueType};
 
 /// The product of two matrices, or of two stacks of them with the same leading axes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +41,29 @@ impl Operation for Matmul {
         let n = shape[shape.len() - 1];
         let k = inputs[0].shape[shape.len() - 1];
         Ok(Some(Box::new(OfFloats(MatmulKernel { scratch: gemm_scratch(k, n) }))))
+    }
+
+    fn linearity(&self) -> Linearity {
+        Linearity::Each(&[0, 1])
+    }
+
+    /// A stack of which only the rows of the first factor differ is one product of more rows; so with the columns of the second.
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        let shape = batch.shape(0);
+        let plain = shape.rank() == 3;
+        let product = match (batch.is_stacked(0), batch.is_stacked(1)) {
+            (true, false) if plain => {
+                let rows = batch.given(0).reshape([&shape[0] * &shape[1], batch.given(0).dim(2)]);
+                rows.matmul(batch.given(1)).reshape(shape)
+            }
+            (false, true) if plain => {
+                let columns = batch.given(1).t().reshape([&shape[0] * &shape[2], batch.given(1).dim(1)]);
+                let product = columns.matmul(&batch.given(0).t());
+                product.reshape([&shape[0], &shape[2], &shape[1]].map(Dim::clone)).t()
+            }
+            _ => AnyExpr::new(*self, batch.stacks(), shape),
+        };
+        Some(vec![product])
     }
 
     /// Stacks of products are apart; so are the rows of a product if they are those of the first factor, and the columns of the

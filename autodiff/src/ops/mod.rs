@@ -5,6 +5,7 @@
 //! what they tell of themselves as an [`Operation`].
 
 mod axes;
+mod batch;
 mod binary;
 mod broadcast;
 mod call;
@@ -26,7 +27,9 @@ mod order;
 mod placed;
 mod places;
 mod pool;
+mod range;
 mod reduce;
+mod scan;
 mod select;
 mod slice;
 mod softmax;
@@ -46,15 +49,17 @@ use crate::kernel::Kernel;
 use crate::{AnyExpr, ArrayType, Dim, Error, Shape, Shared, Untyped, ValueType};
 
 pub use axes::Axes;
+pub use batch::Batch;
 pub use call::{Values, checkpoint, custom_gradient};
 pub use conv::Conv2dOptions;
 pub use noise::RandomStreams;
-pub use operation::{Attributes, Operation};
+pub use operation::{Attributes, Linearity, Operation};
 pub use pool::Pool2dOptions;
 
+pub(crate) use batch::stacked;
 pub(crate) use binary::Binary;
 pub(crate) use broadcast::Broadcast;
-pub(crate) use call::{Call, How, draws};
+pub(crate) use call::{Call, How, Rule, draws};
 pub(crate) use cast::Cast;
 pub(crate) use conv::{Conv2d, ConvMap};
 use layout::Copy;
@@ -62,11 +67,12 @@ pub(crate) use layout::{Reshape, Transpose};
 pub(crate) use leaf::{Constant, Input};
 pub(crate) use logic::Logic;
 pub(crate) use matmul::Matmul;
-pub(crate) use noise::{Noise, NoiseKind, tell_apart};
+pub(crate) use noise::{CallNumber, Noise, NoiseKind, tell_apart};
 pub(crate) use operation::Other;
 pub(crate) use placed::{Placed, PlacedMap};
 pub(crate) use pool::{Pool2d, PoolMap};
 pub(crate) use reduce::{Max, Sum};
+pub(crate) use scan::Scan;
 pub(crate) use select::{Select, StopGradient};
 pub use slice::{AxisRange, Place};
 pub(crate) use slice::{Pad, Slice};
@@ -115,6 +121,8 @@ pub(crate) enum Op {
     Scatter(Scatter),
     /// A lambda. It is gone since the trace.
     Call(Call),
+    /// A loop. It is gone since the trace, too.
+    Scan(Scan),
     /// All others.
     Other(Other),
 }
@@ -179,6 +187,7 @@ impl Op {
             Op::Take(op) => op,
             Op::Scatter(op) => op,
             Op::Call(op) => op,
+            Op::Scan(op) => op,
             Op::Other(op) => op.operation(),
         }
     }
@@ -253,7 +262,7 @@ macro_rules! into_op {
 }
 
 into_op!(Input Noise Unary Binary Logic Select Cast StopGradient Reshape Transpose Broadcast Slice Sum Max);
-into_op!(Pad Matmul Conv2d Pool2d Placed Softmax Take Scatter Other);
+into_op!(Pad Matmul Conv2d Pool2d Placed Softmax Take Scatter Scan Other);
 
 impl<O: Operation> From<Arc<O>> for Op {
     fn from(op: Arc<O>) -> Self {

@@ -6,6 +6,7 @@ use bayeux_tensor::reduce::{MomentsShape, moments};
 use bayeux_tensor::{AnySliceMut, ElementType};
 
 use super::Axes;
+use super::Batch;
 use super::elementwise::of_floats;
 use super::operation::Operation;
 use super::reduce::{reduced, restore};
@@ -32,6 +33,11 @@ impl Operation for Moments {
         _outputs: &[ArrayType<'_>],
     ) -> Result<Option<Box<dyn Kernel>>, Error> {
         Ok(Some(Box::new(MomentsKernel(MomentsShape::new(inputs[0].shape, |axis| self.0.contains(&axis))))))
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        let axes = self.0.iter().map(|axis| axis + 1).collect();
+        Some(AnyExpr::values_of(Arc::new(Moments(axes)), batch.stacks()))
     }
 
     fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {

@@ -1,15 +1,17 @@
 //! Noise: where an expression's random numbers come from.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bayeux_tensor::{Float, random};
+use bayeux_tensor::Float;
+use bayeux_tensor::random::Source;
 
-use super::{Call, Op};
+use super::{Call, Op, Scan};
 use crate::expr::topological;
 use crate::lambda::Lambda;
 use crate::substitute::rebuilt;
-use crate::{AnyExpr, Expr, Shape};
+use crate::{AnyExpr, Error, Expr, Shape};
 
 /// Random numbers, drawn anew at each call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +31,41 @@ pub(crate) enum NoiseKind {
     Uniform,
 }
 
+/// Which call of a function it is, and in loops which iteration: what random numbers depend on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CallNumber {
+    pub number: u64,
+    /// Of nested loops one number: that of the outer times the inner's steps, plus that of the inner.
+    pub iteration: u32,
+}
+
+/// How many iterations have random numbers of their own.
+pub(crate) const ITERATIONS: usize = 1 << 24;
+
+impl CallNumber {
+    /// Outside of loops.
+    pub fn new(number: u64) -> Self {
+        CallNumber { number, iteration: 0 }
+    }
+
+    /// A step of a loop.
+    ///
+    /// # Errors
+    /// If there are more than 2²⁴ iterations.
+    pub fn step(self, step: usize, steps: usize) -> Result<Self, Error> {
+        let iteration = (self.iteration as usize).checked_mul(steps).and_then(|all| all.checked_add(step));
+        match iteration {
+            Some(iteration) if iteration < ITERATIONS => {
+                Ok(CallNumber { iteration: iteration as u32, ..self })
+            }
+            _ => Err(Error::Size {
+                op: "scan".into(),
+                what: format!("draws random numbers in more than {ITERATIONS} iterations"),
+            }),
+        }
+    }
+}
+
 /// How many calls fit between two streams' numbers, see the table in [`bayeux_tensor::random`].
 const CALLS_PER_STREAM: u64 = 1 << 40;
 /// How many streams there are.
@@ -37,19 +74,19 @@ const STREAMS: u64 = 1 << 24;
 const REQUESTS: u64 = 1 << 8;
 
 impl Noise {
-    /// Fills a buffer with the numbers of one call: element `i` depends on the seed, the stream, the call and `i` alone.
-    pub(crate) fn fill<T: Float>(&self, call: u64, output: &mut [T]) {
-        let (seed, stream) = self.source(call);
+    /// Fills a buffer with the numbers of one call: element `i` depends on the seed, the stream, the call, the iteration and `i` alone.
+    pub(crate) fn fill<T: Float>(&self, call: CallNumber, output: &mut [T]) {
         match self.kind {
-            NoiseKind::Normal => random::fill_normal_par(seed, stream, 0, output),
-            NoiseKind::Uniform => random::fill_uniform_par(seed, stream, 0, output),
+            NoiseKind::Normal => self.source(call).fill_normal(output),
+            NoiseKind::Uniform => self.source(call).fill_uniform(output),
         }
     }
 
-    /// The seed and the stream of one call's numbers.
-    pub(crate) fn source(&self, call: u64) -> (u64, u64) {
+    /// Where one call's numbers come from.
+    pub(crate) fn source(&self, call: CallNumber) -> Source {
         debug_assert!(self.maker.is_none(), "streams are told apart where a function is built");
-        (self.seed, self.stream * CALLS_PER_STREAM + call % CALLS_PER_STREAM)
+        let stream = self.stream * CALLS_PER_STREAM + call.number % CALLS_PER_STREAM;
+        Source { iteration: call.iteration, ..Source::new(self.seed, stream) }
     }
 }
 
@@ -161,7 +198,9 @@ fn find_makers(roots: &[AnyExpr], makers: &mut BTreeSet<(u64, u64)>) {
             Op::Noise(Noise { maker: Some(maker), seed, .. }) => {
                 makers.insert((*seed, *maker));
             }
-            Op::Call(call) if call.lambda.draws() => find_makers(call.lambda.body(), makers),
+            Op::Call(Call { lambda, .. }) | Op::Scan(Scan { body: lambda, .. }) if lambda.draws() => {
+                find_makers(lambda.body(), makers);
+            }
             _ => {}
         }
     }
@@ -177,12 +216,19 @@ fn numbered(roots: &[AnyExpr], given: &[AnyExpr], ranks: &HashMap<(u64, u64), u6
             Some(vec![Expr::leaf(noise.into(), node.element_type(), node.shape().clone())])
         }
         Op::Call(Call { lambda, how }) if lambda.draws() => {
-            let body = numbered(lambda.body(), lambda.parameters(), ranks);
-            let lambda = Lambda::new(lambda.parameters().to_vec(), body);
-            Some(Call::values(lambda, how.clone(), inputs.to_vec()))
+            Some(Call::values(numbered_inside(lambda, ranks), how.clone(), inputs.to_vec()))
+        }
+        Op::Scan(scan) if scan.body.draws() => {
+            let scan = Scan { body: Arc::new(numbered_inside(&scan.body, ranks)), ..scan.clone() };
+            Some(AnyExpr::values_of(scan, inputs.to_vec()))
         }
         _ => None,
     })
+}
+
+fn numbered_inside(lambda: &Lambda, ranks: &HashMap<(u64, u64), u64>) -> Lambda {
+    let body = numbered(lambda.body(), lambda.parameters(), ranks);
+    Lambda::new(lambda.parameters().to_vec(), body)
 }
 
 #[cfg(test)]

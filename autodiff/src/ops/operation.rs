@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, AnyTensor, ElementType, Storage};
 
-use super::Op;
+use super::{Batch, Op};
 use crate::kernel::{Kernel, Scratch, View};
 use crate::{AnyExpr, ArrayType, Error, Expr, Kind, Rows, ValueType};
 
@@ -105,6 +105,17 @@ pub trait Operation: Attributes + Debug + Send + Sync {
         }
     }
 
+    /// In which inputs it is linear. What that says is enough for tangents; others are taken from the gradient.
+    fn linearity(&self) -> Linearity {
+        Linearity::Unknown
+    }
+
+    /// The values for a stack of inputs at once, each a stack along its first axis; or `None`, and the operation is done for one part
+    /// of the stack after the other.
+    fn batched(&self, _batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        None
+    }
+
     /// How the value depends on the rows of the data, if its inputs depend on them so, none of them mixed. What says nothing mixes
     /// them, unless it does not get any.
     fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
@@ -132,6 +143,17 @@ pub trait Operation: Attributes + Debug + Send + Sync {
     fn writes_over(&self) -> Option<usize> {
         None
     }
+}
+
+/// In which inputs an operation is linear. In all others it has no slope, unless that is [`Unknown`](Self::Unknown).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Linearity {
+    /// Nothing is said.
+    Unknown,
+    /// In all that are real numbers, together: sums, copies, permutations.
+    Joint,
+    /// In each of these by itself, as a product is in its factors.
+    Each(&'static [usize]),
 }
 
 /// The attributes of an operation, to be compared: implemented for all that are `PartialEq` and `Hash`.

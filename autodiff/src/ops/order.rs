@@ -6,7 +6,8 @@ use std::sync::Arc;
 use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
 use rayon::prelude::*;
 
-use super::operation::Operation;
+use super::Batch;
+use super::operation::{Linearity, Operation};
 use crate::kernel::View;
 use crate::{AnyExpr, Arithmetic, Dim, Error, Expr, Rows, ValueType};
 
@@ -72,6 +73,10 @@ impl Operation for Sort {
             });
         }
         Ok(())
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        Some(AnyExpr::values_of(Arc::new(*self), batch.stacks()))
     }
 
     fn rows(&self, rows: &[Rows], inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
@@ -182,6 +187,14 @@ impl Operation for AlongLast {
             }
         }
         Ok(())
+    }
+
+    fn linearity(&self) -> Linearity {
+        Linearity::Joint
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        Some(AnyExpr::values_of(Arc::new(*self), batch.stacks()))
     }
 
     fn rows(&self, rows: &[Rows], inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
 
 use super::Axes;
+use super::Batch;
 use super::elementwise::fill;
 use super::operation::Operation;
 use crate::kernel::View;
@@ -66,6 +67,11 @@ impl Operation for Extreme {
             });
         });
         Ok(())
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        let op = Extreme { axis: self.axis + 1, ..*self };
+        Some(AnyExpr::values_of(Arc::new(op), batch.stacks()))
     }
 
     fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {

@@ -3,9 +3,10 @@
 use bayeux_tensor::{AnyTensor, ElementType, Float, Tensor};
 
 use super::Axes;
+use super::Batch;
 use super::elementwise::{of_floats, of_numbers};
 use super::integers::Sums;
-use super::operation::Operation;
+use super::operation::{Linearity, Operation};
 use crate::kernel::Kernel;
 use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Real, Rows, ValueType};
 
@@ -37,6 +38,15 @@ impl Operation for Sum {
             ElementType::F64 => Some(inputs[0].get::<f64>().sum(&self.0).into()),
             _ => None,
         })
+    }
+
+    fn linearity(&self) -> Linearity {
+        Linearity::Joint
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        let axes = self.0.iter().map(|axis| axis + 1).collect();
+        Some(vec![AnyExpr::new(Sum(axes), batch.stacks(), batch.shape(0))])
     }
 
     fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
@@ -71,6 +81,11 @@ impl Operation for Max {
             ElementType::F32 => Some(largest::<f32>(inputs[0].get(), &self.0, shape)),
             _ => Some(largest::<f64>(inputs[0].get(), &self.0, shape)),
         })
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        let axes = self.0.iter().map(|axis| axis + 1).collect();
+        Some(vec![AnyExpr::new(Max(axes), batch.stacks(), batch.shape(0))])
     }
 
     fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {

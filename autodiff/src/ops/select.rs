@@ -2,6 +2,7 @@
 
 use bayeux_tensor::{AnySliceMut, AnyTensor, Element, ElementType, Tensor, with_type};
 
+use super::Batch;
 use super::elementwise::{self, fill};
 use super::operation::Operation;
 use crate::kernel::{Kernel, Scratch, View};
@@ -39,6 +40,10 @@ impl Operation for Select {
         }
         let [c, a, b] = [&inputs[0], &inputs[1], &inputs[2]];
         Ok(Some(with_type!(a.element_type(), T => choose::<T>(c.get(), a.get(), b.get(), shape))))
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        Some(vec![AnyExpr::new(*self, batch.stacks(), batch.shape(0))])
     }
 
     fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
@@ -80,6 +85,10 @@ impl Operation for StopGradient {
 
     fn forward(&self, inputs: &[AnyTensor], _shape: &[usize]) -> Result<Option<AnyTensor>, Error> {
         Ok(Some(inputs[0].clone()))
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        Some(vec![AnyExpr::new(*self, batch.stacks(), batch.shape(0))])
     }
 
     fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {

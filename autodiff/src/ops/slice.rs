@@ -4,8 +4,9 @@ use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo};
 
 use bayeux_tensor::{AnySliceMut, AnyTensor};
 
+use super::Batch;
 use super::layout::{copy, row_major};
-use super::operation::Operation;
+use super::operation::{Linearity, Operation};
 use crate::kernel::{Kernel, Scratch, View};
 use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Kind, Rows, Shape, ValueType};
 
@@ -57,6 +58,15 @@ impl Operation for Slice {
         Ok(Some(inputs[0].slice(self.axis, start..start + shape[self.axis])))
     }
 
+    fn linearity(&self) -> Linearity {
+        Linearity::Joint
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        let op = Slice { axis: self.axis + 1, start: self.start.clone() };
+        Some(vec![AnyExpr::new(op, batch.stacks(), batch.shape(0))])
+    }
+
     fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
         rows[0].without(&[self.axis], false)
     }
@@ -96,6 +106,15 @@ impl Operation for Pad {
     ) -> Result<Option<Box<dyn Kernel>>, Error> {
         let part = (number(&self.before), inputs[0].shape);
         Ok(Some(Box::new(Placement::new(outputs[0].shape, self.axis, &[part]))))
+    }
+
+    fn linearity(&self) -> Linearity {
+        Linearity::Joint
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        let op = Pad { axis: self.axis + 1, before: self.before.clone() };
+        Some(vec![AnyExpr::new(op, batch.stacks(), batch.shape(0))])
     }
 
     fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
@@ -248,6 +267,13 @@ impl<T: Kind> Expr<T> {
         );
         let shape = self.shape().with(axis, &range.end - &range.start);
         Expr::new(Slice { axis, start: range.start }, vec![self.untyped()], shape)
+    }
+
+    /// Zeros before one axis, of which both may be free.
+    #[track_caller]
+    pub(crate) fn pad_before(&self, axis: usize, before: Dim) -> Self {
+        let shape = self.shape().with(axis, self.dim(axis) + &before);
+        Expr::new(Pad { axis, before }, vec![self.untyped()], shape)
     }
 
     /// Zeros before and after one axis, which may be free.

@@ -2,32 +2,40 @@
 
 use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
 
+use super::Batch;
 use super::index::checked;
-use super::operation::Operation;
+use super::operation::{Linearity, Operation};
 use crate::kernel::{Kernel, Scratch, View};
 use crate::{AnyExpr, ArrayType, Error, Expr, Kind, Rows, Shape, ValueType};
 
-/// x, indices → the parts of x along an axis at these positions.
+/// x, indices → the parts of x along an axis at these positions. The first so many axes are common to both: each part of such a stack
+/// has positions of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Take {
     pub axis: usize,
+    pub common: usize,
 }
 
 /// base, indices, parts → the base with the parts added at these positions along an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Scatter {
     pub axis: usize,
+    pub common: usize,
 }
 
-/// The shape of the parts: that of the indices in place of the axis.
-fn parts(x: &Shape, axis: usize, indices: &Shape) -> Shape {
-    let (before, after) = (&x.dims()[..axis], &x.dims()[axis + 1..]);
-    before.iter().chain(indices.dims()).chain(after).cloned().collect()
-}
-
-fn fits(x: &ValueType, axis: usize, indices: &ValueType) -> Result<(), String> {
-    match axis < x.shape.rank() && indices.element == ElementType::I64 {
-        true => Ok(()),
+/// The type of the parts: with the shape of the indices in place of the axis.
+fn parts(x: &ValueType, axis: usize, common: usize, indices: &ValueType) -> Result<ValueType, String> {
+    let (dims, places) = (x.shape.dims(), indices.shape.dims());
+    let fits = axis < dims.len()
+        && common <= axis.min(places.len())
+        && indices.element == ElementType::I64
+        && dims[..common] == places[..common];
+    let (before, after) = (dims.iter().take(axis), dims.iter().skip(axis + 1));
+    match fits {
+        true => {
+            let shape: Shape = before.chain(&places[common..]).chain(after).cloned().collect();
+            Ok(ValueType::new(x.element, shape))
+        }
         false => Err(format!("positions {indices} along axis {axis} of {x}")),
     }
 }
@@ -37,14 +45,18 @@ fn each(
     op: &dyn Operation,
     x: &[usize],
     axis: usize,
+    common: usize,
     indices: &[i64],
     mut copy: impl FnMut(usize, usize),
 ) -> Result<usize, Error> {
-    let (outer, inner): (usize, usize) = (x[..axis].iter().product(), x[axis + 1..].iter().product());
-    for outer in 0..outer {
-        for (position, &index) in indices.iter().enumerate() {
-            let index = checked(op, index, position, x[axis])?;
-            copy((outer * indices.len() + position) * inner, (outer * x[axis] + index) * inner);
+    let [stack, outer, inner]: [usize; 3] =
+        [&x[..common], &x[common..axis], &x[axis + 1..]].map(|sizes| sizes.iter().product());
+    let count = indices.len() / stack.max(1);
+    for block in 0..stack * outer {
+        let first = block / outer * count;
+        for (i, &index) in indices[first..first + count].iter().enumerate() {
+            let index = checked(op, index, first + i, x[axis])?;
+            copy((block * count + i) * inner, (block * x[axis] + index) * inner);
         }
     }
     Ok(inner)
@@ -57,8 +69,7 @@ impl Operation for Take {
 
     fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
         let [x, indices] = inputs else { return Err("takes two inputs".into()) };
-        fits(x, self.axis, indices)?;
-        Ok(vec![ValueType::new(x.element, parts(&x.shape, self.axis, &indices.shape))])
+        Ok(vec![parts(x, self.axis, self.common, indices)?])
     }
 
     fn kernel(&self, _: &[ArrayType<'_>], _: &[ArrayType<'_>]) -> Result<Option<Box<dyn Kernel>>, Error> {
@@ -66,19 +77,43 @@ impl Operation for Take {
     }
 
     fn rows(&self, rows: &[Rows], inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
-        let added = inputs[1].rank();
+        let (added, common) = (inputs[1].rank() - self.common, self.common);
         match rows {
             [x, Rows::Free] => x
                 .without(&[self.axis], false)
                 .moved(|axis| Some(if axis < self.axis { axis } else { axis + added - 1 })),
-            [Rows::Free, indices] => indices.moved(|axis| Some(self.axis + axis)),
+            [Rows::Free, indices] => {
+                indices.moved(|axis| Some(if axis < common { axis } else { self.axis + axis - common }))
+            }
+            [Rows::Along(a), Rows::Along(b)] if a == b && *a < common => Rows::Along(*a),
             _ => Rows::Mixed,
+        }
+    }
+
+    fn linearity(&self) -> Linearity {
+        Linearity::Joint
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        let stacks = |axis, common| AnyExpr::values_of(Take { axis, common }, batch.stacks());
+        match (batch.is_stacked(0), batch.is_stacked(1)) {
+            (true, false) if self.common == 0 => {
+                let op = Take { axis: self.axis + 1, common: 0 };
+                Some(AnyExpr::values_of(op, vec![batch.given(0).clone(), batch.given(1).clone()]))
+            }
+            // The axis of the stack is among those of the positions, from where it goes to the front.
+            (false, true) if self.common == 0 => {
+                let taken = batch.given(0).take(self.axis, &batch.given(1).typed());
+                let others = (0..taken.rank()).filter(|&axis| axis != self.axis);
+                Some(vec![taken.transpose(&[self.axis].into_iter().chain(others).collect::<Vec<_>>())])
+            }
+            _ => Some(stacks(self.axis + 1, self.common + 1)),
         }
     }
 
     /// The parts' adjoints are added where the parts come from.
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
-        let scatter = Scatter { axis: self.axis };
+        let scatter = Scatter { axis: self.axis, common: self.common };
         let inputs = vec![inputs[0].zeros_like(), inputs[1].clone(), g.clone()];
         let shape = inputs[0].shape().clone();
         vec![Some(Expr::new(scatter, inputs, shape)), None]
@@ -94,7 +129,7 @@ impl Kernel for Take {
         fn run<T: Element>(op: &Take, x: &View<'_>, indices: &[i64], y: &mut [T]) -> Result<(), Error> {
             let table = x.elements::<T>();
             let inner: usize = x.shape[op.axis + 1..].iter().product();
-            each(op, x.shape, op.axis, indices, |part, row| {
+            each(op, x.shape, op.axis, op.common, indices, |part, row| {
                 y[part..part + inner].copy_from_slice(&table[row..row + inner]);
             })?;
             Ok(())
@@ -113,8 +148,7 @@ impl Operation for Scatter {
 
     fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
         let [base, indices, given] = inputs else { return Err("takes three inputs".into()) };
-        fits(base, self.axis, indices)?;
-        let wanted = ValueType::new(base.element, parts(&base.shape, self.axis, &indices.shape));
+        let wanted = parts(base, self.axis, self.common, indices)?;
         match *given == wanted && base.element != ElementType::Bool {
             true => Ok(vec![base.clone()]),
             false => Err(format!("parts of type {given}, not {wanted}")),
@@ -125,9 +159,23 @@ impl Operation for Scatter {
         Ok(Some(Box::new(*self)))
     }
 
+    fn linearity(&self) -> Linearity {
+        Linearity::Joint
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        let mut inputs = batch.stacks();
+        let mut common = self.common + 1;
+        if common == 1 && !batch.is_stacked(1) {
+            (inputs[1], common) = (batch.given(1).clone(), 0);
+        }
+        Some(AnyExpr::values_of(Scatter { axis: self.axis + 1, common }, inputs))
+    }
+
     /// The base's adjoint is the output's; a part's is what is read at its place.
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
-        let taken = AnyExpr::values_of(Take { axis: self.axis }, vec![g.clone(), inputs[1].clone()]);
+        let op = Take { axis: self.axis, common: self.common };
+        let taken = AnyExpr::values_of(op, vec![g.clone(), inputs[1].clone()]);
         vec![Some(g.clone()), None, taken.into_iter().next()]
     }
 
@@ -156,11 +204,11 @@ impl Kernel for Scatter {
             let (indices, given) = (indices.elements(), given.elements::<T>());
             let inner: usize = base.shape[op.axis + 1..].iter().product();
             // Refused before anything is written.
-            each(op, base.shape, op.axis, indices, |_, _| ())?;
+            each(op, base.shape, op.axis, op.common, indices, |_, _| ())?;
             if !base.data.is_empty() {
                 y.copy_from_slice(base.elements());
             }
-            each(op, base.shape, op.axis, indices, |part, row| {
+            each(op, base.shape, op.axis, op.common, indices, |part, row| {
                 let row = &mut y[row..row + inner];
                 row.iter_mut().zip(&given[part..part + inner]).for_each(|(y, x)| *y = add(*y, *x));
             })?;
@@ -200,7 +248,9 @@ impl<T: Kind> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn take(&self, axis: usize, indices: &Expr<i64>) -> Self {
-        AnyExpr::values_of(Take { axis }, vec![self.untyped(), indices.untyped()]).remove(0).typed()
+        AnyExpr::values_of(Take { axis, common: 0 }, vec![self.untyped(), indices.untyped()])
+            .remove(0)
+            .typed()
     }
 
     /// This with parts added at some positions along an axis, in the order of the positions, of which some may be the same: the
@@ -212,7 +262,7 @@ impl<T: Kind> Expr<T> {
     #[must_use]
     pub fn scatter_add(&self, axis: usize, indices: &Expr<i64>, parts: &Expr<T>) -> Self {
         let inputs = vec![self.untyped(), indices.untyped(), parts.untyped()];
-        Expr::new(Scatter { axis }, inputs, self.shape())
+        Expr::new(Scatter { axis, common: 0 }, inputs, self.shape())
     }
 }
 

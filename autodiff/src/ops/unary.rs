@@ -8,6 +8,7 @@ mod arctangent;
 
 use bayeux_tensor::{AnyTensor, ElementType, Float, Tensor};
 
+use super::Batch;
 use super::elementwise::{self, Elementwise};
 use super::operation::Operation;
 use crate::kernel::Kernel;
@@ -201,6 +202,10 @@ impl Operation for Unary {
             ElementType::F64 => Some(value::<f64>(*self, inputs[0].get())),
             _ => None,
         })
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        Some(vec![AnyExpr::new(*self, batch.stacks(), batch.shape(0))])
     }
 
     fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {

@@ -8,6 +8,7 @@ use std::hint::black_box;
 
 use bayeux_kernels::fused::Arithmetic::{Add, Div, Gt, Maximum, Mul, Sub};
 use bayeux_kernels::fused::{Fused, FusedBuilder, Reduce, Value};
+use bayeux_kernels::random::Source;
 use bayeux_kernels::{Float, random, simd};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -180,7 +181,7 @@ fn loops(c: &mut Criterion) {
     let mut stores: Vec<&mut [f32]> = y.chunks_mut(WEIGHTS).take(6).collect();
     let pairs = operands.map(|x| (x, 0));
     group.bench_function("variational Adam", |b| {
-        b.iter(|| adam.run_with_noise(&[(1, 2)], &pairs, &mut stores, &mut [], &mut []))
+        b.iter(|| adam.run_with_noise(&[Source::new(1, 2)], &pairs, &mut stores, &mut [], &mut []))
     });
     group.bench_function("variational Adam by hand", |b| {
         b.iter(|| variational_adam_by_hand(black_box(&operands), &mut stores))

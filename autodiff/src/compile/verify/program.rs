@@ -49,12 +49,14 @@ pub(in crate::compile) fn verify_program(program: &Program) {
             }
         }
         if let Work::Call(called) = &instruction.work {
-            for (i, &(within, outside)) in called.slots.iter().enumerate() {
+            let spares = called.repeat.iter().flat_map(|looped| &looped.spares);
+            let spares = spares.map(|&(value, outside)| (called.value(value).0, outside));
+            let lent: Vec<(usize, usize)> = called.slots.iter().copied().chain(spares).collect();
+            for (i, &(within, outside)) in lent.iter().enumerate() {
                 let needed = capacity(&called.program().slots[within]);
                 let there = capacity(&program.slots[outside]);
                 check(there.0 == needed.0 && there.1 >= needed.1, "lends too little");
-                let lent = &called.slots[..i];
-                check(lent.iter().all(|&(_, other)| other != outside), "lends a slot twice");
+                check(lent[..i].iter().all(|&(_, other)| other != outside), "lends a slot twice");
                 check(
                     !instruction.reads.iter().any(|read| read.from == ReadFrom::Slot(outside)),
                     "lends what it reads",

@@ -32,6 +32,8 @@ pub(crate) struct CpuCode {
     pub(super) alone: Vec<bool>,
     /// The floating-point operations of all instructions.
     pub(super) flops: usize,
+    /// Whether it draws random numbers.
+    pub(super) draws: bool,
 }
 
 /// What is done for an instruction.
@@ -139,7 +141,8 @@ impl CpuCode {
                     None => Arc::new(CpuCode::with(inner.clone(), known)),
                 };
                 known.insert(Arc::as_ptr(inner), code.clone());
-                let (scratch, flops, memory) = (code.scratch, code.flops, calls);
+                let steps = called.repeat.as_ref().map_or(1, |looped| looped.repeat.steps);
+                let (scratch, flops, memory) = (code.scratch, code.flops.saturating_mul(steps), calls);
                 calls += 1;
                 Step { does: Does::Call { code, memory }, scratch, flops }
             }
@@ -154,7 +157,14 @@ impl CpuCode {
         program.outputs.iter().flatten().for_each(|&slot| outputs[slot] += 1);
         CpuCode {
             scratch: steps.iter().map(|step| step.scratch).fold(Numbers::default(), Numbers::max),
-            flops: steps.iter().map(|step| step.flops).sum(),
+            flops: steps.iter().map(|step| step.flops).fold(0, usize::saturating_add),
+            draws: steps.iter().any(|step| match &step.does {
+                Does::Single(all) => !all.noise.is_empty(),
+                Does::Double(all) => !all.noise.is_empty(),
+                Does::Noise(_) => true,
+                Does::Call { code, .. } => code.draws,
+                Does::Kernel(_) => false,
+            }),
             steps,
             keeps,
             alone: outputs.into_iter().map(|outputs| outputs == 1).collect(),

@@ -4,6 +4,7 @@ mod arithmetic;
 mod code;
 mod loops;
 mod memory;
+mod repeat;
 mod work;
 
 use std::mem::swap;
@@ -15,12 +16,14 @@ use smallvec::SmallVec;
 
 use super::{Code, Done, Executor};
 use crate::compile::{Instruction, Program, ReadFrom, Target, WriteTo};
+use crate::ops::CallNumber;
 use crate::profile::Laps;
 use crate::shared::Lent;
 use crate::{Error, Shared, Untyped};
 use code::{CpuCode, Does, Step};
 use memory::Memory;
-use work::{FEW, call_inner, run_kernel, run_loop, run_noise};
+use repeat::Inside;
+use work::{FEW, run_kernel, run_loop, run_noise};
 
 /// The processor that this program runs on.
 #[derive(Debug)]
@@ -78,7 +81,7 @@ impl Code for CpuCode {
         &self,
         memory: &mut Memory,
         inputs: &[AnySlice<'_>],
-        call: u64,
+        call: CallNumber,
         mut laps: Option<&mut Laps>,
     ) -> Done {
         let program = &*self.program;
@@ -168,10 +171,11 @@ impl CpuCode {
         instruction: &Instruction,
         step: &Step,
         inputs: &[AnySlice<'_>],
-        call: u64,
+        call: CallNumber,
     ) -> Done {
         if let Does::Call { code, memory: number } = &step.does {
-            return call_inner(&self.program, code, memory, *number, instruction, inputs, call);
+            let inside = Inside { program: &self.program, code, number: *number, instruction, inputs, call };
+            return inside.run(memory);
         }
         let Memory { slots, values, taken, space, .. } = memory;
         let writes = &instruction.writes;

@@ -1,60 +1,18 @@
 //! What an instruction does with its operands.
 
-use std::mem::swap;
-
 use bayeux_tensor::fused::Factors;
+use bayeux_tensor::random::Source;
 use bayeux_tensor::{AnySlice, AnySliceMut, Float};
 use smallvec::SmallVec;
 
 use super::Done;
-use super::code::{CpuCode, Loop};
-use super::memory::{Memory, Slot};
-use crate::compile::{Instruction, Program, Read, ReadFrom, Work};
-use crate::execute::Code;
+use super::code::Loop;
+use crate::compile::{Read, ReadFrom};
 use crate::kernel::{Kernel, Scratch, View};
-use crate::ops::Noise;
+use crate::ops::{CallNumber, Noise};
 
 /// So many operands and results have most instructions, which are then handed over quickly.
 pub(super) const FEW: usize = 6;
-
-/// Runs an inner program, which is lent the slots and the working space that it needs.
-#[inline(never)]
-pub(super) fn call_inner(
-    program: &Program,
-    code: &CpuCode,
-    memory: &mut Memory,
-    number: usize,
-    instruction: &Instruction,
-    inputs: &[AnySlice<'_>],
-    call: u64,
-) -> Done {
-    let Work::Call(called) = &instruction.work else { unreachable!("it is a call") };
-    let Memory { slots, values, space, inner, .. } = memory;
-    let inner = &mut inner[number];
-    let mut lend = |inner: &mut Memory, slots: &mut [Option<Box<Slot>>]| {
-        let pairs = called.slots.iter();
-        pairs.for_each(|&(within, outside)| swap(&mut inner.slots[within], &mut slots[outside]));
-        swap(&mut inner.space, space);
-    };
-    lend(inner, slots);
-    let result = {
-        let elements = |read: &Read| {
-            let elements = match read.from {
-                ReadFrom::Slot(slot) => {
-                    slots[slot].as_ref().map_or(AnySlice::default(), |slot| slot.elements())
-                }
-                ReadFrom::Input(input) => inputs[input],
-                ReadFrom::Shared(shared) => values[shared].elements(),
-                ReadFrom::Constant(constant) => program.constants[constant].as_slice().unwrap_or_default(),
-            };
-            elements.from(read.offset)
-        };
-        let arguments: SmallVec<[AnySlice<'_>; FEW]> = instruction.reads.iter().map(elements).collect();
-        code.run(inner, &arguments, call, None)
-    };
-    lend(inner, slots);
-    result
-}
 
 /// Room for so many things: on the stack, or, for more than N, elsewhere.
 fn room<'a, X: Default, const N: usize>(
@@ -80,11 +38,11 @@ pub(super) fn run_loop<'a, T: Float, const N: usize>(
     find: impl Fn(ReadFrom) -> AnySlice<'a>,
     writes: impl ExactSizeIterator<Item = AnySliceMut<'a>>,
     scratch: Scratch<'_>,
-    call: u64,
+    call: CallNumber,
 ) -> Done {
     let Loop { fused, noise, stores, product } = all;
     let scratch = scratch.numbers();
-    let mut sources = SmallVec::<[(u64, u64); N]>::new();
+    let mut sources = SmallVec::<[Source; N]>::new();
     for noise in noise {
         sources.push(noise.source(call)); // `extend` is slower
     }
@@ -151,7 +109,11 @@ pub(super) fn run_kernel<'a, const N: usize>(
     .map_err(Box::new)
 }
 
-pub(super) fn run_noise<'a>(noise: Noise, writes: impl Iterator<Item = AnySliceMut<'a>>, call: u64) -> Done {
+pub(super) fn run_noise<'a>(
+    noise: Noise,
+    writes: impl Iterator<Item = AnySliceMut<'a>>,
+    call: CallNumber,
+) -> Done {
     for write in writes {
         match write {
             AnySliceMut::F32(output) => noise.fill(call, output),

@@ -2,11 +2,11 @@
 
 use bayeux_tensor::{AnyTensor, ElementType, Tensor};
 
-use super::{OTHERS, all, uniform};
+use super::{FOLDERS, OTHERS, all, uniform};
 use crate::expr::topological;
 use crate::interpreter::as_written;
 use crate::ops::{Input, Op};
-use crate::{AnyExpr, Expr, Function, Untyped, ValueType, check_gradient, grad, interpret};
+use crate::{AnyExpr, Expr, Function, Untyped, ValueType, check_gradient, grad, interpret, jvp, vjp};
 
 /// An example's inputs, a point, and its values, with inputs of an element type.
 struct Case {
@@ -21,7 +21,7 @@ fn cases(element: ElementType) -> Vec<Case> {
     let mut cases = Vec::new();
     for (file, examples) in all() {
         for example in examples {
-            for points in example.points(element) {
+            for points in example.points(element, 0) {
                 let input = |(i, point): (usize, &AnyTensor)| {
                     let op = Op::Input(Input::fresh());
                     AnyExpr::leaf(op, point.element_type(), point.shape().into()).named(&format!("x{i}"))
@@ -72,7 +72,7 @@ impl Case {
 }
 
 /// Whether two values agree up to some parts of the largest element.
-fn agree(found: &AnyTensor, wanted: &AnyTensor, tolerance: f64) -> bool {
+pub(super) fn agree(found: &AnyTensor, wanted: &AnyTensor, tolerance: f64) -> bool {
     let [a, b] = [found, wanted].map(|of| of.cast::<f64>().to_vec());
     let scale = b.iter().filter(|x| x.is_finite()).fold(1.0, |largest: f64, x| largest.max(x.abs()));
     let same =
@@ -136,6 +136,33 @@ fn gradients_are_differences_at_orders_one_and_two() {
     }
 }
 
+/// ⟨v, J u⟩, from the tangents of u, is ⟨Jᵀ v, u⟩, from the adjoints of v; and so it is of the slopes.
+#[test]
+fn forward_mode_is_the_transpose_of_reverse_mode() {
+    for case in cases(ElementType::F64).into_iter().filter(|case| case.has_slopes) {
+        let Some(cost) = case.mixed() else { continue };
+        let (inputs, _) = case.real();
+        let slopes = grad(&cost, &inputs);
+        let element = cost.element_type();
+        let outputs = case.values.iter().filter(|y| y.element_type() == element).chain(&slopes);
+        let direction = |(i, x): (usize, &AnyExpr)| {
+            let sizes = x.shape().sizes().expect("concrete sizes");
+            let numbers = uniform(&sizes, 200 + i).into_iter().map(|u| u - 0.5).collect();
+            AnyExpr::of_tensor(AnyTensor::from(Tensor::new(&sizes, numbers)).cast_to(element))
+        };
+        let tangents: Vec<AnyExpr> = inputs.iter().enumerate().map(direction).collect();
+        for (i, y) in outputs.enumerate() {
+            let v = direction((77 + i, y));
+            let forward = (jvp(y, &inputs, &tangents) * &v).sum_all();
+            let adjoints = vjp(y, &v, &inputs);
+            let reverse = adjoints.iter().zip(&tangents).map(|(a, t)| (a * t).sum_all());
+            let reverse = reverse.fold(AnyExpr::number(element, 0.0), |sum, part| sum + part);
+            let found = interpret(&[forward, reverse], &case.given(), 0).expect(&case.what);
+            assert!(agree(&found[0], &found[1], 1e-12), "{}: {found:?} of {y}", case.what);
+        }
+    }
+}
+
 /// So that the tests above see each operation with nothing to do, and with a single element.
 #[test]
 fn every_file_has_an_example_of_nothing_and_one_of_a_single_element() {
@@ -150,13 +177,25 @@ fn every_file_has_an_example_of_nothing_and_one_of_a_single_element() {
 
 #[test]
 fn every_file_with_operations_has_examples() {
-    let mut listed: Vec<&str> = all().iter().map(|(file, _)| *file).chain(OTHERS).collect();
+    fn declared(text: &'static str) -> Vec<&'static str> {
+        let files = text.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
+        let mut files: Vec<&str> = files.collect();
+        files.sort_unstable();
+        files
+    }
+    let mut of_folders = Vec::new();
+    for folder in &FOLDERS {
+        let mut listed: Vec<&str> = (folder.examples)().iter().map(|(file, _)| *file).collect();
+        listed.sort_unstable();
+        of_folders.extend(listed.clone());
+        assert_eq!(declared(folder.text), listed, "modules of `{}`, and those that have examples", folder.name);
+    }
+    let names = FOLDERS.iter().map(|folder| folder.name);
+    let files = all().into_iter().map(|(file, _)| file).filter(|file| !of_folders.contains(file));
+    let mut listed: Vec<&str> = files.chain(OTHERS).chain(names).collect();
     listed.sort_unstable();
-    let lines = include_str!("../mod.rs").lines();
-    let mut declared: Vec<&str> =
-        lines.filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';')).collect();
-    declared.sort_unstable();
-    assert_eq!(declared, listed, "modules of `ops`, and those of which `examples.rs` knows");
+    let found = declared(include_str!("../mod.rs"));
+    assert_eq!(found, listed, "modules of `ops`, and those of which `examples.rs` knows");
 }
 
 #[test]

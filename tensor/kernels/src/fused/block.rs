@@ -9,13 +9,14 @@ use super::space::Space;
 use super::{Fused, Operand, Place, Step, UniformSource};
 use crate::Float;
 use crate::memory::{LINE, fetch, stream};
+use crate::random::Source;
 use crate::shared::Shared;
 use crate::simd::combined::{TILE, Tiles};
 
 /// What a run is given.
 pub(super) struct Arguments<'a, T> {
     /// Seed and stream of each random value.
-    pub noise: &'a [(u64, u64)],
+    pub noise: &'a [Source],
     pub operands: &'a [(&'a [T], usize)],
     pub stores: &'a [Shared<[T]>],
 }

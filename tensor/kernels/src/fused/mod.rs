@@ -53,6 +53,7 @@
 //!
 //! ```
 //! use bayeux_kernels::fused::{FusedBuilder, Reduce};
+//! use bayeux_kernels::random::Source;
 //! use bayeux_kernels::{random, simd};
 //!
 //! // The mean of the squares of a thousand standard normal numbers.
@@ -66,7 +67,7 @@
 //! let (mut numbers, mut sum) = ([0.0; 1000], [0.0]);
 //! let mut scratch = vec![0.0; fused.scratch()];
 //! let (seed, stream) = (7, 3);
-//! fused.run_with_noise(&[(seed, stream)], &[], &mut [&mut numbers], &mut [&mut sum], &mut scratch);
+//! fused.run_with_noise(&[Source::new(seed, stream)], &[], &mut [&mut numbers], &mut [&mut sum], &mut scratch);
 //! assert!((sum[0] / 1000.0 - 1.0).abs() < 0.2);
 //!
 //! let mut filled = [0.0; 1000];

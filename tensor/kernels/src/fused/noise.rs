@@ -1,6 +1,6 @@
 //! Random numbers as values of a loop.
 
-use crate::random::{fill_normal, fill_uniform};
+use crate::random::Source;
 use crate::{Float, random};
 
 /// Which random numbers.
@@ -14,10 +14,10 @@ pub(super) enum Noise {
 
 impl Noise {
     /// Numbers `start`, `start + 1`, … of a stream.
-    pub fn fill<T: Float>(self, (seed, stream): (u64, u64), start: usize, to: &mut [T]) {
+    pub fn fill<T: Float>(self, source: Source, start: usize, to: &mut [T]) {
         match self {
-            Noise::Normal => fill_normal(seed, stream, start, to),
-            Noise::Uniform => fill_uniform(seed, stream, start, to),
+            Noise::Normal => source.normal_from(start, to),
+            Noise::Uniform => source.uniform_from(start, to),
         }
     }
 }

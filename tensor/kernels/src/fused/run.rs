@@ -11,6 +11,7 @@ use super::{Factors, Fused, Operand};
 use crate::Float;
 use crate::hand_off::keeps_loop;
 use crate::memory::fence;
+use crate::random::Source;
 use crate::reduce::room;
 use crate::shared::Shared;
 use crate::simd::combined::TILE;
@@ -65,14 +66,14 @@ impl<T: Float> Fused<T> {
         self.run_with_noise(&[], operands, stores, reduced, scratch);
     }
 
-    /// [`Fused::run`] with the seed and the stream of each random value, in the order in which the builder was asked for
+    /// [`Fused::run`] with the source of each random value, in the order in which the builder was asked for
     /// them.
     ///
     /// # Panics
     /// As [`Fused::run`], and if `noise` has not one item for each random value.
     pub fn run_with_noise(
         &self,
-        noise: &[(u64, u64)],
+        noise: &[Source],
         operands: &[(&[T], usize)],
         stores: &mut [&mut [T]],
         reduced: &mut [&mut [T]],
@@ -94,7 +95,7 @@ impl<T: Float> Fused<T> {
         &self,
         factors: Factors<'_, T>,
         kept: Option<&mut [T]>,
-        noise: &[(u64, u64)],
+        noise: &[Source],
         operands: &[(&[T], usize)],
         stores: &mut [&mut [T]],
         reduced: &mut [&mut [T]],
@@ -108,7 +109,7 @@ impl<T: Float> Fused<T> {
     fn run_all(
         &self,
         product: Option<(Factors<'_, T>, Option<&mut [T]>)>,
-        noise: &[(u64, u64)],
+        noise: &[Source],
         operands: &[(&[T], usize)],
         stores: &mut [&mut [T]],
         reduced: &mut [&mut [T]],

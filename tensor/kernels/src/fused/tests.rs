@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::{Arithmetic, Fused, FusedBuilder, Reduce};
 use crate::level::Level;
-use crate::random::{fill_normal, fill_uniform};
+use crate::random::{Source, fill_normal, fill_uniform};
 use crate::{Float, simd};
 
 /// Runs a loop with outputs of the right lengths.
@@ -281,7 +281,7 @@ fn noise_is_what_fill_gives<T: Float>(shape: &[usize], live: usize) {
         builder.store(last);
     }
     let fused = builder.build();
-    let keys = [(3, 1 << 40 | 7), (4, 9)];
+    let keys = [Source::new(3, 1 << 40 | 7), Source::new(4, 9)];
     let sigma = [T::from_f64(0.7)];
     let on_threads = |threads: usize| {
         let mut stores = vec![vec![T::NAN; len]; 2 + usize::from(live > 0)];
@@ -295,8 +295,8 @@ fn noise_is_what_fill_gives<T: Float>(shape: &[usize], live: usize) {
     };
     let (stores, sums) = on_threads(1);
     let (mut e, mut u) = (vec![T::ZERO; len], vec![T::ZERO; len]);
-    fill_normal(keys[0].0, keys[0].1, 0, &mut e);
-    fill_uniform(keys[1].0, keys[1].1, 0, &mut u);
+    fill_normal(keys[0].seed, keys[0].stream, 0, &mut e);
+    fill_uniform(keys[1].seed, keys[1].stream, 0, &mut u);
     assert_eq!(stores[0], e);
     let close = |a: T, b: f64, scale: f64| (a.to_f64() - b).abs() <= 4.0 * T::EPSILON.to_f64() * scale;
     for ((&y, e), u) in stores[1].iter().zip(&e).zip(&u) {

@@ -20,6 +20,48 @@ const CHUNK: usize = 1 << 13;
 /// Blocks whose rounds are computed in step, in each vector lane.
 const SIDE_BY_SIDE: usize = 2;
 
+/// Blocks of four words that each iteration of a loop has for itself.
+const BLOCKS_PER_ITERATION: u64 = 1 << 40;
+
+/// Where random numbers come from: a stream of a seed, and in it the part that an iteration of a loop has for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Source {
+    /// The key.
+    pub seed: u64,
+    /// The upper half of the counter.
+    pub stream: u64,
+    /// Bits 40 to 63 of the counter: below 2²⁴.
+    pub iteration: u32,
+}
+
+impl Source {
+    /// A stream's numbers outside of loops.
+    #[must_use]
+    pub fn new(seed: u64, stream: u64) -> Self {
+        Source { seed, stream, iteration: 0 }
+    }
+
+    /// Fills a slice with standard normal numbers, on all threads, see [`fill_normal`].
+    pub fn fill_normal<T: Float>(self, out: &mut [T]) {
+        fill_par::<T, Normal>(self, 0, out);
+    }
+
+    /// Fills a slice with uniform numbers, on all threads, see [`fill_uniform`].
+    pub fn fill_uniform<T: Float>(self, out: &mut [T]) {
+        fill_par::<T, Uniform>(self, 0, out);
+    }
+
+    /// Numbers `start`, `start + 1`, … for a loop, on this thread.
+    pub(crate) fn normal_from<T: Float>(self, start: usize, out: &mut [T]) {
+        fill::<T, Normal>(self, start, out);
+    }
+
+    /// Numbers `start`, `start + 1`, … for a loop, on this thread.
+    pub(crate) fn uniform_from<T: Float>(self, start: usize, out: &mut [T]) {
+        fill::<T, Uniform>(self, start, out);
+    }
+}
+
 trait Distribution {
     fn draw<T: Float, M: MulAdd>(words: &Words, out: &mut [T]);
 }
@@ -41,12 +83,13 @@ impl Distribution for Normal {
     }
 }
 
-/// What to fill: seed, stream, number of the first element, slice.
+/// What to fill: the source, the number of the first element, the slice.
 struct Fill<D>(PhantomData<D>);
 
-impl<T: Float, D: Distribution> LoopPerLevel<(u64, u64, usize, &mut [T])> for Fill<D> {
+impl<T: Float, D: Distribution> LoopPerLevel<(Source, usize, &mut [T])> for Fill<D> {
     #[inline(always)]
-    fn run<M: MulAdd>((seed, stream, start, mut out): (u64, u64, usize, &mut [T])) {
+    fn run<M: MulAdd>((source, start, mut out): (Source, usize, &mut [T])) {
+        let Source { seed, stream, iteration } = source;
         let mut words = [[0; LANES]; 4];
         let mut batch = [T::ZERO; 4 * LANES];
         let batch = &mut batch[..T::BATCH];
@@ -54,7 +97,7 @@ impl<T: Float, D: Distribution> LoopPerLevel<(u64, u64, usize, &mut [T])> for Fi
         while !out.is_empty() {
             let skip = at % T::BATCH;
             let len = (T::BATCH - skip).min(out.len());
-            let first = (at / T::BATCH * LANES) as u64;
+            let first = u64::from(iteration) * BLOCKS_PER_ITERATION + (at / T::BATCH * LANES) as u64;
             for lane in 0..LANES / SIDE_BY_SIDE {
                 let lane_of = |i: usize| lane + i * (LANES / SIDE_BY_SIDE);
                 let counters = std::array::from_fn(|i| counter(first + lane_of(i) as u64, stream));
@@ -78,9 +121,9 @@ impl<T: Float, D: Distribution> LoopPerLevel<(u64, u64, usize, &mut [T])> for Fi
     }
 }
 
-fn fill<T: Float, D: Distribution>(seed: u64, stream: u64, start: usize, out: &mut [T]) {
+fn fill<T: Float, D: Distribution>(source: Source, start: usize, out: &mut [T]) {
     check(start, out.len());
-    run::<_, Fill<D>>((seed, stream, start, out));
+    run::<_, Fill<D>>((source, start, out));
 }
 
 /// Panics unless the last number's place in the stream is a number, and that of the last of its batch.
@@ -90,33 +133,33 @@ fn check(start: usize, len: usize) {
     assert!(end.is_some(), "{len} random numbers from number {start} on go past the end of the stream");
 }
 
-fn fill_par<T: Float, D: Distribution>(seed: u64, stream: u64, start: usize, out: &mut [T]) {
+fn fill_par<T: Float, D: Distribution>(source: Source, start: usize, out: &mut [T]) {
     if out.len() <= CHUNK {
-        return fill::<T, D>(seed, stream, start, out);
+        return fill::<T, D>(source, start, out);
     }
     check(start, out.len());
     let chunks = out.par_chunks_mut(CHUNK).enumerate();
-    chunks.for_each(|(i, out)| fill::<T, D>(seed, stream, start + i * CHUNK, out));
+    chunks.for_each(|(i, out)| fill::<T, D>(source, start + i * CHUNK, out));
 }
 
 /// Standard normal numbers `start`, `start + 1`, … of a stream.
 ///
 /// By Box and Muller's transform. f32 values reach 6.6 σ, f64 values 8.6 σ.
 pub fn fill_normal<T: Float>(seed: u64, stream: u64, start: usize, out: &mut [T]) {
-    fill::<T, Normal>(seed, stream, start, out);
+    fill::<T, Normal>(Source::new(seed, stream), start, out);
 }
 
 /// [`fill_normal`] on all threads: the same bits.
 pub fn fill_normal_par<T: Float>(seed: u64, stream: u64, start: usize, out: &mut [T]) {
-    fill_par::<T, Normal>(seed, stream, start, out);
+    fill_par::<T, Normal>(Source::new(seed, stream), start, out);
 }
 
 /// Uniform numbers `start`, `start + 1`, … of a stream, on [0, 1): whole multiples of 2⁻²⁴ (f32) or 2⁻⁵³ (f64).
 pub fn fill_uniform<T: Float>(seed: u64, stream: u64, start: usize, out: &mut [T]) {
-    fill::<T, Uniform>(seed, stream, start, out);
+    fill::<T, Uniform>(Source::new(seed, stream), start, out);
 }
 
 /// [`fill_uniform`] on all threads: the same bits.
 pub fn fill_uniform_par<T: Float>(seed: u64, stream: u64, start: usize, out: &mut [T]) {
-    fill_par::<T, Uniform>(seed, stream, start, out);
+    fill_par::<T, Uniform>(Source::new(seed, stream), start, out);
 }

@@ -22,7 +22,7 @@
 //! | --- | --- | --- |
 //! | 0 to 31 | the block of four words: 2³⁴ numbers of f32, 2³³ of f64 | all fills; one that goes on beyond runs into the next bits |
 //! | 32 to 39 | attempt: draws that were rejected before | kept free, 0 |
-//! | 40 to 63 | iteration of a loop in a program | kept free, 0 |
+//! | 40 to 63 | iteration of a loop in a program | `scan`, see [`Source`] |
 //! | 64 to 103 | call of a function | expressions, see `RandomStreams` |
 //! | 104 to 127 | stream: which request for random numbers | expressions |
 //!
@@ -34,5 +34,5 @@ pub(crate) mod draw;
 mod fill;
 mod philox;
 
-pub use fill::{fill_normal, fill_normal_par, fill_uniform, fill_uniform_par};
+pub use fill::{Source, fill_normal, fill_normal_par, fill_uniform, fill_uniform_par};
 pub use philox::{Philox4x32, philox4x32};

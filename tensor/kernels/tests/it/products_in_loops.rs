@@ -2,6 +2,7 @@
 
 use crate::common::*;
 use bayeux_kernels::fused::{Factors, Fused, FusedBuilder, Product, Reduce, Value};
+use bayeux_kernels::random::Source;
 use bayeux_kernels::*;
 use proptest::prelude::*;
 
@@ -68,7 +69,7 @@ impl Case {
             largest: dirty(1),
         };
         let (bias, d, mut scratch) = (numbers(n, 3), numbers(m * n, 4), dirty(fused.scratch()));
-        let (noise, stores) = ([(7, 9)], &mut [&mut r.y[..], &mut r.state[..]]);
+        let (noise, stores) = ([Source::new(7, 9)], &mut [&mut r.y[..], &mut r.state[..]]);
         let reduced = &mut [&mut r.sums[..], &mut r.largest[..]];
         if product_first {
             let mut gemm_scratch = dirty(gemm_scratch(k, n));

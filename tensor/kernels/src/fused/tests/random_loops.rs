@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::in_pool;
 use crate::fused::{Arithmetic, Function, Fused, FusedBuilder, Reduce, Value};
 use crate::level::Level;
-use crate::random::{fill_normal, fill_uniform};
+use crate::random::{Source, fill_normal, fill_uniform};
 use crate::{Float, simd};
 
 /// One more value, from earlier ones: operations, their inputs as numbers to be taken modulo what there is.
@@ -174,7 +174,7 @@ impl<T: Float> Given<T> {
             parts.map(|(store, &at)| &mut store[at..][..rows * columns]).collect();
         in_pool(threads, || {
             let reduced = &mut [&mut largest[..], &mut sums, &mut sum];
-            fused.run_with_noise(&[(2, 9)], &operands, &mut stored, reduced, &mut scratch);
+            fused.run_with_noise(&[Source::new(2, 9)], &operands, &mut stored, reduced, &mut scratch);
         });
         let stores =
             stores.iter().zip(at).map(|(store, at)| store[at..][..rows * columns].to_vec()).collect();

@@ -4,6 +4,7 @@ use super::Hashes;
 use crate::common::{dirty, numbers};
 use bayeux_kernels::fused::Arithmetic::{Add, Div, Eq, Ge, Gt, Le, Lt, Maximum, Minimum, Mul, Ne, Sub};
 use bayeux_kernels::fused::{Factors, Fused, FusedBuilder, Product, Reduce, Value};
+use bayeux_kernels::random::Source;
 use bayeux_kernels::{Float, simd};
 
 pub fn all<T: Float>(hashes: &mut Hashes) {
@@ -45,7 +46,7 @@ fn run<T: Float>(hashes: &mut Hashes, name: &str, [rows, columns]: [usize; 2], b
             dirty(kept.map(|(_, size)| size).product())
         })
         .collect();
-    let noise: Vec<(u64, u64)> = (0..noise).map(|i| (7, i)).collect();
+    let noise: Vec<Source> = (0..noise).map(|i| Source::new(7, i)).collect();
     fused.run_with_noise(
         &noise,
         &[(&x, 0), (&row, 0), (&column, 0), (&one, 0), (&[], 0)],
