@@ -1,0 +1,7 @@
+//! X
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<(&'static str, Vec<super::examples::Example>)> {
+    vec![
+    ]
+}
