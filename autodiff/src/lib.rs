@@ -76,7 +76,7 @@ pub use interpreter::interpret;
 pub use kernel::{Kernel, Scratch, TypedView, View};
 pub use loops::{ScanOptions, cond, fold, scan, while_loop};
 pub use ops::{
-    Attributes, Axes, AxisRange, Batch, Conv2dOptions, Linearity, Operation, Place, Pool2dOptions,
+    Attributes, Axes, AxisRange, Batch, Conv2dOptions, Linearity, Operation, PadMode, Place, Pool2dOptions,
     RandomStreams,
 };
 pub use ops::{Values, checkpoint, custom_gradient};

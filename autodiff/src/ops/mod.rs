@@ -60,6 +60,7 @@ pub use conv::Conv2dOptions;
 pub use noise::RandomStreams;
 pub use operation::{Attributes, Linearity, Operation};
 pub use pool::Pool2dOptions;
+pub use shaping::PadMode;
 
 pub(crate) use batch::stacked;
 pub(crate) use binary::Binary;
