@@ -61,6 +61,7 @@ pub use noise::RandomStreams;
 pub use operation::{Attributes, Linearity, Operation};
 pub use pool::Pool2dOptions;
 pub use shaping::PadMode;
+pub use sorting::Unique;
 
 pub(crate) use batch::stacked;
 pub(crate) use binary::Binary;

@@ -61,6 +61,12 @@ pub(super) fn run<T: Send, R: Running<T>>(running: &R, lanes: Lanes, order: Orde
             long(running, row * length, order, y);
         });
     }
+    if output.len() <= STRETCH {
+        return output.chunks_mut(length * inner).enumerate().for_each(|(o, y)| match inner {
+            1 => along(running, o * length, order, begin, y),
+            _ => across(running, o * length * inner, inner, order, y.chunks_mut(inner)),
+        });
+    }
     if inner == 1 {
         let rows = output.par_chunks_mut(length).enumerate().with_min_len(STRETCH.div_ceil(length));
         return rows.for_each(|(row, y)| along(running, row * length, order, begin, y));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Element, ElementType};
 
-use super::fold::{Fold, fold};
+use super::fold::fold;
 use crate::kernel::View;
 use crate::ops::axes::Lanes;
 use crate::ops::operation::Operation;
@@ -37,8 +37,11 @@ impl Operation for Extreme {
 
     fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>]) -> Result<(), Error> {
         fn of<T: Element + Ord>(op: Extreme, x: &View<'_>, y: &mut [T], [least, most]: [T; 2]) {
-            let begin = if op.largest { least } else { most };
-            fold(&Whole { begin, largest: op.largest }, x.elements(), Lanes::new(x.shape, op.axis), y);
+            let lanes = Lanes::new(x.shape, op.axis);
+            match op.largest {
+                true => fold(x.elements(), lanes, y, least, Ord::max),
+                false => fold(x.elements(), lanes, y, most, Ord::min),
+            }
         }
         let x = &inputs[0];
         if x.shape[self.axis] == 0 {
@@ -68,31 +71,6 @@ impl Operation for Extreme {
 
     fn can_fail(&self) -> bool {
         true
-    }
-}
-
-struct Whole<T> {
-    begin: T,
-    largest: bool,
-}
-
-impl<T: Element + Ord> Fold<T> for Whole<T> {
-    type State = T;
-
-    fn begin(&self) -> T {
-        self.begin
-    }
-
-    fn push(&self, state: T, x: T) -> T {
-        if self.largest { state.max(x) } else { state.min(x) }
-    }
-
-    fn join(&self, a: T, b: T) -> T {
-        self.push(a, b)
-    }
-
-    fn value(&self, state: T) -> T {
-        state
     }
 }
 

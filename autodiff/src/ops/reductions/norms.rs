@@ -20,10 +20,10 @@ impl<T: Real> Expr<T> {
     /// ```
     /// use bayeux_autodiff::{Expr, Function};
     /// use bayeux_tensor::Tensor;
-    /// let x = Expr::<f32>::constant(Tensor::from_slice(&[3e30, -4e30]));
+    /// let x = Expr::<f32>::constant(Tensor::from_slice(&[3.0, -4.0]));
     /// let norms = [1.0, 2.0, f64::INFINITY].map(|p| x.norm_p(0, p));
     /// let norms: Vec<f32> = Function::new([], norms)?.call(&[])?.iter().map(|norm| norm.item()).collect();
-    /// assert_eq!(norms, [7e30, 5e30, 4e30]);
+    /// assert_eq!(norms, [7.0, 5.0, 4.0]);
     /// # Ok::<(), bayeux_autodiff::Error>(())
     /// ```
     ///

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Element};
 
-use super::fold::{Fold, fold};
+use super::fold::fold;
 use crate::kernel::View;
 use crate::ops::axes::Lanes;
 use crate::ops::elementwise::of_numbers;
@@ -27,8 +27,8 @@ impl Operation for Prod {
     }
 
     fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>]) -> Result<(), Error> {
-        fn of<T: Element>(op: Prod, x: &View<'_>, y: &mut [T], times: fn(T, T) -> T) {
-            fold(&Product(times), x.elements(), Lanes::new(x.shape, op.0), y);
+        fn of<T: Element>(op: Prod, x: &View<'_>, y: &mut [T], times: impl Fn(T, T) -> T + Sync) {
+            fold(x.elements(), Lanes::new(x.shape, op.0), y, T::ONE, times);
         }
         let x = &inputs[0];
         match outputs[0].reborrow() {
@@ -54,28 +54,6 @@ impl Operation for Prod {
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let x = &inputs[0];
         vec![Some(restore(g, x, &[self.0]) * x.product_of_others(self.0))]
-    }
-}
-
-struct Product<T>(fn(T, T) -> T);
-
-impl<T: Element> Fold<T> for Product<T> {
-    type State = T;
-
-    fn begin(&self) -> T {
-        T::ONE
-    }
-
-    fn push(&self, state: T, x: T) -> T {
-        (self.0)(state, x)
-    }
-
-    fn join(&self, a: T, b: T) -> T {
-        (self.0)(a, b)
-    }
-
-    fn value(&self, state: T) -> T {
-        state
     }
 }
 

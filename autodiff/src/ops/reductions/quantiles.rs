@@ -46,8 +46,9 @@ impl<T: Real> Expr<T> {
         let low = low.cast::<i64>();
         let end = Expr::<i64>::size(n - 1);
         let [a, b] = [low.clone(), (low + 1).minimum(&end)].map(|place| sorted.take(last, &place));
-        // Where both are infinite, too.
-        let between = Expr::select(&a.eq(&b), &a, &(&a + (&b - &a) * part));
+        // Infinities are no trouble unless the place is between two that differ.
+        let is_there = a.eq(&b) | part.eq(&part.zeros_like());
+        let between = Expr::select(&is_there, &a, &(&a + (&b - &a) * part));
         let largest = sorted.take(last, &end);
         Expr::select(&largest.ne(&largest), &largest, &between)
     }

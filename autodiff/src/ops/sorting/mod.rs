@@ -8,6 +8,8 @@ mod counts;
 mod search;
 mod unique;
 
+pub use unique::Unique;
+
 #[cfg(test)]
 pub(super) fn examples() -> Vec<(&'static str, Vec<super::examples::Example>)> {
     vec![
