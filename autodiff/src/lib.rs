@@ -77,7 +77,7 @@ pub use kernel::{Kernel, Scratch, TypedView, View};
 pub use loops::{ScanOptions, cond, fold, scan, while_loop};
 pub use ops::{
     Attributes, Axes, AxisRange, Batch, Conv2dOptions, Linearity, Operation, Place, Pool2dOptions,
-    RandomStreams,
+    RandomStreams, Triangle,
 };
 pub use ops::{Values, checkpoint, custom_gradient};
 pub use profile::{Measured, Profile};

@@ -1,0 +1,224 @@
+//! Linear algebra: contractions, factorisations and what is made of them. The factorisations are `faer`'s, one thread for each matrix;
+//! the matrices of a stack are spread over the threads, so that results do not depend on how many there are. What `faer` computes may
+//! differ in the last digits between instruction sets.
+
+mod cholesky;
+mod determinant;
+mod einsum;
+mod lu;
+mod products;
+mod triangular;
+
+use bayeux_tensor::{AnySliceMut, Float};
+use faer::traits::RealField;
+use rayon::prelude::*;
+
+use super::Pad;
+use super::operation::Operation;
+use crate::{AnyExpr, Dim, Error, Expr, Real, Rows, Shape, ValueType};
+
+pub use triangular::Triangle;
+
+/// The numbers of a matrix that is factorised.
+trait Field: Float + RealField {}
+
+impl Field for f32 {}
+impl Field for f64 {}
+
+/// Calls a function of a [`Field`] for the element type of an output.
+macro_rules! with_field {
+    ($output:expr, $t:ident => $body:expr) => {
+        match $output.element_type() {
+            bayeux_tensor::ElementType::F32 => {
+                type $t = f32;
+                $body
+            }
+            _ => {
+                type $t = f64;
+                $body
+            }
+        }
+    };
+}
+use with_field;
+
+/// Arithmetic operations for which a task of its own is worth its while.
+const TASK: usize = 1 << 15;
+
+/// Does something for each matrix of a stack, in parallel. `work` is how many operations one takes, `state` the working space of a
+/// task. Of several matrices that are refused, the first is named.
+fn for_each<P, S>(
+    op: &dyn Operation,
+    work: usize,
+    parts: P,
+    state: impl Fn() -> S + Send + Sync,
+    f: impl Fn(&mut S, P::Item) -> Result<(), String> + Send + Sync,
+) -> Result<(), Error>
+where
+    P: IndexedParallelIterator,
+{
+    let failed = parts
+        .enumerate()
+        .with_min_len((TASK / work.max(1)).max(1))
+        .map_init(state, |state, (matrix, part)| f(state, part).err().map(|what| (matrix, what)))
+        .find_map_first(|failed| failed);
+    match failed {
+        Some((matrix, what)) => Err(Error::Matrix { op: op.name(), matrix, what }),
+        None => Ok(()),
+    }
+}
+
+/// How many rows and columns the matrices of a stack have.
+fn sides(shape: &[usize]) -> [usize; 2] {
+    [shape[shape.len() - 2], shape[shape.len() - 1]]
+}
+
+/// A stack of floats, of matrices: its leading axes, rows and columns.
+fn matrices(of: &ValueType) -> Result<(&[Dim], [&Dim; 2]), String> {
+    match of.shape.dims() {
+        [leading @ .., rows, columns] if of.element.is_float() => Ok((leading, [rows, columns])),
+        _ if of.element.is_float() => Err(format!("{of} is no matrix")),
+        _ => Err(format!("{of} has no real numbers: write `cast`")),
+    }
+}
+
+/// A stack of square matrices: its leading axes, and their size.
+fn squares(of: &ValueType) -> Result<(&[Dim], &Dim), String> {
+    match matrices(of)? {
+        (leading, [rows, columns]) if rows == columns => Ok((leading, rows)),
+        _ => Err(format!("the matrices of {of} are not square")),
+    }
+}
+
+/// The matrices of a stack stand apart.
+fn rows_of_stacks(rows: &[Rows], inputs: &[AnyExpr]) -> Rows {
+    let rank = inputs[0].rank();
+    Rows::together(rows).without(&[rank - 2, rank - 1], true)
+}
+
+/// What a number that no factorisation takes is called.
+fn finite<T: Field>(elements: &[T]) -> Result<(), String> {
+    match elements.iter().position(|x| !Float::is_finite(*x)) {
+        Some(at) => Err(format!("has {} at position {at}", elements[at])),
+        None => Ok(()),
+    }
+}
+
+/// An output of a kernel, as elements.
+fn elements<'a, T: Field>(output: &'a mut AnySliceMut<'_>) -> &'a mut [T] {
+    output.reborrow().get()
+}
+
+/// (A + Aᵀ) / 2
+#[track_caller]
+fn symmetric_part(a: &AnyExpr) -> AnyExpr {
+    (a + a.t()) * 0.5
+}
+
+/// The unit matrix, of the type of the matrices of an expression.
+fn eye_like(a: &AnyExpr) -> AnyExpr {
+    Expr::<f64>::eye(a.dim(a.rank() - 1)).cast_like(a)
+}
+
+/// Where the row and the column of an element of `a` are in some relation.
+fn places(a: &AnyExpr, holds: impl Fn(&Expr<i64>, &Expr<i64>) -> Expr<bool>) -> Expr<bool> {
+    let [rows, columns] = [2, 1].map(|back| Expr::<i64>::arange(a.dim(a.rank() - back)));
+    holds(&rows.insert_axis(1), &columns.insert_axis(0))
+}
+
+/// One triangle with the diagonal, and zeros.
+fn triangle(a: &AnyExpr, which: Triangle) -> AnyExpr {
+    let keeps = match which {
+        Triangle::Lower => places(a, Expr::ge),
+        Triangle::Upper => places(a, Expr::le),
+    };
+    Expr::select(&keeps, a, &a.number_like(0.0))
+}
+
+/// Φ of Murray (2016): the lower triangle with half of the diagonal.
+fn half_of_lower(a: &AnyExpr) -> AnyExpr {
+    let diagonal = Expr::select(&places(a, Expr::eq), &(a * 0.5), &a.number_like(0.0));
+    Expr::select(&places(a, Expr::gt), a, &diagonal)
+}
+
+/// The diagonals of square matrices: `[…, n, n]` → `[…, n]`. Row-major with n zeros more, each row of n + 1 begins on it.
+#[track_caller]
+fn diagonal<T: Real>(a: &Expr<T>) -> Expr<T> {
+    let at = a.rank() - 2;
+    let (leading, n) = (a.shape().dims()[..at].to_vec(), a.dim(at));
+    let shape = |last: Vec<Dim>| leading.iter().cloned().chain(last).collect::<Shape>();
+    let flat = a.reshape(shape(vec![&n * &n]));
+    let pad = Pad { axis: at, before: Dim::from(0) };
+    let longer = Expr::<T>::new(pad, vec![flat.untyped()], shape(vec![&n * (&n + 1)]));
+    longer.reshape(shape(vec![n.clone(), &n + 1])).slice(at + 1, 0..1).reshape(shape(vec![n]))
+}
+
+/// Applies what solves for all columns of a matrix to a stack of right sides, as one matrix that has the columns of all.
+#[track_caller]
+fn by_columns(b: &AnyExpr, solve: impl Fn(&AnyExpr) -> AnyExpr) -> AnyExpr {
+    let at = b.rank() - 2;
+    if at == 0 {
+        return solve(b);
+    }
+    let to: Vec<usize> = [at].into_iter().chain(0..at).chain([at + 1]).collect();
+    let back: Vec<usize> = (1..=at).chain([0, at + 1]).collect();
+    let wide = b.transpose(&to);
+    let shape = wide.shape().clone();
+    let columns = shape.dims()[1..].iter().product::<Dim>();
+    solve(&wide.reshape([shape[0].clone(), columns])).reshape(shape).transpose(&back)
+}
+
+/// Solves by matrices `a` for a right side that may be one vector, or have other leading axes.
+#[track_caller]
+fn solved<T: Real>(
+    what: &str,
+    a: &Expr<T>,
+    b: &Expr<T>,
+    solve: impl Fn(&AnyExpr, &AnyExpr) -> AnyExpr,
+) -> Expr<T> {
+    let (a, b) = (a.untyped(), b.untyped());
+    if let Err(why) = squares(a.value_type()) {
+        panic!("{what}: {why}");
+    }
+    let is_vector = b.rank() == 1;
+    let right = if is_vector { b.insert_axis(1) } else { b.clone() };
+    let split = |x: &AnyExpr| Shape::from(&x.shape().dims()[..x.rank() - 2]);
+    let fits = right.rank() >= 2 && right.dim(right.rank() - 2) == a.dim(a.rank() - 1);
+    let leading = if fits { split(&a).broadcast(&split(&right)) } else { None };
+    let Some(leading) = leading else {
+        panic!("{what}: shapes {} and {} do not fit, in {a:?} · x = {b:?}", a.shape(), b.shape());
+    };
+    let stack = |x: &AnyExpr| -> AnyExpr {
+        x.broadcast_to(
+            leading.dims().iter().chain(&x.shape().dims()[x.rank() - 2..]).cloned().collect::<Shape>(),
+        )
+    };
+    let x = match a.rank() {
+        2 => by_columns(&right, |b| solve(&a, b)),
+        _ => solve(&stack(&a), &stack(&right)),
+    };
+    if is_vector { x.reshape(x.shape().without(&[x.rank() - 1])).typed() } else { x.typed() }
+}
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<(&'static str, Vec<super::examples::Example>)> {
+    vec![
+        ("cholesky", cholesky::examples()),
+        ("determinant", determinant::examples()),
+        ("einsum", einsum::examples()),
+        ("lu", lu::examples()),
+        ("products", products::examples()),
+        ("triangular", triangular::examples()),
+    ]
+}
+
+/// A positive definite matrix made of any: X Xᵀ + 1.
+#[cfg(test)]
+fn positive(x: &AnyExpr) -> AnyExpr {
+    x.matmul(&x.t()) + eye_like_rows(x)
+}
+
+#[cfg(test)]
+fn eye_like_rows(x: &AnyExpr) -> AnyExpr {
+    Expr::<f64>::eye(x.dim(x.rank() - 2)).cast_like(x)
+}
