@@ -4,9 +4,14 @@
 
 mod cholesky;
 mod determinant;
+mod eigen;
 mod einsum;
+mod exponential;
 mod lu;
 mod products;
+mod pseudo;
+mod qr;
+mod singular;
 mod triangular;
 
 use bayeux_tensor::{AnySliceMut, Float};
@@ -90,6 +95,14 @@ fn squares(of: &ValueType) -> Result<(&[Dim], &Dim), String> {
     }
 }
 
+/// The columns of matrices that have no more of them than rows.
+fn tall(of: &ValueType) -> Result<&Dim, String> {
+    match matrices(of)? {
+        (_, [rows, columns]) if rows.is_at_least(columns) != Some(false) => Ok(columns),
+        _ => Err(format!("a matrix of {of} has fewer rows than columns")),
+    }
+}
+
 /// The matrices of a stack stand apart.
 fn rows_of_stacks(rows: &[Rows], inputs: &[AnyExpr]) -> Rows {
     let rank = inputs[0].rank();
@@ -104,6 +117,13 @@ fn finite<T: Field>(elements: &[T]) -> Result<(), String> {
     }
 }
 
+/// Row-major what was column-major.
+fn transpose_to<T: Field>(rows: usize, columns: usize, from: &[T], to: &mut [T]) {
+    for (i, row) in to.chunks_mut(columns).enumerate() {
+        row.iter_mut().enumerate().for_each(|(j, x)| *x = from[j * rows + i]);
+    }
+}
+
 /// An output of a kernel, as elements.
 fn elements<'a, T: Field>(output: &'a mut AnySliceMut<'_>) -> &'a mut [T] {
     output.reborrow().get()
@@ -113,6 +133,13 @@ fn elements<'a, T: Field>(output: &'a mut AnySliceMut<'_>) -> &'a mut [T] {
 #[track_caller]
 fn symmetric_part(a: &AnyExpr) -> AnyExpr {
     (a + a.t()) * 0.5
+}
+
+/// 1 / x, and 0 for 0.
+fn inverse_or_zero(x: &AnyExpr) -> AnyExpr {
+    let zero = x.number_like(0.0);
+    let is_zero = x.eq(&zero);
+    Expr::select(&is_zero, &zero, &Expr::select(&is_zero, &x.number_like(1.0), x).recip())
 }
 
 /// The unit matrix, of the type of the matrices of an expression.
@@ -205,9 +232,14 @@ pub(super) fn examples() -> Vec<(&'static str, Vec<super::examples::Example>)> {
     vec![
         ("cholesky", cholesky::examples()),
         ("determinant", determinant::examples()),
+        ("eigen", eigen::examples()),
         ("einsum", einsum::examples()),
+        ("exponential", exponential::examples()),
         ("lu", lu::examples()),
         ("products", products::examples()),
+        ("pseudo", pseudo::examples()),
+        ("qr", qr::examples()),
+        ("singular", singular::examples()),
         ("triangular", triangular::examples()),
     ]
 }
