@@ -96,6 +96,10 @@ fn run<T: Field>(op: Eigh, n: usize, a: &[T], outputs: &mut [AnySliceMut<'_>]) -
             super::for_each(&op, work, parts, space, |(memory, columns), ((values, a), vectors)| {
                 let u = MatMut::from_column_major_slice_mut(columns, n, n);
                 decompose(n, a, values, Some(u), MemStack::new(memory))?;
+                for vector in columns.chunks_mut(n) {
+                    let sign = super::turn(vector);
+                    vector.iter_mut().for_each(|x| *x *= sign);
+                }
                 super::transpose_to(n, n, columns, vectors);
                 Ok(())
             })
@@ -127,7 +131,7 @@ impl<T: Real> Expr<T> {
     /// The eigenvalues of symmetric matrices `[…, n, n]` in ascending order, `[…, n]`, and the eigenvectors as columns, `[…, n, n]`:
     /// A = V diag(λ) Vᵀ. Of a matrix that is not symmetric, the symmetric part (A + Aᵀ) / 2 counts; so the gradient is symmetric.
     ///
-    /// The sign of each vector is any. The gradient of the vectors divides by the gaps between eigenvalues. Where two are equal, the
+    /// Of each vector, the first element that is at least half as large as the largest is positive. The gradient of the vectors divides by the gaps between eigenvalues. Where two are equal, the
     /// vectors are not determined; what mixes them gets a slope of 0 there, so that functions of the matrix have finite gradients, and
     /// those that do not depend on the choice of the vectors right ones. Second derivatives lack what they owe to pairs of equal
     /// eigenvalues. Numbers that are not finite are an error at the call.

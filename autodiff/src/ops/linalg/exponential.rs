@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, ElementType, Float};
-use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
 use faer::linalg::lu::partial_pivoting::{factor, solve};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
@@ -29,8 +29,7 @@ impl Operation for Expm {
 
     fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>]) -> Result<(), Error> {
         fn run<T: Field>(op: &Expm, n: usize, a: &[T], y: &mut [T]) -> Result<(), Error> {
-            let scratch = factor::lu_in_place_scratch::<usize, T>(n, n, Par::Seq, Default::default())
-                .or(solve::solve_in_place_scratch::<usize, T>(n, n, Par::Seq));
+            let scratch = scratch::<T>(n);
             let parts = y.par_chunks_mut(n * n).zip(a.par_chunks(n * n));
             super::for_each(
                 op,
@@ -71,17 +70,103 @@ impl Operation for Expm {
     }
 }
 
-/// The derivative of the exponential at A along E (Fréchet's): exp [[A, E], [0, A]] has it above its diagonal. It is linear in E, which is
-/// brought to the size of one, since a block of any other size would cost digits.
+/// A, E → L(A, E), the derivative of the exponential at A along E (Fréchet's): exp [[A, E], [0, A]] has it above its diagonal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Derivative;
+
+#[track_caller]
 fn derivative(a: &AnyExpr, e: &AnyExpr) -> AnyExpr {
-    let (at, n) = (a.rank() - 2, a.dim(a.rank() - 1));
-    let size = e.stop_gradient().abs().max([-2, -1]).insert_axis(at).insert_axis(at + 1);
-    let zero = size.number_like(0.0);
-    let size = Expr::select(&size.gt(&zero), &size, &size.number_like(1.0));
-    let above = Expr::concat(&[a.clone(), e / &size], at + 1);
-    let below = Expr::concat(&[a.zeros_like(), a.clone()], at + 1);
-    let both = Expr::concat(&[above, below], at).expm();
-    both.slice(at, Dim::from(0)..n.clone()).slice(at + 1, n.clone()..&n * 2) * size
+    AnyExpr::values_of(Arc::new(Derivative), vec![a.clone(), e.clone()]).remove(0)
+}
+
+impl Operation for Derivative {
+    fn name(&self) -> String {
+        "expm derivative".into()
+    }
+
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        squares(&inputs[0])?;
+        crate::ops::elementwise::alike(inputs)
+    }
+
+    fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>]) -> Result<(), Error> {
+        fn run<T: Field>(n: usize, a: &[T], e: &[T], y: &mut [T]) -> Result<(), Error> {
+            let m = 2 * n;
+            let space = || (MemBuffer::new(scratch::<T>(m)), [0, 1].map(|_| vec![T::ZERO; m * m]));
+            let parts = y.par_chunks_mut(n * n).zip(a.par_chunks(n * n)).zip(e.par_chunks(n * n));
+            super::for_each(
+                &Derivative,
+                20 * m * m * m,
+                parts,
+                space,
+                |(memory, [block, found]), ((y, a), e)| {
+                    finite(a)?;
+                    finite(e)?;
+                    // It is linear in E, which is brought to the size of one: a block of any other size would cost digits.
+                    let size = e.iter().fold(T::ZERO, |size, x| Float::max(size, Float::abs(*x)));
+                    if size == T::ZERO {
+                        y.fill(T::ZERO);
+                        return Ok(());
+                    }
+                    for (i, (a, e)) in a.chunks(n).zip(e.chunks(n)).enumerate() {
+                        block[i * m..][..n].copy_from_slice(a);
+                        block[i * m + n..][..n].iter_mut().zip(e).for_each(|(to, e)| *to = *e / size);
+                        block[(n + i) * m + n..][..n].copy_from_slice(a);
+                    }
+                    exponential(m, block, found, MemStack::new(memory));
+                    for (y, found) in y.chunks_mut(n).zip(found.chunks(m)) {
+                        y.iter_mut().zip(&found[n..]).for_each(|(y, x)| *y = *x * size);
+                    }
+                    Ok(())
+                },
+            )
+        }
+        let n = sides(inputs[0].shape)[0];
+        match inputs[0].is_empty() {
+            true => Ok(()),
+            false => with_field!(outputs[0], T => {
+                run::<T>(n, inputs[0].elements(), inputs[1].elements(), elements(&mut outputs[0]))
+            }),
+        }
+    }
+
+    fn can_fail(&self) -> bool {
+        true
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        Some(AnyExpr::values_of(Arc::new(*self), batch.stacks()))
+    }
+
+    fn rows(&self, rows: &[Rows], inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        rows_of_stacks(rows, inputs)
+    }
+
+    /// Ē = L(Aᵀ, Ȳ). Ā comes from B = [[A, E], [0, A]], whose exponential's block above the diagonal is the value: it is the sum of the
+    /// blocks on the diagonal of L(Bᵀ, [[0, Ȳ], [0, 0]]). What E is divided by to be of the size of one is a factor of Ā, and no part
+    /// of the function.
+    fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
+        let (a, e) = (&inputs[0], &inputs[1]);
+        let (at, n) = (a.rank() - 2, a.dim(a.rank() - 1));
+        let size = e.stop_gradient().abs().max([-2, -1]).insert_axis(at).insert_axis(at + 1);
+        let size = Expr::select(&size.gt(&size.zeros_like()), &size, &size.ones_like());
+        let zero = a.zeros_like();
+        let block = |parts: [&AnyExpr; 4]| {
+            let [above, below] = [[parts[0], parts[1]], [parts[2], parts[3]]]
+                .map(|row| Expr::concat(&row.map(Expr::clone), at + 1));
+            Expr::concat(&[above, below], at)
+        };
+        let whole = derivative(&block([a, &(e / &size), &zero, a]).t(), &block([&zero, g, &zero, &zero]));
+        let first = whole.slice(at, Dim::from(0)..n.clone()).slice(at + 1, Dim::from(0)..n.clone());
+        let last = whole.slice(at, n.clone()..&n * 2).slice(at + 1, n.clone()..&n * 2);
+        vec![Some((first + last) * size), Some(derivative(&a.t(), g))]
+    }
+}
+
+/// The working space for an exponential.
+fn scratch<T: Field>(n: usize) -> StackReq {
+    factor::lu_in_place_scratch::<usize, T>(n, n, Par::Seq, Default::default())
+        .or(solve::solve_in_place_scratch::<usize, T>(n, n, Par::Seq))
 }
 
 /// How far from 0 (in the norm of the largest column sum) Padé's approximants of these degrees are exact: Higham (2005), "The scaling and
@@ -142,7 +227,7 @@ fn exponential<T: Field>(n: usize, a: &[T], y: &mut [T], stack: &mut MemStack) {
 
     let b = coefficients(degree);
     let mut powers = vec![product(n, &a, &a)]; // A², A⁴, …
-    while 2 * powers.len() < degree.min(8) - 1 {
+    while powers.len() < if degree == 13 { 3 } else { degree / 2 } {
         powers.push(product(n, &powers[0], &powers[powers.len() - 1]));
     }
     let even = |from: usize| powers.iter().enumerate().map(move |(i, x)| (2 * i + from, x));
@@ -179,8 +264,8 @@ impl<T: Real> Expr<T> {
     /// The exponentials of square matrices `[…, n, n]`, Σ Aᵏ / k!, by Padé's approximants with scaling and squaring (Higham 2005). Numbers that
     /// are not finite are an error at the call.
     ///
-    /// The gradient is the exponential of a matrix of twice the size, whose upper right block is the derivative (Najfeld & Havel 1995); so
-    /// each order of derivatives takes about eight times as long as the one before.
+    /// The gradient is computed by the exponential of a matrix of twice the size, whose upper right block is the derivative (Najfeld &
+    /// Havel 1995); so each order of derivatives takes about eight times as long as the one before.
     ///
     /// ```
     /// use bayeux_autodiff::{Expr, Function};

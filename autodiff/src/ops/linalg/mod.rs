@@ -124,6 +124,14 @@ fn transpose_to<T: Field>(rows: usize, columns: usize, from: &[T], to: &mut [T])
     }
 }
 
+/// The sign by which a vector's first element that is at least half as large as its largest becomes positive. (Not the largest: of two
+/// that are equal, rounding would choose.)
+fn turn<T: Field>(vector: &[T]) -> T {
+    let largest = vector.iter().fold(T::ZERO, |largest, x| Float::max(largest, Float::abs(*x)));
+    let first = vector.iter().find(|x| Float::abs(**x) * T::from_f64(2.0) >= largest);
+    if first.is_some_and(|x| *x < T::ZERO) { -T::ONE } else { T::ONE }
+}
+
 /// An output of a kernel, as elements.
 fn elements<'a, T: Field>(output: &'a mut AnySliceMut<'_>) -> &'a mut [T] {
     output.reborrow().get()

@@ -106,10 +106,15 @@ fn run<T: Field>(op: Svd, [m, n]: [usize; 2], a: &[T], outputs: &mut [AnySliceMu
             let parts = elements(s).par_chunks_mut(n).zip(elements(u).par_chunks_mut(m * n));
             let parts = parts.zip(elements(vt).par_chunks_mut(n * n)).zip(a);
             super::for_each(&op, 12 * m * n * n, parts, space, |(memory, columns), (((s, u), vt), a)| {
-                let left = MatMut::from_column_major_slice_mut(columns, m, n);
+                let (left, right) = (&mut columns[..], &mut vt[..]);
+                let left = MatMut::from_column_major_slice_mut(left, m, n);
                 // Column-major, V is what its transpose is row-major.
-                let right = MatMut::from_column_major_slice_mut(vt, n, n);
+                let right = MatMut::from_column_major_slice_mut(right, n, n);
                 decompose([m, n], a, s, Some((left, right)), MemStack::new(memory))?;
+                for (left, right) in columns.chunks_mut(m).zip(vt.chunks_mut(n)) {
+                    let sign = super::turn(right);
+                    left.iter_mut().chain(right).for_each(|x| *x *= sign);
+                }
                 super::transpose_to(m, n, columns, u);
                 Ok(())
             })
@@ -144,7 +149,8 @@ impl<T: Real> Expr<T> {
     /// Vᵀ `[…, k, n]`, where k is the lesser of m and n: A = U diag(s) Vᵀ. If free dimensions leave open which one is the lesser, that is
     /// taken to be n, and a call with fewer rows than columns fails.
     ///
-    /// The signs of the vectors are any, though u and v of a pair go together. The gradients of the vectors divide by the differences of
+    /// Of each row of Vᵀ (of each column of U where there are fewer rows than columns), the first element that is at least half as large as
+    /// the largest is positive. The gradients of the vectors divide by the differences of
     /// the squares of singular values. Where two are equal or 0, vectors are not determined, and what mixes them gets a slope of 0, as
     /// does what leads from the vectors of a singular value 0 out of their space: so gradients are finite, and right for functions
     /// that do not depend on the choice of the vectors. Second derivatives lack what they owe to pairs of equal values. The gradient of
