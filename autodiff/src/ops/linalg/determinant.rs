@@ -201,3 +201,6 @@ pub(super) fn examples() -> Vec<crate::ops::examples::Example> {
             .and(&[&[2, 2, 2]]),
     ]
 }
+
+#[cfg(test)]
+mod tests;

@@ -94,11 +94,10 @@ fn contracted(a: &Term, b: &Term, wanted: impl Fn(&Label) -> bool, sizes: &BTree
 /// The sum of products that subscripts say.
 #[track_caller]
 fn contract(subscripts: &Subscripts, operands: &[AnyExpr], sizes: &BTreeMap<Label, Dim>) -> AnyExpr {
-    let terms: Vec<Term> = operands
-        .iter()
-        .zip(&subscripts.inputs)
-        .map(|(operand, labels)| Term::of(operand, labels, sizes))
-        .collect();
+    let mut terms: Vec<Term> = Vec::new();
+    for (operand, labels) in operands.iter().zip(&subscripts.inputs) {
+        terms.push(Term::of(operand, labels, sizes));
+    }
     let wanted_by = |label: &Label, others: &[Term]| {
         subscripts.output.contains(label) || others.iter().any(|term| term.labels.contains(label))
     };

@@ -9,7 +9,7 @@ use faer::perm::PermRef;
 use faer::{MatMut, MatRef, Par};
 use rayon::prelude::*;
 
-use super::{Field, by_columns, elements, rows_of_stacks, sides, solved, squares, with_field};
+use super::{Columns, Equations, Field, elements, rows_of_stacks, sides, squares, with_field};
 use crate::kernel::View;
 use crate::ops::{Batch, Operation};
 use crate::{AnyExpr, Error, Expr, Real, Rows, ValueType};
@@ -170,11 +170,12 @@ impl Operation for SolveByFactors {
     }
 
     fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
-        let same = (0..3).all(|i| !batch.is_stacked(i)) && batch.given(0).rank() == 2;
-        Some(vec![match same {
-            true => by_columns(batch.given(3), |b| self.of(&batch.inputs[..3], b)),
-            false => self.of(&batch.stacks()[..3], &batch.stack(3)),
-        }])
+        if (0..3).any(|i| batch.is_stacked(i)) || batch.given(0).rank() > 2 {
+            let inputs = batch.stacks();
+            return Some(vec![self.of(&inputs, &inputs[3])]);
+        }
+        let columns = Columns::of(batch.given(3));
+        Some(vec![columns.restore(&self.of(batch.inputs, &columns.all))])
     }
 
     fn rows(&self, rows: &[Rows], inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
@@ -213,7 +214,8 @@ impl<T: Real> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn solve(&self, b: &Expr<T>) -> Self {
-        solved("solve", self, b, |a, b| SolveByFactors { transposed: false }.of(&factors(a), b))
+        let given = Equations::new("solve", self, b);
+        given.restore(&SolveByFactors { transposed: false }.of(&factors(&given.a), &given.b))
     }
 
     /// The inverses of square matrices `[…, n, n]`. For A⁻¹ b, [`solve`](Self::solve) is quicker and more exact. A singular matrix is an
@@ -253,3 +255,6 @@ pub(super) fn examples() -> Vec<crate::ops::examples::Example> {
             .and(&[&[0, 0]]),
     ]
 }
+
+#[cfg(test)]
+mod tests;

@@ -188,51 +188,80 @@ fn diagonal<T: Real>(a: &Expr<T>) -> Expr<T> {
     longer.reshape(shape(vec![n.clone(), &n + 1])).slice(at + 1, 0..1).reshape(shape(vec![n]))
 }
 
-/// Applies what solves for all columns of a matrix to a stack of right sides, as one matrix that has the columns of all.
-#[track_caller]
-fn by_columns(b: &AnyExpr, solve: impl Fn(&AnyExpr) -> AnyExpr) -> AnyExpr {
-    let at = b.rank() - 2;
-    if at == 0 {
-        return solve(b);
-    }
-    let to: Vec<usize> = [at].into_iter().chain(0..at).chain([at + 1]).collect();
-    let back: Vec<usize> = (1..=at).chain([0, at + 1]).collect();
-    let wide = b.transpose(&to);
-    let shape = wide.shape().clone();
-    let columns = shape.dims()[1..].iter().product::<Dim>();
-    solve(&wide.reshape([shape[0].clone(), columns])).reshape(shape).transpose(&back)
+/// A stack of right sides as one matrix that has the columns of all.
+struct Columns {
+    all: AnyExpr,
+    stack: Shape,
 }
 
-/// Solves by matrices `a` for a right side that may be one vector, or have other leading axes.
-#[track_caller]
-fn solved<T: Real>(
-    what: &str,
-    a: &Expr<T>,
-    b: &Expr<T>,
-    solve: impl Fn(&AnyExpr, &AnyExpr) -> AnyExpr,
-) -> Expr<T> {
-    let (a, b) = (a.untyped(), b.untyped());
-    if let Err(why) = squares(a.value_type()) {
-        panic!("{what}: {why}");
+impl Columns {
+    #[track_caller]
+    fn of(b: &AnyExpr) -> Self {
+        let at = b.rank() - 2;
+        let order: Vec<usize> = [at].into_iter().chain(0..at).chain([at + 1]).collect();
+        let wide = b.transpose(&order);
+        let stack = wide.shape().clone();
+        let columns = stack.dims()[1..].iter().product::<Dim>();
+        Columns { all: wide.reshape([stack[0].clone(), columns]), stack }
     }
-    let is_vector = b.rank() == 1;
-    let right = if is_vector { b.insert_axis(1) } else { b.clone() };
-    let split = |x: &AnyExpr| Shape::from(&x.shape().dims()[..x.rank() - 2]);
-    let fits = right.rank() >= 2 && right.dim(right.rank() - 2) == a.dim(a.rank() - 1);
-    let leading = if fits { split(&a).broadcast(&split(&right)) } else { None };
-    let Some(leading) = leading else {
-        panic!("{what}: shapes {} and {} do not fit, in {a:?} · x = {b:?}", a.shape(), b.shape());
-    };
-    let stack = |x: &AnyExpr| -> AnyExpr {
-        x.broadcast_to(
-            leading.dims().iter().chain(&x.shape().dims()[x.rank() - 2..]).cloned().collect::<Shape>(),
-        )
-    };
-    let x = match a.rank() {
-        2 => by_columns(&right, |b| solve(&a, b)),
-        _ => solve(&stack(&a), &stack(&right)),
-    };
-    if is_vector { x.reshape(x.shape().without(&[x.rank() - 1])).typed() } else { x.typed() }
+
+    /// What was solved for all columns, as a stack again.
+    #[track_caller]
+    fn restore(&self, x: &AnyExpr) -> AnyExpr {
+        let at = self.stack.rank() - 2;
+        let order: Vec<usize> = (1..=at).chain([0, at + 1]).collect();
+        x.reshape(&self.stack).transpose(&order)
+    }
+}
+
+/// Matrices and right sides of the same leading axes, made of some that may be one vector, or have others that broadcast.
+struct Equations {
+    a: AnyExpr,
+    b: AnyExpr,
+    columns: Option<Columns>,
+    is_vector: bool,
+}
+
+impl Equations {
+    #[track_caller]
+    fn new<T: Real>(what: &str, a: &Expr<T>, b: &Expr<T>) -> Self {
+        let (a, b) = (a.untyped(), b.untyped());
+        if let Err(why) = squares(a.value_type()) {
+            panic!("{what}: {why}");
+        }
+        let is_vector = b.rank() == 1;
+        let right = if is_vector { b.insert_axis(1) } else { b.clone() };
+        fn split(x: &AnyExpr) -> (&[Dim], &[Dim]) {
+            x.shape().dims().split_at(x.rank() - 2)
+        }
+        let fits = right.rank() >= 2 && right.dim(right.rank() - 2) == a.dim(a.rank() - 1);
+        let leading = |x: &AnyExpr| Shape::from(split(x).0);
+        let joint = if fits { leading(&a).broadcast(&leading(&right)) } else { None };
+        let Some(joint) = joint else {
+            panic!("{what}: shapes {} and {} do not fit, in {a:?} · x = {b:?}", a.shape(), b.shape());
+        };
+        if a.rank() == 2 && right.rank() > 2 {
+            let columns = Columns::of(&right);
+            return Equations { a, b: columns.all.clone(), columns: Some(columns), is_vector };
+        }
+        let shape = |x: &AnyExpr| joint.dims().iter().chain(split(x).1).cloned().collect::<Shape>();
+        Equations {
+            a: a.broadcast_to(shape(&a)),
+            b: right.broadcast_to(shape(&right)),
+            columns: None,
+            is_vector,
+        }
+    }
+
+    /// The solution in the shape that was asked for.
+    #[track_caller]
+    fn restore<T: Real>(&self, x: &AnyExpr) -> Expr<T> {
+        match &self.columns {
+            Some(columns) => columns.restore(x).typed(),
+            None if self.is_vector => x.reshape(x.shape().without(&[x.rank() - 1])).typed(),
+            None => x.typed(),
+        }
+    }
 }
 
 #[cfg(test)]

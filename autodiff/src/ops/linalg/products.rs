@@ -1,7 +1,7 @@
 //! Products of vectors and matrices that are made of others, powers, traces.
 
 use super::squares;
-use crate::{AnyExpr, Dim, Expr, Real, Shape};
+use crate::{Dim, Expr, Real, Shape};
 
 impl<T: Real> Expr<T> {
     /// All products of the elements of two vectors: `[m]` and `[n]` give `[m, n]`. Other shapes are taken as vectors, row-major.
@@ -87,15 +87,20 @@ impl<T: Real> Expr<T> {
         let mut power: Option<Expr<T>> = None;
         while rest > 0 {
             if rest % 2 == 1 {
-                power = Some(power.map_or_else(|| square.clone(), |power| power.matmul(&square)));
+                power = Some(match power {
+                    Some(power) => power.matmul(&square),
+                    None => square.clone(),
+                });
             }
             rest /= 2;
             if rest > 0 {
                 square = square.matmul(&square);
             }
         }
-        let unit = |a: &AnyExpr| super::eye_like(a).broadcast_to(a.shape());
-        power.unwrap_or_else(|| unit(&self.untyped()).typed())
+        match power {
+            Some(power) => power,
+            None => super::eye_like(&self.untyped()).broadcast_to(self.shape()).typed(),
+        }
     }
 }
 

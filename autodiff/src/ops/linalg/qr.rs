@@ -152,18 +152,20 @@ impl<T: Real> Expr<T> {
             Ok((leading, [rows, columns])) => (leading.len() + 1, rows.clone(), columns.clone()),
             Err(why) => panic!("qr: {why}"),
         };
-        let of = |a: &AnyExpr| {
-            let values = AnyExpr::values_of(Arc::new(Qr), vec![a.clone()]);
-            (values[0].typed::<T>(), values[1].typed::<T>())
-        };
         if rows.is_at_least(&columns) != Some(false) {
-            return of(&self.untyped());
+            return self.thin_qr();
         }
         // The first columns make Q, which makes what is left of R.
-        let (q, r) = of(&self.slice(at, ..rows.clone()).untyped());
+        let (q, r) = self.slice(at, ..rows.clone()).thin_qr();
         let rest = q.t().matmul(&self.slice(at, rows..columns));
         let r = Expr::concat(&[r, rest], at);
         (q, r)
+    }
+
+    #[track_caller]
+    fn thin_qr(&self) -> (Self, Self) {
+        let values = AnyExpr::values_of(Arc::new(Qr), vec![self.untyped()]);
+        (values[0].typed(), values[1].typed())
     }
 }
 

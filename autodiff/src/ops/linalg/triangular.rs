@@ -7,7 +7,7 @@ use faer::linalg::triangular_solve::{solve_lower_triangular_in_place, solve_uppe
 use faer::{MatMut, MatRef, Par};
 use rayon::prelude::*;
 
-use super::{Field, by_columns, elements, rows_of_stacks, sides, solved, squares, triangle, with_field};
+use super::{Columns, Equations, Field, elements, rows_of_stacks, sides, squares, triangle, with_field};
 use crate::kernel::View;
 use crate::ops::{Batch, Operation};
 use crate::{AnyExpr, Error, Expr, Real, Rows, ValueType};
@@ -33,6 +33,13 @@ impl Triangle {
 /// T, B → X with T X = B, by one triangle of T.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct SolveTriangular(Triangle);
+
+impl SolveTriangular {
+    #[track_caller]
+    fn of(self, t: &AnyExpr, b: &AnyExpr) -> AnyExpr {
+        AnyExpr::values_of(Arc::new(self), vec![t.clone(), b.clone()]).remove(0)
+    }
+}
 
 impl Operation for SolveTriangular {
     fn name(&self) -> String {
@@ -92,14 +99,12 @@ impl Operation for SolveTriangular {
     }
 
     fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
-        let of = |t: &AnyExpr, b: &AnyExpr| {
-            AnyExpr::values_of(Arc::new(*self), vec![t.clone(), b.clone()]).remove(0)
-        };
         let t = batch.given(0);
-        Some(vec![match t.rank() == 2 && !batch.is_stacked(0) {
-            true => by_columns(batch.given(1), |b| of(t, b)),
-            false => of(&batch.stack(0), &batch.stack(1)),
-        }])
+        if batch.is_stacked(0) || t.rank() > 2 {
+            return Some(vec![self.of(&batch.stack(0), &batch.stack(1))]);
+        }
+        let columns = Columns::of(batch.given(1));
+        Some(vec![columns.restore(&self.of(t, &columns.all))])
     }
 
     fn rows(&self, rows: &[Rows], inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
@@ -142,9 +147,8 @@ impl<T: Real> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn solve_triangular(&self, b: &Expr<T>, triangle: Triangle) -> Self {
-        solved("solve_triangular", self, b, |t, b| {
-            AnyExpr::values_of(Arc::new(SolveTriangular(triangle)), vec![t.clone(), b.clone()]).remove(0)
-        })
+        let given = Equations::new("solve_triangular", self, b);
+        given.restore(&SolveTriangular(triangle).of(&given.a, &given.b))
     }
 
     /// x of x T = b for triangular matrices T, see [`solve_triangular`](Self::solve_triangular); b is `[…, k, n]`.
@@ -182,4 +186,47 @@ pub(super) fn examples() -> Vec<crate::ops::examples::Example> {
             .and(&[&[3, 3], &[3]]),
         example("from the right", &[&[3, 3], &[2, 3]], -1.0..1.0, right).and(&[&[2, 3, 3], &[2, 2, 3]]),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use bayeux_tensor::Tensor;
+
+    use super::Triangle;
+    use crate::{Expr, Function};
+
+    /// The other triangle holds NaNs. Large enough for the halves of `faer`'s recursion.
+    #[test]
+    fn one_triangle_is_read() {
+        for n in [1, 3, 70] {
+            let full = Tensor::<f64>::from_fn([n, n], |i| match i[0] == i[1] {
+                true => 2.0,
+                false => ((i[0] * 3 + i[1] * 7) % 5) as f64 / n as f64,
+            });
+            let b = Expr::<f64>::constant(Tensor::from_fn([n, 3], |i| (i[0] + 2 * i[1]) as f64));
+            for which in [Triangle::Lower, Triangle::Upper] {
+                let keeps = |i: usize, j: usize| i == j || (i > j) == (which == Triangle::Lower);
+                let part = |other: f64| {
+                    let data = |i: &[usize]| if keeps(i[0], i[1]) { full.get(i) } else { other };
+                    Expr::<f64>::constant(Tensor::from_fn([n, n], data))
+                };
+                let (t, zeros) = (part(f64::NAN), part(0.0));
+                let left = zeros.matmul(&t.solve_triangular(&b, which)) - &b;
+                let right = t.solve_triangular_right(&b.t(), which).matmul(&zeros) - b.t();
+                let errors = [left, right].map(|error| error.abs().max_all());
+                let found = Function::new([], errors).expect("builds").call(&[]).expect("runs");
+                assert!(found.iter().all(|error| error.item() < 1e-11), "{n}, {which:?}: {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_zero_on_the_diagonal_is_refused_by_name() {
+        let t = Expr::<f64>::constant(Tensor::new([2, 2, 2], vec![1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 5.0, 0.0]));
+        let x = t.solve_triangular(&Expr::ones([2]), Triangle::Lower);
+        let error = Function::new([], [x]).and_then(|f| f.call(&[])).expect_err("is singular");
+        let expected =
+            "solve_triangular lower: matrix 1 of the stack is singular: element 1 of its diagonal is 0";
+        assert_eq!(error.to_string(), expected);
+    }
 }

@@ -1,6 +1,5 @@
 use bayeux_tensor::{AnyTensor, ElementType, Tensor};
 
-use super::coefficients;
 use crate::{AnyExpr, Expr, Function, Untyped, grad};
 
 fn value(a: &Tensor<f64>, element: ElementType) -> Vec<f64> {
@@ -8,15 +7,6 @@ fn value(a: &Tensor<f64>, element: ElementType) -> Vec<f64> {
     Function::<Untyped>::new([], [a.expm()]).expect("builds").call(&[]).expect("runs")[0]
         .cast::<f64>()
         .to_vec()
-}
-
-/// Those that Higham prints.
-#[test]
-fn the_coefficients_are_whole_numbers() {
-    assert_eq!(coefficients(3), [120.0, 60.0, 12.0, 1.0]);
-    assert_eq!(coefficients(7), [17297280.0, 8648640.0, 1995840.0, 277200.0, 25200.0, 1512.0, 56.0, 1.0]);
-    let of_13 = coefficients(13);
-    assert_eq!((of_13[0], of_13[1], of_13[12]), (64764752532480000.0, 32382376266240000.0, 182.0));
 }
 
 /// Rotations by angles that take each degree, and squarings; their powers are where errors would grow.
