@@ -77,7 +77,7 @@ pub use kernel::{Kernel, Scratch, TypedView, View};
 pub use loops::{ScanOptions, cond, fold, scan, while_loop};
 pub use ops::{
     Attributes, Axes, AxisRange, Batch, Conv2dOptions, Linearity, Operation, PadMode, Place, Pool2dOptions,
-    RandomStreams, Unique,
+    RandomStreams, Triangle, Unique,
 };
 pub use ops::{Values, checkpoint, custom_gradient};
 pub use profile::{Measured, Profile};

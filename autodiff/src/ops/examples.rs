@@ -48,8 +48,14 @@ macro_rules! folder {
     };
 }
 
-const FOLDERS: [Folder; 5] =
-    [folder!(cumulative), folder!(indexing), folder!(reductions), folder!(shaping), folder!(sorting)];
+const FOLDERS: &[Folder] = &[
+    folder!(cumulative),
+    folder!(indexing),
+    folder!(linalg),
+    folder!(reductions),
+    folder!(shaping),
+    folder!(sorting),
+];
 
 /// Expressions of inputs of some shapes.
 pub(super) struct Example {
