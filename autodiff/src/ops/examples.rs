@@ -37,7 +37,8 @@ struct Folder {
     examples: fn() -> Vec<(&'static str, Vec<Example>)>,
 }
 
-const FOLDERS: [Folder; 0] = [];
+const FOLDERS: [Folder; 1] =
+    [Folder { name: "images", text: include_str!("images/mod.rs"), examples: super::images::examples }];
 
 /// Expressions of inputs of some shapes.
 pub(super) struct Example {

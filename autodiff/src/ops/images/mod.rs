@@ -1,0 +1,24 @@
+//! Signals and images.
+
+mod axis_map;
+mod max_pool;
+mod pooling;
+mod resize;
+
+pub(super) use axis_map::Along;
+pub use axis_map::{Coordinates, Rounding};
+pub use pooling::PoolOptions;
+pub use resize::ResizeOptions;
+
+/// The examples of each file.
+#[cfg(test)]
+macro_rules! of_files {
+    ($($file:ident)*) => {
+        vec![$((stringify!($file), $file::examples())),*]
+    };
+}
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<(&'static str, Vec<super::examples::Example>)> {
+    of_files!(axis_map max_pool pooling resize)
+}
