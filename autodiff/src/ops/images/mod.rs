@@ -1,12 +1,15 @@
 //! Signals and images.
 
 mod axis_map;
+mod fft;
 mod max_pool;
 mod pooling;
+mod real_fft;
 mod resize;
 
 pub(super) use axis_map::Along;
 pub use axis_map::{Coordinates, Rounding};
+pub use fft::FftNorm;
 pub use pooling::PoolOptions;
 pub use resize::ResizeOptions;
 
@@ -20,5 +23,5 @@ macro_rules! of_files {
 
 #[cfg(test)]
 pub(super) fn examples() -> Vec<(&'static str, Vec<super::examples::Example>)> {
-    of_files!(axis_map max_pool pooling resize)
+    of_files!(axis_map fft max_pool pooling real_fft resize)
 }
