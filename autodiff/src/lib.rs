@@ -79,7 +79,7 @@ pub use ops::{
     Attributes, Axes, AxisRange, Batch, Conv2dOptions, Linearity, Operation, Place, Pool2dOptions,
     RandomStreams,
 };
-pub use ops::{Coordinates, FftNorm, PoolOptions, ResizeOptions, Rounding};
+pub use ops::{ConvOptions, Coordinates, FftNorm, PoolOptions, ResizeOptions, Rounding};
 pub use ops::{Values, checkpoint, custom_gradient};
 pub use profile::{Measured, Profile};
 pub use rows::Rows;

@@ -39,8 +39,6 @@ pub(in crate::ops) enum Along {
     Adaptive,
     /// All elements, so far apart, and zeros between.
     Spread(usize),
-    /// Each of so many elements.
-    Step(usize),
     Interpolate(Interpolation),
 }
 
@@ -78,7 +76,6 @@ impl Along {
             Along::Spread(apart) => {
                 (0..m).for_each(|i| table.push(i.is_multiple_of(apart).then_some((i / apart, 1.0))));
             }
-            Along::Step(step) => (0..m).for_each(|i| table.push([(i * step, 1.0)])),
             Along::Interpolate(interpolation) => interpolation.fill(&mut table, n, m),
         }
         table
@@ -103,7 +100,6 @@ impl Along {
             Along::Mean { .. } => "mean of windows",
             Along::Adaptive => "adaptive mean",
             Along::Spread(_) => "spread",
-            Along::Step(_) => "step",
             Along::Interpolate(_) => "resize",
         }
     }
@@ -260,15 +256,14 @@ pub(super) fn examples() -> Vec<super::super::examples::Example> {
             .and(&[&[0, 6, 1]])
             .and(&[&[2, 6]])
     };
-    let adjoint = |x: &[AnyExpr]| x[0].along_adjoint(0, Along::Step(2), 5).tanh();
+    let adjoint = |x: &[AnyExpr]| x[0].along_adjoint(0, Along::Spread(2), 2).tanh();
     vec![
         of("unfold", Along::Unfold(window), 9),
         of("sum of windows", Along::Sum(window), 3),
         of("mean of windows", Along::Mean { window, counts_padding: true }, 3),
         of("adaptive mean", Along::Adaptive, 4),
         of("spread", Along::Spread(3), 16),
-        of("step", Along::Step(2), 3),
-        example("of one", &[&[1]], -1.0..1.0, |x| x[0].along(0, Along::Step(3), 1)),
-        example("adjoint of a step", &[&[3, 2]], -1.0..1.0, adjoint),
+        example("of one", &[&[1]], -1.0..1.0, |x| x[0].along(0, Along::Spread(3), 1)),
+        example("adjoint of spreading", &[&[3, 2]], -1.0..1.0, adjoint),
     ]
 }
