@@ -53,7 +53,10 @@ pub use axes::Axes;
 pub use batch::Batch;
 pub use call::{Values, checkpoint, custom_gradient};
 pub use conv::Conv2dOptions;
-pub use images::{ConvOptions, Coordinates, FftNorm, PoolOptions, ResizeOptions, Rounding};
+pub use images::{
+    ConvOptions, ConvolveMode, Coordinates, FftNorm, PoolOptions, ResizeOptions, Rounding, SampleMode,
+    SampleOptions, SamplePadding,
+};
 pub use noise::RandomStreams;
 pub use operation::{Attributes, Linearity, Operation};
 pub use pool::Pool2dOptions;

@@ -7,6 +7,8 @@ mod max_pool;
 mod pooling;
 mod real_fft;
 mod resize;
+mod sample;
+mod spectra;
 mod unfold;
 
 pub(super) use axis_map::Along;
@@ -15,6 +17,8 @@ pub use convolution::ConvOptions;
 pub use fft::FftNorm;
 pub use pooling::PoolOptions;
 pub use resize::ResizeOptions;
+pub use sample::{SampleMode, SampleOptions, SamplePadding};
+pub use spectra::ConvolveMode;
 
 /// The examples of each file.
 #[cfg(test)]
@@ -26,5 +30,5 @@ macro_rules! of_files {
 
 #[cfg(test)]
 pub(super) fn examples() -> Vec<(&'static str, Vec<super::examples::Example>)> {
-    of_files!(axis_map convolution fft max_pool pooling real_fft resize unfold)
+    of_files!(axis_map convolution fft max_pool pooling real_fft resize sample spectra unfold)
 }
