@@ -79,6 +79,10 @@ pub use ops::{
     Attributes, Axes, AxisRange, Batch, Conv2dOptions, Linearity, Operation, PadMode, Place, Pool2dOptions,
     RandomStreams, Triangle, Unique,
 };
+pub use ops::{
+    ConvOptions, ConvolveMode, Coordinates, FftNorm, PoolOptions, ResizeOptions, Rounding, SampleMode,
+    SampleOptions, SamplePadding,
+};
 pub use ops::{Values, checkpoint, custom_gradient};
 pub use profile::{Measured, Profile};
 pub use rows::Rows;

@@ -50,6 +50,7 @@ macro_rules! folder {
 
 const FOLDERS: &[Folder] = &[
     folder!(cumulative),
+    folder!(images),
     folder!(indexing),
     folder!(linalg),
     folder!(reductions),

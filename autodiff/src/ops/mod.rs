@@ -15,6 +15,7 @@ mod conv;
 mod cummax;
 mod cumulative;
 mod elementwise;
+mod images;
 mod index;
 mod indexing;
 mod integers;
@@ -58,6 +59,10 @@ pub use axes::Axes;
 pub use batch::Batch;
 pub use call::{Values, checkpoint, custom_gradient};
 pub use conv::Conv2dOptions;
+pub use images::{
+    ConvOptions, ConvolveMode, Coordinates, FftNorm, PoolOptions, ResizeOptions, Rounding, SampleMode,
+    SampleOptions, SamplePadding,
+};
 pub use linalg::Triangle;
 pub use noise::RandomStreams;
 pub use operation::{Attributes, Linearity, Operation};
