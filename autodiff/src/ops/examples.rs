@@ -37,7 +37,8 @@ struct Folder {
     examples: fn() -> Vec<(&'static str, Vec<Example>)>,
 }
 
-const FOLDERS: [Folder; 0] = [];
+const FOLDERS: [Folder; 1] =
+    [Folder { name: "special", text: include_str!("special/mod.rs"), examples: super::special::examples }];
 
 /// Expressions of inputs of some shapes.
 pub(super) struct Example {

@@ -33,6 +33,7 @@ mod scan;
 mod select;
 mod slice;
 mod softmax;
+mod special;
 mod take;
 mod unary;
 
