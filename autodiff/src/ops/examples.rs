@@ -56,6 +56,7 @@ const FOLDERS: &[Folder] = &[
     folder!(reductions),
     folder!(shaping),
     folder!(sorting),
+    folder!(special),
 ];
 
 /// Expressions of inputs of some shapes.

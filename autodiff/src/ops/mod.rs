@@ -40,6 +40,7 @@ mod shaping;
 mod slice;
 mod softmax;
 mod sorting;
+mod special;
 mod take;
 mod unary;
 
