@@ -43,7 +43,7 @@ pub(super) fn examples() -> Vec<crate::ops::examples::Example> {
     use crate::ops::examples::example;
 
     let at = |x: &[AnyExpr]| {
-        let xp = Expr::<f64>::linspace(-1.2, 1.2, 4).cast_like(&x[0]);
+        let xp = Expr::<f64>::linspace(-1.05, 1.05, 4).cast_like(&x[0]);
         x[0].interp(&xp, &x[1]).tanh()
     };
     let moved = |x: &[AnyExpr]| {
