@@ -32,6 +32,14 @@ fn is_nan<T: Element>(x: T) -> bool {
     x.partial_cmp(&x).is_none()
 }
 
+fn above<T: Element>(x: T, y: T) -> bool {
+    x > y
+}
+
+fn below<T: Element>(x: T, y: T) -> bool {
+    x < y
+}
+
 /// `y[row] = f(row)`, where that takes a time that grows with the length of the rows.
 fn fill_rows(y: &mut [i64], length: usize, f: impl Fn(usize) -> i64 + Sync) {
     match y.len() * length <= PART {
@@ -61,7 +69,7 @@ impl Operation for Extreme {
 
     fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>]) -> Result<(), Error> {
         /// The place of the extreme among those that lie together.
-        fn among<T: Element>(x: &[T], wins: fn(T, T) -> bool) -> usize {
+        fn among<T: Element>(x: &[T], wins: impl Fn(T, T) -> bool) -> usize {
             // Two passes that need not remember where are faster than one that does.
             let (mut best, mut has_nan) = ([x[0]; WIDTH], [false; WIDTH]);
             for part in x.chunks(WIDTH) {
@@ -74,7 +82,7 @@ impl Operation for Extreme {
             let any_nan = has_nan.contains(&true);
             x.iter().position(|&x| if any_nan { is_nan(x) } else { x == best }).unwrap_or(0)
         }
-        fn run<T: Element>(x: &[T], lanes: Lanes, y: &mut [i64], wins: fn(T, T) -> bool) {
+        fn run<T: Element>(x: &[T], lanes: Lanes, y: &mut [i64], wins: impl Fn(T, T) -> bool + Copy + Sync) {
             let Lanes { length, inner, .. } = lanes;
             // A NaN is what a maximum gives, so it is where it stands.
             let better = |x: T, best: T| !is_nan(best) && (is_nan(x) || wins(x, best));
@@ -114,8 +122,9 @@ impl Operation for Extreme {
         }
         let y = outputs[0].reborrow().get::<i64>();
         if !y.is_empty() {
-            with_type!(x.data.element_type(), T => {
-                run::<T>(x.elements(), lanes, y, if self.largest { |x, y| x > y } else { |x, y| x < y });
+            with_type!(x.data.element_type(), T => match self.largest {
+                true => run::<T>(x.elements(), lanes, y, above),
+                false => run::<T>(x.elements(), lanes, y, below),
             });
         }
         Ok(())

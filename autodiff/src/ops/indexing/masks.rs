@@ -47,6 +47,7 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// If the shapes do not broadcast.
     #[track_caller]
+    #[must_use]
     pub fn masked_fill(&self, mask: &Expr<bool>, value: f64) -> Self {
         Expr::select(mask, &self.number_like(value), self)
     }

@@ -52,6 +52,7 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// If the coordinates have no last axis of a known length from 1 to the rank.
     #[track_caller]
+    #[must_use]
     pub fn gather_nd(&self, coordinates: &Expr<i64>) -> Self {
         let points = points("gather_nd", self, coordinates);
         self.reshape(points.parts.clone()).take(0, &points.places).reshape(points.wanted())
@@ -85,6 +86,7 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// If the coordinates have no last axis of a known length from 1 to the rank, or if the parts do not fit.
     #[track_caller]
+    #[must_use]
     pub fn scatter_nd(&self, coordinates: &Expr<i64>, parts: &Expr<T>) -> Self {
         self.scattered_nd(Some(How::Set), "scatter_nd", coordinates, parts)
     }

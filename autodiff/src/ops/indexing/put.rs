@@ -166,10 +166,10 @@ impl Kernel for Put {
                 with_type!(output.element_type(), T => run::<T>(*self, inputs, output.get(), |_, x| x))
             }
             How::Max => with_type!(output.element_type(), T => {
-                run::<T>(*self, inputs, output.get(), |y, x| extreme(y, x, x > y))
+                run::<T>(*self, inputs, output.get(), larger)
             }),
             How::Min => with_type!(output.element_type(), T => {
-                run::<T>(*self, inputs, output.get(), |y, x| extreme(y, x, x < y))
+                run::<T>(*self, inputs, output.get(), smaller)
             }),
             How::Mul => match output {
                 AnySliceMut::F32(y) => run::<f32>(*self, inputs, y, |a, b| a * b),
@@ -183,9 +183,14 @@ impl Kernel for Put {
     }
 }
 
-/// A NaN stays.
-fn extreme<T: Element>(y: T, x: T, wins: bool) -> T {
-    if wins || x.partial_cmp(&x).is_none() { x } else { y }
+/// The larger, or the NaN.
+fn larger<T: Element>(y: T, x: T) -> T {
+    if x > y || x.partial_cmp(&x).is_none() { x } else { y }
+}
+
+/// The smaller, or the NaN.
+fn smaller<T: Element>(y: T, x: T) -> T {
+    if x < y || x.partial_cmp(&x).is_none() { x } else { y }
 }
 
 #[track_caller]

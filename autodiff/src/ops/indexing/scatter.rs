@@ -62,6 +62,7 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// For a scalar, or if the rows do not fit.
     #[track_caller]
+    #[must_use]
     pub fn set_rows(&self, places: &Expr<i64>, rows: &Expr<T>) -> Self {
         self.scatter_set(0, places, rows)
     }
@@ -168,7 +169,7 @@ mod tests {
             slopes(x.scatter_max(0, &i, &v)),
             slopes(x.scatter_mul(0, &i, &v)),
         ];
-        let f = Function::new([&x, &v], &all.concat()).unwrap();
+        let f = Function::new([&x, &v], all.concat()).unwrap();
         let at = [Tensor::from_slice(&[2.0, 3.0, 4.0]), Tensor::from_slice(&[3.0, 1.0, 0.0])];
         let found: Vec<_> = f.call(&[&at[0], &at[1]]).unwrap().iter().map(Tensor::to_vec).collect();
         assert_eq!(found[..2], [[0.0, 0.0, 100.0], [0.0, 1.0, 10.0]]);

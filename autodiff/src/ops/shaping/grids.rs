@@ -50,6 +50,7 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// If one is no vector.
     #[track_caller]
+    #[must_use]
     pub fn meshgrid(vectors: &[Expr<T>]) -> Vec<Self> {
         let length = |vector: &Expr<T>| match vector.shape().dims() {
             [length] => length.clone(),

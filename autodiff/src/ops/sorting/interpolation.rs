@@ -19,6 +19,7 @@ impl<T: Real> Expr<T> {
     /// # Panics
     /// If `xp` and `fp` are not vectors of one length, which is at least 2.
     #[track_caller]
+    #[must_use]
     pub fn interp(&self, xp: &Expr<T>, fp: &Expr<T>) -> Self {
         let fits = xp.rank() == 1 && xp.shape() == fp.shape() && xp.dim(0).is_at_least(2) != Some(false);
         assert!(
