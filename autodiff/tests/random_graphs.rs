@@ -1,6 +1,9 @@
 //! The compiler against its referee: random expression graphs, their gradients and steps of training included, computed by the
 //! compiled program and by the interpreter; two thousand, or as many as `BAYEUX_GRAPHS` says. In a program of its own: it sets the hook for panics, which is the process's.
 
+#[path = "random_graphs/along_axes.rs"]
+mod along_axes;
+
 use bayeux_autodiff::{
     Axes, Conv2dOptions, Expr, Function, Pool2dOptions, RandomStreams, Shape, Shared, checkpoint,
     custom_gradient, grad, interpret,
@@ -66,7 +69,7 @@ impl<R: Rng> Grower<'_, R> {
 
     fn grow(&mut self) {
         let x = self.any();
-        let grown = match self.rng.random_range(0..25) {
+        let grown = match self.rng.random_range(0..28) {
             0..4 => self.unary(&x),
             4..8 => {
                 let y = self.any();
@@ -129,7 +132,8 @@ impl<R: Rng> Grower<'_, R> {
             },
             18 | 19 => self.through_types(&x),
             20..23 if x.rank() > 0 => self.beside_its_view(&x),
-            23.. => self.behind_a_border(&x),
+            23 | 24 => self.behind_a_border(&x),
+            25.. => self.along_axes(&x),
             _ => return,
         };
         if grown.shape().sizes().is_some_and(|sizes| sizes.iter().product::<usize>() <= 4096) {

@@ -4,6 +4,8 @@ mod functions;
 mod in_place;
 mod lambdas;
 mod lines;
+#[cfg(not(target_family = "wasm"))]
+mod long_rows;
 mod moments;
 mod programs;
 mod random;

@@ -37,6 +37,7 @@ impl<T: Kind> Expr<T> {
     /// If there is no such axis, or if it has fewer elements than are mirrored or repeated. Where that depends on a free dimension,
     /// the call of the function fails instead.
     #[track_caller]
+    #[must_use]
     pub fn pad_with(&self, axis: usize, before: usize, after: usize, mode: PadMode) -> Self {
         let n = self.dim(axis);
         let needed = match mode {
