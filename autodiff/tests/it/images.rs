@@ -1,5 +1,7 @@
 //! Signals and images against what PyTorch and SciPy say, in `data/images.csv`.
 
+mod edges;
+
 use std::collections::HashMap;
 
 use bayeux_autodiff::{
