@@ -207,8 +207,7 @@ impl<T: Real> Expr<T> {
         };
         let op = RealFft { map: Map::Forward, n: n.clone() };
         let values = AnyExpr::values_of(Arc::new(op), vec![self.untyped()]);
-        let scaled = |value: &AnyExpr| norm.scaled(&value.typed(), n.clone(), false);
-        (scaled(&values[0]), scaled(&values[1]))
+        (norm.scaled(&values[0].typed(), &n, false), norm.scaled(&values[1].typed(), &n, false))
     }
 
     /// The `n` real numbers of whose spectrum these are the real parts of the first ⌊n/2⌋ + 1: the inverse of [`rfft`](Self::rfft) of
@@ -229,7 +228,7 @@ impl<T: Real> Expr<T> {
         );
         let op = RealFft { map: Map::Inverse, n: n.clone() };
         let sums = AnyExpr::values_of(Arc::new(op), vec![self.untyped(), im.untyped()]).remove(0).typed();
-        norm.scaled(&sums, n, true)
+        norm.scaled(&sums, &n, true)
     }
 
     /// The Fourier transform of real numbers over the last two axes: [`rfft`](Self::rfft) along the last, then [`fft`](Self::fft) along the
