@@ -30,10 +30,11 @@ impl<T: Real> Expr<T> {
         for (axis, size) in sizes.iter().enumerate().rev() {
             let pixels: Self = Expr::<i64>::arange(size.clone()).cast_like(self);
             let whole = self.size_like(size.clone());
+            let (twice, last) = (pixels * 2.0, &whole - 1.0);
             let along = match align_corners {
-                true if size.size() == Some(1) => pixels.zeros_like() - 1.0,
-                true => pixels * 2.0 / (whole - 1.0) - 1.0,
-                false => (pixels * 2.0 + 1.0) / whole - 1.0,
+                // A single pixel lies at 0.
+                true => (twice - &last) / last.maximum(&last.number_like(1.0)),
+                false => (twice + 1.0) / whole - 1.0,
             };
             let ones = (0..axes).map(|other| if other == axis { size.clone() } else { 1usize.into() });
             let everywhere = along.reshape(ones.collect::<Shape>()).broadcast_to(sizes.clone());

@@ -106,6 +106,11 @@ pub(super) fn pair(adjoints: &[Option<AnyExpr>], shape: &Shape) -> Option<Vec<An
     Some(adjoints.iter().map(|g| g.clone().unwrap_or_else(|| zeros.clone())).collect())
 }
 
+/// How many rows of `n` numbers are one task at least.
+pub(super) fn together(n: usize) -> usize {
+    (4096 / n).max(1)
+}
+
 /// How many numbers a transform is of.
 pub(super) fn last_length(op: &dyn Operation, shape: &[usize]) -> Result<usize, Error> {
     match shape.last() {
@@ -126,7 +131,7 @@ impl FftKernel {
         let [to_re, to_im] = outputs else { unreachable!("it has two values") };
         let to = to_re.reborrow().get::<T>().par_chunks_mut(self.n);
         let rows = to.zip(to_im.reborrow().get::<T>().par_chunks_mut(self.n)).zip(re.zip(im));
-        rows.for_each_init(
+        rows.with_min_len(together(self.n)).for_each_init(
             || Row::<T>::new(&self.plan),
             |row, ((to_re, to_im), (re, im))| {
                 for (z, (re, im)) in row.numbers.iter_mut().zip(re.iter().zip(im)) {

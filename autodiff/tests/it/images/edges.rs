@@ -149,6 +149,36 @@ fn windows_that_do_not_fit_are_refused_at_the_call() {
     refused(x.max_pool_with_indices(&far).0, [1, 2, 1, 1]);
 }
 
+/// Many images, which several tasks compute, have the bits of each alone; so have their slopes.
+#[test]
+fn images_are_apart_in_large_arrays() {
+    let roots = |x: &Expr<f64>| {
+        let pool = PoolOptions::new([3, 2]).stride([2, 1]).padding([[1, 0], [0, 1]]);
+        let values = [
+            x.avg_pool(&pool),
+            x.max_pool(&pool.clone().dilation([1, 2])),
+            x.resize([9, 40], &ResizeOptions::cubic()),
+            x.unfold(&pool),
+            x.rfft(FftNorm::Ortho).1,
+            x.t().fft(&x.t(), FftNorm::Ortho).0,
+        ];
+        let slopes = values.iter().map(|y| grad(&y.square().sum_all(), std::slice::from_ref(x)).remove(0));
+        let slopes: Vec<Expr<f64>> = slopes.collect();
+        values.into_iter().chain(slopes).collect::<Vec<_>>()
+    };
+    let (count, shape) = (40, [40, 3, 17, 23]);
+    let all = numbers(&shape);
+    let x = Expr::<f64>::input("x", (batch(), 3, 17, 23));
+    let f = Function::new([&x], roots(&x)).expect("builds");
+    let together = f.call(&[&all]).expect("runs");
+    for i in (0..count).step_by(13) {
+        let alone = f.call(&[&all.slice(0, i..i + 1)]).expect("runs");
+        for (root, (together, alone)) in together.iter().zip(&alone).enumerate() {
+            assert_eq!(together.slice(0, i..i + 1).to_vec(), alone.to_vec(), "value {root} of image {i}");
+        }
+    }
+}
+
 #[test]
 fn the_first_of_equal_ones_wins_and_nan_above_all() {
     let x = Expr::<f64>::input("x", [1, 1, 2, 4]);
