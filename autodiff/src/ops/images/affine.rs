@@ -55,6 +55,8 @@ pub(super) fn examples() -> Vec<super::super::examples::Example> {
         example("affine_grid", &[&[2, 2, 3]], -1.0..1.0, |x| x[0].affine_grid([3, 4], false).tanh())
             .and(&[&[0, 2, 3]]),
         example("aligned corners", &[&[2, 3, 4]], -1.0..1.0, |x| x[0].affine_grid([1, 3, 2], true)),
-        example("of one pixel", &[&[1, 1, 2]], -1.0..1.0, |x| x[0].slice(2, 0..2).affine_grid([1], false)),
+        example("of one pixel, by one number", &[&[1]], -1.0..1.0, |x| {
+            x[0].broadcast_to([1, 1, 2]).affine_grid([1], false)
+        }),
     ]
 }
