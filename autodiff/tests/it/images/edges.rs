@@ -149,6 +149,37 @@ fn windows_that_do_not_fit_are_refused_at_the_call() {
     refused(x.max_pool_with_indices(&far).0, [1, 2, 1, 1]);
 }
 
+/// So that predictions can be cut into chunks of images.
+#[test]
+fn rows_of_data_are_apart() {
+    let x = Expr::<f32>::input("x", (batch(), 2, 6, 8));
+    let grid = Expr::<f32>::input("grid", (batch(), 3, 3, 2));
+    let pool = PoolOptions::new([2, 2]);
+    let filters = |shape: [usize; 4]| Expr::zeros(shape);
+    let volumes = x.reshape([batch(), 2.into(), 3.into(), 2.into(), 8.into()]);
+    let deep = Expr::zeros([2, 2, 2, 2, 2]);
+    let values = [
+        ("avg_pool", x.avg_pool(&pool)),
+        ("max_pool", x.max_pool(&pool.clone().dilation([2, 1]))),
+        ("adaptive_avg_pool", x.adaptive_avg_pool([2, 3])),
+        ("resize", x.resize([3, 3], &ResizeOptions::linear())),
+        ("unfold", x.unfold(&pool)),
+        ("conv2d by phases", x.conv2d(&filters([4, 2, 2, 2]), Conv2dOptions::new().dilation([2, 3]))),
+        ("conv2d in groups", x.conv2d(&filters([4, 1, 2, 2]), Conv2dOptions::new().groups(2))),
+        ("conv_transpose2d", x.conv_transpose2d(&filters([2, 3, 2, 2]), ConvOptions::new().stride([2, 2]))),
+        ("conv3d", volumes.conv3d(&deep, ConvOptions::new())),
+        ("conv_transpose3d", volumes.conv_transpose3d(&deep, ConvOptions::new())),
+        ("grid_sample", x.grid_sample(&grid, SampleOptions::new())),
+        ("rfft", x.rfft(FftNorm::Backward).0),
+        ("fft2", x.fft2(&x, FftNorm::Backward).1),
+        ("fftconvolve", x.fftconvolve(&x, ConvolveMode::Full)),
+        ("pixel_unshuffle", x.pixel_unshuffle(2)),
+    ];
+    for (name, value) in values {
+        assert!(value.is_by_rows(&batch()), "{name}");
+    }
+}
+
 /// Many images, which several tasks compute, have the bits of each alone; so have their slopes.
 #[test]
 fn images_are_apart_in_large_arrays() {
