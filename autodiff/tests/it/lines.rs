@@ -4,7 +4,8 @@ use std::panic::{Location, catch_unwind, set_hook, take_hook};
 use std::sync::{Arc, Mutex};
 
 use bayeux_autodiff::{
-    Conv2dOptions, Dim, Expr, PadMode, Pool2dOptions, RandomStreams, check_gradient_to_order, grad,
+    Conv2dOptions, ConvOptions, ConvolveMode, Dim, Expr, FftNorm, PadMode, Pool2dOptions, PoolOptions,
+    RandomStreams, ResizeOptions, SampleOptions, check_gradient_to_order, grad,
 };
 use bayeux_tensor::Tensor;
 
@@ -27,6 +28,8 @@ fn every_panic_is_at_the_line_that_caused_it() {
     let y = &Expr::<f64>::input("y", [4]);
     let places = &Expr::<i64>::input("places", [2]);
     let scalar = &Expr::<f64>::scalar(1.0);
+    let large = Expr::zeros([1, 1, 3, 3]);
+    let pixel = &Expr::<f64>::zeros([1, 1, 1, 1]);
     let noise = &RandomStreams::new(0).normal::<f64>([2]);
     let constant = &Expr::constant(Tensor::zeros([3]));
     let cases = [
@@ -53,6 +56,26 @@ fn every_panic_is_at_the_line_that_caused_it() {
         case("broadcast_to", || x.broadcast_to([3, 3])),
         case("conv2d", || x.conv2d(x, Conv2dOptions::default())),
         case("max_pool2d", || x.max_pool2d(Pool2dOptions::new([2, 2]))),
+        case("conv2d of too few pixels", || pixel.conv2d(&large, Conv2dOptions::new())),
+        case("avg_pool", || x.avg_pool(&PoolOptions::new([2]))),
+        case("max_pool", || x.insert_axis(0).max_pool(&PoolOptions::new([4]).dilation([3]))),
+        case("adaptive_avg_pool", || x.adaptive_avg_pool([2, 2])),
+        case("max_unpool", || x.max_unpool(places, [4])),
+        case("conv1d", || x.conv1d(y, ConvOptions::new())),
+        case("conv3d", || x.conv3d(x, ConvOptions::new())),
+        case("conv_transpose2d", || x.conv_transpose2d(x, ConvOptions::new())),
+        case("resize", || y.resize([2, 2], &ResizeOptions::linear())),
+        case("grid_sample", || x.grid_sample(y, SampleOptions::new())),
+        case("unfold", || x.unfold(&PoolOptions::new([2, 2]))),
+        case("fold", || x.insert_axis(0).fold([4], &PoolOptions::new([2]))),
+        case("pixel_shuffle", || Expr::<f64>::zeros([1, 3, 2, 2]).pixel_shuffle(2)),
+        case("pixel_unshuffle", || Expr::<f64>::zeros([1, 3, 2, 3]).pixel_unshuffle(2)),
+        case("fft", || x.fft(y, FftNorm::Ortho)),
+        case("rfft", || scalar.rfft(FftNorm::Ortho)),
+        case("irfft", || y.irfft(y, 5, FftNorm::Ortho)),
+        case("fftconvolve", || x.fftconvolve(scalar, ConvolveMode::Full)),
+        case("convolve", || y.convolve(x, ConvolveMode::Full)),
+        case("fftshift", || x.fftshift(2)),
         case("one_hot", || y.one_hot(0)),
         case("take", || x.take(2, places)),
         case("scatter_add", || x.scatter_add(0, places, y)),
