@@ -8,6 +8,7 @@ mod moments;
 mod programs;
 mod random;
 mod sizes;
+mod special;
 mod switches;
 mod tables;
 // There are none in WebAssembly.

@@ -17,10 +17,10 @@ pub(super) fn polygamma(n: usize, x: f64) -> f64 {
     y[0]
 }
 
-/// x − ln(1 + x), with all digits also near 0: with r = x/(2 + x), of which ln(1 + x) is 2 atanh r, it is r (x − 2r²/3 − 2r⁴/5 − …).
-pub(super) fn without_logarithm(x: f64) -> f64 {
+/// x − ln(1 + x), given `above` = 1 + x too, with all digits also near 0: with r = x/(2 + x), of which ln(1 + x) is 2 atanh r, it is r (x − 2r²/3 − 2r⁴/5 − …).
+pub(super) fn without_logarithm(x: f64, above: f64) -> f64 {
     if x.abs() > 0.4 {
-        return x - libm::log1p(x);
+        return x - libm::log(above);
     }
     let r = x / (2.0 + x);
     let square = r * r;
@@ -87,7 +87,7 @@ fn gamma_ratio(a: f64, b: f64) -> f64 {
     let h = a / b;
     // −(a + b − ½) ln(1 + h) + a, where ln(1 + h) is near h
     let log = if h < 0.4 {
-        (a + b - 0.5) * without_logarithm(h) - h * (a - 0.5)
+        (a + b - 0.5) * without_logarithm(h, 1.0 + h) - h * (a - 0.5)
     } else {
         a - (a + b - 0.5) * libm::log1p(h)
     };

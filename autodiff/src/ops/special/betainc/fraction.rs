@@ -20,7 +20,11 @@ pub(super) fn value(orders: [u8; 2], a: f64, b: f64, x: f64) -> f64 {
     let below = x <= (a + 1.0) / (a + b + 2.0);
     match (below, plain) {
         (true, true) => left::<f64>(a, b, x, y),
-        (false, true) => 1.0 - left::<f64>(b, a, y, x),
+        (false, true) => match left::<f64>(b, a, y, x) {
+            // For small b the fraction is slow here, but has the digits.
+            most if most > 0.9 => left::<f64>(a, b, x, y),
+            rest => 1.0 - rest,
+        },
         (true, false) => left::<Jet>(a, b, x, y).derivative(orders[0], orders[1]),
         (false, false) => -left::<Jet>(b, a, y, x).derivative(orders[1], orders[0]),
     }
@@ -33,7 +37,8 @@ fn factor(a: f64, b: f64, x: f64, y: f64) -> f64 {
     }
     // How far x is below the mean, in two ways that are each exact where x or y is small.
     let off = if a > b { (a + b) * y - b } else { a - (a + b) * x };
-    let exponent = -a * without_logarithm(-off / a) - b * without_logarithm(off / b);
+    let (above, below) = (x * ((a + b) / a), y * ((a + b) / b));
+    let exponent = -a * without_logarithm(-off / a, above) - b * without_logarithm(off / b, below);
     let rest = stirling_rest(a) + stirling_rest(b) - stirling_rest(a + b);
     (b * (a / (a + b)) / std::f64::consts::TAU).sqrt() * libm::exp(exponent - rest)
 }
@@ -48,10 +53,11 @@ fn left<S: Scalar>(a: f64, b: f64, x: f64, y: f64) -> S {
     let factor = S::of_logarithm(factor(a, b, x, y), slopes);
     let limit = 1000.0 + 100.0 * a.max(b).sqrt();
     let (p, q) = S::parameters(a, b);
-    let [one, argument] = [1.0, x].map(S::of);
+    let [one, argument, other] = [1.0, x, y].map(S::of);
     let sum = p + q;
     let mut c = one;
-    let mut d = one / (one - sum * argument / (p + one));
+    // 1/(1 − (a + b) x/(a + 1)), without a large number less another.
+    let mut d = (p + one) / (p * other + one - q * argument);
     let mut product = d;
     let mut m = 1.0;
     while m < limit {
