@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use bayeux_autodiff::{Expr, Function, grad};
+use bayeux_autodiff::{Expr, Function, Untyped, grad};
 use bayeux_tensor::{Float, Tensor};
 
 /// Points of one function: arguments, and the value.
@@ -150,4 +150,61 @@ fn single_precision_is_within_four_units() {
         }
     }
     assert!(broken.is_empty(), "{}\n{}", broken.len(), broken.join("\n"));
+}
+
+/// The values, and the slopes by each argument, of a function of two numbers at a point.
+fn of_two(f: fn(&Expr<f64>, &Expr<f64>) -> Expr<f64>, a: f64, b: f64) -> [f64; 3] {
+    let inputs = [Expr::<f64>::input("a", ()), Expr::input("b", ())];
+    let y = f(&inputs[0], &inputs[1]);
+    let slopes = grad(&y, &inputs);
+    let f = Function::new(&inputs, [&y, &slopes[0], &slopes[1]]).expect("builds");
+    let values = f.call(&[&Tensor::scalar(a), &Tensor::scalar(b)]).expect("runs");
+    [values[0].item(), values[1].item(), values[2].item()]
+}
+
+#[test]
+fn slopes_at_edges_are_numbers() {
+    const INF: f64 = f64::INFINITY;
+    assert_eq!(of_two(|a, b| a.hypot(b), 0.0, 0.0), [0.0, 0.0, 0.0]);
+    let large = 2f64.powi(600); // its square is infinite
+    assert_eq!(of_two(|a, b| a.hypot(b), 3.0 * large, 4.0 * large), [5.0 * large, 0.6, 0.8]);
+    assert_eq!(of_two(|a, b| a.logaddexp(b), -INF, -INF), [-INF, 0.5, 0.5]);
+    assert_eq!(of_two(|a, b| a.logaddexp(b), -INF, 2.0), [2.0, 0.0, 1.0]);
+    assert_eq!(of_two(|a, b| a.xlogy(b), 0.0, 2.0), [0.0, 2f64.ln(), 0.0]);
+    assert_eq!(of_two(|a, b| a.xlogy(b), 0.0, 0.0), [0.0, -INF, 0.0]);
+    assert_eq!(of_two(|a, b| a.atan2(b), 0.0, 0.0), [0.0, 0.0, 0.0]);
+    assert_eq!(of_two(|a, b| a.atan2(b), 0.0, 1.0 / large)[1], large);
+    assert_eq!(of_two(|a, b| a.remainder(b), -7.0, 3.0), [2.0, 1.0, 3.0]);
+    assert_eq!(of_two(|a, b| a.fmod(b), -7.0, 3.0), [-1.0, 1.0, 2.0]);
+    assert_eq!(of_two(|a, b| a.floor_divide(b), -7.0, 3.0), [-3.0, 0.0, 0.0]);
+}
+
+/// NumPy's `%` and `//`, also of the least number and of 0.
+#[test]
+fn whole_numbers_are_divided_as_in_numpy() {
+    let a = Expr::<i32>::input("a", [7]);
+    let b = Expr::<i32>::input("b", [7]);
+    let f = Function::<Untyped>::new(
+        &[a.untyped(), b.untyped()],
+        [a.remainder(&b).untyped(), a.floor_divide(&b).untyped()],
+    );
+    let x = Tensor::from_slice(&[7, -7, 7, -7, 5, i32::MIN, -6]);
+    let y = Tensor::from_slice(&[3, 3, -3, -3, 0, -1, 3]);
+    let values = f.expect("builds").call((&x, &y)).expect("runs");
+    assert_eq!(values[0].get::<i32>().to_vec(), [1, 2, -2, -1, 0, 0, 0]);
+    assert_eq!(values[1].get::<i32>().to_vec(), [2, -3, -3, 2, 0, i32::MIN, -2]);
+}
+
+/// Compiled as well as interpreted: a loop must not take `x ≠ x` to be never so.
+#[test]
+fn what_is_no_number_is_found() {
+    let x = Expr::<f32>::input("x", [4]);
+    let answers = [x.is_nan().untyped(), x.is_inf().untyped(), x.is_finite().untyped()];
+    let given = Tensor::from_slice(&[f32::NAN, f32::NEG_INFINITY, f32::MAX, -0.0]);
+    let compiled =
+        Function::<Untyped>::new(&[x.untyped()], &answers).expect("builds").call((&given,)).expect("runs");
+    let expected = [[true, false, false, false], [false, true, false, false], [false, false, true, true]];
+    for (found, expected) in compiled.iter().zip(expected) {
+        assert_eq!(found.get::<bool>().to_vec(), expected);
+    }
 }

@@ -110,3 +110,8 @@ for x in uniform(12, -5, 12) + [11.99, 12.01, 50.0, 1e3, 1e8]:
     mp.dps = 40
 for x in uniform(12, -40, 12):
     line("slope of log_ndtr", [x], exp(-mpf(x) ** 2 / 2) / sqrt(2 * pi) / ndtr(mpf(x)))
+for x in uniform(10, -35, 35) + magnitudes(8, -3, 6) + [29.99, 30.01, -30.01]:
+    mp.dps = 60
+    sign, scale = (1 if x > 0 else -1), exp(-fabs(mpf(x)))
+    line("slope of i0e", [x], scale * (besseli(1, mpf(x)) - sign * besseli(0, mpf(x))))
+    line("slope of i1e", [x], scale * (besseli(0, mpf(x)) - besseli(1, mpf(x)) / mpf(x) - sign * besseli(1, mpf(x))))
