@@ -81,8 +81,19 @@ pub(super) fn stirling_rest(x: f64) -> f64 {
     SERIES.iter().rev().fold(0.0, |sum, c| sum * z + c) / x
 }
 
-/// ln Γ(b) − ln Γ(a + b) for b ≥ 8.
-fn gamma_ratio(a: f64, b: f64) -> f64 {
+/// ln Γ(b) − ln Γ(a + b): for large b by Stirling's formula, so that large numbers do not cancel, and for small a by Taylor's.
+pub(super) fn gamma_ratio(a: f64, b: f64) -> f64 {
+    if b < 8.0 && a < 0.02 * b {
+        let (mut sum, mut power) = (0.0, 1.0);
+        for k in 1..11 {
+            power *= a / k as f64;
+            sum -= power * polygamma(k - 1, b);
+        }
+        return sum;
+    }
+    if b < 8.0 {
+        return lgamma(b) - lgamma(a + b);
+    }
     let rest = stirling_rest(b) - stirling_rest(a + b);
     let h = a / b;
     // −(a + b − ½) ln(1 + h) + a, where ln(1 + h) is near h
@@ -116,10 +127,7 @@ pub(super) fn betaln(a: f64, b: f64) -> f64 {
         let first = -(a - 0.5) * (libm::log1p(h) - libm::log(h)) - b * libm::log1p(h);
         return first - 0.5 * libm::log(b) + HALF_LN_2PI + rest;
     }
-    if b >= 8.0 {
-        return lgamma(a) + gamma_ratio(a, b);
-    }
-    lgamma(a) + (lgamma(b) - lgamma(a + b))
+    lgamma(a) + gamma_ratio(a, b)
 }
 
 /// ψ(a + b) − ψ(a) for b > 0: for large a by the asymptotic series, so that the logarithms do not cancel.

@@ -46,8 +46,8 @@ impl<T: Real> Expr<T> {
     /// distribution of shape a = `self`, which is positive.
     ///
     /// Its derivative in the shape is that of the series, or of the continued fraction, term by term; so is the second, and there are no
-    /// third ones. One number at a time, in f64; a large shape a takes some √a terms. Relative error 10⁻¹³ unless the value is smaller
-    /// than 10⁻⁵⁰.
+    /// third ones. One number at a time, in f64; a large shape a takes some √a terms. Relative error 10⁻¹³, unless the value is smaller
+    /// than 10⁻¹⁰⁰.
     ///
     /// ```
     /// use bayeux_autodiff::{Expr, grad, interpret};
