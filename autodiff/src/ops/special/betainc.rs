@@ -65,6 +65,7 @@ impl<T: Real> Expr<T> {
     /// # Panics
     /// If the shapes do not broadcast; and a gradient of second derivatives in a and b.
     #[track_caller]
+    #[must_use]
     pub fn betainc(&self, b: &Expr<T>, x: &Expr<T>) -> Self {
         of_broadcast(BetaInc { orders: [0, 0] }, &[self, b, x])
     }

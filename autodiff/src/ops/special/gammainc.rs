@@ -63,6 +63,7 @@ impl<T: Real> Expr<T> {
     /// # Panics
     /// If the shapes do not broadcast; and a gradient of second derivatives in a.
     #[track_caller]
+    #[must_use]
     pub fn gammainc(&self, x: &Expr<T>) -> Self {
         of_broadcast(GammaInc { upper: false, order: 0 }, &[self, x])
     }
@@ -72,6 +73,7 @@ impl<T: Real> Expr<T> {
     /// # Panics
     /// If the shapes do not broadcast; and a gradient of second derivatives in a.
     #[track_caller]
+    #[must_use]
     pub fn gammaincc(&self, x: &Expr<T>) -> Self {
         of_broadcast(GammaInc { upper: true, order: 0 }, &[self, x])
     }
