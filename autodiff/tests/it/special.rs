@@ -178,6 +178,18 @@ fn slopes_at_edges_are_numbers() {
     assert_eq!(of_two(|a, b| a.floor_divide(b), -7.0, 3.0), [-3.0, 0.0, 0.0]);
 }
 
+#[test]
+fn gates_have_their_limits_and_so_have_their_slopes() {
+    let x = Expr::<f64>::input("x", [3]);
+    let ends = Tensor::from_slice(&[f64::NEG_INFINITY, f64::INFINITY, 0.0]);
+    for y in [x.silu(), x.gelu(), x.gelu_tanh()] {
+        let slope = grad(&y.sum_all(), std::slice::from_ref(&x)).remove(0);
+        let values = Function::new([&x], [&y, &slope]).expect("builds").call(&[&ends]).expect("runs");
+        assert_eq!(values[0].to_vec(), [0.0, f64::INFINITY, 0.0]);
+        assert_eq!(values[1].to_vec(), [0.0, 1.0, 0.5]);
+    }
+}
+
 /// NumPy's `%` and `//`, also of the least number and of 0.
 #[test]
 fn whole_numbers_are_divided_as_in_numpy() {
