@@ -3,6 +3,8 @@
 
 #[path = "random_graphs/along_axes.rs"]
 mod along_axes;
+#[path = "random_graphs/elementwise.rs"]
+mod elementwise;
 
 use bayeux_autodiff::{
     Axes, Conv2dOptions, Expr, Function, Pool2dOptions, RandomStreams, Shape, Shared, checkpoint,
@@ -30,7 +32,7 @@ impl<R: Rng> Grower<'_, R> {
     }
 
     fn unary(&mut self, x: &Expr<f64>) -> Expr<f64> {
-        match self.rng.random_range(0..20) {
+        match self.rng.random_range(0..26) {
             0 => -x,
             1 => x.abs(),
             2 => x.tanh().square(),
@@ -50,12 +52,13 @@ impl<R: Rng> Grower<'_, R> {
             16 => x.sigmoid().ln(),
             17 => (1.0 - x.sigmoid()).ln(),
             18 => x * x * 0.25,
+            19..25 => elementwise::unary(self.rng, x),
             _ => x.tanh().exp() - 1.0,
         }
     }
 
     fn binary(&mut self, a: &Expr<f64>, b: &Expr<f64>) -> Expr<f64> {
-        match self.rng.random_range(0..10) {
+        match self.rng.random_range(0..12) {
             0 | 1 => a + b,
             2 => a - b,
             3 | 4 => a * b.tanh(),
@@ -63,6 +66,7 @@ impl<R: Rng> Grower<'_, R> {
             6 => a.maximum(b),
             7 => a.minimum(b),
             8 => Expr::select(&a.gt(b), a, &(b * 0.5)),
+            9 | 10 => elementwise::binary(self.rng, a, b),
             _ => a.tanh() * 2.0 + b * 0.0 - b * -1.0,
         }
     }

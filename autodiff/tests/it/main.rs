@@ -12,6 +12,7 @@ mod programs;
 mod random;
 mod scan;
 mod sizes;
+mod special;
 mod switches;
 mod tables;
 // There are none in WebAssembly.
