@@ -188,7 +188,12 @@ fn every_file_with_operations_has_examples() {
         let mut listed: Vec<&str> = (folder.examples)().iter().map(|(file, _)| *file).collect();
         listed.sort_unstable();
         of_folders.extend(listed.clone());
-        assert_eq!(declared(folder.text), listed, "modules of `{}`, and those that have examples", folder.name);
+        assert_eq!(
+            declared(folder.text),
+            listed,
+            "modules of `{}`, and those that have examples",
+            folder.name
+        );
     }
     let names = FOLDERS.iter().map(|folder| folder.name);
     let files = all().into_iter().map(|(file, _)| file).filter(|file| !of_folders.contains(file));

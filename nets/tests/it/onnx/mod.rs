@@ -1,0 +1,64 @@
+//! The operators of ONNX against its backend node tests: graphs of one operator, of which someone else computed inputs and outputs.
+//!
+//! Each operator is written as a user would write it, in expressions of this library; the tables by families say how. What is data
+//! goes into the compiled function as an input; axes, sizes and the like are known when the expression is built, as they are where
+//! networks are written.
+//!
+//! The cases lie outside of the repository, in `$BAYEUX_SHARED/referees`; without them the test says so and passes.
+//! `BAYEUX_ONNX_CASES=a.json,b.json` names other files of the same form, each with its tensors beside it (`a.safetensors`).
+
+mod case;
+mod convolution;
+mod elementwise;
+mod indexing;
+mod layers;
+mod losses;
+mod node;
+mod normalisation;
+mod operators;
+mod optimisers;
+mod products;
+mod random;
+mod recurrent;
+mod reductions;
+mod run;
+mod shapes;
+
+/// Cases that have no meaning here, and why.
+const WITHOUT_MEANING: &[(&str, &str)] = &[
+    ("test_training_dropout", NUMPYS_NOISE),
+    ("test_training_dropout_default", NUMPYS_NOISE),
+    ("test_training_dropout_default_mask", NUMPYS_NOISE),
+    ("test_training_dropout_mask", NUMPYS_NOISE),
+];
+
+const NUMPYS_NOISE: &str = "what is dropped is by NumPy's random numbers";
+
+/// Operators to come.
+const PENDING: &[&str] = &[];
+
+#[test]
+fn all_cases() {
+    let (mut passed, mut without, mut failed) = (0, Vec::new(), Vec::new());
+    let mut pending = 0;
+    for case in case::files().iter().flat_map(|file| case::cases(file)) {
+        let listed = WITHOUT_MEANING.iter().find(|(name, _)| *name == case.name).map(|(_, why)| *why);
+        let foreign = case.foreign_type().map(|element| format!("its elements are {element}"));
+        if case.nodes.iter().any(|node| PENDING.contains(&node.op.as_str())) {
+            pending += 1;
+            continue;
+        }
+        match run::run(&case) {
+            Ok(()) => passed += 1,
+            Err(why) => match listed.map(String::from).or(foreign) {
+                Some(reason) => without.push((case.name, reason)),
+                None => failed.push((case.name, why)),
+            },
+        }
+    }
+    without.iter().for_each(|(name, reason)| println!("without meaning: {name}: {reason}"));
+    failed.iter().for_each(|(name, why)| println!("failed: {name}: {why}"));
+    println!("pending {pending}");
+    println!("{passed} passed, {} failed, {} without meaning", failed.len(), without.len());
+    assert!(failed.is_empty(), "{} cases failed", failed.len());
+}

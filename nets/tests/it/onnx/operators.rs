@@ -1,0 +1,27 @@
+//! All operators: the families, one after the other.
+
+use bayeux_autodiff::AnyExpr;
+
+use super::node::Node;
+use super::{
+    convolution, elementwise, indexing, losses, normalisation, optimisers, products, random, recurrent,
+    reductions, shapes,
+};
+
+/// The outputs of a node, if a family has its operator.
+pub fn build(node: &Node<'_>) -> Option<Vec<AnyExpr>> {
+    let families: [fn(&Node<'_>) -> Option<Vec<AnyExpr>>; 11] = [
+        elementwise::build,
+        reductions::build,
+        shapes::build,
+        indexing::build,
+        products::build,
+        convolution::build,
+        normalisation::build,
+        losses::build,
+        recurrent::build,
+        optimisers::build,
+        random::build,
+    ];
+    families.iter().find_map(|family| family(node))
+}

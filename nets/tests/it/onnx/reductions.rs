@@ -1,0 +1,68 @@
+//! Reductions along axes, and running ones.
+
+use bayeux_autodiff::AnyExpr;
+
+use super::node::{Node, from_front, sizes};
+
+pub fn build(node: &Node<'_>) -> Option<Vec<AnyExpr>> {
+    reduced(node).or_else(|| place(node)).map(|y| vec![y])
+}
+
+fn reduced(node: &Node<'_>) -> Option<AnyExpr> {
+    let of = node.op().strip_prefix("Reduce")?;
+    let x = node.x(0);
+    let given = node.ints_of(1, "axes").unwrap_or_default();
+    let axes: Vec<usize> = match given.is_empty() {
+        true if node.flag("noop_with_empty_axes") => Vec::new(),
+        true => (0..x.rank()).collect(),
+        false => given.iter().map(|&axis| from_front(axis, x.rank())).collect(),
+    };
+    let axes = axes.as_slice();
+    let y = match of {
+        "L1" => x.abs().sum(axes),
+        "L2" => x.square().sum(axes).sqrt(),
+        "LogSum" => x.sum(axes).ln(),
+        "LogSumExp" => log_sum_exp(x, axes),
+        "Max" if x.element_type().is_float() => x.max(axes),
+        "Mean" => x.mean(axes),
+        "Min" if x.element_type().is_float() => -(-x).max(axes),
+        "Sum" => x.sum(axes),
+        "SumSquare" => x.square().sum(axes),
+        _ => return None,
+    };
+    Some(match node.int("keepdims", 1) {
+        0 => y,
+        _ => with_ones(&y, x, axes),
+    })
+}
+
+fn with_ones(y: &AnyExpr, x: &AnyExpr, axes: &[usize]) -> AnyExpr {
+    let mut shape = sizes(x);
+    axes.iter().for_each(|&axis| shape[axis] = 1);
+    y.reshape(shape)
+}
+
+fn log_sum_exp(x: &AnyExpr, axes: &[usize]) -> AnyExpr {
+    let kept: Vec<usize> = (0..x.rank()).filter(|axis| !axes.contains(axis)).collect();
+    let order: Vec<usize> = kept.iter().chain(axes).copied().collect();
+    x.transpose(&order).flatten_from(kept.len()).logsumexp()
+}
+
+fn place(node: &Node<'_>) -> Option<AnyExpr> {
+    let largest = match node.op() {
+        "ArgMax" => true,
+        "ArgMin" => false,
+        _ => return None,
+    };
+    let x = node.x(0);
+    let axis = node.axis(0, x.rank());
+    let first = |x: &AnyExpr| if largest { x.argmax(axis as i32) } else { x.argmin(axis as i32) };
+    let at = match node.flag("select_last_index") {
+        true => (sizes(x)[axis] as i32 - 1) - first(&x.flip(axis)),
+        false => first(x),
+    };
+    Some(match node.int("keepdims", 1) {
+        0 => at.untyped(),
+        _ => at.insert_axis(axis).untyped(),
+    })
+}
