@@ -38,6 +38,7 @@ fn taken(node: &Node<'_>) -> Option<AnyExpr> {
             x.reshape([vec![all], rest].concat()).take(0, &at)
         }
         "OneHot" => one_hot(node),
+        "ReverseSequence" => reverse_sequence(node),
         _ => return None,
     })
 }
@@ -102,4 +103,26 @@ fn top_k(node: &Node<'_>) -> Vec<AnyExpr> {
         _ => last.top_k(k),
     };
     vec![from_last(&values, axis), cast(&from_last(&at.untyped(), axis), ElementType::I64)]
+}
+
+/// The first so many along one axis backwards, for each place along another its own number.
+fn reverse_sequence(node: &Node<'_>) -> AnyExpr {
+    let x = node.x(0);
+    let [time, batch] =
+        [("time_axis", 0), ("batch_axis", 1)].map(|(name, default)| node.int(name, default) as usize);
+    let lengths = node.x(1).cast::<i64>().insert_axis(1);
+    let at = Expr::<i64>::arange(x.dim(time));
+    let at = Expr::select(&at.lt(&lengths), &(&lengths - 1 - &at), &at);
+    // [batch, time], beside all other axes.
+    let order: Vec<usize> = [batch]
+        .into_iter()
+        .chain((0..x.rank()).filter(|&axis| axis != time && axis != batch))
+        .chain([time])
+        .collect();
+    let turned = x.transpose(&order);
+    let at = (1..x.rank() - 1).fold(at, |at, axis| at.insert_axis(axis));
+    let taken = turned.take_along_last(&at.broadcast_to(turned.shape()));
+    let back: Vec<usize> =
+        (0..x.rank()).map(|axis| order.iter().position(|&from| from == axis).unwrap()).collect();
+    taken.transpose(&back)
 }

@@ -24,10 +24,12 @@ pub fn build(node: &Node<'_>) -> Option<Vec<AnyExpr>> {
         "LogSoftmax" => vec![along(node, x, |x| x.log_softmax())],
         "LpNormalization" => {
             let axis = node.axis(-1, x.rank());
-            vec![match node.int("p", 2) {
-                1 => x / x.abs().sum_keep(axis),
-                _ => x / x.square().sum_keep(axis).sqrt(),
-            }]
+            let norm = match node.int("p", 2) {
+                1 => x.abs().sum_keep(axis),
+                _ => x.square().sum_keep(axis).sqrt(),
+            };
+            // What has no length stays 0.
+            vec![x / Expr::select(&norm.eq(&norm.zeros_like()), &norm.ones_like(), &norm)]
         }
         "MeanVarianceNormalization" => {
             let axes = node.ints("axes").unwrap_or_else(|| vec![0, 2, 3]);

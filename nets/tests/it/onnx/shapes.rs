@@ -17,6 +17,7 @@ fn seen_otherwise(node: &Node<'_>) -> Option<AnyExpr> {
     Some(match node.op() {
         "Cast" => cast(x, element_type(node.int("to", 1))),
         "CastLike" => cast(x, node.x(1).element_type()),
+        "CenterCropPad" => center_crop_pad(node, x),
         "Concat" => Expr::concat(&node.all(), node.axis(0, x.rank())),
         "DepthToSpace" => depth_to_space(node, x),
         "Expand" => {
@@ -95,6 +96,20 @@ fn split(node: &Node<'_>) -> Vec<AnyExpr> {
     node.ints_of(1, "split").unwrap_or_else(even).into_iter().map(&mut next).collect()
 }
 
+/// As much cut off or added on either side of an axis; what is odd, behind.
+fn center_crop_pad(node: &Node<'_>, x: &AnyExpr) -> AnyExpr {
+    let asked = node.known_ints(1).unwrap();
+    let axes = node.ints("axes").unwrap_or_else(|| (0..x.rank() as i64).collect());
+    axes.iter().zip(asked).fold(x.clone(), |x, (&axis, asked)| {
+        let (axis, asked) = (from_front(axis, x.rank()), asked as usize);
+        let size = sizes(&x)[axis];
+        match asked < size {
+            true => x.slice(axis, (size - asked) / 2..(size - asked) / 2 + asked),
+            false => x.pad(axis, (asked - size) / 2, (asked - size).div_ceil(2)),
+        }
+    })
+}
+
 fn depth_to_space(node: &Node<'_>, x: &AnyExpr) -> AnyExpr {
     let block = node.int("blocksize", 1) as usize;
     let [n, c, h, w] = sizes(x)[..] else { panic!("{} is no image", x.shape()) };
@@ -117,6 +132,7 @@ fn space_to_depth(node: &Node<'_>, x: &AnyExpr) -> AnyExpr {
 /// What depends on sizes only, or keeps a part by places.
 fn made(node: &Node<'_>) -> Option<AnyExpr> {
     Some(match node.op() {
+        "BlackmanWindow" => window(node, &[0.42, -0.5, 0.08]),
         "EyeLike" => {
             let x = node.x(0);
             let element = match node.int("dtype", 0) {
@@ -125,6 +141,8 @@ fn made(node: &Node<'_>) -> Option<AnyExpr> {
             };
             cast(&(column_less_row(x) - node.int("k", 0) as i32).eq(&Expr::scalar(0.0)).untyped(), element)
         }
+        "HammingWindow" => window(node, &[25.0 / 46.0, -21.0 / 46.0]),
+        "HannWindow" => window(node, &[0.5, -0.5]),
         "Range" => {
             let [start, limit, delta] = [0, 1, 2].map(|i| node.known_floats(i).unwrap()[0]);
             let count = ((limit - start) / delta).ceil().max(0.0) as usize;
@@ -159,4 +177,14 @@ fn made(node: &Node<'_>) -> Option<AnyExpr> {
 fn column_less_row(x: &AnyExpr) -> Expr<i64> {
     let [rows, columns] = [x.rank() - 2, x.rank() - 1].map(|axis| Expr::<i64>::arange(x.dim(axis)));
     columns.insert_axis(0) - rows.insert_axis(1)
+}
+
+/// A sum of cosines over a period, which ends one step behind the last place or, if symmetric, at it.
+fn window(node: &Node<'_>, parts: &[f64]) -> AnyExpr {
+    let size = node.known_ints(0).unwrap()[0] as usize;
+    let period = if node.int("periodic", 1) == 0 { size - 1 } else { size };
+    let angle = Expr::<f64>::arange(size) * (std::f64::consts::TAU / period as f64);
+    let part = |(i, &part): (usize, &f64)| (&angle * i as f64).cos() * part;
+    let sum = parts.iter().enumerate().map(part).reduce(|sum, part| sum + part).unwrap();
+    cast(&sum.untyped(), element_type(node.int("output_datatype", 1)))
 }
