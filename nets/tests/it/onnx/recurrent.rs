@@ -158,6 +158,7 @@ impl<'a> Cell<'a> {
             }
         };
         match name {
+            "Elu" => Expr::select(&x.gt(&x.zeros_like()), &x, &(x.expm1() * number("activation_alpha", 1.0))),
             "Affine" => x * number("activation_alpha", 1.0) + number("activation_beta", 0.0),
             "HardSigmoid" => {
                 let ramp = &x * number("activation_alpha", 0.2) + number("activation_beta", 0.5);
@@ -165,9 +166,15 @@ impl<'a> Cell<'a> {
             }
             "LeakyRelu" => Expr::select(&x.lt(&x.zeros_like()), &(&x * number("activation_alpha", 0.01)), &x),
             "Relu" => x.relu(),
+            "ScaledTanh" => (&x * number("activation_beta", 1.0)).tanh() * number("activation_alpha", 1.0),
             "Sigmoid" => x.sigmoid(),
             "Softplus" => x.softplus(),
+            "Softsign" => &x / (x.abs() + 1.0),
             "Tanh" => x.tanh(),
+            "ThresholdedRelu" => {
+                let limit = x.zeros_like() + number("activation_alpha", 1.0);
+                Expr::select(&x.gt(&limit), &x, &x.zeros_like())
+            }
             _ => panic!("no activation {name}"),
         }
     }

@@ -1,8 +1,9 @@
 //! Reductions along axes, and running ones.
 
 use bayeux_autodiff::AnyExpr;
+use bayeux_tensor::ElementType;
 
-use super::node::{Node, from_front, sizes};
+use super::node::{Node, cast, from_front, sizes};
 
 pub fn build(node: &Node<'_>) -> Option<Vec<AnyExpr>> {
     reduced(node).or_else(|| place(node)).map(|y| vec![y])
@@ -18,13 +19,18 @@ fn reduced(node: &Node<'_>) -> Option<AnyExpr> {
         false => given.iter().map(|&axis| from_front(axis, x.rank())).collect(),
     };
     let axes = axes.as_slice();
+    // What is no whole number is cut off to one, of whole numbers.
+    let real = |f: &dyn Fn(&AnyExpr) -> AnyExpr| match x.element_type() {
+        ElementType::F32 | ElementType::F64 => f(x),
+        element => cast(&f(&cast(x, ElementType::F64)), element),
+    };
     let y = match of {
         "L1" => x.abs().sum(axes),
-        "L2" => x.square().sum(axes).sqrt(),
-        "LogSum" => x.sum(axes).ln(),
-        "LogSumExp" => log_sum_exp(x, axes),
+        "L2" => real(&|x| x.square().sum(axes).sqrt()),
+        "LogSum" => real(&|x| x.sum(axes).ln()),
+        "LogSumExp" => real(&|x| log_sum_exp(x, axes)),
         "Max" if x.element_type().is_float() => x.max(axes),
-        "Mean" => x.mean(axes),
+        "Mean" => real(&|x| x.mean(axes)),
         "Min" if x.element_type().is_float() => -(-x).max(axes),
         "Sum" => x.sum(axes),
         "SumSquare" => x.square().sum(axes),
