@@ -7,6 +7,7 @@
 //! The cases lie outside of the repository, in `$BAYEUX_SHARED/referees`; without them the test says so and passes.
 //! `BAYEUX_ONNX_CASES=a.json,b.json` names other files of the same form, each with its tensors beside it (`a.safetensors`).
 
+mod attention;
 mod case;
 mod convolution;
 mod elementwise;

@@ -4,13 +4,13 @@ use bayeux_autodiff::AnyExpr;
 
 use super::node::Node;
 use super::{
-    convolution, elementwise, indexing, losses, normalisation, optimisers, products, random, recurrent,
-    reductions, shapes,
+    attention, convolution, elementwise, indexing, losses, normalisation, optimisers, products, random,
+    recurrent, reductions, shapes,
 };
 
 /// The outputs of a node, if a family has its operator.
 pub fn build(node: &Node<'_>) -> Option<Vec<AnyExpr>> {
-    let families: [fn(&Node<'_>) -> Option<Vec<AnyExpr>>; 11] = [
+    let families: [fn(&Node<'_>) -> Option<Vec<AnyExpr>>; 12] = [
         elementwise::build,
         reductions::build,
         shapes::build,
@@ -22,6 +22,7 @@ pub fn build(node: &Node<'_>) -> Option<Vec<AnyExpr>> {
         recurrent::build,
         optimisers::build,
         random::build,
+        attention::build,
     ];
     families.iter().find_map(|family| family(node))
 }
