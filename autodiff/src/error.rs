@@ -97,6 +97,16 @@ pub enum Error {
         /// One more than the largest valid index.
         limit: usize,
     },
+    /// A matrix that an operation of linear algebra cannot take: one that is singular, not positive definite, or not finite.
+    #[error("{op}: matrix {matrix} of the stack {what}")]
+    Matrix {
+        /// The op's name.
+        op: String,
+        /// Which matrix of the stack it is, counted in row-major order of the leading axes.
+        matrix: usize,
+        /// What is wrong with it, and at which pivot or element.
+        what: String,
+    },
     /// An expression that a function needs is an input which was not declared as one of its inputs.
     #[error("the input `{0}` is needed by the function but not among its inputs")]
     MissingInput(String),

@@ -139,7 +139,10 @@ fn positive(x: &AnyExpr, fuel: &mut usize) -> bool {
             Op::Constant(value) => all(value, |x| x > 0.0),
             Op::Size(_) | Op::Softmax(Softmax::Probabilities) => true,
             Op::Unary(Unary::Exp | Unary::Sigmoid | Unary::Softplus | Unary::SechSquared) => true,
-            Op::Unary(Unary::Sqrt | Unary::Recip) => positive(&inputs[0], fuel),
+            Op::Unary(Unary::Exp2 | Unary::Exp10 | Unary::Cosh | Unary::Erfcx | Unary::Ndtr | Unary::I0e) => {
+                true
+            }
+            Op::Unary(Unary::Sqrt | Unary::Recip | Unary::Rsqrt) => positive(&inputs[0], fuel),
             Op::Unary(Unary::Square | Unary::Abs) => nonzero(&inputs[0], fuel),
             Op::Binary(Binary::Add) => {
                 let one =
@@ -164,7 +167,7 @@ fn nonnegative(x: &AnyExpr, fuel: &mut usize) -> bool {
             Op::Constant(value) => all(value, |x| x >= 0.0),
             Op::Other(op) if op.operation().is_one_hot() => true,
             Op::Unary(Unary::Square | Unary::Abs | Unary::Sqrt | Unary::Relu) => true,
-            Op::Binary(op) if is_comparison(*op) => true,
+            Op::Binary(op) if is_comparison(*op) || *op == Binary::Hypot => true,
             Op::Noise(noise) => noise.kind == NoiseKind::Uniform,
             Op::Binary(Binary::Add | Binary::Mul | Binary::Minimum) => {
                 inputs.iter().all(|x| nonnegative(x, fuel))

@@ -76,8 +76,12 @@ pub use interpreter::interpret;
 pub use kernel::{Kernel, Scratch, TypedView, View};
 pub use loops::{ScanOptions, cond, fold, scan, while_loop};
 pub use ops::{
-    Attributes, Axes, AxisRange, Batch, Conv2dOptions, Linearity, Operation, Place, Pool2dOptions,
-    RandomStreams,
+    Attributes, Axes, AxisRange, Batch, Conv2dOptions, Linearity, Operation, PadMode, Place, Pool2dOptions,
+    RandomStreams, Triangle, Unique,
+};
+pub use ops::{
+    ConvOptions, ConvolveMode, Coordinates, FftNorm, PoolOptions, ResizeOptions, Rounding, SampleMode,
+    SampleOptions, SamplePadding,
 };
 pub use ops::{Values, checkpoint, custom_gradient};
 pub use profile::{Measured, Profile};

@@ -27,6 +27,25 @@ impl Conv2dOptions {
     pub fn padding(self, padding: [[usize; 2]; 2]) -> Self {
         Conv2dOptions { padding, ..self }
     }
+
+    /// How far apart the pixels are that a filter's elements see, along height and width.
+    #[must_use]
+    pub fn dilation(self, dilation: [usize; 2]) -> Self {
+        Conv2dOptions { dilation, ..self }
+    }
+
+    /// Into how many groups the channels are cut, each with filters of its own.
+    ///
+    /// ```
+    /// use bayeux_autodiff::{Conv2dOptions, Expr};
+    /// let (x, w) = (Expr::<f32>::zeros([2, 6, 8, 8]), Expr::zeros([6, 1, 3, 3]));
+    /// let depthwise = Conv2dOptions::new().groups(6);
+    /// assert_eq!(x.conv2d(&w, depthwise).shape().to_string(), "[2, 6, 6, 6]");
+    /// ```
+    #[must_use]
+    pub fn groups(self, groups: usize) -> Self {
+        Conv2dOptions { groups, ..self }
+    }
 }
 
 impl Pool2dOptions {

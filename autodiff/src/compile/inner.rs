@@ -130,9 +130,24 @@ impl Called {
         (*slot, shape.iter().product())
     }
 
-    /// How many elements a parameter of the inner program has.
-    pub fn parameter_len(&self, parameter: usize) -> usize {
-        let shape = &self.inner.parameters[parameter].1.shape;
-        shape.sizes().map_or(0, |sizes| sizes.iter().product())
+    /// How many values the inner program has.
+    pub fn values(&self) -> usize {
+        self.inner.values.len()
+    }
+
+    /// The element type of a value.
+    pub fn value_element(&self, value: usize) -> ElementType {
+        self.inner.values[value].1.0
+    }
+
+    /// How many parameters it reads.
+    pub fn parameters(&self) -> usize {
+        self.inner.parameters.len()
+    }
+
+    /// What the elements of a parameter are, and how many.
+    pub fn parameter(&self, parameter: usize) -> (ElementType, usize) {
+        let of = &self.inner.parameters[parameter].1;
+        (of.element, of.shape.sizes().map_or(0, |sizes| sizes.iter().product()))
     }
 }

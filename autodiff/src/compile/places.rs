@@ -54,7 +54,9 @@ fn placed(b: &mut Builder, node: &Node, has_adjoint: &HashSet<Id>, is_kept: &Has
         Op::Pool2d(pool) if fits_bytes(pool.options) => {
             let x = node.inputs[0];
             let convolution = |id: Id| match &b.node(id).op {
-                Op::Conv2d(Conv2d { map: ConvMap::Forward, options }) if !is_kept.contains(&id) => {
+                Op::Conv2d(Conv2d { map: ConvMap::Forward, options })
+                    if options.groups == 1 && !is_kept.contains(&id) =>
+                {
                     Some(*options)
                 }
                 _ => None,
@@ -67,11 +69,11 @@ fn placed(b: &mut Builder, node: &Node, has_adjoint: &HashSet<Id>, is_kept: &Has
             Some(pooled(b, *pool, map, inputs, node))
         }
         // conv2d_input (scatter g, w) and conv2d_weights (x, scatter g)
-        Op::Conv2d(Conv2d { map: ConvMap::Images, options }) => {
+        Op::Conv2d(Conv2d { map: ConvMap::Images, options }) if options.groups == 1 => {
             let map = PlacedMap::Images(*options);
             of_scattered(b, map, node.inputs[0], node.inputs[1], &node.shape)
         }
-        Op::Conv2d(Conv2d { map: ConvMap::Filters, options }) => {
+        Op::Conv2d(Conv2d { map: ConvMap::Filters, options }) if options.groups == 1 => {
             let map = PlacedMap::Filters(*options);
             of_scattered(b, map, node.inputs[1], node.inputs[0], &node.shape)
         }

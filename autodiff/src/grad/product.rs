@@ -125,9 +125,15 @@ fn may_be_steep(op: &Op, inputs: &[AnyExpr], i: usize) -> bool {
     let x = &inputs[0];
     match op {
         Op::Unary(Unary::Sqrt | Unary::Lgamma | Unary::Digamma) => !is_positive(x),
-        Op::Unary(Unary::Ln | Unary::Recip) => !is_nonzero(x),
+        Op::Unary(Unary::Ln | Unary::Log2 | Unary::Log10 | Unary::Recip | Unary::Rsqrt | Unary::Cbrt) => {
+            !is_nonzero(x)
+        }
+        Op::Unary(Unary::Asin | Unary::Acos | Unary::Acosh | Unary::Atanh | Unary::Erfinv | Unary::Ndtri) => {
+            true
+        }
         Op::Unary(Unary::Log1p) => !is_nonnegative(x),
-        Op::Binary(Binary::Div) => !is_nonzero(&inputs[1]),
+        Op::Binary(Binary::Div | Binary::Xlogy) => !is_nonzero(&inputs[1]),
+        Op::Binary(Binary::Xlog1py) => !is_nonnegative(&inputs[1]),
         Op::Binary(Binary::Polygamma) => !is_positive(&inputs[1]),
         Op::Binary(Binary::Pow) => {
             let whole = number(&inputs[1]).is_some_and(|p| p == 0.0 || p >= 1.0);

@@ -10,14 +10,15 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::expr::{Key, topological, topological_to};
+use crate::expr::{Key, topological_to};
 use crate::lambda::Lambda;
-use crate::ops::{Op, Scan};
+use crate::ops::Scan;
 use crate::stabilise::stabilise;
 use crate::substitute::replaced;
-use crate::vmap::{batched, has_rule};
+use crate::vmap::batched;
 use crate::{AnyExpr, Dim, Expr};
 
+use super::split::{Boundary, Hoists, Splitter};
 use super::sums::sum_of_stack;
 
 /// One step, in terms of parameters.
@@ -59,27 +60,6 @@ pub(crate) struct Results {
     pub steps: Option<AnyExpr>,
 }
 
-/// When a value is known.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum When {
-    /// Before the loop,
-    Before,
-    /// for each part of the sequences, without the others,
-    Part,
-    /// or in the loop only.
-    Inside,
-}
-
-struct Splitter {
-    when: HashMap<Key, When>,
-    /// Whether a stack of the value can be computed at once, given those of what it depends on that is `Inside`.
-    whole: HashSet<Key>,
-    /// Whether it is worth it.
-    heavy: HashSet<Key>,
-    /// What is carried on depends on it.
-    core: HashSet<Key>,
-}
-
 #[track_caller]
 pub(crate) fn build(step: Step, given: Given) -> Results {
     let Step { carried, parts, same, next, outputs, sums, until } = step;
@@ -91,7 +71,14 @@ pub(crate) fn build(step: Step, given: Given) -> Results {
     let until = rest.next();
     let core: Vec<AnyExpr> = next.iter().chain(&until).cloned().collect();
     let all: Vec<AnyExpr> = core.iter().chain(&outputs).chain(&sums).cloned().collect();
-    let splitter = Splitter::new(&all, &core, &carried, &parts, &given.length);
+    let mut splitter = Splitter::new(&all, &core, &carried, &parts, &given.length);
+    if given.limit.is_some() && given.length.is_one() {
+        // A branch: nothing of it is to be computed unless it is taken.
+        splitter.whole.clear();
+        splitter.hoists = Hoists::Nothing;
+    } else if given.limit.is_some() || until.is_some() {
+        splitter.hoists = Hoists::WhatCannotFail;
+    }
 
     // What is computed outside, for all steps at once.
     let is_outside = |root: &AnyExpr| splitter.is_outside(root);
@@ -167,10 +154,12 @@ pub(crate) fn build(step: Step, given: Given) -> Results {
     // After the loop.
     let steps = until.is_some().then(|| values[values.len() - 1].clone());
     let mut stacks = sequences;
-    let moved = replaced(&boundary.stacked, outer.clone());
-    let stack_of = values[boundary_from..].iter();
-    stacks.extend(moved.iter().map(AnyExpr::key).zip(stack_of.cloned()));
-    let late = batched(&replaced(&outside, outer), stacks, &given.length, |_| false);
+    // Together, so that what is rebuilt is the same in both.
+    let both: Vec<AnyExpr> = boundary.stacked.iter().chain(&outside).cloned().collect();
+    let mut both = replaced(&both, outer);
+    let outside = both.split_off(boundary.stacked.len());
+    stacks.extend(both.iter().map(AnyExpr::key).zip(values[boundary_from..].iter().cloned()));
+    let late = batched(&outside, stacks, &given.length, |_| false);
     let limit = steps.clone().or(given.limit);
     let mut late = late.into_iter().map(|stack| masked(stack, limit.as_ref(), &given.length));
     let mut stacked = values[stacks_from..].iter().cloned();
@@ -191,130 +180,4 @@ fn masked(stack: AnyExpr, limit: Option<&AnyExpr>, length: &Dim) -> AnyExpr {
     let ones = vec![Dim::from(1usize); stack.rank() - 1];
     let shape: Vec<Dim> = [length.clone()].into_iter().chain(ones).collect();
     Expr::select(&done.reshape(shape), &stack, &stack.zeros_like())
-}
-
-/// What passes between the loop and what is around it.
-#[derive(Default)]
-struct Boundary {
-    /// Values of the loop of which stacks are needed,
-    stacked: Vec<AnyExpr>,
-    /// values of whole sequences,
-    early: Vec<AnyExpr>,
-    /// and values that are the same in each step.
-    hoisted: Vec<AnyExpr>,
-}
-
-impl Splitter {
-    fn new(all: &[AnyExpr], core: &[AnyExpr], carried: &[AnyExpr], parts: &[AnyExpr], length: &Dim) -> Self {
-        let [carried, parts] =
-            [carried, parts].map(|of| of.iter().map(AnyExpr::key).collect::<HashSet<Key>>());
-        let mut s = Splitter {
-            when: HashMap::new(),
-            whole: HashSet::new(),
-            heavy: HashSet::new(),
-            core: topological(core).iter().map(AnyExpr::key).collect(),
-        };
-        for node in topological(all) {
-            let key = node.key();
-            let draws = match node.op() {
-                Op::Noise(_) => true,
-                Op::Call(call) => call.lambda.draws(),
-                Op::Scan(scan) => scan.body.draws(),
-                _ => false,
-            };
-            let of_inputs = node.inputs().iter().map(|input| s.when[&input.node_key()]).max();
-            let when = match of_inputs.unwrap_or(When::Before) {
-                _ if draws || carried.contains(&key) => When::Inside,
-                _ if parts.contains(&key) => When::Part,
-                when => when,
-            };
-            s.when.insert(key, when);
-            if draws {
-                s.core.insert(key);
-            }
-            // In the core all is given as a stack, and before the loop all is as it is.
-            let given = |input: &AnyExpr| s.is_given(input) || s.whole.contains(&input.node_key());
-            let is_stack: Vec<bool> =
-                node.inputs().iter().map(|input| s.when[&input.node_key()] > When::Before).collect();
-            let is_part = parts.contains(&key);
-            if is_part || node.inputs().iter().all(given) && has_rule(&node, &is_stack, length) {
-                s.whole.insert(key);
-            }
-            let heavy = |input: &AnyExpr| !s.is_given(input) && s.heavy.contains(&input.node_key());
-            if when > When::Before && (is_kernel(&node) || node.inputs().iter().any(heavy)) {
-                s.heavy.insert(key);
-            }
-        }
-        s
-    }
-
-    /// Whether it is known outside of the loop, where that is over.
-    fn is_given(&self, x: &AnyExpr) -> bool {
-        let key = x.node_key();
-        self.when[&key] == When::Before || self.when[&key] == When::Inside && self.core.contains(&key)
-    }
-
-    /// Whether an output is computed outside of the loop, for all steps at once.
-    fn is_outside(&self, root: &AnyExpr) -> bool {
-        let key = root.node_key();
-        match self.when[&key] {
-            When::Before => true,
-            When::Part => self.whole.contains(&key),
-            When::Inside => {
-                !self.core.contains(&key) && self.heavy.contains(&key) && self.whole.contains(&key)
-            }
-        }
-    }
-
-    fn is_kernel_inside(&self, node: &AnyExpr) -> bool {
-        self.when.get(&node.key()) == Some(&When::Inside) && is_kernel(node) && node.types().len() == 1
-    }
-
-    /// Adds what of the loop is needed by values that are computed outside of it.
-    fn read_by(&self, outside: &[AnyExpr], boundary: &mut Boundary) {
-        let mut seen = HashSet::new();
-        topological_to(outside, |value| {
-            let inside =
-                self.when[&value.node_key()] == When::Inside && self.core.contains(&value.node_key());
-            if inside && seen.insert(value.key()) {
-                boundary.stacked.push(value.clone());
-            }
-            inside
-        });
-    }
-
-    /// Adds what the loop needs that is computed before.
-    fn needed_by(&self, inside: &[AnyExpr], boundary: &mut Boundary) {
-        let mut seen = HashSet::new();
-        topological_to(inside, |value| {
-            let key = value.node_key();
-            if matches!(value.op(), Op::Input(_)) || is_view(value) {
-                return false;
-            }
-            let list = match self.when[&key] {
-                When::Before if !value.op().is_leaf() => &mut boundary.hoisted,
-                When::Part if self.whole.contains(&key) && self.heavy.contains(&key) => &mut boundary.early,
-                _ => return false,
-            };
-            if seen.insert(value.key()) {
-                list.push(value.clone());
-            }
-            true
-        });
-    }
-}
-
-/// Whether it has a kernel of its own that does more than to move elements.
-fn is_kernel(node: &AnyExpr) -> bool {
-    match node.op() {
-        Op::Matmul(_) | Op::Conv2d(_) | Op::Pool2d(_) | Op::Softmax(_) | Op::Take(_) | Op::Scatter(_) => true,
-        Op::Call(_) | Op::Scan(_) => true,
-        Op::Other(op) => !op.operation().only_moves(),
-        _ => false,
-    }
-}
-
-/// Whether it is another view of what it is made of: as an argument it would be written out.
-fn is_view(node: &AnyExpr) -> bool {
-    matches!(node.op(), Op::Broadcast(_) | Op::Reshape(_) | Op::Transpose(_) | Op::Slice(_))
 }

@@ -5,7 +5,9 @@ mod body;
 mod build;
 mod choice;
 mod options;
+mod split;
 mod sums;
+mod taps;
 
 use crate::ops::Values;
 use crate::{AnyExpr, Expr, Kind};

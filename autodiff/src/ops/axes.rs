@@ -1,4 +1,4 @@
-//! Axes as arguments.
+//! Axes as arguments, and what lies along one in memory.
 
 /// One axis or several, counted from the front or, if negative, from the back.
 ///
@@ -79,5 +79,35 @@ impl<A: Axes + ?Sized> Axes for &A {
     #[track_caller]
     fn resolve(&self, rank: usize) -> Vec<usize> {
         (**self).resolve(rank)
+    }
+}
+
+/// The one axis that is named.
+#[track_caller]
+pub(super) fn one_axis(axis: impl Axes, rank: usize) -> usize {
+    match axis.resolve(rank)[..] {
+        [axis] => axis,
+        ref axes => panic!("axes {axes:?} in place of a single one"),
+    }
+}
+
+/// A row-major array as lanes along one axis: element `i` of lane `(o, k)` stands at `(o · length + i) · inner + k`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lanes {
+    /// How many slabs of lanes that lie side by side.
+    pub outer: usize,
+    pub length: usize,
+    /// How many lie side by side.
+    pub inner: usize,
+}
+
+impl Lanes {
+    pub fn new(shape: &[usize], axis: usize) -> Self {
+        let [outer, inner] = [&shape[..axis], &shape[axis + 1..]].map(|sizes| sizes.iter().product());
+        Lanes { outer, length: shape[axis], inner }
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.outer * self.length * self.inner == 0
     }
 }

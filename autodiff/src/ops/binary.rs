@@ -1,4 +1,4 @@
-//! Functions of two numbers, with NumPy's broadcasting.
+//! Functions of two numbers, with NumPy's broadcasting. `table.rs` has the derivatives.
 
 mod operators;
 
@@ -8,7 +8,6 @@ use super::Batch;
 use super::elementwise::{self, Elementwise};
 use super::operation::Operation;
 use crate::kernel::Kernel;
-use crate::known::is_nonzero;
 use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Kind, Real, Rows, ValueType};
 
 macro_rules! binary {
@@ -47,7 +46,7 @@ macro_rules! binary {
                 }
             }
 
-            fn slopes(self, g: &AnyExpr, a: &AnyExpr, b: &AnyExpr, y: &AnyExpr) -> [Option<AnyExpr>; 2] {
+            pub(super) fn slopes(self, g: &AnyExpr, a: &AnyExpr, b: &AnyExpr, y: &AnyExpr) -> [Option<AnyExpr>; 2] {
                 match self {
                     $(Binary::$variant => {
                         #[allow(unused_variables)] // a rule may need any of them
@@ -60,84 +59,9 @@ macro_rules! binary {
     };
 }
 
-binary! {
-    /// a + b
-    Add add "+", |g, a, b, y| Some(g.clone()), Some(g.clone());
+mod table;
 
-    /// a − b
-    Sub sub "-", |g, a, b, y| Some(g.clone()), Some(-g);
-
-    /// a · b.   ∂a = b, ∂b = a
-    Mul mul "*", |g, a, b, y| Some(g * b), Some(g * a);
-
-    /// a / b.   ∂a = 1/b, ∂b = −y/b
-    Div div "/", |g, a, b, y| Some(g / b), Some(-(g * (y / b)));
-
-    /// aᵇ.   ∂a = b aᵇ⁻¹, and 0 for b = 0; ∂b = y ln a, and 0 for a = 0
-    Pow pow "^", |g, a, b, y| Some(g * (b * lower_power(a, b))), Some(g * unless_zero(a, &(y * a.ln())));
-
-    /// The larger.   A tie is split evenly: half of the adjoint to each.
-    Maximum maximum "max", |g, a, b, y| Some(g * wins(g, &a.gt(b), &a.eq(b))), Some(g * wins(g, &b.gt(a), &a.eq(b)));
-
-    /// The smaller.   A tie is split evenly: half of the adjoint to each.
-    Minimum minimum "min", |g, a, b, y| Some(g * wins(g, &a.lt(b), &a.eq(b))), Some(g * wins(g, &b.lt(a), &a.eq(b)));
-
-    /// Where a > b.
-    Gt gt ">", |g, a, b, y| None, None;
-
-    /// Where a ≥ b.
-    Ge ge ">=", |g, a, b, y| None, None;
-
-    /// Where a < b.
-    Lt lt "<", |g, a, b, y| None, None;
-
-    /// Where a ≤ b.
-    Le le "<=", |g, a, b, y| None, None;
-
-    /// Where a = b.
-    Eq eq "==", |g, a, b, y| None, None;
-
-    /// Where a ≠ b.
-    Ne ne "!=", |g, a, b, y| None, None;
-
-    /// ψ⁽ᵃ⁾(b).   ∂b = ψ⁽ᵃ⁺¹⁾(b); a is a whole number.
-    Polygamma polygamma "polygamma", |g, n, x, y| None,
-    Some(g * AnyExpr::binary(Binary::Polygamma, &(n + 1.0), x));
-}
-
-/// The vector functions by the names of the table.
-mod vector {
-    pub(super) use bayeux_tensor::simd::{add, div, eq, ge, gt, le, lt, maximum, minimum, mul, ne, pow, sub};
-    use bayeux_tensor::{Float, simd};
-
-    /// Of one order: all elements of `n` are equal.
-    pub(super) fn polygamma<T: Float>(n: &[T], x: &[T], y: &mut [T]) {
-        if let Some(n) = n.first() {
-            simd::polygamma(n.to_f64() as usize, x, y);
-        }
-    }
-}
-
-/// aᵇ⁻¹, and 0 where that is infinite for b = 0.
-fn lower_power(a: &AnyExpr, b: &AnyExpr) -> AnyExpr {
-    let power = a.pow(&(b - 1.0));
-    if is_nonzero(b) {
-        return power;
-    }
-    let zero = a.number_like(0.0);
-    Expr::select(&(b.ne(&zero) | a.ne(&zero)), &power, &zero)
-}
-
-/// y where x is not 0, else 0: also where y is not a number.
-fn unless_zero(x: &AnyExpr, y: &AnyExpr) -> AnyExpr {
-    let zero = x.number_like(0.0);
-    Expr::select(&x.ne(&zero), y, &zero)
-}
-
-/// What a maximum's input receives: all where it wins, half where it ties.
-fn wins(g: &AnyExpr, wins: &Expr<bool>, ties: &Expr<bool>) -> AnyExpr {
-    wins.cast_like(g) + ties.cast_like(g) * 0.5
-}
+pub(crate) use table::Binary;
 
 impl Binary {
     /// Whether it says where something is so.
@@ -247,7 +171,27 @@ methods! { Real -> Self:
     pow Pow;
 }
 
+methods! { Real -> Self:
+    /// What is left of a division by `other` whose quotient is rounded towards 0: with the sign of `self`, as in C.
+    fmod Fmod;
+    /// The angle of the point (`other`, `self`), from −π to π.
+    atan2 Atan2;
+    /// √(`self`² + `other`²), where squares may be too large or too small for numbers. Its slope at the origin is 0.
+    hypot Hypot;
+    /// `self` · ln `other`, and 0 where `self` is 0.
+    xlogy Xlogy;
+    /// `self` · ln(1 + `other`), and 0 where `self` is 0.
+    xlog1py Xlog1py;
+    /// ln(eᵃ + eᵇ), where the powers may be too large or too small for numbers.
+    logaddexp LogAddExp;
+}
+
 methods! { Arithmetic -> Self:
+    /// What is left of a division by `other` whose quotient is rounded down: with the sign of `other`, as in Python and NumPy. Of
+    /// whole numbers 0 if `other` is 0.
+    remainder Remainder;
+    /// The quotient, rounded down, as Python's and NumPy's `//`. Of whole numbers 0 if `other` is 0. It has no slope.
+    floor_divide FloorDivide;
     /// The larger of two. A tie gives half of the adjoint to each.
     maximum Maximum;
     /// The smaller of two. A tie gives half of the adjoint to each.
@@ -279,7 +223,13 @@ pub(super) fn examples() -> Vec<super::examples::Example> {
             let of_both = move |x: &[AnyExpr]| {
                 // The order of a polygamma function is a whole number.
                 let a = if op == Binary::Polygamma { x[0].ones_like() } else { x[0].clone() };
-                AnyExpr::binary(op, &a, &x[1]) as AnyExpr
+                // A small step leads over no multiple: the quotient is between 2 and 3.
+                match op {
+                    Binary::Remainder | Binary::Fmod | Binary::FloorDivide => {
+                        AnyExpr::binary(op, &(a * 0.4 + 7.0), &(&x[1] * 0.05 + 3.0)) as AnyExpr
+                    }
+                    _ => AnyExpr::binary(op, &a, &x[1]),
+                }
             };
             example(op.method(), &[&[3, 4], &[3, 4]], 0.4..2.5, of_both)
                 .and(&[&[0, 4], &[0, 4]])

@@ -1,13 +1,17 @@
 //! Two-dimensional convolution and its two adjoints: three bilinear maps that are each other's gradients.
 
+mod stacks;
+
 use bayeux_tensor::{Conv2dShape, Float, conv2d, conv2d_input, conv2d_weights};
 
+use super::Batch;
 use super::elementwise::of_floats;
-use super::operation::Operation;
+use super::images::Along;
+use super::operation::{Linearity, Operation};
 use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
 use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Rows, Shape, ValueType};
 
-/// Stride and zero padding of a convolution.
+/// Stride, zero padding, dilation and groups of a convolution.
 ///
 /// ```
 /// use bayeux_autodiff::{Conv2dOptions, Expr, batch};
@@ -23,15 +27,28 @@ pub struct Conv2dOptions {
     pub stride: [usize; 2],
     /// Rows of zeros above and below, columns left and right.
     pub padding: [[usize; 2]; 2],
+    /// How far apart the pixels are that a filter's elements see.
+    pub dilation: [usize; 2],
+    /// Into how many groups the channels are cut, each with filters of its own.
+    pub groups: usize,
 }
 
 impl Default for Conv2dOptions {
     fn default() -> Self {
-        Conv2dOptions { stride: [1, 1], padding: [[0; 2]; 2] }
+        Conv2dOptions { stride: [1, 1], padding: [[0; 2]; 2], dilation: [1, 1], groups: 1 }
     }
 }
 
-/// One of the three maps between images x, filters w and outputs y.
+impl Conv2dOptions {
+    /// The convolution of images and filters of these shapes.
+    pub(super) fn geometry(&self, x: &[usize], w: &[usize]) -> Conv2dShape {
+        let &Conv2dOptions { stride, padding, groups, .. } = self;
+        Conv2dShape::new(x[0], x[1], [x[2], x[3]], w[0], [w[2], w[3]], stride, padding).grouped(groups)
+    }
+}
+
+/// One of the three maps between images x, filters w and outputs y. Dilated filters have zeros between their elements here: the
+/// options' dilation is 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Conv2d {
     pub map: ConvMap,
@@ -63,7 +80,11 @@ impl Conv2d {
         let [a, b] = inputs else { return Err("takes two inputs".into()) };
         let [x, w, y] = self.roles([&a.shape, &b.shape], output);
         let ranks = [x, w, y].iter().all(|shape| shape.rank() == 4);
-        let fits = ranks && x[0] == y[0] && x[1] == w[1] && y[1] == w[0] && a.element == b.element;
+        let fits = ranks
+            && x[0] == y[0]
+            && x[1] == &w[1] * self.options.groups
+            && y[1] == w[0]
+            && a.element == b.element;
         match fits && a.element.is_float() {
             true => Ok(()),
             false => Err(format!("inputs {a} and {b}, output {output}")),
@@ -73,20 +94,23 @@ impl Conv2d {
     /// Whether the filters fit into the images, at concrete sizes.
     pub(super) fn window_fits(&self, inputs: &[&[usize]], shape: &[usize]) -> Result<(), String> {
         let [x, w, _] = self.roles([inputs[0], inputs[1]], shape);
+        let groups = self.options.groups;
+        if x[1] != w[1] * groups || !w[0].is_multiple_of(groups) {
+            return Err(format!("{groups} groups of images {x:?} and filters {w:?}"));
+        }
         fits_into(&w[2..], &x[2..], self.options.padding)
     }
 
     /// The convolution of a map between these shapes.
     pub fn geometry(&self, inputs: &[&[usize]], shape: &[usize]) -> Conv2dShape {
         let [x, w, _] = self.roles([inputs[0], inputs[1]], shape);
-        let Conv2dOptions { stride, padding } = self.options;
-        Conv2dShape::new(x[0], x[1], [x[2], x[3]], w[0], [w[2], w[3]], stride, padding)
+        self.options.geometry(x, w)
     }
 }
 
 impl Operation for Conv2d {
     fn name(&self) -> String {
-        let Conv2dOptions { stride, padding } = self.options;
+        let Conv2dOptions { stride, padding, groups, .. } = self.options;
         let map = match self.map {
             ConvMap::Forward => "conv2d",
             ConvMap::Images => "conv2d_input",
@@ -94,7 +118,8 @@ impl Operation for Conv2d {
         };
         let stride = if stride == [1, 1] { String::new() } else { format!(" stride {stride:?}") };
         let padding = if padding == [[0; 2]; 2] { String::new() } else { format!(" padding {padding:?}") };
-        format!("{map}{stride}{padding}")
+        let groups = if groups == 1 { String::new() } else { format!(" groups {groups}") };
+        format!("{map}{stride}{padding}{groups}")
     }
 
     fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
@@ -109,6 +134,14 @@ impl Operation for Conv2d {
         let shapes: Vec<&[usize]> = inputs.iter().map(|input| input.shape).collect();
         let geometry = self.geometry(&shapes, outputs[0].shape);
         Ok(Some(Box::new(OfFloats(Conv2dKernel { map: self.map, geometry }))))
+    }
+
+    fn linearity(&self) -> Linearity {
+        Linearity::Each(&[0, 1])
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        Some(vec![stacks::batched(self, batch)?])
     }
 
     /// Images are apart from each other.
@@ -174,29 +207,56 @@ impl FloatKernel for Conv2dKernel {
 }
 
 impl<T: Real> Expr<T> {
-    /// The cross-correlation of images `[n, c, h, w]` with filters `[o, c, kh, kw]`, giving `[n, o, h′, w′]` with
-    /// h′ = ⌊(h + padding − kh) / stride⌋ + 1:
+    /// The cross-correlation of images `[n, c, h, w]` with filters `[o, c/g, kh, kw]`, giving `[n, o, h′, w′]` with
+    /// h′ = ⌊(h + padding − (kh − 1)·dilation − 1) / stride⌋ + 1; in one group:
     ///
-    /// y[n, o, i, j] = Σ x[n, c, i·s + u − p, j·s + v − p] · w[o, c, u, v]
+    /// y[n, o, i, j] = Σ x[n, c, i·s + u·d − p, j·s + v·d − p] · w[o, c, u, v]
     ///
-    /// Flip the filters' last two axes for a convolution in the mathematical sense. An infinite or undefined pixel may make outputs
-    /// next to those that see it undefined, too: see [`bayeux_tensor::conv2d`].
+    /// With g groups, channels and outputs are cut into as many runs, and outputs see the channels of their run. Flip the filters' last
+    /// two axes for a convolution in the mathematical sense. An infinite or undefined pixel may make outputs next to those that see it
+    /// undefined, too: see [`bayeux_tensor::conv2d`]; with dilation those that it lies between the elements of.
     ///
     /// # Panics
-    /// If a rank is not 4, the channels differ, the stride is 0, or the filter is larger than the padded image. Where that depends
-    /// on a free dimension, the call of the function fails instead.
+    /// If a rank is not 4, the channels do not fit, a stride, a dilation or the number of groups is 0 or does not divide the filters, or
+    /// the filter is larger than the padded image. Where that depends on a free dimension, the call of the function fails instead.
     #[track_caller]
     #[must_use]
     pub fn conv2d(&self, filters: &Expr<T>, options: Conv2dOptions) -> Self {
         let both = || format!("images {} and filters {}", self.shape(), filters.shape());
         assert!(self.rank() == 4 && filters.rank() == 4, "conv2d: {} must both have 4 axes", both());
-        assert!(self.dim(1) == filters.dim(1), "conv2d: {} differ in their channels", both());
+        let (filters, options) = filters.spread_filters("conv2d", options);
+        let groups = options.groups;
+        let of_groups = if groups == 1 { String::new() } else { format!(" of {groups} groups") };
+        assert!(
+            self.dim(1) == filters.dim(1) * groups,
+            "conv2d: {} differ in their channels{of_groups}",
+            both()
+        );
         let size = |x: &Self| [x.dim(2), x.dim(3)];
         let [height, width] =
-            output_size("conv2d", size(self), size(filters), options.stride, options.padding);
+            output_size("conv2d", size(self), size(&filters), options.stride, options.padding);
         let shape = Shape::from((self.dim(0), filters.dim(0), height, width));
         let op = Conv2d { map: ConvMap::Forward, options };
         Expr::new(op, vec![self.untyped(), filters.untyped()], shape)
+    }
+
+    /// Filters with zeros between their elements, for the same options without dilation; in as many groups as they can be.
+    #[track_caller]
+    pub(super) fn spread_filters(&self, op: &str, options: Conv2dOptions) -> (Self, Conv2dOptions) {
+        let Conv2dOptions { dilation, groups, .. } = options;
+        assert!(dilation.iter().all(|&d| d > 0), "{op}: dilation {dilation:?} must be positive");
+        assert!(
+            groups > 0 && self.dim(0).size().is_none_or(|filters| filters.is_multiple_of(groups)),
+            "{op}: {groups} groups of filters {}",
+            self.shape()
+        );
+        let spread = |filters: Self, axis: usize| match dilation[axis - 2] {
+            1 => filters,
+            _ if filters.dim(axis).size().is_some_and(|size| size < 2) => filters,
+            apart => filters.along(axis, Along::Spread(apart), (filters.dim(axis) - 1) * apart + 1),
+        };
+        let filters = (2..4).fold(self.clone(), spread);
+        (filters, Conv2dOptions { dilation: [1, 1], ..options })
     }
 }
 
@@ -232,7 +292,10 @@ pub(super) fn fits_into(window: &[usize], size: &[usize], padding: [[usize; 2]; 
 pub(super) fn examples() -> Vec<super::examples::Example> {
     use super::examples::{Example, example};
 
-    let conv = |stride, padding| move |x: &[AnyExpr]| x[0].conv2d(&x[1], Conv2dOptions { stride, padding });
+    let conv = |stride, padding| {
+        let options = Conv2dOptions::new().stride(stride).padding(padding);
+        move |x: &[AnyExpr]| x[0].conv2d(&x[1], options)
+    };
     let mut examples: Vec<Example> = [
         ([1, 1], [[0, 0], [0, 0]]),
         ([2, 1], [[1, 1], [0, 2]]),
@@ -252,5 +315,19 @@ pub(super) fn examples() -> Vec<super::examples::Example> {
         example("1×1 filters, one image", &[&[1, 2, 3, 3], &[4, 2, 1, 1]], -1.0..1.0, pixels)
             .and(&[&[1, 1, 1, 1], &[1, 1, 1, 1]]),
     );
+    let grouped = Conv2dOptions::new().padding([[1, 0], [0, 1]]);
+    let on = |options: Conv2dOptions| move |x: &[AnyExpr]| x[0].conv2d(&x[1], options);
+    examples.extend([
+        example("conv2d in groups", &[&[2, 4, 3, 3], &[6, 2, 2, 2]], -1.0..1.0, on(grouped.groups(2)))
+            .and(&[&[0, 4, 3, 3], &[2, 2, 2, 1]]),
+        example(
+            "depthwise conv2d",
+            &[&[2, 3, 4, 3], &[3, 1, 2, 2]],
+            -1.0..1.0,
+            on(grouped.groups(3).stride([2, 1])),
+        ),
+        example("dilated conv2d", &[&[1, 2, 5, 5], &[2, 2, 2, 3]], -1.0..1.0, on(grouped.dilation([2, 2])))
+            .and(&[&[2, 1, 4, 3], &[2, 1, 2, 1]]),
+    ]);
     examples
 }

@@ -1,4 +1,4 @@
-//! The running maximum along the last axis, with the positions where it was attained.
+//! The running maximum and minimum along the last axis, with the positions where they were attained.
 
 use std::sync::Arc;
 
@@ -11,14 +11,21 @@ use super::order::back_to_places;
 use crate::kernel::View;
 use crate::{AnyExpr, Arithmetic, Error, Expr, Rows, ValueType};
 
-/// x → for each element the largest along the last axis up to it, and where that stands: of equal ones the latest, as in PyTorch.
-/// After a NaN all are NaN.
+/// x → for each element the largest along the last axis up to it, or the smallest, and where that stands: of equal ones the latest, as
+/// in PyTorch. After a NaN all are NaN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct CumMax;
+enum Running {
+    Max,
+    Min,
+}
 
-impl Operation for CumMax {
+impl Operation for Running {
     fn name(&self) -> String {
-        "cummax".into()
+        match self {
+            Running::Max => "cummax",
+            Running::Min => "cummin",
+        }
+        .into()
     }
 
     fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
@@ -30,16 +37,17 @@ impl Operation for CumMax {
     }
 
     fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>]) -> Result<(), Error> {
-        fn run<T: Element>(x: &[T], n: usize, values: &mut [T], places: &mut [i64]) {
+        fn run<T: Element>(op: Running, x: &[T], n: usize, values: &mut [T], places: &mut [i64]) {
             let is_nan = |x: T| x.partial_cmp(&x).is_none();
             let rows = x.par_chunks(n).zip(values.par_chunks_mut(n)).zip(places.par_chunks_mut(n));
             rows.for_each(|((x, values), places)| {
-                let (mut largest, mut at) = (x[0], 0);
+                let (mut extreme, mut at) = (x[0], 0);
                 for (i, ((&x, value), place)) in x.iter().zip(values).zip(places).enumerate() {
-                    if x >= largest || is_nan(x) {
-                        (largest, at) = (x, i as i64);
+                    let is_next = if op == Running::Max { x >= extreme } else { x <= extreme };
+                    if is_next || is_nan(x) {
+                        (extreme, at) = (x, i as i64);
                     }
-                    (*value, *place) = (largest, at);
+                    (*value, *place) = (extreme, at);
                 }
             });
         }
@@ -48,7 +56,7 @@ impl Operation for CumMax {
         let n = x.shape.last().copied().unwrap_or(1);
         if n > 0 {
             with_type!(x.data.element_type(), T => {
-                run::<T>(x.elements(), n, values.reborrow().get(), places.reborrow().get());
+                run::<T>(*self, x.elements(), n, values.reborrow().get(), places.reborrow().get());
             });
         }
         Ok(())
@@ -66,7 +74,7 @@ impl Operation for CumMax {
         unreachable!("it has two values")
     }
 
-    /// Each maximum's adjoint goes back to where it came from; one that stands for long gets several.
+    /// Each extreme's adjoint goes back to where it came from; one that stands for long gets several.
     fn gradients(
         &self,
         adjoints: &[Option<AnyExpr>],
@@ -98,7 +106,22 @@ impl<T: Arithmetic> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn cummax(&self) -> (Self, Expr<i64>) {
-        let values = AnyExpr::values_of(Arc::new(CumMax), vec![self.untyped()]);
+        self.running(Running::Max)
+    }
+
+    /// The running minimum along the last axis, and the positions where it was attained, see [`cummax`](Self::cummax).
+    ///
+    /// # Panics
+    /// For a scalar.
+    #[track_caller]
+    #[must_use]
+    pub fn cummin(&self) -> (Self, Expr<i64>) {
+        self.running(Running::Min)
+    }
+
+    #[track_caller]
+    fn running(&self, op: Running) -> (Self, Expr<i64>) {
+        let values = AnyExpr::values_of(Arc::new(op), vec![self.untyped()]);
         (values[0].typed(), values[1].typed())
     }
 }
@@ -113,6 +136,7 @@ pub(super) fn examples() -> Vec<super::examples::Example> {
             .and(&[&[1]])
             .and(&[&[3, 0]])
             .and(&[&[0, 3]]),
+        example("cummin", &[&[3, 7]], -1.0..1.0, |x| x[0].cummin()).and(&[&[1]]).and(&[&[3, 0]]),
         example("maxima alone", &[&[2, 3, 5]], -1.0..1.0, alone).and(&[&[2, 1]]),
         example("places alone", &[&[3, 7]], -1.0..1.0, |x| x[0].cummax().1),
         example("of whole numbers", &[&[4, 9]], 0.0..1.0, |x| x[0].cummax()).whole(0, -2..3),
@@ -189,6 +213,17 @@ mod tests {
             let expected = row.iter().copied().fold(f32::MIN, f32::max);
             assert_eq!((*largest as f32, row[place as usize]), (expected, expected), "{i}");
         }
+    }
+
+    #[test]
+    fn the_smallest_so_far() {
+        let x = Expr::<f64>::constant(Tensor::from_slice(&[3.0, 5.0, 3.0, 1.0, NAN, 0.0]));
+        let (smallest, places) = x.cummin();
+        let f = Function::<Untyped>::new([], [smallest.untyped(), places.untyped()]).expect("builds");
+        let values = f.call(()).expect("runs");
+        assert_eq!(values[0].get::<f64>().to_vec()[..4], [3.0, 3.0, 3.0, 1.0]);
+        assert!(values[0].get::<f64>().to_vec()[4..].iter().all(|x| x.is_nan()));
+        assert_eq!(values[1].get::<i64>().to_vec(), [0, 0, 2, 3, 4, 4]);
     }
 
     /// At a tie the latest gets all of it, and an element that several maxima come from gets their sum.

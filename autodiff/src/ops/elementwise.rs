@@ -39,6 +39,8 @@ pub(super) trait Integer: Element + Ord {
     fn add(self, other: Self) -> Self;
     fn sub(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;
+    /// The quotient, rounded down; of a division by 0 it is 0, as in NumPy.
+    fn floor_divide(self, other: Self) -> Self;
 }
 
 macro_rules! integer {
@@ -52,6 +54,16 @@ macro_rules! integer {
             }
             fn mul(self, other: Self) -> Self {
                 self.wrapping_mul(other)
+            }
+            fn floor_divide(self, other: Self) -> Self {
+                if other == 0 {
+                    return 0;
+                }
+                let quotient = self.wrapping_div(other);
+                // Rounded towards 0, that is: up where the signs differ and something is left.
+                let negative = |x: $t| i64::from(x) < 0;
+                let up = self.wrapping_rem(other) != 0 && negative(self) != negative(other);
+                quotient - $t::from(up)
             }
         })+
     };
@@ -141,6 +153,11 @@ impl OnIntegers for Binary {
                 Binary::Mul => fill(y, |i| a[i].mul(b[i])),
                 Binary::Maximum => fill(y, |i| a[i].max(b[i])),
                 Binary::Minimum => fill(y, |i| a[i].min(b[i])),
+                Binary::FloorDivide => fill(y, |i| a[i].floor_divide(b[i])),
+                Binary::Remainder => fill(y, |i| match b[i] == T::ZERO {
+                    true => T::ZERO,
+                    false => a[i].sub(b[i].mul(a[i].floor_divide(b[i]))),
+                }),
                 other => unreachable!("{other:?} of whole numbers"),
             }
         }
@@ -178,7 +195,10 @@ pub(super) fn examples() -> Vec<super::examples::Example> {
             .and(&[&[0]])
             .and(&[&[1]])
     });
-    let whole = |op: &&Binary| !matches!(op, Binary::Div | Binary::Pow | Binary::Polygamma);
+    let whole = |op: &&Binary| {
+        use Binary::{Add, FloorDivide, Maximum, Minimum, Mul, Remainder, Sub};
+        op.is_comparison() || matches!(op, Add | Sub | Mul | Maximum | Minimum | Remainder | FloorDivide)
+    };
     let of_two = Binary::ALL.iter().filter(whole).map(|&op| {
         example(op.method(), &[&[3, 5], &[3, 5]], 0.0..1.0, move |x| {
             AnyExpr::new(op, x.to_vec(), x[0].shape())

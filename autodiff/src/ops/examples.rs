@@ -37,7 +37,27 @@ struct Folder {
     examples: fn() -> Vec<(&'static str, Vec<Example>)>,
 }
 
-const FOLDERS: [Folder; 0] = [];
+/// A folder by its name.
+macro_rules! folder {
+    ($name:ident) => {
+        Folder {
+            name: stringify!($name),
+            text: include_str!(concat!(stringify!($name), "/mod.rs")),
+            examples: super::$name::examples,
+        }
+    };
+}
+
+const FOLDERS: &[Folder] = &[
+    folder!(cumulative),
+    folder!(images),
+    folder!(indexing),
+    folder!(linalg),
+    folder!(reductions),
+    folder!(shaping),
+    folder!(sorting),
+    folder!(special),
+];
 
 /// Expressions of inputs of some shapes.
 pub(super) struct Example {

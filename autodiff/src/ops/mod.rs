@@ -13,11 +13,15 @@ mod cast;
 mod concat;
 mod conv;
 mod cummax;
+mod cumulative;
 mod elementwise;
+mod images;
 mod index;
+mod indexing;
 mod integers;
 mod layout;
 mod leaf;
+mod linalg;
 mod logic;
 mod matmul;
 mod moments;
@@ -29,10 +33,14 @@ mod places;
 mod pool;
 mod range;
 mod reduce;
+mod reductions;
 mod scan;
 mod select;
+mod shaping;
 mod slice;
 mod softmax;
+mod sorting;
+mod special;
 mod take;
 mod unary;
 
@@ -52,9 +60,16 @@ pub use axes::Axes;
 pub use batch::Batch;
 pub use call::{Values, checkpoint, custom_gradient};
 pub use conv::Conv2dOptions;
+pub use images::{
+    ConvOptions, ConvolveMode, Coordinates, FftNorm, PoolOptions, ResizeOptions, Rounding, SampleMode,
+    SampleOptions, SamplePadding,
+};
+pub use linalg::Triangle;
 pub use noise::RandomStreams;
 pub use operation::{Attributes, Linearity, Operation};
 pub use pool::Pool2dOptions;
+pub use shaping::PadMode;
+pub use sorting::Unique;
 
 pub(crate) use batch::stacked;
 pub(crate) use binary::Binary;

@@ -63,8 +63,7 @@ impl Operation for Placed {
     ) -> Result<Option<Box<dyn Kernel>>, Error> {
         let (pool, inputs, shape) = (self.pool, |i: usize| inputs[i].shape, outputs[0].shape);
         let both = |options: Conv2dOptions, x: &[usize], w: &[usize]| {
-            let Conv2dOptions { stride, padding } = options;
-            let conv = Conv2dShape::new(x[0], x[1], [x[2], x[3]], w[0], [w[2], w[3]], stride, padding);
+            let conv = options.geometry(x, w);
             let [height, width] = conv.out_size();
             (Some(conv), pool.geometry(&[x[0], w[0], height, width]))
         };

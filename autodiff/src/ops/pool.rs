@@ -2,6 +2,7 @@
 
 use bayeux_tensor::{Float, Pool2dShape, max_pool2d, max_pool2d_gather, max_pool2d_scatter};
 
+use super::Batch;
 use super::conv::{fits_into, output_size};
 use super::elementwise::of_floats;
 use super::operation::Operation;
@@ -94,6 +95,14 @@ impl Operation for Pool2d {
     ) -> Result<Option<Box<dyn Kernel>>, Error> {
         let geometry = self.options.geometry(inputs[0].shape);
         Ok(Some(Box::new(OfFloats(Pool2dKernel { map: self.map, geometry }))))
+    }
+
+    /// The stack's parts are images, too.
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        let images = |shape: &Shape| shape.without(&[0]).with(0, &shape[0] * &shape[1]);
+        let shape = batch.shape(0);
+        let inputs = batch.stacks().iter().map(|x| x.reshape(images(x.shape()))).collect();
+        Some(vec![AnyExpr::new(*self, inputs, images(&shape)).reshape(shape)])
     }
 
     /// Images are apart from each other, and their channels.

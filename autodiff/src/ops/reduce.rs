@@ -7,6 +7,7 @@ use super::Batch;
 use super::elementwise::{of_floats, of_numbers};
 use super::integers::Sums;
 use super::operation::{Linearity, Operation};
+use super::reductions::whole_extreme;
 use crate::kernel::Kernel;
 use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Real, Rows, ValueType};
 
@@ -167,16 +168,21 @@ impl<T: Real> Expr<T> {
     pub fn mean_all(&self) -> Self {
         self.mean((0..self.rank()).collect::<Vec<_>>())
     }
+}
 
-    /// The largest along `axes`, which disappear from the shape. Ties share the gradient evenly.
+impl<T: Arithmetic> Expr<T> {
+    /// The largest along `axes`, which disappear from the shape. Ties share the gradient evenly. The largest of no real numbers is −∞.
     ///
     /// # Panics
-    /// If an axis is out of range or named twice.
+    /// If an axis is out of range or named twice, or for whole numbers if there are none.
     #[track_caller]
     pub fn max(&self, axes: impl Axes) -> Self {
         let axes = axes.resolve(self.rank());
         if axes.is_empty() {
             return self.clone();
+        }
+        if !self.element_type().is_float() {
+            return whole_extreme(&self.untyped(), &axes, true).typed();
         }
         let shape = self.shape().without(&axes);
         Expr::new(Max(axes), vec![self.untyped()], shape)

@@ -1,10 +1,6 @@
-//! Functions of one number: the table of derivatives.
-//!
-//! To add one, add it here: its documentation and formula, its kernel, its gradient, whether it is increasing (then it
-//! commutes with a maximum), and where its tests may draw points. The methods of `Expr`, the printer, the interpreter,
-//! the compiler and the gradient tests follow from this table.
+//! Functions of one number, of which `table.rs` has the derivatives.
 
-mod arctangent;
+mod slopes;
 
 use bayeux_tensor::{AnyTensor, ElementType, Float, Tensor};
 
@@ -12,7 +8,7 @@ use super::Batch;
 use super::elementwise::{self, Elementwise};
 use super::operation::Operation;
 use crate::kernel::Kernel;
-use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Real, Rows, ValueType};
+use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Rows, ValueType};
 
 macro_rules! unary {
     ($($(#[$doc:meta])* $variant:ident $method:ident
@@ -51,7 +47,7 @@ macro_rules! unary {
         }
 
         impl Unary {
-            fn slope(self, g: &AnyExpr, x: &AnyExpr, y: &AnyExpr) -> Option<AnyExpr> {
+            pub(super) fn slope(self, g: &AnyExpr, x: &AnyExpr, y: &AnyExpr) -> Option<AnyExpr> {
                 match self {
                     $(Unary::$variant => {
                         #[allow(unused_variables)] // a rule may need the input, the output, both or none
@@ -86,93 +82,9 @@ macro_rules! unary {
     (@increasing $($note:ident)?) => { false };
 }
 
-unary! {
-    /// −x.   dy/dx = −1
-    Neg neg { integers }, on -3.0..3.0, |g, x, y| Some(-g);
+mod table;
 
-    /// |x|.   dy/dx = sign x, and 0 at 0
-    Abs abs { integers }, on 0.1..3.0, |g, x, y| Some(g * x.sign());
-
-    /// −1, 0 or 1.   dy/dx = 0
-    Sign sign { increasing }, on 0.1..3.0, |g, x, y| None;
-
-    /// The largest whole number not above x.   dy/dx = 0
-    Floor floor { increasing }, on 0.1..0.9, |g, x, y| None;
-
-    /// x².   dy/dx = 2x
-    Square square { integers }, on -3.0..3.0, |g, x, y| Some(g * (x * 2.0));
-
-    /// √x.   dy/dx = 1 / 2y
-    Sqrt sqrt, on 0.2..4.0, |g, x, y| Some(g / (y * 2.0));
-
-    /// 1/x.   dy/dx = −y²
-    Recip recip, on 0.3..3.0, |g, x, y| Some(-(g * y.square()));
-
-    /// eˣ.   dy/dx = y
-    Exp exp { increasing }, on -3.0..3.0, |g, x, y| Some(g * y);
-
-    /// eˣ − 1, accurate near 0.   dy/dx = eˣ
-    Expm1 expm1 { increasing }, on -2.0..2.0, |g, x, y| Some(g * x.exp());
-
-    /// The natural logarithm.   dy/dx = 1/x
-    Ln ln, on 0.2..4.0, |g, x, y| Some(g / x);
-
-    /// ln(1 + x), accurate near 0.   dy/dx = 1 / (1 + x)
-    Log1p log1p, on -0.7..3.0, |g, x, y| Some(g / (x + 1.0));
-
-    /// Sine.   dy/dx = cos x
-    Sin sin, on -3.0..3.0, |g, x, y| Some(g * x.cos());
-
-    /// Cosine.   dy/dx = −sin x
-    Cos cos, on -3.0..3.0, |g, x, y| Some(-(g * x.sin()));
-
-    /// The arctangent: the angle between −π/2 and π/2 whose tangent is x.   dy/dx = 1 / (1 + x²)
-    Atan atan { increasing }, on -3.0..3.0, |g, x, y| Some(arctangent::slope(g, x));
-
-    /// Hyperbolic tangent.   dy/dx = sech² x, which 1 − y² is no more where y is rounded to 1
-    Tanh tanh { increasing }, on -3.0..3.0, |g, x, y| Some(g * x.sech_squared());
-
-    /// The slope of tanh, 1 / cosh² x, to full relative accuracy.   dy/dx = −2 y tanh x
-    SechSquared sech_squared, on -3.0..3.0, |g, x, y| Some(g * (y * (x.tanh() * -2.0)));
-
-    /// The logistic function 1 / (1 + e⁻ˣ).   dy/dx = sech²(x/2) / 4, which y (1 − y) is no more where y is rounded to 1
-    Sigmoid sigmoid { increasing }, on -4.0..4.0, |g, x, y| Some(g * ((x * 0.5).sech_squared() * 0.25));
-
-    /// ln(1 + eˣ).   dy/dx = sigmoid x
-    Softplus softplus { increasing }, on -4.0..4.0, |g, x, y| Some(g * x.sigmoid());
-
-    /// max(x, 0).   dy/dx = 1 where x > 0, else 0, also at 0
-    Relu relu { increasing }, on 0.1..3.0, |g, x, y| Some(g * x.gt(&x.zeros_like()).cast_like(g));
-
-    /// The error function 2/√π ∫₀ˣ exp(−t²) dt.   dy/dx = 2/√π exp(−x²)
-    Erf erf { increasing }, on -2.0..2.0,
-    |g, x, y| Some(g * ((-x.square()).exp() * std::f64::consts::FRAC_2_SQRT_PI));
-
-    /// 1 − erf x, accurate for large x.   dy/dx = −2/√π exp(−x²)
-    Erfc erfc, on -2.0..2.0,
-    |g, x, y| Some(g * ((-x.square()).exp() * -std::f64::consts::FRAC_2_SQRT_PI));
-
-    /// ln |Γ(x)|.   dy/dx = digamma x
-    Lgamma lgamma, on 0.3..6.0, |g, x, y| Some(g * x.digamma());
-
-    /// ψ(x) = d/dx ln Γ(x).   dy/dx = ψ′(x), the [`polygamma`](Expr::polygamma) of order 1
-    Digamma digamma, on 0.3..6.0, |g, x, y| Some(g * x.polygamma(1));
-}
-
-/// The vector functions by the names of the table.
-mod vector {
-    pub(super) use super::arctangent::atan;
-    pub(super) use bayeux_tensor::simd::*;
-    use bayeux_tensor::{Float, simd};
-
-    /// 4 e / (1 + e)², with e = exp(−2|x|).
-    pub(super) fn sech_squared<T: Float>(x: &[T], y: &mut [T]) {
-        let two = T::from_f64(2.0);
-        y.iter_mut().zip(x).for_each(|(y, &x)| *y = -(two * x.abs()));
-        simd::exp_inplace(y);
-        y.iter_mut().for_each(|y| *y = T::from_f64(4.0) * *y / ((T::ONE + *y) * (T::ONE + *y)));
-    }
-}
+pub(crate) use table::Unary;
 
 impl Operation for Unary {
     fn name(&self) -> String {
@@ -250,8 +162,19 @@ pub(super) fn examples() -> Vec<super::examples::Example> {
             .and(&[&[1]])
     };
     // Even and odd functions, on the other side as well, where the interval does not cross 0 by itself.
-    let is_two_sided =
-        |op: Unary| matches!(op, Unary::Abs | Unary::Sign | Unary::Floor | Unary::Relu | Unary::Recip);
+    let is_two_sided = |op: Unary| {
+        matches!(
+            op,
+            Unary::Abs
+                | Unary::Sign
+                | Unary::Floor
+                | Unary::Relu
+                | Unary::Recip
+                | Unary::Ceil
+                | Unary::Round
+                | Unary::Trunc
+        )
+    };
     let others = Unary::ALL.iter().filter(|(op, _)| is_two_sided(*op));
     let others = others.map(|(op, interval)| on(*op, -interval.end..-interval.start));
     Unary::ALL.iter().map(|(op, interval)| on(*op, interval.clone())).chain(others).collect()

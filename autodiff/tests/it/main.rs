@@ -7,6 +7,7 @@ mod lines;
 mod moments;
 mod programs;
 mod random;
+mod scan;
 mod sizes;
 mod switches;
 mod tables;

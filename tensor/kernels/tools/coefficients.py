@@ -6,6 +6,7 @@ relative to the whole function.
 """
 import struct
 from mpmath import mp, mpf, cos, pi, log, exp, tanh, sin, sqrt, atanh, erf, erfc, expm1, loggamma, bernoulli, factorial
+from mpmath import asin, atan, besseli, cbrt
 from mpmath import lu_solve, matrix
 
 mp.dps = 60
@@ -93,6 +94,17 @@ x_of = lambda t: 4 * (1 + t) / (1 - t)
 scaled = lambda x: (1 + 2 * x) * exp(x * x) * erfc(x)
 report("erfc: (1 + 2x) exp(x^2) erfc(x), t = (x - 4)/(x + 4)", lambda t: scaled(x_of(t)), (0.5 - 4) / 4.5, 24.0 / 32, (10, 22), lambda t: 1 / scaled(x_of(t)), minimax=False)
 report("ln, after 2/3: ((2 atanh(s)/s - 2)/z - 2/3)/z", series(lambda z: ((2 * atanh(sqrt(z)) / sqrt(z) - 2) / z - mpf(2) / 3) / z, mpf(2) / 5), 0, 0.0296, (2, 6), lambda z: z * z / 2, minimax=False)
+
+report("asin: (asin(x)/x - 1)/z, z = x^2", series(lambda z: (asin(sqrt(z)) / sqrt(z) - 1) / z, mpf(1) / 6), 0, 0.25, (4, 11), series(lambda z: z * sqrt(z) / asin(sqrt(z)), mpf(0)))
+report("atan: (atan(x)/x - 1)/z, z = x^2", series(lambda z: (atan(sqrt(z)) / sqrt(z) - 1) / z, -mpf(1) / 3), 0, 0.1915, (4, 10), series(lambda z: z * sqrt(z) / atan(sqrt(z)), mpf(0)))
+report("cbrt, the start of Halley's method", cbrt, 0.3535, 2.8285, (4, 4), lambda x: 1 / cbrt(x))
+unbounded = lambda t: 2 / sqrt(pi) if 1 - t < mpf(10) ** -9 else scaled(x_of(t))
+report("erfcx: (1 + 2x) erfcx(x), t = (x - 4)/(x + 4)", unbounded, -3.5 / 4.5, 1, (11, 23), lambda t: 1 / unbounded(t), minimax=False)
+for order in 0, 1:
+    near = series(lambda z: besseli(order, 2 * sqrt(z)) / sqrt(z) ** order, mpf(1))
+    report(f"i{order}: I(x)/(x/2)^{order}, z = x^2/4", near, 0, 36, (12, 20), lambda z: 1 / near(z))
+    far = lambda v: 1 / sqrt(2 * pi) if v + 1 < mpf(10) ** -6 else sqrt(24 / (v + 1)) * exp(-24 / (v + 1)) * besseli(order, 24 / (v + 1))
+    report(f"i{order} far out: sqrt(x) exp(-x) I(x), v = 24/x - 1", far, -1, 1, (4, 18), lambda v: 1 / far(v), minimax=False)
 
 lgamma_part = lambda v: loggamma(v + 1.5) / ((v + 0.5) * (v - 0.5))
 report("lgamma: lgamma(1 + u)/(u (u - 1)), v = u - 1/2", lgamma_part, -0.5, 0.5, (9, 21), lambda v: 1 / lgamma_part(v), minimax=False)

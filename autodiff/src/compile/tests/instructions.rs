@@ -133,7 +133,7 @@ fn a_loop_goes_on_with_the_product_it_reads() {
 fn a_loop_goes_on_with_the_convolution_it_reads() {
     let [x, w, b] = [("x", vec![20, 2, 9, 8]), ("w", vec![16, 2, 3, 3]), ("b", vec![16, 1])]
         .map(|(n, s)| Expr::input(n, s));
-    let options = Conv2dOptions { stride: [2, 2], padding: [[1, 1], [1, 0]] };
+    let options = Conv2dOptions::new().stride([2, 2]).padding([[1, 1], [1, 0]]);
     let y = (x.conv2d(&w, options) + b.reshape([16, 1, 1])).tanh();
     let inputs = [x, w, b];
     let program = checked_program(&inputs, std::slice::from_ref(&y));

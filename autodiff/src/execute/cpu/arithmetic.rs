@@ -13,33 +13,11 @@ pub(super) fn unary<T: Float>(builder: &mut FusedBuilder<T>, op: Unary, x: Value
         Unary::Sqrt => builder.sqrt(x),
         Unary::Ln => builder.ln(x),
         Unary::Relu => builder.relu(x),
-        _ => match function(op) {
+        _ => match Function::named(op.method()) {
             Some(function) => builder.function(function, x),
             None => builder.unary(op.vector(), x),
         },
     }
-}
-
-/// What loops can compile.
-fn function(op: Unary) -> Option<Function> {
-    Some(match op {
-        Unary::Exp => Function::Exp,
-        Unary::Expm1 => Function::Expm1,
-        Unary::Log1p => Function::Log1p,
-        Unary::Tanh => Function::Tanh,
-        Unary::Sigmoid => Function::Sigmoid,
-        Unary::Softplus => Function::Softplus,
-        Unary::Sin => Function::Sin,
-        Unary::Cos => Function::Cos,
-        Unary::Erf => Function::Erf,
-        Unary::Erfc => Function::Erfc,
-        Unary::Lgamma => Function::Lgamma,
-        Unary::Digamma => Function::Digamma,
-        Unary::Abs => Function::Abs,
-        Unary::Sign => Function::Sign,
-        Unary::Floor => Function::Floor,
-        _ => return None,
-    })
 }
 
 pub(super) fn binary<T: Float>(builder: &mut FusedBuilder<T>, op: Binary, x: Value, y: Value) -> Value {
@@ -56,7 +34,7 @@ pub(super) fn binary<T: Float>(builder: &mut FusedBuilder<T>, op: Binary, x: Val
         Binary::Le => Arithmetic::Le,
         Binary::Eq => Arithmetic::Eq,
         Binary::Ne => Arithmetic::Ne,
-        Binary::Pow | Binary::Polygamma => return builder.binary(op.vector(), x, y),
+        _ => return builder.binary(op.vector(), x, y),
     };
     builder.arithmetic(arithmetic, x, y)
 }

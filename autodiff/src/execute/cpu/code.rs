@@ -7,6 +7,7 @@ use bayeux_tensor::fused::{Fused, FusedBuilder};
 use bayeux_tensor::{ElementType, Float};
 
 use super::loops::builder;
+use super::tape::AnyTape;
 use crate::compile::{ElementWise, Instruction, Program, Work};
 use crate::kernel::Kernel;
 use crate::ops::Noise;
@@ -56,6 +57,7 @@ pub(super) enum Does {
     Call {
         code: Arc<CpuCode>,
         memory: usize,
+        tape: Option<AnyTape>,
     },
 }
 
@@ -144,7 +146,8 @@ impl CpuCode {
                 let steps = called.repeat.as_ref().map_or(1, |looped| looped.repeat.steps);
                 let (scratch, flops, memory) = (code.scratch, code.flops.saturating_mul(steps), calls);
                 calls += 1;
-                Step { does: Does::Call { code, memory }, scratch, flops }
+                let tape = AnyTape::of(called);
+                Step { does: Does::Call { code, memory, tape }, scratch, flops }
             }
         };
         let steps: Vec<Step> = instructions.iter().map(&mut step).collect();

@@ -5,6 +5,7 @@ mod code;
 mod loops;
 mod memory;
 mod repeat;
+mod tape;
 mod work;
 
 use std::mem::swap;
@@ -173,8 +174,10 @@ impl CpuCode {
         inputs: &[AnySlice<'_>],
         call: CallNumber,
     ) -> Done {
-        if let Does::Call { code, memory: number } = &step.does {
-            let inside = Inside { program: &self.program, code, number: *number, instruction, inputs, call };
+        if let Does::Call { code, memory: number, tape } = &step.does {
+            let tape = tape.as_ref();
+            let inside =
+                Inside { program: &self.program, code, tape, number: *number, instruction, inputs, call };
             return inside.run(memory);
         }
         let Memory { slots, values, taken, space, .. } = memory;

@@ -2,12 +2,13 @@
 
 use std::mem::swap;
 
-use bayeux_tensor::{AnySlice, AnySliceMut, with_type};
+use bayeux_tensor::{AnySlice, AnySliceMut, Float, with_type};
 use smallvec::SmallVec;
 
 use super::Done;
 use super::code::CpuCode;
 use super::memory::{Memory, Slot};
+use super::tape::{AnyTape, Tape};
 use super::work::FEW;
 use crate::compile::{Called, Feed, Instruction, Looped, Program, Read, ReadFrom, Work, WriteTo, Yield};
 use crate::execute::Code;
@@ -17,6 +18,8 @@ use crate::ops::CallNumber;
 pub(super) struct Inside<'a> {
     pub program: &'a Program,
     pub code: &'a CpuCode,
+    /// The same for single numbers, if it is a loop over a few.
+    pub tape: Option<&'a AnyTape>,
     /// Which of the memories for inner programs it has.
     pub number: usize,
     pub instruction: &'a Instruction,
@@ -112,13 +115,22 @@ impl Inside<'_> {
             (true, Some(limit)) => usize::try_from(limit.get::<i64>()[0]).unwrap_or(0).min(repeat.steps),
             _ => repeat.steps,
         };
-        let lens: SmallVec<[usize; FEW]> = (0..repeat.feeds.len()).map(|i| called.parameter_len(i)).collect();
+        let lens: SmallVec<[usize; FEW]> = (0..repeat.feeds.len()).map(|i| called.parameter(i).1).collect();
         let mut stacked: SmallVec<[(usize, usize, AnySliceMut<'_>); FEW]> = SmallVec::new();
         for (of, stack) in repeat.yields.iter().zip(stacks.iter_mut()) {
             if let (Yield::All(value), Some(stack)) = (of, stack) {
                 let (slot, len) = called.value(*value);
                 stacked.push((slot, len, stack.elements_mut().first(len * repeat.steps)));
             }
+        }
+        if let Some(tape) = self.tape {
+            match tape {
+                AnyTape::Single(tape) => steps(tape, looped, limit, arguments, &mut stacked, inner, called),
+                AnyTape::Double(tape) => steps(tape, looped, limit, arguments, &mut stacked, inner, called),
+            }
+            drop(stacked);
+            finish(called, looped, inner, arguments, stacks, [limit, limit]);
+            return Ok(());
         }
         let spare_of = |value: usize| looped.spares.iter().position(|(of, _)| *of == value);
         let carried: SmallVec<[(usize, usize); FEW]> = looped
@@ -179,31 +191,110 @@ impl Inside<'_> {
                 }
             }
         }
-        for (of, stack) in repeat.yields.iter().zip(stacks.iter_mut()) {
-            match (*of, stack) {
-                (Yield::Steps, Some(stack)) => stack.elements_mut().get::<i64>()[0] = done as i64,
-                (Yield::Last { value, start }, _) if done == 0 => {
-                    let (slot, len) = called.value(value);
-                    if let Some(slot) = &mut inner.slots[slot] {
-                        copy(arguments[start], slot.elements_mut(), 0, len);
-                    }
+        finish(called, looped, inner, arguments, stacks, [done, limit]);
+        result
+    }
+}
+
+/// What is left when so many steps are done, of so many that were to be.
+fn finish(
+    called: &Called,
+    looped: &Looped,
+    inner: &mut Memory,
+    arguments: &[AnySlice<'_>],
+    stacks: &mut [Boxed],
+    [done, limit]: [usize; 2],
+) {
+    let repeat = &looped.repeat;
+    for (of, stack) in repeat.yields.iter().zip(stacks.iter_mut()) {
+        match (*of, stack) {
+            (Yield::Steps, Some(stack)) => stack.elements_mut().get::<i64>()[0] = done as i64,
+            (Yield::Last { value, start }, _) if done == 0 => {
+                let (slot, len) = called.value(value);
+                if let Some(slot) = &mut inner.slots[slot] {
+                    copy(arguments[start], slot.elements_mut(), 0, len);
                 }
-                (Yield::All(value), Some(stack)) => {
-                    let len = called.value(value).1;
-                    let all = len * repeat.steps;
-                    let missing = match repeat.backwards {
-                        // From the front if it ended early, and behind the limit.
-                        true => [(0, limit - done), (limit, repeat.steps)],
-                        false => [(done, repeat.steps), (0, 0)],
-                    };
-                    for (from, to) in missing {
-                        clear(stack.elements_mut().first(all), from * len, to * len);
-                    }
+            }
+            (Yield::All(value), Some(stack)) => {
+                let len = called.value(value).1;
+                let all = len * repeat.steps;
+                let missing = match repeat.backwards {
+                    // From the front if it ended early, and behind the limit.
+                    true => [(0, limit - done), (limit, repeat.steps)],
+                    false => [(done, repeat.steps), (0, 0)],
+                };
+                for (from, to) in missing {
+                    clear(stack.elements_mut().first(all), from * len, to * len);
                 }
-                _ => {}
+            }
+            _ => {}
+        }
+    }
+}
+
+/// All steps of a loop over single numbers.
+fn steps<T: Float>(
+    tape: &Tape<T>,
+    looped: &Looped,
+    limit: usize,
+    arguments: &[AnySlice<'_>],
+    stacked: &mut [(usize, usize, AnySliceMut<'_>)],
+    inner: &mut Memory,
+    called: &Called,
+) {
+    let repeat = &looped.repeat;
+    let mut registers: SmallVec<[T; 64]> = SmallVec::from_slice(&tape.registers);
+    let r = &mut registers[..];
+    let (mut parts, mut carried): (
+        SmallVec<[(usize, usize, &[T]); FEW]>,
+        SmallVec<[(usize, usize, usize); FEW]>,
+    ) = Default::default();
+    for ((feed, &(register, len)), argument) in repeat.feeds.iter().zip(&tape.parameters).zip(arguments) {
+        let argument = argument.get::<T>();
+        match feed {
+            Feed::Part => parts.push((register, len, argument)),
+            Feed::Same => r[register..register + len].copy_from_slice(&argument[..len]),
+            Feed::Carried(value) => {
+                r[register..register + len].copy_from_slice(&argument[..len]);
+                carried.push((register, tape.values[*value].0, len));
             }
         }
-        result
+    }
+    let mut outputs: SmallVec<[(usize, usize, &mut [T]); FEW]> = SmallVec::new();
+    let all = repeat.yields.iter().filter_map(|of| match of {
+        Yield::All(value) => Some(*value),
+        _ => None,
+    });
+    for (value, (_, len, stack)) in all.zip(stacked.iter_mut()) {
+        outputs.push((tape.values[value].0, *len, stack.reborrow().get::<T>()));
+    }
+    // What is carried on may be what others are made of: all of it is read before any is written.
+    let mut between: SmallVec<[T; 16]> = SmallVec::new();
+    for done in 0..limit {
+        let at = if repeat.backwards { limit - 1 - done } else { done };
+        for &(register, len, argument) in &parts {
+            let part = &argument[at * len..(at + 1) * len];
+            r[register..register + len].iter_mut().zip(part).for_each(|(to, from)| *to = *from);
+        }
+        tape.run(r);
+        for (register, len, stack) in &mut outputs {
+            let from = &r[*register..*register + *len];
+            stack[at * *len..(at + 1) * *len].iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+        }
+        between.clear();
+        carried.iter().for_each(|&(_, from, len)| between.extend_from_slice(&r[from..from + len]));
+        let mut next = between.iter();
+        for &(register, _, len) in &carried {
+            r[register..register + len].iter_mut().zip(&mut next).for_each(|(to, from)| *to = *from);
+        }
+    }
+    if limit > 0 {
+        for (value, &(register, len)) in tape.values.iter().enumerate() {
+            let (slot, _) = called.value(value);
+            if let Some(slot) = &mut inner.slots[slot] {
+                slot.elements_mut().first(len).get::<T>().copy_from_slice(&r[register..register + len]);
+            }
+        }
     }
 }
 

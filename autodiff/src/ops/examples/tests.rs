@@ -184,7 +184,7 @@ fn every_file_with_operations_has_examples() {
         files
     }
     let mut of_folders = Vec::new();
-    for folder in &FOLDERS {
+    for folder in FOLDERS {
         let mut listed: Vec<&str> = (folder.examples)().iter().map(|(file, _)| *file).collect();
         listed.sort_unstable();
         of_folders.extend(listed.clone());

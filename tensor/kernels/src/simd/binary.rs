@@ -5,23 +5,26 @@ use super::exponential::select as pick;
 use super::fma::MulAdd;
 use super::number::Number;
 use super::power::Pow;
+use super::{inverse_trigonometric, logarithms, rounding};
 use crate::Float;
 
 macro_rules! binary {
-    ($($(#[$doc:meta])* $name:ident $right:ident $left:ident $kernel:ty;)+) => {
+    ($($(#[$doc:meta])* $name:ident $(($right:ident $left:ident))?: $kernel:ty;)+) => {
         /// The functions for one element type, compiled here once: see `Unary`.
         #[doc(hidden)]
         pub trait Binary: Sized {
             $(
                 fn $name(a: &[Self], b: &[Self], y: &mut [Self]);
-                fn $right(a: &[Self], b: Self, y: &mut [Self]);
-                fn $left(a: Self, b: &[Self], y: &mut [Self]);
+                $(
+                    fn $right(a: &[Self], b: Self, y: &mut [Self]);
+                    fn $left(a: Self, b: &[Self], y: &mut [Self]);
+                )?
             )+
             fn select(c: &[Self], a: &[Self], b: &[Self], y: &mut [Self]);
         }
 
-        binary!(@impl f32 $($name $right $left $kernel;)+);
-        binary!(@impl f64 $($name $right $left $kernel;)+);
+        binary!(@impl f32 $($name $(($right $left))?: $kernel;)+);
+        binary!(@impl f64 $($name $(($right $left))?: $kernel;)+);
 
         $(
             $(#[$doc])*
@@ -32,35 +35,39 @@ macro_rules! binary {
                 <T as Binary>::$name(a, b, y);
             }
 
-            #[doc = concat!("[`", stringify!($name), "`] with the same number `b` for all.")]
-            ///
-            /// # Panics
-            /// If the lengths differ.
-            pub fn $right<T: Float>(a: &[T], b: T, y: &mut [T]) {
-                <T as Binary>::$right(a, b, y);
-            }
+            $(
+                #[doc = concat!("[`", stringify!($name), "`] with the same number `b` for all.")]
+                ///
+                /// # Panics
+                /// If the lengths differ.
+                pub fn $right<T: Float>(a: &[T], b: T, y: &mut [T]) {
+                    <T as Binary>::$right(a, b, y);
+                }
 
-            #[doc = concat!("[`", stringify!($name), "`] with the same number `a` for all.")]
-            ///
-            /// # Panics
-            /// If the lengths differ.
-            pub fn $left<T: Float>(a: T, b: &[T], y: &mut [T]) {
-                <T as Binary>::$left(a, b, y);
-            }
+                #[doc = concat!("[`", stringify!($name), "`] with the same number `a` for all.")]
+                ///
+                /// # Panics
+                /// If the lengths differ.
+                pub fn $left<T: Float>(a: T, b: &[T], y: &mut [T]) {
+                    <T as Binary>::$left(a, b, y);
+                }
+            )?
         )+
     };
-    (@impl $t:ident $($name:ident $right:ident $left:ident $kernel:ty;)+) => {
+    (@impl $t:ident $($name:ident $(($right:ident $left:ident))?: $kernel:ty;)+) => {
         impl Binary for $t {
             $(
                 fn $name(a: &[Self], b: &[Self], y: &mut [Self]) {
                     run::<_, Zip<$kernel>>((a, b, y));
                 }
-                fn $right(a: &[Self], b: Self, y: &mut [Self]) {
-                    run::<_, ZipRight<$kernel>>((a, b, y));
-                }
-                fn $left(a: Self, b: &[Self], y: &mut [Self]) {
-                    run::<_, ZipLeft<$kernel>>((a, b, y));
-                }
+                $(
+                    fn $right(a: &[Self], b: Self, y: &mut [Self]) {
+                        run::<_, ZipRight<$kernel>>((a, b, y));
+                    }
+                    fn $left(a: Self, b: &[Self], y: &mut [Self]) {
+                        run::<_, ZipLeft<$kernel>>((a, b, y));
+                    }
+                )?
             )+
             fn select(c: &[Self], a: &[Self], b: &[Self], y: &mut [Self]) {
                 run::<_, Select>((c, a, b, y));
@@ -100,31 +107,47 @@ simple_kernels! {
 
 binary! {
     /// y ← a + b.
-    add add_scalar scalar_add Add;
+    add(add_scalar scalar_add): Add;
     /// y ← a − b.
-    sub sub_scalar scalar_sub Sub;
+    sub(sub_scalar scalar_sub): Sub;
     /// y ← a b.
-    mul mul_scalar scalar_mul Mul;
+    mul(mul_scalar scalar_mul): Mul;
     /// y ← a / b.
-    div div_scalar scalar_div Div;
+    div(div_scalar scalar_div): Div;
     /// y ← aᵇ, with IEEE 754's special cases; NaN for negative a unless b is whole. Largest error: 0.9 ULP.
-    pow pow_scalar scalar_pow Pow;
+    pow(pow_scalar scalar_pow): Pow;
     /// y ← the larger of a and b; NaN if either is.
-    maximum maximum_scalar scalar_maximum Maximum;
+    maximum(maximum_scalar scalar_maximum): Maximum;
     /// y ← the smaller of a and b; NaN if either is.
-    minimum minimum_scalar scalar_minimum Minimum;
+    minimum(minimum_scalar scalar_minimum): Minimum;
     /// y ← 1 where a > b, 0 elsewhere.
-    gt gt_scalar scalar_gt Gt;
+    gt(gt_scalar scalar_gt): Gt;
     /// y ← 1 where a ≥ b, 0 elsewhere.
-    ge ge_scalar scalar_ge Ge;
+    ge(ge_scalar scalar_ge): Ge;
     /// y ← 1 where a < b, 0 elsewhere.
-    lt lt_scalar scalar_lt Lt;
+    lt(lt_scalar scalar_lt): Lt;
     /// y ← 1 where a ≤ b, 0 elsewhere.
-    le le_scalar scalar_le Le;
+    le(le_scalar scalar_le): Le;
     /// y ← 1 where a = b, 0 elsewhere.
-    eq eq_scalar scalar_eq Eq;
+    eq(eq_scalar scalar_eq): Eq;
     /// y ← 1 where a ≠ b (NaN differs from everything), 0 elsewhere.
-    ne ne_scalar scalar_ne Ne;
+    ne(ne_scalar scalar_ne): Ne;
+    /// y ← what is left of a after division by b, rounded down; with the sign of b, as in Python and NumPy. Exact.
+    remainder: rounding::Remainder;
+    /// y ← what is left of a after division by b, rounded towards 0; with the sign of a, as in C. Exact.
+    fmod: rounding::Fmod;
+    /// y ← ⌊a/b⌋ for the exact quotient, as in Python and NumPy; rounded where it has more digits than there are.
+    floor_divide: rounding::FloorDivide;
+    /// y ← the angle from −π to π of the point (b, a). Largest error: 1.2 ULP.
+    atan2: inverse_trigonometric::Atan2;
+    /// y ← √(a² + b²), where the squares may over- or underflow. Largest error: 1.0 ULP.
+    hypot: logarithms::Hypot;
+    /// y ← a ln b, and 0 where a is 0. Largest error: 1.6 ULP.
+    xlogy: logarithms::Xlogy;
+    /// y ← a ln(1 + b), and 0 where a is 0. Largest error: 1.6 ULP.
+    xlog1py: logarithms::Xlog1py;
+    /// y ← ln(eᵃ + eᵇ). Largest error: 2.1 ULP in f32, 1.1 in f64, of max(|y|, 1).
+    logaddexp: logarithms::LogAddExp;
 }
 
 struct Select;

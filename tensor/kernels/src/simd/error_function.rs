@@ -8,7 +8,7 @@ use super::number::Number;
 
 /// erf x for |x| ≤ 1: x + x (2/√π − 1 + z P(z)), z = x². The first x is exact.
 #[inline(always)]
-fn erf_inside<T: Number, M: MulAdd>(x: T) -> T {
+pub(super) fn erf_inside<T: Number, M: MulAdd>(x: T) -> T {
     let z = x * x;
     let first = T::from_f64(std::f64::consts::FRAC_2_SQRT_PI - 1.0);
     M::mul_add(x, M::mul_add(z, z.erf_tail::<M>(), first), x)

@@ -14,14 +14,14 @@ pub(crate) fn select<T: Number>(condition: T::Truth, yes: T, no: T) -> T {
 
 /// The nearest number between `low` and `high`; NaN stays.
 #[inline(always)]
-fn clamp<T: Number>(x: T, low: T, high: T) -> T {
+pub(super) fn clamp<T: Number>(x: T, low: T, high: T) -> T {
     let x = select(x.is_above(high), high, x);
     select(x.is_below(low), low, x)
 }
 
 /// x = k ln 2 + r: the whole number k as k + MAGIC, and |r| ≤ ½ ln 2 (Cody and Waite's reduction).
 #[inline(always)]
-fn reduce<T: Number, M: MulAdd>(x: T) -> (T, T) {
+pub(super) fn reduce<T: Number, M: MulAdd>(x: T) -> (T, T) {
     let magic = M::mul_add(x, T::LOG2_E, T::MAGIC);
     let k = magic - T::MAGIC;
     (magic, M::mul_add(-k, T::LN2_LO, M::mul_add(-k, T::LN2_HI, x)))
@@ -29,13 +29,13 @@ fn reduce<T: Number, M: MulAdd>(x: T) -> (T, T) {
 
 /// eʳ − 1 for |r| ≤ ½ ln 2.
 #[inline(always)]
-fn expm1_inside<T: Number, M: MulAdd>(r: T) -> T {
+pub(super) fn expm1_inside<T: Number, M: MulAdd>(r: T) -> T {
     M::mul_add(r * r, r.exp_tail::<M>(), r)
 }
 
 /// eˣ over the whole range, given `reduce` of the clamped x.
 #[inline(always)]
-fn exp_from_parts<T: Number, M: MulAdd>(x: T, magic: T, r: T) -> T {
+pub(super) fn exp_from_parts<T: Number, M: MulAdd>(x: T, magic: T, r: T) -> T {
     T::scale::<M>(expm1_inside::<T, M>(r), magic, x)
 }
 

@@ -2,7 +2,8 @@
 
 use super::dispatch::{MapSlice, ScalarFormula, ScalarFormula2, Zip, run_at};
 use super::power::Pow;
-use super::{error_function, exponential, gamma, trigonometric};
+use super::{bases, bessel, error_function, exponential, gamma, hyperbolic, inverse_trigonometric};
+use super::{logarithms, normal, roots, rounding, trigonometric};
 use crate::Float;
 use crate::level::Level;
 
@@ -71,10 +72,48 @@ fn unary_functions() {
     both::<error_function::Erfc>();
     both::<gamma::Lgamma>();
     both::<gamma::Digamma>();
+    both::<bases::Exp2>();
+    both::<bases::Exp10>();
+    both::<bases::Log2>();
+    both::<bases::Log10>();
+    both::<roots::Cbrt>();
+    both::<roots::Rsqrt>();
+    both::<trigonometric::Tan>();
+    both::<trigonometric::Sinc>();
+    both::<inverse_trigonometric::Asin>();
+    both::<inverse_trigonometric::Acos>();
+    both::<inverse_trigonometric::Atan>();
+    both::<hyperbolic::Sinh>();
+    both::<hyperbolic::Cosh>();
+    both::<hyperbolic::Asinh>();
+    both::<hyperbolic::Acosh>();
+    both::<hyperbolic::Atanh>();
+    both::<rounding::Ceil>();
+    both::<rounding::Round>();
+    both::<rounding::Trunc>();
+    both::<normal::Erfcx>();
+    both::<normal::Ndtr>();
+    both::<normal::LogNdtr>();
+    both::<normal::Ndtri>();
+    both::<normal::Erfinv>();
+    both::<bessel::I0e>();
+    both::<bessel::I1e>();
+}
+
+fn both_of_two<K: ScalarFormula2>() {
+    binary::<f32, K>();
+    binary::<f64, K>();
 }
 
 #[test]
-fn powers() {
-    binary::<f32, Pow>();
-    binary::<f64, Pow>();
+fn binary_functions() {
+    both_of_two::<Pow>();
+    both_of_two::<rounding::Remainder>();
+    both_of_two::<rounding::Fmod>();
+    both_of_two::<rounding::FloorDivide>();
+    both_of_two::<inverse_trigonometric::Atan2>();
+    both_of_two::<logarithms::Hypot>();
+    both_of_two::<logarithms::Xlogy>();
+    both_of_two::<logarithms::Xlog1py>();
+    both_of_two::<logarithms::LogAddExp>();
 }

@@ -20,6 +20,8 @@
 //! Errors are stated in units in the last place (ULP), largest seen in a dense test over the whole range
 //! (`tests/it/simd.rs` measures them again). None panics except for slices whose lengths differ.
 
+mod bases;
+mod bessel;
 mod binary;
 pub(crate) mod coefficients;
 pub(crate) mod combined;
@@ -27,20 +29,24 @@ pub(crate) mod dispatch;
 mod error_function;
 pub(crate) mod exponential;
 pub(crate) mod fma;
-mod function;
 mod gamma;
+mod hyperbolic;
+mod inverse_trigonometric;
 #[cfg(test)]
 mod levels_agree;
+mod logarithms;
+mod normal;
 pub(crate) mod number;
 mod polygamma;
 mod power;
 pub(crate) mod real;
+mod roots;
+mod rounding;
 pub(crate) mod trigonometric;
 mod unary;
 
 pub use binary::*;
 pub use combined::Arithmetic;
-pub use function::Function;
 pub use polygamma::polygamma;
 pub use unary::*;
 

@@ -66,6 +66,13 @@ pub trait Number:
     }
 }
 
+/// A known number in two words: `high` rounded to the type, and the rest of `high` + `low`.
+#[inline(always)]
+pub(super) fn constant<T: Number>(high: f64, low: f64) -> (T, T) {
+    let first = <T::Element as crate::element::Element>::from_f64(high);
+    (T::known(first), T::from_f64((high - crate::element::Element::to_f64(first)) + low))
+}
+
 /// An element type as a [`Number`], which it is itself.
 ///
 /// (Were it a supertrait of `Float`, the names that both have would be ambiguous wherever that is used.)

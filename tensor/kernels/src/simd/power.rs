@@ -18,7 +18,7 @@ fn fast_two_sum<T: Number>(a: T, b: T) -> (T, T) {
 /// ln x in two words, for positive finite x: 2 atanh s + k ln 2, with s = f/(2 + f) and its first two terms,
 /// 2s + s³ (2/3 + …), each in two words.
 #[inline(always)]
-fn ln_two_words<T: Number, M: MulAdd>(x: T) -> (T, T) {
+pub(super) fn ln_two_words<T: Number, M: MulAdd>(x: T) -> (T, T) {
     let two = T::from_f64(2.0);
     let (m, k) = split(x);
     let f = m - T::ONE;

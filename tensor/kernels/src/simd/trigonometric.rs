@@ -1,4 +1,4 @@
-//! sin and cos.
+//! sin, cos, tan and sinc.
 
 use super::coefficients::Fitted;
 use super::dispatch::ScalarFormula;
@@ -79,5 +79,42 @@ impl ScalarFormula for Cos {
     }
     fn slow<T: Float>(x: T) -> T {
         T::from_f64(libm::cos(x.to_f64()))
+    }
+}
+
+pub(crate) struct Tan;
+impl ScalarFormula for Tan {
+    /// sin r/cos r, and −cos r/sin r in every other quadrant.
+    #[inline(always)]
+    fn eval<T: Number, M: MulAdd>(x: T) -> T {
+        let (magic, r) = reduce::<T, M>(x);
+        let (sin, cos) = sin_cos_inside::<T, M>(r);
+        let odd = T::bit_as_sign(magic, 0);
+        let y = odd.if_negative(-cos, sin) / odd.if_negative(sin, cos);
+        select(x.equals(T::ZERO), x, y)
+    }
+    const HAS_SLOW: bool = true;
+    #[inline(always)]
+    fn is_slow<T: Number>(x: T) -> T::Truth {
+        x.abs().is_above(T::TRIG_LIMIT)
+    }
+    fn slow<T: Float>(x: T) -> T {
+        T::from_f64(libm::tan(x.to_f64()))
+    }
+}
+
+pub(crate) struct Sinc;
+impl ScalarFormula for Sinc {
+    /// sin πx/πx. Of πx only what is left of a whole multiple of π/2 is multiplied by π, and that rest is exact.
+    #[inline(always)]
+    fn eval<T: Number, M: MulAdd>(x: T) -> T {
+        let [half, two, pi] = [0.5, 2.0, std::f64::consts::PI].map(T::from_f64);
+        // Far out only whether the whole number is even counts.
+        let far = (x.abs() * T::from_f64(16.0) * T::EPSILON).is_at_least(T::ONE);
+        let y = select(far, M::mul_add(-two, M::mul_add(x, half, half).floor(), x), x);
+        let magic = M::mul_add(y, two, T::MAGIC);
+        let r = M::mul_add(magic - T::MAGIC, -half, y);
+        let sin = sin_in_quadrant::<T, M>(r * pi, magic);
+        select(x.equals(T::ZERO), T::ONE, sin / (x * pi))
     }
 }

@@ -27,7 +27,7 @@ fn functions<T: Float>(hashes: &mut Hashes) {
     let mut y = vec![T::ZERO; a.len()];
 
     type Unary<T> = fn(&[T], &mut [T]);
-    let unary: [(&str, Unary<T>); 22] = [
+    let unary: [(&str, Unary<T>); 48] = [
         ("exp", simd::exp),
         ("expm1", simd::expm1),
         ("ln", simd::ln),
@@ -49,6 +49,32 @@ fn functions<T: Float>(hashes: &mut Hashes) {
         ("erfc", simd::erfc),
         ("lgamma", simd::lgamma),
         ("digamma", simd::digamma),
+        ("exp2", simd::exp2),
+        ("exp10", simd::exp10),
+        ("log2", simd::log2),
+        ("log10", simd::log10),
+        ("cbrt", simd::cbrt),
+        ("rsqrt", simd::rsqrt),
+        ("tan", simd::tan),
+        ("sinc", simd::sinc),
+        ("asin", simd::asin),
+        ("acos", simd::acos),
+        ("atan", simd::atan),
+        ("sinh", simd::sinh),
+        ("cosh", simd::cosh),
+        ("asinh", simd::asinh),
+        ("acosh", simd::acosh),
+        ("atanh", simd::atanh),
+        ("ceil", simd::ceil),
+        ("round", simd::round),
+        ("trunc", simd::trunc),
+        ("erfcx", simd::erfcx),
+        ("ndtr", simd::ndtr),
+        ("log_ndtr", simd::log_ndtr),
+        ("ndtri", simd::ndtri),
+        ("erfinv", simd::erfinv),
+        ("i0e", simd::i0e),
+        ("i1e", simd::i1e),
         ("tanh in place", |x, y| {
             y.copy_from_slice(x);
             simd::tanh_inplace(y);
@@ -63,7 +89,7 @@ fn functions<T: Float>(hashes: &mut Hashes) {
         hashes.add(format!("polygamma {n}"), &[&y]);
     }
     type Binary<T> = fn(&[T], &[T], &mut [T]);
-    let binary: [(&str, Binary<T>); 13] = [
+    let binary: [(&str, Binary<T>); 21] = [
         ("add", simd::add),
         ("sub", simd::sub),
         ("mul", simd::mul),
@@ -77,6 +103,14 @@ fn functions<T: Float>(hashes: &mut Hashes) {
         ("le", simd::le),
         ("eq", simd::eq),
         ("ne", simd::ne),
+        ("remainder", simd::remainder),
+        ("fmod", simd::fmod),
+        ("floor_divide", simd::floor_divide),
+        ("atan2", simd::atan2),
+        ("hypot", simd::hypot),
+        ("xlogy", simd::xlogy),
+        ("xlog1py", simd::xlog1py),
+        ("logaddexp", simd::logaddexp),
     ];
     for (name, f) in binary {
         f(&a, &b, &mut y);

@@ -1,22 +1,65 @@
-//! The arctangent's vector function and slope.
+//! Slopes that take more than a line, and the arctangent's tests.
 
-use bayeux_tensor::Float;
+use std::f64::consts::{FRAC_2_SQRT_PI, PI};
 
 use crate::{AnyExpr, Expr};
 
-/// One by one, by the crate `libm`: a whole row of the table needs no vector code of its own.
-pub(super) fn atan<T: Float>(x: &[T], y: &mut [T]) {
-    y.iter_mut().zip(x).for_each(|(y, x)| *y = T::from_f64(libm::atan(x.to_f64())));
-}
+/// 1/√(2π).
+pub(super) const FRAC_1_SQRT_2PI: f64 = 0.398_942_280_401_432_7;
 
 /// g / (1 + x²), which for |x| > 1, where x² may be infinite, is g/x/x / (1 + 1/x²). Each side of 1 sees its own formula only, so that
 /// slopes of slopes are those of the function, at 1 too.
-pub(super) fn slope(g: &AnyExpr, x: &AnyExpr) -> AnyExpr {
+pub(super) fn atan(g: &AnyExpr, x: &AnyExpr) -> AnyExpr {
     let one = x.number_like(1.0);
     let far = x.abs().gt(&one);
     let divisor = Expr::select(&far, x, &one);
     let inside = Expr::select(&far, &divisor.recip(), x);
     g / &divisor / divisor / (inside.square() + 1.0)
+}
+
+/// c₀ + c₁ x + c₂ x² + …
+fn polynomial(x: &AnyExpr, coefficients: impl DoubleEndedIterator<Item = f64>) -> AnyExpr {
+    let sum = coefficients.rev().fold(None, |sum: Option<AnyExpr>, c| {
+        Some(match sum {
+            None => x.number_like(c).broadcast_to(x.shape()),
+            Some(sum) => sum * x + c,
+        })
+    });
+    sum.expect("at least one coefficient")
+}
+
+/// (cos πx − y)/x, and near 0, where that cancels, −π j₁(πx) by the power series of the spherical Bessel function,
+/// z/3 Σ (−z²/2)ᵏ/(k! 5 · 7 ⋯ (2k + 3)) (DLMF 10.53.1). Multiples of 2 are taken off x before it is multiplied by π.
+pub(super) fn sinc(x: &AnyExpr, y: &AnyExpr) -> AnyExpr {
+    let near = x.abs().lt(&x.number_like(0.5));
+    let zero = x.zeros_like();
+    let inside = Expr::select(&near, x, &zero);
+    let mut c = -PI * PI / 3.0;
+    let coefficients = (1..12).map(|k| {
+        let this = c;
+        c *= -0.5 * PI * PI / (f64::from(k) * f64::from(2 * k + 3));
+        this
+    });
+    let series = &inside * polynomial(&inside.square(), coefficients.collect::<Vec<_>>().into_iter());
+    let outside = Expr::select(&near, &x.ones_like(), x);
+    let turn = &outside - (&outside * 0.5).round() * 2.0;
+    Expr::select(&near, &series, &(((turn * PI).cos() - y) / outside))
+}
+
+/// 2 x y − 2/√π, and far out, where that cancels, the derivative of the asymptotic series,
+/// −1/(√π x²) Σ (−1)ᵏ (2k + 1)!!/(2x²)ᵏ (DLMF 7.12.1).
+pub(super) fn erfcx(x: &AnyExpr, y: &AnyExpr) -> AnyExpr {
+    let far = x.gt(&x.number_like(12.0));
+    let outside = Expr::select(&far, x, &x.number_like(12.0).broadcast_to(x.shape())).recip();
+    let mut c = -0.5 * FRAC_2_SQRT_PI;
+    let coefficients = (0..12).map(|k| {
+        let this = c;
+        c *= -0.5 * f64::from(2 * k + 3);
+        this
+    });
+    let square = outside.square();
+    let series = &square * polynomial(&square, coefficients.collect::<Vec<_>>().into_iter());
+    Expr::select(&far, &series, &(x * y * 2.0 - FRAC_2_SQRT_PI))
 }
 
 #[cfg(test)]

@@ -1,0 +1,25 @@
+//! Reductions that are made of others or have kernels of their own, and all of them with the axes kept.
+
+pub(super) mod fold;
+pub(super) mod keep;
+
+mod extremes;
+mod logarithms;
+mod norms;
+mod products;
+mod quantiles;
+mod variances;
+
+pub(super) use extremes::whole_extreme;
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<(&'static str, Vec<super::examples::Example>)> {
+    vec![
+        ("extremes", extremes::examples()),
+        ("logarithms", logarithms::examples()),
+        ("norms", norms::examples()),
+        ("products", products::examples()),
+        ("quantiles", quantiles::examples()),
+        ("variances", variances::examples()),
+    ]
+}

@@ -1,0 +1,21 @@
+//! What comes of order: sorting along any axis, searching, counting, and what is there at all.
+
+pub(super) mod keys;
+pub(super) mod radix;
+
+mod along;
+mod counts;
+mod search;
+mod unique;
+
+pub use unique::Unique;
+
+#[cfg(test)]
+pub(super) fn examples() -> Vec<(&'static str, Vec<super::examples::Example>)> {
+    vec![
+        ("along", along::examples()),
+        ("counts", counts::examples()),
+        ("search", search::examples()),
+        ("unique", unique::examples()),
+    ]
+}

@@ -1,0 +1,62 @@
+//! What operations have in common whose kernels compute one number at a time, in f64.
+
+use bayeux_tensor::{AnySliceMut, ElementType};
+
+use crate::kernel::View;
+use crate::ops::elementwise::fill;
+use crate::ops::operation::Operation;
+use crate::{AnyExpr, Error, Expr, Real};
+
+/// `output[i] = f([x[i], …])`, the elements divided between the threads.
+pub(in crate::ops) fn each<const N: usize>(
+    inputs: &[View<'_>],
+    output: &mut AnySliceMut<'_>,
+    f: impl Fn([f64; N]) -> f64 + Sync,
+) -> Result<(), Error> {
+    match output.element_type() {
+        ElementType::F32 => {
+            let x: [&[f32]; N] = std::array::from_fn(|k| inputs[k].elements());
+            fill(output.reborrow().get::<f32>(), |i| f(x.map(|x| x[i].into())) as f32);
+        }
+        _ => {
+            let x: [&[f64]; N] = std::array::from_fn(|k| inputs[k].elements());
+            fill(output.reborrow().get::<f64>(), |i| f(x.map(|x| x[i])));
+        }
+    }
+    Ok(())
+}
+
+/// The value of an operation on inputs of one shape, to which they are broadcast.
+///
+/// # Panics
+/// If they do not broadcast.
+#[track_caller]
+pub(super) fn of_broadcast<T: Real>(op: impl Operation, inputs: &[&Expr<T>]) -> Expr<T> {
+    let mut shape = inputs[0].shape().clone();
+    for input in &inputs[1..] {
+        let Some(both) = shape.broadcast(input.shape()) else {
+            panic!("{}: shapes {shape} and {} do not broadcast", op.name(), input.shape());
+        };
+        shape = both;
+    }
+    let inputs: Vec<AnyExpr> = inputs.iter().map(|input| input.broadcast_to(&shape).untyped()).collect();
+    AnyExpr::values(op, &inputs)[0].typed()
+}
+
+/// The methods of an operation that works element by element, on real numbers of one type.
+macro_rules! elementwise_methods {
+    () => {
+        fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+            crate::ops::elementwise::of_floats(inputs)
+        }
+
+        fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+            Some(AnyExpr::values_of(std::sync::Arc::new(*self), batch.stacks()))
+        }
+
+        fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+            Rows::together(rows)
+        }
+    };
+}
+pub(super) use elementwise_methods;
