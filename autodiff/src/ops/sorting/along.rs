@@ -7,7 +7,12 @@ use crate::{Arithmetic, Expr};
 impl<T: Arithmetic> Expr<T> {
     /// What a function of the last axis gives along another.
     #[track_caller]
-    fn along<V>(&self, axis: impl Axes, of: impl FnOnce(&Self) -> V, back: impl FnOnce(V, i32) -> V) -> V {
+    fn through_last<V>(
+        &self,
+        axis: impl Axes,
+        of: impl FnOnce(&Self) -> V,
+        back: impl FnOnce(V, i32) -> V,
+    ) -> V {
         let axis = one_axis(axis, self.rank());
         back(of(&self.move_axis(axis, -1)), axis as i32)
     }
@@ -25,7 +30,7 @@ macro_rules! along_any {
                 let back = |(values, places): (Self, Expr<i64>), axis: i32| {
                     (values.move_axis(-1, axis), places.move_axis(-1, axis))
                 };
-                self.along(axis, |x| x.$last($($argument)?), back)
+                self.through_last(axis, |x| x.$last($($argument)?), back)
             })+
         }
     };

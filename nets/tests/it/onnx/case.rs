@@ -32,20 +32,24 @@ pub struct Named {
     pub value: Result<AnyTensor, String>,
 }
 
-/// The files that the environment names, or that of the referees. Nothing, and a word about it, where it is missing.
+/// The files that the environment names, or that of the referees.
 pub fn files() -> Vec<PathBuf> {
-    if let Some(given) = std::env::var_os("BAYEUX_ONNX_CASES") {
-        let given = given.into_string().expect("BAYEUX_ONNX_CASES is text");
-        return given.split(',').filter(|file| !file.is_empty()).map(PathBuf::from).collect();
+    match std::env::var("BAYEUX_ONNX_CASES") {
+        Ok(given) => given.split(',').filter(|file| !file.is_empty()).map(PathBuf::from).collect(),
+        Err(_) => referees().into_iter().collect(),
     }
+}
+
+/// The referees' file. Where it is missing, nothing, and a word about it.
+pub fn referees() -> Option<PathBuf> {
     let shared = std::env::var_os("BAYEUX_SHARED")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
     let file = shared.join("referees/onnx-node.json");
-    if file.exists() {
-        return vec![file];
+    if !file.exists() {
+        eprintln!("skipped: there is no {}; set BAYEUX_SHARED to check ONNX's cases", file.display());
+        return None;
     }
-    eprintln!("skipped: there is no {}; set BAYEUX_SHARED to check ONNX's cases", file.display());
-    Vec::new()
+    Some(file)
 }
 
 /// The cases of a file; their tensors lie beside it.

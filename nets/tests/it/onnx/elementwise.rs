@@ -17,19 +17,37 @@ fn of_one(node: &Node<'_>) -> Option<AnyExpr> {
     let x = node.maybe(0)?;
     Some(match node.op() {
         "Abs" => x.abs(),
+        "Acos" => x.acos(),
+        "Acosh" => x.acosh(),
+        "Asin" => x.asin(),
+        "Asinh" => x.asinh(),
         "Atan" => x.atan(),
+        "Atanh" => x.atanh(),
+        "Ceil" => x.ceil(),
         "Cos" => x.cos(),
+        "Cosh" => x.cosh(),
         "Erf" => x.erf(),
         "Exp" => x.exp(),
         "Floor" => x.floor(),
+        "IsInf" => {
+            let sign = |attribute: &str, x: &AnyExpr| match node.int(attribute, 1) {
+                0 => Expr::zeros(x.shape()),
+                _ => x.gt(&x.zeros_like()),
+            };
+            (x.is_inf() & (sign("detect_positive", x) | sign("detect_negative", &-x))).untyped()
+        }
+        "IsNaN" => x.is_nan().untyped(),
         "Log" => x.ln(),
         "Neg" => -x,
         "Not" => (!x.typed::<bool>()).untyped(),
         "Reciprocal" => x.recip(),
+        "Round" => x.round(),
         "Sigmoid" => x.sigmoid(),
         "Sign" => x.sign(),
         "Sin" => x.sin(),
+        "Sinh" => x.sinh(),
         "Sqrt" => x.sqrt(),
+        "Tan" => x.tan(),
         "Tanh" => x.tanh(),
         _ => return None,
     })
@@ -45,6 +63,10 @@ fn activation(node: &Node<'_>) -> Option<AnyExpr> {
     Some(match node.op() {
         "Celu" => x.relu() + ((x / alpha(1.0)).expm1() * alpha(1.0)).minimum(&zero),
         "Elu" => exponential(alpha(1.0)),
+        "Gelu" => match node.text("approximate", "none") {
+            "tanh" => x.gelu_tanh(),
+            _ => x.gelu(),
+        },
         "HardSigmoid" => ramp(alpha(0.2), node.float("beta", 0.5)),
         "HardSwish" => x * ramp(1.0 / 6.0, 0.5),
         "LeakyRelu" => Expr::select(&x.lt(&zero), &(x * alpha(0.01)), x),
@@ -58,6 +80,7 @@ fn activation(node: &Node<'_>) -> Option<AnyExpr> {
             Expr::select(&x.lt(&(&zero - lambda)), &(x + bias), &above)
         }
         "Softplus" => x.softplus(),
+        "Softsign" => x.softsign(),
         "Swish" => x * (x * alpha(1.0)).sigmoid(),
         "ThresholdedRelu" => Expr::select(&x.gt(&(&zero + alpha(1.0))), x, &zero),
         _ => return None,
@@ -71,11 +94,15 @@ fn of_two(node: &Node<'_>) -> Option<AnyExpr> {
         "Add" => a + b,
         "And" => (truth(a) & truth(b)).untyped(),
         "Div" if a.element_type().is_float() => a / b,
+        "Div" => truncated_quotient(a, b),
         "Equal" => a.eq(b).untyped(),
         "Greater" => a.gt(b).untyped(),
         "GreaterOrEqual" => a.ge(b).untyped(),
         "Less" => a.lt(b).untyped(),
         "LessOrEqual" => a.le(b).untyped(),
+        "Mod" if !node.flag("fmod") => a.remainder(b),
+        "Mod" if a.element_type().is_float() => a.fmod(b),
+        "Mod" => a - truncated_quotient(a, b) * b,
         "Mul" => a * b,
         "Or" => (truth(a) | truth(b)).untyped(),
         "Pow" => power(a, b),
@@ -83,6 +110,14 @@ fn of_two(node: &Node<'_>) -> Option<AnyExpr> {
         "Xor" => (truth(a) ^ truth(b)).untyped(),
         _ => return None,
     })
+}
+
+/// The quotient of whole numbers, rounded towards 0.
+fn truncated_quotient(a: &AnyExpr, b: &AnyExpr) -> AnyExpr {
+    let below = a.floor_divide(b);
+    let is_negative = |x: &AnyExpr| x.lt(&x.zeros_like());
+    let is_above = (&below * b).ne(a) & (is_negative(a) ^ is_negative(b));
+    &below + is_above.cast_like(&below)
 }
 
 /// The result has the base's type, whatever that of the exponent is.

@@ -11,6 +11,7 @@ mod attention;
 mod case;
 mod convolution;
 mod elementwise;
+mod images;
 mod indexing;
 mod layers;
 mod losses;
@@ -18,12 +19,15 @@ mod node;
 mod normalisation;
 mod operators;
 mod optimisers;
+mod pooling;
 mod products;
 mod random;
 mod recurrent;
 mod reductions;
 mod run;
 mod shapes;
+mod signals;
+mod windows;
 
 /// Cases that have no meaning here, and why.
 const WITHOUT_MEANING: &[(&str, &str)] = &[

@@ -72,6 +72,10 @@ impl<'a> Node<'a> {
         self.of.attributes.get(name)
     }
 
+    pub fn has(&self, attribute: &str) -> bool {
+        self.attribute(attribute).is_some()
+    }
+
     pub fn int(&self, name: &str, default: i64) -> i64 {
         self.attribute(name).map_or(default, |value| value.as_i64().unwrap())
     }
@@ -140,6 +144,13 @@ pub fn from_last(x: &AnyExpr, axis: usize) -> AnyExpr {
     let last = x.rank() - 1;
     let order: Vec<usize> = (0..axis).chain([last]).chain(axis..last).collect();
     x.transpose(&order)
+}
+
+/// A number for each channel, beside what has channels on axis 1.
+pub fn of_channels(x: &AnyExpr, rank: usize) -> AnyExpr {
+    let mut shape = vec![1; rank.max(2)];
+    shape[1] = sizes(x)[0];
+    x.reshape(shape)
 }
 
 /// The elements as those of another type.

@@ -2,7 +2,7 @@
 
 use bayeux_autodiff::{AnyExpr, Expr};
 
-use super::node::{Node, cast, from_front, from_last, sizes, to_last};
+use super::node::{Node, cast, from_front, from_last, of_channels, sizes, to_last};
 
 pub fn build(node: &Node<'_>) -> Option<Vec<AnyExpr>> {
     let x = node.maybe(0)?;
@@ -81,13 +81,6 @@ fn normalised(x: &AnyExpr, axes: &[usize], epsilon: f64) -> (AnyExpr, AnyExpr, A
     let (mean, variance) = moments(x, axes);
     let scale = (variance + epsilon).sqrt().recip();
     ((x - &mean) * &scale, mean, scale)
-}
-
-/// A number for each channel, beside what has channels on axis 1.
-fn of_channels(x: &AnyExpr, rank: usize) -> AnyExpr {
-    let mut shape = vec![1; rank.max(2)];
-    shape[1] = sizes(x)[0];
-    x.reshape(shape)
 }
 
 fn batch_normalization(node: &Node<'_>, x: &AnyExpr) -> Vec<AnyExpr> {

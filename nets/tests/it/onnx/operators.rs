@@ -4,19 +4,22 @@ use bayeux_autodiff::AnyExpr;
 
 use super::node::Node;
 use super::{
-    attention, convolution, elementwise, indexing, losses, normalisation, optimisers, products, random,
-    recurrent, reductions, shapes,
+    attention, convolution, elementwise, images, indexing, losses, normalisation, optimisers, pooling,
+    products, random, recurrent, reductions, shapes, signals,
 };
 
 /// The outputs of a node, if a family has its operator.
 pub fn build(node: &Node<'_>) -> Option<Vec<AnyExpr>> {
-    let families: [fn(&Node<'_>) -> Option<Vec<AnyExpr>>; 12] = [
+    let families: [fn(&Node<'_>) -> Option<Vec<AnyExpr>>; 15] = [
         elementwise::build,
         reductions::build,
         shapes::build,
         indexing::build,
         products::build,
         convolution::build,
+        pooling::build,
+        images::build,
+        signals::build,
         normalisation::build,
         losses::build,
         recurrent::build,

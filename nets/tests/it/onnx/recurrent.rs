@@ -169,7 +169,7 @@ impl<'a> Cell<'a> {
             "ScaledTanh" => (&x * number("activation_beta", 1.0)).tanh() * number("activation_alpha", 1.0),
             "Sigmoid" => x.sigmoid(),
             "Softplus" => x.softplus(),
-            "Softsign" => &x / (x.abs() + 1.0),
+            "Softsign" => x.softsign(),
             "Tanh" => x.tanh(),
             "ThresholdedRelu" => {
                 let limit = x.zeros_like() + number("activation_alpha", 1.0);

@@ -1,12 +1,12 @@
 //! Reductions along axes, and running ones.
 
-use bayeux_autodiff::AnyExpr;
+use bayeux_autodiff::{AnyExpr, PadMode};
 use bayeux_tensor::ElementType;
 
 use super::node::{Node, cast, from_front, sizes};
 
 pub fn build(node: &Node<'_>) -> Option<Vec<AnyExpr>> {
-    reduced(node).or_else(|| place(node)).map(|y| vec![y])
+    reduced(node).or_else(|| place(node)).or_else(|| running(node)).map(|y| vec![y])
 }
 
 fn reduced(node: &Node<'_>) -> Option<AnyExpr> {
@@ -26,12 +26,15 @@ fn reduced(node: &Node<'_>) -> Option<AnyExpr> {
     };
     let y = match of {
         "L1" => x.abs().sum(axes),
-        "L2" => real(&|x| x.square().sum(axes).sqrt()),
+        "L2" => real(&|x| x.norm(axes)),
         "LogSum" => real(&|x| x.sum(axes).ln()),
-        "LogSumExp" => real(&|x| log_sum_exp(x, axes)),
-        "Max" if x.element_type().is_float() => x.max(axes),
+        "LogSumExp" => real(&|x| x.logsumexp_along(axes)),
+        "Max" if x.element_type() == ElementType::Bool => x.typed::<bool>().any(axes).untyped(),
+        "Max" => x.max(axes),
         "Mean" => real(&|x| x.mean(axes)),
-        "Min" if x.element_type().is_float() => -(-x).max(axes),
+        "Min" if x.element_type() == ElementType::Bool => x.typed::<bool>().all(axes).untyped(),
+        "Min" => x.min(axes),
+        "Prod" => x.prod(axes),
         "Sum" => x.sum(axes),
         "SumSquare" => x.square().sum(axes),
         _ => return None,
@@ -46,12 +49,6 @@ fn with_ones(y: &AnyExpr, x: &AnyExpr, axes: &[usize]) -> AnyExpr {
     let mut shape = sizes(x);
     axes.iter().for_each(|&axis| shape[axis] = 1);
     y.reshape(shape)
-}
-
-fn log_sum_exp(x: &AnyExpr, axes: &[usize]) -> AnyExpr {
-    let kept: Vec<usize> = (0..x.rank()).filter(|axis| !axes.contains(axis)).collect();
-    let order: Vec<usize> = kept.iter().chain(axes).copied().collect();
-    x.transpose(&order).flatten_from(kept.len()).logsumexp()
 }
 
 fn place(node: &Node<'_>) -> Option<AnyExpr> {
@@ -71,4 +68,24 @@ fn place(node: &Node<'_>) -> Option<AnyExpr> {
         0 => at.untyped(),
         _ => at.insert_axis(axis).untyped(),
     })
+}
+
+/// Sums and products up to each place; exclusive ones are without it.
+fn running(node: &Node<'_>) -> Option<AnyExpr> {
+    let is_sum = match node.op() {
+        "CumSum" => true,
+        "CumProd" => false,
+        _ => return None,
+    };
+    let x = node.x(0);
+    let axis = from_front(node.known_ints(1)?[0], x.rank());
+    let turned = |x: &AnyExpr| if node.flag("reverse") { x.flip(axis) } else { x.clone() };
+    let x = turned(x);
+    let all = if is_sum { x.cumsum(axis) } else { x.cumprod(axis) };
+    if !node.flag("exclusive") {
+        return Some(turned(&all));
+    }
+    // What begins with the sum or the product of nothing, without the last.
+    let nothing = if is_sum { 0.0 } else { 1.0 };
+    Some(turned(&all.pad_with(axis, 1, 0, PadMode::Constant(nothing)).slice(axis, ..-1)))
 }

@@ -1,6 +1,6 @@
 //! The same elements in other shapes, joined, cut and padded.
 
-use bayeux_autodiff::{AnyExpr, Expr};
+use bayeux_autodiff::{AnyExpr, Expr, PadMode};
 use bayeux_tensor::{Tensor, with_type};
 
 use super::node::{Node, cast, element_type, from_front, sizes};
@@ -19,7 +19,13 @@ fn seen_otherwise(node: &Node<'_>) -> Option<AnyExpr> {
         "CastLike" => cast(x, node.x(1).element_type()),
         "CenterCropPad" => center_crop_pad(node, x),
         "Concat" => Expr::concat(&node.all(), node.axis(0, x.rank())),
-        "DepthToSpace" => depth_to_space(node, x),
+        "DepthToSpace" => {
+            let block = node.int("blocksize", 1) as usize;
+            match node.text("mode", "DCR") {
+                "DCR" => x.depth_to_space(block),
+                _ => x.pixel_shuffle(block),
+            }
+        }
         "Expand" => {
             // What has size 1 on either side is repeated.
             let asked: Vec<usize> = node.known_ints(1)?.iter().map(|&size| size as usize).collect();
@@ -30,19 +36,20 @@ fn seen_otherwise(node: &Node<'_>) -> Option<AnyExpr> {
             x.reshape([sizes(x)[..axis].iter().product::<usize>(), sizes(x)[axis..].iter().product()])
         }
         "Identity" => x.clone(),
+        "Pad" => pad(node, x),
         "Reshape" => x.reshape(reshaped(node, &sizes(x))),
-        "SpaceToDepth" => space_to_depth(node, x),
-        "Squeeze" => {
-            let gone: Option<Vec<usize>> = node
-                .ints_of(1, "axes")
-                .map(|axes| axes.iter().map(|&axis| from_front(axis, x.rank())).collect());
-            let stays = |&(axis, size): &(usize, usize)| match &gone {
-                Some(gone) => !gone.contains(&axis),
-                None => size != 1,
-            };
-            let shape: Vec<usize> =
-                sizes(x).into_iter().enumerate().filter(stays).map(|(_, size)| size).collect();
-            x.reshape(shape)
+        "Slice" => slice(node, x),
+        "SpaceToDepth" => x.space_to_depth(node.int("blocksize", 1) as usize),
+        "Squeeze" => match node.ints_of(1, "axes") {
+            Some(axes) => x.squeeze(whole(&axes)),
+            None => {
+                let is_one = |axis: &usize| sizes(x)[*axis] == 1;
+                x.squeeze((0..x.rank()).filter(is_one).collect::<Vec<_>>())
+            }
+        },
+        "Tile" => {
+            let times: Vec<usize> = node.known_ints(1)?.iter().map(|&times| times as usize).collect();
+            x.tile(&times)
         }
         "Transpose" => {
             let backwards = || (0..x.rank()).rev().collect();
@@ -57,6 +64,10 @@ fn seen_otherwise(node: &Node<'_>) -> Option<AnyExpr> {
         }
         _ => return None,
     })
+}
+
+fn whole(axes: &[i64]) -> Vec<i32> {
+    axes.iter().map(|&axis| axis as i32).collect()
 }
 
 /// The shape to which two broadcast.
@@ -88,12 +99,45 @@ fn split(node: &Node<'_>) -> Vec<AnyExpr> {
     // All parts are equally long but the last, which has what remains.
     let part = length.div_ceil(count);
     let even = || (0..count).map(|i| part.min(length - (i * part).min(length)) as i64).collect();
-    let mut from = 0;
-    let mut next = |size: i64| {
-        from += size as usize;
-        x.slice(axis, from - size as usize..from)
+    let lengths = node.ints_of(1, "split").unwrap_or_else(even);
+    x.split(axis, &lengths.iter().map(|&length| length as usize).collect::<Vec<_>>())
+}
+
+/// The range of each axis, from which every so many elements are taken; places beyond the axis are its ends.
+fn slice(node: &Node<'_>, x: &AnyExpr) -> AnyExpr {
+    let [starts, ends] = [(1, "starts"), (2, "ends")].map(|(i, name)| node.ints_of(i, name).unwrap());
+    let axes = node.ints_of(3, "axes").unwrap_or_else(|| (0..starts.len() as i64).collect());
+    let steps = node.known_ints(4).unwrap_or_else(|| vec![1; starts.len()]);
+    (0..starts.len()).fold(x.clone(), |x, i| {
+        let axis = from_front(axes[i], x.rank());
+        let (length, step) = (sizes(&x)[axis] as i64, steps[i]);
+        let place = |at: i64| if at < 0 { at.saturating_add(length) } else { at };
+        let (start, end) = (place(starts[i]), place(ends[i]));
+        // Backwards the range goes from behind the end to the start itself.
+        let range = match step > 0 {
+            true => start.clamp(0, length)..end.clamp(0, length),
+            false => end.clamp(-1, length - 1) + 1..start.clamp(-1, length - 1) + 1,
+        };
+        x.slice_step(axis, range.start as usize..range.end.max(range.start) as usize, step as i32)
+    })
+}
+
+/// What stands around the axes; a negative number cuts off as much.
+fn pad(node: &Node<'_>, x: &AnyExpr) -> AnyExpr {
+    let mode = match node.text("mode", "constant") {
+        "constant" => PadMode::Constant(node.known_floats(2).map_or(0.0, |value| value[0])),
+        "edge" => PadMode::Edge,
+        "reflect" => PadMode::Reflect,
+        _ => PadMode::Wrap,
     };
-    node.ints_of(1, "split").unwrap_or_else(even).into_iter().map(&mut next).collect()
+    let axes = node.known_ints(3).unwrap_or_else(|| (0..x.rank() as i64).collect());
+    let pads = node.ints_of(1, "pads").unwrap();
+    (0..axes.len()).fold(x.clone(), |x, i| {
+        let axis = from_front(axes[i], x.rank());
+        let (before, after) = (pads[i], pads[axes.len() + i]);
+        let kept = (-before).max(0) as usize..sizes(&x)[axis] - (-after).max(0) as usize;
+        x.slice(axis, kept).pad_with(axis, before.max(0) as usize, after.max(0) as usize, mode)
+    })
 }
 
 /// As much cut off or added on either side of an axis; what is odd, behind.
@@ -110,39 +154,18 @@ fn center_crop_pad(node: &Node<'_>, x: &AnyExpr) -> AnyExpr {
     })
 }
 
-fn depth_to_space(node: &Node<'_>, x: &AnyExpr) -> AnyExpr {
-    let block = node.int("blocksize", 1) as usize;
-    let [n, c, h, w] = sizes(x)[..] else { panic!("{} is no image", x.shape()) };
-    let c = c / (block * block);
-    let blocks = match node.text("mode", "DCR") {
-        "DCR" => x.reshape([n, block, block, c, h, w]).transpose(&[0, 3, 4, 1, 5, 2]),
-        _ => x.reshape([n, c, block, block, h, w]).transpose(&[0, 1, 4, 2, 5, 3]),
-    };
-    blocks.reshape([n, c, h * block, w * block])
-}
-
-fn space_to_depth(node: &Node<'_>, x: &AnyExpr) -> AnyExpr {
-    let block = node.int("blocksize", 1) as usize;
-    let [n, c, h, w] = sizes(x)[..] else { panic!("{} is no image", x.shape()) };
-    let (h, w) = (h / block, w / block);
-    let blocks = x.reshape([n, c, h, block, w, block]).transpose(&[0, 3, 5, 1, 2, 4]);
-    blocks.reshape([n, block * block * c, h, w])
-}
-
 /// What depends on sizes only, or keeps a part by places.
 fn made(node: &Node<'_>) -> Option<AnyExpr> {
     Some(match node.op() {
-        "BlackmanWindow" => window(node, &[0.42, -0.5, 0.08]),
         "EyeLike" => {
             let x = node.x(0);
             let element = match node.int("dtype", 0) {
                 0 => x.element_type(),
                 number => element_type(number),
             };
-            cast(&(column_less_row(x) - node.int("k", 0) as i32).eq(&Expr::scalar(0.0)).untyped(), element)
+            let [rows, columns] = [0, 1].map(|axis| x.dim(axis));
+            cast(&Expr::<u8>::eye_with(rows, columns, node.int("k", 0) as i32).untyped(), element)
         }
-        "HammingWindow" => window(node, &[25.0 / 46.0, -21.0 / 46.0]),
-        "HannWindow" => window(node, &[0.5, -0.5]),
         "Range" => {
             let [start, limit, delta] = [0, 1, 2].map(|i| node.known_floats(i).unwrap()[0]);
             let count = ((limit - start) / delta).ceil().max(0.0) as usize;
@@ -161,30 +184,12 @@ fn made(node: &Node<'_>) -> Option<AnyExpr> {
         }
         "Size" => Expr::<i64>::size(node.x(0).shape().len()).untyped(),
         "Trilu" => {
-            let x = node.x(0);
-            let k = Expr::scalar(node.known_ints(1).map_or(0, |k| k[0]) as f64);
-            let kept = match node.int("upper", 1) {
-                0 => column_less_row(x).le(&k),
-                _ => column_less_row(x).ge(&k),
-            };
-            Expr::select(&kept, x, &x.zeros_like())
+            let diagonal = node.known_ints(1).map_or(0, |k| k[0]) as i32;
+            match node.int("upper", 1) {
+                0 => node.x(0).tril(diagonal),
+                _ => node.x(0).triu(diagonal),
+            }
         }
         _ => return None,
     })
-}
-
-/// How far each place of a matrix is to the right of the diagonal.
-fn column_less_row(x: &AnyExpr) -> Expr<i64> {
-    let [rows, columns] = [x.rank() - 2, x.rank() - 1].map(|axis| Expr::<i64>::arange(x.dim(axis)));
-    columns.insert_axis(0) - rows.insert_axis(1)
-}
-
-/// A sum of cosines over a period, which ends one step behind the last place or, if symmetric, at it.
-fn window(node: &Node<'_>, parts: &[f64]) -> AnyExpr {
-    let size = node.known_ints(0).unwrap()[0] as usize;
-    let period = if node.int("periodic", 1) == 0 { size - 1 } else { size };
-    let angle = Expr::<f64>::arange(size) * (std::f64::consts::TAU / period as f64);
-    let part = |(i, &part): (usize, &f64)| (&angle * i as f64).cos() * part;
-    let sum = parts.iter().enumerate().map(part).reduce(|sum, part| sum + part).unwrap();
-    cast(&sum.untyped(), element_type(node.int("output_datatype", 1)))
 }

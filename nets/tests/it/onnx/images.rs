@@ -1,0 +1,141 @@
+//! Images of other sizes and elsewhere.
+
+use bayeux_autodiff::{
+    AnyExpr, Coordinates, Expr, PoolOptions, ResizeOptions, Rounding, SampleMode, SampleOptions,
+    SamplePadding,
+};
+
+use super::node::{Node, cast, from_front, sizes};
+
+pub fn build(node: &Node<'_>) -> Option<Vec<AnyExpr>> {
+    let x = node.maybe(0)?;
+    Some(vec![match node.op() {
+        "AffineGrid" => affine_grid(node, x),
+        "Col2Im" => {
+            let [lengths, window] = [1, 2].map(|i| lengths(&node.known_ints(i).unwrap()));
+            let list = |name: &str| node.sizes(name).unwrap_or_else(|| vec![1; window.len()]);
+            let pads = node.sizes("pads").unwrap_or_else(|| vec![0; 2 * window.len()]);
+            let padding: Vec<[usize; 2]> =
+                (0..window.len()).map(|i| [pads[i], pads[window.len() + i]]).collect();
+            let options = PoolOptions::new(&window[..])
+                .stride(list("strides"))
+                .dilation(list("dilations"))
+                .padding(padding);
+            x.fold(lengths, &options)
+        }
+        "GridSample" => {
+            let mode = match node.text("mode", "linear") {
+                "nearest" => SampleMode::Nearest,
+                "cubic" | "bicubic" => SampleMode::Cubic,
+                _ => SampleMode::Linear,
+            };
+            let padding = match node.text("padding_mode", "zeros") {
+                "border" => SamplePadding::Border,
+                "reflection" => SamplePadding::Reflection,
+                _ => SamplePadding::Zeros,
+            };
+            let options = SampleOptions::new().mode(mode).padding(padding);
+            x.grid_sample(node.x(1), options.align_corners(node.flag("align_corners")))
+        }
+        "Resize" => resize(node, x),
+        "Upsample" => {
+            let scales = node.known_floats(1).or_else(|| node.floats("scales")).unwrap();
+            let options = match node.text("mode", "nearest") {
+                "nearest" => ResizeOptions::nearest().rounding(Rounding::Floor),
+                _ => ResizeOptions::linear(),
+            };
+            x.resize(scaled(x, &scales), &options.coordinates(Coordinates::Asymmetric).scales(scales))
+        }
+        _ => return None,
+    }])
+}
+
+fn lengths(list: &[i64]) -> Vec<usize> {
+    list.iter().map(|&length| length as usize).collect()
+}
+
+fn scaled(x: &AnyExpr, scales: &[f64]) -> Vec<usize> {
+    // Scales are floats of few digits.
+    sizes(x).iter().zip(scales).map(|(&size, scale)| (size as f64 * scale + 1e-5).floor() as usize).collect()
+}
+
+fn resize(node: &Node<'_>, x: &AnyExpr) -> AnyExpr {
+    // Before opset 11 there is no region of interest.
+    let (scales, wanted) = if node.opset < 11 { (1, 9) } else { (2, 3) };
+    let axes = node.ints("axes").unwrap_or_else(|| (0..x.rank() as i64).collect());
+    let axes: Vec<usize> = axes.iter().map(|&axis| from_front(axis, x.rank())).collect();
+    let mut to = sizes(x);
+    let mut scale = vec![1.0; x.rank()];
+    let given = node.known_floats(scales).filter(|scales| !scales.is_empty());
+    let by_scales = given.is_some();
+    match given {
+        Some(given) => {
+            axes.iter().zip(given).for_each(|(&axis, given)| scale[axis] = given);
+            to = scaled(x, &scale);
+        }
+        None => {
+            let given = node.known_ints(wanted).unwrap();
+            let ratio = |(&axis, &wanted): (&usize, &i64)| wanted as f64 / sizes(x)[axis] as f64;
+            let ratios = axes.iter().zip(&given).map(ratio);
+            let joint = match node.text("keep_aspect_ratio_policy", "stretch") {
+                "not_larger" => ratios.reduce(f64::min),
+                "not_smaller" => ratios.reduce(f64::max),
+                _ => None,
+            };
+            for (&axis, &given) in axes.iter().zip(&given) {
+                to[axis] =
+                    joint.map_or(given as usize, |scale| (sizes(x)[axis] as f64 * scale).round() as usize);
+                scale[axis] = joint.unwrap_or(to[axis] as f64 / sizes(x)[axis] as f64);
+            }
+        }
+    }
+    let options = match node.text("mode", "nearest") {
+        "nearest" => ResizeOptions::nearest(),
+        "linear" => ResizeOptions::linear(),
+        _ => ResizeOptions::cubic().cubic_coefficient(node.float("cubic_coeff_a", -0.75)),
+    };
+    let coordinates = match node.text("coordinate_transformation_mode", "half_pixel") {
+        "align_corners" => Coordinates::AlignCorners,
+        "asymmetric" => Coordinates::Asymmetric,
+        "half_pixel" => Coordinates::HalfPixel,
+        "half_pixel_symmetric" => Coordinates::HalfPixelSymmetric,
+        "pytorch_half_pixel" => Coordinates::HalfPixelOrZero,
+        other => panic!("no coordinates {other}"),
+    };
+    let rounding = match node.text("nearest_mode", "round_prefer_floor") {
+        "ceil" => Rounding::Ceil,
+        "floor" => Rounding::Floor,
+        "round_prefer_ceil" => Rounding::PreferCeil,
+        _ => Rounding::PreferFloor,
+    };
+    let options = options
+        .coordinates(coordinates)
+        .rounding(rounding)
+        .exclude_outside(node.flag("exclude_outside"))
+        .antialias(node.flag("antialias"));
+    let first = (0..x.rank()).find(|&axis| to[axis] != sizes(x)[axis]).unwrap_or(x.rank() - 1);
+    let options = if by_scales { options.scales(&scale[first..]) } else { options };
+    x.resize(to[first..].iter().copied(), &options)
+}
+
+/// Where a linear map takes the pixels of images, whose corners or edges are at ±1.
+fn affine_grid(node: &Node<'_>, theta: &AnyExpr) -> AnyExpr {
+    let lengths = lengths(&node.known_ints(1).unwrap()[2..]);
+    let along = |(axis, &length): (usize, &usize)| {
+        let places = Expr::<f64>::arange(length);
+        let places = match node.flag("align_corners") {
+            true => places * (2.0 / (length as f64 - 1.0)) - 1.0,
+            false => (places * 2.0 + 1.0) / length as f64 - 1.0,
+        };
+        let mut shape = vec![1; lengths.len()];
+        shape[axis] = length;
+        places.reshape(shape).broadcast_to(&lengths[..]).insert_axis(lengths.len())
+    };
+    // The last axis of an image is its first coordinate.
+    let mut parts: Vec<Expr<f64>> = lengths.iter().enumerate().map(along).rev().collect();
+    parts.push(parts[0].ones_like());
+    let grid = cast(&Expr::concat(&parts, lengths.len()).untyped(), theta.element_type());
+    let pixels: usize = lengths.iter().product();
+    let points = grid.reshape([1, pixels, lengths.len() + 1]).matmul(&theta.t());
+    points.reshape([vec![sizes(theta)[0]], lengths.clone(), vec![lengths.len()]].concat())
+}
