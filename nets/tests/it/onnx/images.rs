@@ -39,7 +39,7 @@ pub fn build(node: &Node<'_>) -> Option<Vec<AnyExpr>> {
         }
         "Resize" => resize(node, x),
         "Upsample" => {
-            let scales = node.known_floats(1).or_else(|| node.floats("scales")).unwrap();
+            let scales = factors(node, 1).unwrap();
             let options = match node.text("mode", "nearest") {
                 "nearest" => ResizeOptions::nearest().rounding(Rounding::Floor),
                 _ => ResizeOptions::linear(),
@@ -54,9 +54,14 @@ fn lengths(list: &[i64]) -> Vec<usize> {
     list.iter().map(|&length| length as usize).collect()
 }
 
+/// Factors as they were written: one in single precision is a little beside its decimals, on which pixels lie that are halfway.
+fn factors(node: &Node<'_>, i: usize) -> Option<Vec<f64>> {
+    let given = node.known_floats(i).or_else(|| node.floats("scales"))?;
+    Some(given.iter().map(|&scale| (scale as f32).to_string().parse().unwrap()).collect())
+}
+
 fn scaled(x: &AnyExpr, scales: &[f64]) -> Vec<usize> {
-    // Scales are floats of few digits.
-    sizes(x).iter().zip(scales).map(|(&size, scale)| (size as f64 * scale + 1e-5).floor() as usize).collect()
+    sizes(x).iter().zip(scales).map(|(&size, scale)| (size as f64 * scale + 1e-9).floor() as usize).collect()
 }
 
 fn resize(node: &Node<'_>, x: &AnyExpr) -> AnyExpr {
@@ -66,7 +71,7 @@ fn resize(node: &Node<'_>, x: &AnyExpr) -> AnyExpr {
     let axes: Vec<usize> = axes.iter().map(|&axis| from_front(axis, x.rank())).collect();
     let mut to = sizes(x);
     let mut scale = vec![1.0; x.rank()];
-    let given = node.known_floats(scales).filter(|scales| !scales.is_empty());
+    let given = factors(node, scales).filter(|scales| !scales.is_empty());
     let by_scales = given.is_some();
     match given {
         Some(given) => {
