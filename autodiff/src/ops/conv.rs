@@ -253,7 +253,7 @@ impl<T: Real> Expr<T> {
         let spread = |filters: Self, axis: usize| match dilation[axis - 2] {
             1 => filters,
             _ if filters.dim(axis).size().is_some_and(|size| size < 2) => filters,
-            apart => filters.along(axis, Along::Spread(apart), (filters.dim(axis) - 1) * apart + 1),
+            apart => filters.mapped_along(axis, Along::Spread(apart), (filters.dim(axis) - 1) * apart + 1),
         };
         let filters = (2..4).fold(self.clone(), spread);
         (filters, Conv2dOptions { dilation: [1, 1], ..options })

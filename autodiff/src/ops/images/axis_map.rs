@@ -233,7 +233,7 @@ fn combine<T: Float>(terms: &[(usize, f64)], x: &[T], y: &mut [T]) {
 impl<T: Real> Expr<T> {
     /// A map along an axis, to so many elements.
     #[track_caller]
-    pub(in crate::ops) fn along(&self, axis: usize, map: Along, to: impl Into<Dim>) -> Self {
+    pub(in crate::ops) fn mapped_along(&self, axis: usize, map: Along, to: impl Into<Dim>) -> Self {
         let op = AxisMap { axis, map, from: self.dim(axis), to: to.into(), adjoint: false };
         AnyExpr::values_of(Arc::new(op), vec![self.untyped()]).remove(0).typed()
     }
@@ -252,7 +252,7 @@ pub(super) fn examples() -> Vec<super::super::examples::Example> {
 
     let window = Window { size: 3, stride: 2, dilation: 2, padding: [1, 2], ceil: false };
     let of = |name: &str, map: Along, to: usize| {
-        example(name, &[&[2, 6, 3]], -1.0..1.0, move |x| x[0].along(1, map, to))
+        example(name, &[&[2, 6, 3]], -1.0..1.0, move |x| x[0].mapped_along(1, map, to))
             .and(&[&[0, 6, 1]])
             .and(&[&[2, 6]])
     };
@@ -263,7 +263,7 @@ pub(super) fn examples() -> Vec<super::super::examples::Example> {
         of("mean of windows", Along::Mean { window, counts_padding: true }, 3),
         of("adaptive mean", Along::Adaptive, 4),
         of("spread", Along::Spread(3), 16),
-        example("of one", &[&[1]], -1.0..1.0, |x| x[0].along(0, Along::Spread(3), 1)),
+        example("of one", &[&[1]], -1.0..1.0, |x| x[0].mapped_along(0, Along::Spread(3), 1)),
         example("adjoint of spreading", &[&[3, 2]], -1.0..1.0, adjoint),
     ]
 }

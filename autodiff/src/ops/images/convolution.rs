@@ -171,7 +171,7 @@ impl<T: Real> Expr<T> {
         let by_layer = self.transpose(&[0, 2, 1, 3, 4]);
         let seen = match (window.size, window.stride, window.padding) {
             (1, 1, [0, 0]) => by_layer,
-            _ => by_layer.along(1, Along::Unfold(window), &layers * window.size),
+            _ => by_layer.mapped_along(1, Along::Unfold(window), &layers * window.size),
         };
         let seen = match groups {
             1 => seen,

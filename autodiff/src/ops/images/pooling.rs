@@ -202,7 +202,7 @@ impl<T: Real> Expr<T> {
         &self,
         maps: impl DoubleEndedIterator<Item = (Along, Dim)> + ExactSizeIterator,
     ) -> Self {
-        maps.enumerate().rev().fold(self.clone(), |x, (i, (map, to))| x.along(i + 2, map, to))
+        maps.enumerate().rev().fold(self.clone(), |x, (i, (map, to))| x.mapped_along(i + 2, map, to))
     }
 }
 

@@ -139,7 +139,7 @@ impl<T: Real> Expr<T> {
                 return x;
             }
             let map = Interpolation { kernel, coordinates, scale, exclude_outside, antialias };
-            x.along(front + i, Along::Interpolate(map), sizes[i].clone())
+            x.mapped_along(front + i, Along::Interpolate(map), sizes[i].clone())
         })
     }
 }
