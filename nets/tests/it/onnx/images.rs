@@ -4,6 +4,7 @@ use bayeux_autodiff::{
     AnyExpr, Coordinates, Expr, PoolOptions, ResizeOptions, Rounding, SampleMode, SampleOptions,
     SamplePadding,
 };
+use bayeux_tensor::Tensor;
 
 use super::node::{Node, cast, from_front, sizes};
 
@@ -64,6 +65,15 @@ fn scaled(x: &AnyExpr, scales: &[f64]) -> Vec<usize> {
     sizes(x).iter().zip(scales).map(|(&size, scale)| (size as f64 * scale + 1e-9).floor() as usize).collect()
 }
 
+/// Scales by which corners lie on each other, of images that are as long as scales say, not as that rounded.
+fn corner_scales(lengths: &[usize], scales: &[f64]) -> Vec<f64> {
+    let scale = |(&length, &scale): (&usize, &f64)| {
+        let (last, scaled) = (length as f64 - 1.0, length as f64 * scale - 1.0);
+        if last > 0.0 && scaled > 0.0 { scaled / last } else { 1.0 }
+    };
+    lengths.iter().zip(scales).map(scale).collect()
+}
+
 fn resize(node: &Node<'_>, x: &AnyExpr) -> AnyExpr {
     // Before opset 11 there is no region of interest.
     let (scales, wanted) = if node.opset < 11 { (1, 9) } else { (2, 3) };
@@ -99,7 +109,13 @@ fn resize(node: &Node<'_>, x: &AnyExpr) -> AnyExpr {
         "linear" => ResizeOptions::linear(),
         _ => ResizeOptions::cubic().cubic_coefficient(node.float("cubic_coeff_a", -0.75)),
     };
-    let coordinates = match node.text("coordinate_transformation_mode", "half_pixel") {
+    let mode = node.text("coordinate_transformation_mode", "half_pixel");
+    if mode == "tf_crop_and_resize" {
+        return crop_and_resize(node, x, &axes, &to);
+    }
+    let aligned = mode == "align_corners" && by_scales;
+    let coordinates = match mode {
+        _ if aligned => Coordinates::Asymmetric,
         "align_corners" => Coordinates::AlignCorners,
         "asymmetric" => Coordinates::Asymmetric,
         "half_pixel" => Coordinates::HalfPixel,
@@ -119,8 +135,41 @@ fn resize(node: &Node<'_>, x: &AnyExpr) -> AnyExpr {
         .exclude_outside(node.flag("exclude_outside"))
         .antialias(node.flag("antialias"));
     let first = (0..x.rank()).find(|&axis| to[axis] != sizes(x)[axis]).unwrap_or(x.rank() - 1);
-    let options = if by_scales { options.scales(&scale[first..]) } else { options };
+    let options = match by_scales {
+        true if aligned => options.scales(corner_scales(&sizes(x), &scale)[first..].to_vec()),
+        true => options.scales(&scale[first..]),
+        false => options,
+    };
     x.resize(to[first..].iter().copied(), &options)
+}
+
+/// Parts of images in other sizes: places between two elements along each axis are theirs, linearly; outside of the images is a number.
+fn crop_and_resize(node: &Node<'_>, x: &AnyExpr, axes: &[usize], to: &[usize]) -> AnyExpr {
+    let region = node.known_floats(1).unwrap();
+    let beyond = node.float("extrapolation_value", 0.0);
+    axes.iter().enumerate().fold(x.clone(), |x, (i, &axis)| {
+        let (start, end) = (region[i], region[axes.len() + i]);
+        let (last, count) = (sizes(&x)[axis] as f64 - 1.0, to[axis]);
+        let place = |j: usize| match count {
+            1 => (start + end) / 2.0 * last,
+            _ => (start + j as f64 * (end - start) / (count as f64 - 1.0)) * last,
+        };
+        let places: Vec<f64> = (0..count).map(place).collect();
+        let taken = |of: &dyn Fn(f64) -> f64| {
+            let at: Vec<i64> = places.iter().map(|&place| of(place).clamp(0.0, last) as i64).collect();
+            x.take(axis, &Expr::constant(Tensor::from_slice(&at)))
+        };
+        let mut along = vec![1; x.rank()];
+        along[axis] = count;
+        let numbers = |of: &dyn Fn(f64) -> f64| {
+            let numbers: Vec<f64> = places.iter().map(|&place| of(place)).collect();
+            cast(&Expr::constant(Tensor::new(&along, numbers)).untyped(), x.element_type())
+        };
+        let part = numbers(&|place| place - place.floor());
+        let value = taken(&f64::floor) * (1.0 - &part) + taken(&f64::ceil) * part;
+        let inside = numbers(&|place| f64::from(place >= 0.0 && place <= last)).cast::<bool>();
+        Expr::select(&inside, &value, &(value.zeros_like() + beyond))
+    })
 }
 
 /// Where a linear map takes the pixels of images, whose corners or edges are at ±1.

@@ -142,6 +142,17 @@ impl<'a> Cell<'a> {
         }
     }
 
+    /// The i-th of the activations, of sums that are clipped.
+    fn gated(&self, i: usize, defaults: &[&str], x: &AnyExpr) -> AnyExpr {
+        match self.node.float("clip", f64::INFINITY) {
+            f64::INFINITY => self.activate(i, defaults, x),
+            clip => {
+                let limit = x.ones_like() * clip;
+                self.activate(i, defaults, &x.minimum(&limit).maximum(&-limit))
+            }
+        }
+    }
+
     /// The i-th of the activations, which the node may name; each direction has its own.
     fn activate(&self, i: usize, defaults: &[&str], x: &AnyExpr) -> AnyExpr {
         let at = self.direction * defaults.len() + i;
@@ -150,30 +161,23 @@ impl<'a> Cell<'a> {
         let number = |list: &str, default: f64| {
             self.node.floats(list).and_then(|list| list.get(at).copied()).unwrap_or(default)
         };
-        let x = match self.node.float("clip", f64::INFINITY) {
-            f64::INFINITY => x.clone(),
-            clip => {
-                let limit = x.ones_like() * clip;
-                x.minimum(&limit).maximum(&-limit)
-            }
-        };
         match name {
-            "Elu" => Expr::select(&x.gt(&x.zeros_like()), &x, &(x.expm1() * number("activation_alpha", 1.0))),
             "Affine" => x * number("activation_alpha", 1.0) + number("activation_beta", 0.0),
+            "Elu" => Expr::select(&x.gt(&x.zeros_like()), x, &(x.expm1() * number("activation_alpha", 1.0))),
             "HardSigmoid" => {
-                let ramp = &x * number("activation_alpha", 0.2) + number("activation_beta", 0.5);
+                let ramp = x * number("activation_alpha", 0.2) + number("activation_beta", 0.5);
                 ramp.maximum(&x.zeros_like()).minimum(&x.ones_like())
             }
-            "LeakyRelu" => Expr::select(&x.lt(&x.zeros_like()), &(&x * number("activation_alpha", 0.01)), &x),
+            "LeakyRelu" => Expr::select(&x.lt(&x.zeros_like()), &(x * number("activation_alpha", 0.01)), x),
             "Relu" => x.relu(),
-            "ScaledTanh" => (&x * number("activation_beta", 1.0)).tanh() * number("activation_alpha", 1.0),
+            "ScaledTanh" => (x * number("activation_beta", 1.0)).tanh() * number("activation_alpha", 1.0),
             "Sigmoid" => x.sigmoid(),
             "Softplus" => x.softplus(),
             "Softsign" => x.softsign(),
             "Tanh" => x.tanh(),
             "ThresholdedRelu" => {
                 let limit = x.zeros_like() + number("activation_alpha", 1.0);
-                Expr::select(&x.gt(&limit), &x, &x.zeros_like())
+                Expr::select(&x.gt(&limit), x, &x.zeros_like())
             }
             _ => panic!("no activation {name}"),
         }
@@ -182,19 +186,19 @@ impl<'a> Cell<'a> {
 
 /// h = f(x W + h R + b)
 fn rnn(cell: &Cell<'_>, x: &AnyExpr, state: &[AnyExpr]) -> Vec<AnyExpr> {
-    vec![cell.activate(0, &["Tanh"], &(cell.of_input(x) + cell.of_state(&state[0], 0)))]
+    vec![cell.gated(0, &["Tanh"], &(cell.of_input(x) + cell.of_state(&state[0], 0)))]
 }
 
 /// Gates z, r, h: the update gate says how much stays. With `linear_before_reset` the product with R comes before the reset gate.
 fn gru(cell: &Cell<'_>, x: &AnyExpr, state: &[AnyExpr]) -> Vec<AnyExpr> {
     let (h, all, defaults) = (&state[0], cell.of_input(x), ["Sigmoid", "Tanh"]);
-    let gate = |i: usize| cell.activate(0, &defaults, &(cell.gate(&all, i) + cell.of_state(h, i)));
+    let gate = |i: usize| cell.gated(0, &defaults, &(cell.gate(&all, i) + cell.of_state(h, i)));
     let (update, reset) = (gate(0), gate(1));
     let past = match cell.node.flag("linear_before_reset") {
         true => reset * cell.of_state(h, 2),
         false => cell.of_state(&(reset * h), 2),
     };
-    let new = cell.activate(1, &defaults, &(cell.gate(&all, 2) + past));
+    let new = cell.gated(1, &defaults, &(cell.gate(&all, 2) + past));
     vec![(1.0 - &update) * new + update * h]
 }
 
@@ -202,12 +206,12 @@ fn gru(cell: &Cell<'_>, x: &AnyExpr, state: &[AnyExpr]) -> Vec<AnyExpr> {
 fn lstm(cell: &Cell<'_>, x: &AnyExpr, state: &[AnyExpr]) -> Vec<AnyExpr> {
     let (h, c, all, defaults) = (&state[0], &state[1], cell.of_input(x), ["Sigmoid", "Tanh", "Tanh"]);
     let sum = |i: usize| cell.gate(&all, i) + cell.of_state(h, i);
-    let input = cell.activate(0, &defaults, &cell.peep(sum(0), c, 0));
+    let input = cell.gated(0, &defaults, &cell.peep(sum(0), c, 0));
     let forget = match cell.node.flag("input_forget") {
         true => 1.0 - &input,
-        false => cell.activate(0, &defaults, &cell.peep(sum(2), c, 2)),
+        false => cell.gated(0, &defaults, &cell.peep(sum(2), c, 2)),
     };
-    let c = forget * c + input * cell.activate(1, &defaults, &sum(3));
-    let output = cell.activate(0, &defaults, &cell.peep(sum(1), &c, 1));
+    let c = forget * c + input * cell.gated(1, &defaults, &sum(3));
+    let output = cell.gated(0, &defaults, &cell.peep(sum(1), &c, 1));
     vec![output * cell.activate(2, &defaults, &c), c]
 }

@@ -1,7 +1,7 @@
 //! The same elements in other shapes, joined, cut and padded.
 
 use bayeux_autodiff::{AnyExpr, Expr, PadMode};
-use bayeux_tensor::{Tensor, with_type};
+use bayeux_tensor::Tensor;
 
 use super::node::{Node, cast, element_type, from_front, sizes};
 
@@ -157,6 +157,7 @@ fn center_crop_pad(node: &Node<'_>, x: &AnyExpr) -> AnyExpr {
 /// What depends on sizes only, or keeps a part by places.
 fn made(node: &Node<'_>) -> Option<AnyExpr> {
     Some(match node.op() {
+        "Constant" => constant(node)?,
         "EyeLike" => {
             let x = node.x(0);
             let element = match node.int("dtype", 0) {
@@ -169,7 +170,7 @@ fn made(node: &Node<'_>) -> Option<AnyExpr> {
         "Range" => {
             let [start, limit, delta] = [0, 1, 2].map(|i| node.known_floats(i).unwrap()[0]);
             let count = ((limit - start) / delta).ceil().max(0.0) as usize;
-            let places = with_type!(node.x(0).element_type(), T => Expr::<T>::constant(Tensor::<i64>::from_fn([count], |at| at[0] as i64).cast()).untyped());
+            let places = cast(&Expr::<i64>::arange(count).untyped(), node.x(0).element_type());
             places * node.scalar(2)? + node.scalar(0)?
         }
         "Shape" => {
@@ -192,4 +193,19 @@ fn made(node: &Node<'_>) -> Option<AnyExpr> {
         }
         _ => return None,
     })
+}
+
+fn constant(node: &Node<'_>) -> Option<AnyExpr> {
+    let ints = node.ints("value_ints").map(|list| Expr::constant(Tensor::from_slice(&list)).untyped());
+    let floats = || {
+        let list: Vec<f32> = node.floats("value_floats")?.into_iter().map(|value| value as f32).collect();
+        Some(Expr::constant(Tensor::from_slice(&list)).untyped())
+    };
+    let one = || match node.has("value_int") {
+        true => Some(Expr::<i64>::constant(Tensor::scalar(node.int("value_int", 0))).untyped()),
+        false => {
+            node.has("value_float").then(|| Expr::<f32>::scalar(node.float("value_float", 0.0)).untyped())
+        }
+    };
+    ints.or_else(floats).or_else(one)
 }
