@@ -107,6 +107,19 @@ pub enum Error {
         /// What is wrong with it, and at which pivot or element.
         what: String,
     },
+    /// Something that an expression requires does not hold, see [`Expr::require`](crate::Expr::require).
+    #[error("{message}: it does not hold for element {position} of {len}")]
+    Required {
+        /// What was said when it was required.
+        message: String,
+        /// The first element for which it does not hold, counted in row-major order.
+        position: usize,
+        /// How many there are.
+        len: usize,
+    },
+    /// A gradient with respect to something that the cost does not depend on, see [`grad_connected`](crate::grad_connected).
+    #[error("the cost does not depend on {0}{1}")]
+    Disconnected(String, String),
     /// An expression that a function needs is an input which was not declared as one of its inputs.
     #[error("the input `{0}` is needed by the function but not among its inputs")]
     MissingInput(String),

@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 use crate::expr::{Key, all_untyped};
 use crate::ops::Op;
 use crate::stabilise::Stabiliser;
-use crate::{AnyExpr, Expr, Real};
+use crate::{AnyExpr, Error, Expr, Real};
 use product::{Adjoint, parts};
 
 /// The gradient of a scalar with respect to expressions, leaves or inner ones: for each an expression of its shape.
@@ -88,6 +88,62 @@ pub fn value_and_grad<T: Real>(cost: &Expr<T>, wrt: &[Expr<T>]) -> (Expr<T>, Vec
     (cost.clone(), grad(cost, wrt))
 }
 
+/// The gradient as [`grad`] gives it, if the cost depends on all of the expressions.
+///
+/// # Errors
+/// [`Error::Disconnected`] with the name of one that the cost does not depend on, or only through something that has no slope, such
+/// as rounding, comparisons or positions: there [`grad`] gives zeros.
+///
+/// ```
+/// use bayeux_autodiff::{Expr, grad_connected};
+/// let (x, y) = (Expr::<f64>::input("x", ()), Expr::<f64>::input("y", ()));
+/// let error = grad_connected(&x.square(), &[x.clone(), y]).unwrap_err();
+/// assert_eq!(error.to_string(), "the cost does not depend on `y`");
+/// assert!(grad_connected(&x.floor(), &[x.clone()]).is_err());
+/// ```
+///
+/// # Panics
+/// If the cost is not a scalar.
+#[track_caller]
+pub fn grad_connected<T: Real>(cost: &Expr<T>, wrt: &[Expr<T>]) -> Result<Vec<Expr<T>>, Error> {
+    assert!(
+        cost.rank() == 0,
+        "grad_connected: the cost {cost:?} has shape {}, a scalar is needed",
+        cost.shape()
+    );
+    let mut ends = Vec::new();
+    let seed = Adjoint::new(cost.ones_like().untyped());
+    let adjoints = sweep_noting(vec![(cost.untyped(), seed)], &all_untyped(wrt), &mut ends);
+    let of = |(x, adjoint): (&Expr<T>, Option<Adjoint>)| match adjoint {
+        Some(adjoint) => Ok(adjoint.value.typed()),
+        None => {
+            let why = why_none(&x.untyped(), &ends).and_then(|why| Some(why.split_once(": ")?.1.to_string()));
+            Err(Error::Disconnected(format!("{x:?}"), why.map(|why| format!(": {why}")).unwrap_or_default()))
+        }
+    };
+    wrt.iter().zip(adjoints).map(of).collect()
+}
+
+/// What some expressions receive when others have received known gradients: the sum over all of these of `gᵀ · ∂y/∂x`, for a cost that
+/// is computed elsewhere (Theano's `known_grads`).
+///
+/// # Panics
+/// If the shapes of a pair differ.
+#[track_caller]
+#[must_use]
+pub fn grad_from<T: Real>(known: &[(&Expr<T>, &Expr<T>)], wrt: &[Expr<T>]) -> Vec<Expr<T>> {
+    let roots = known.iter().map(|(y, g)| {
+        assert!(
+            y.shape() == g.shape(),
+            "grad_from: {y:?} has shape {}, its gradient {}",
+            y.shape(),
+            g.shape()
+        );
+        (y.untyped(), Adjoint::new(g.untyped()))
+    });
+    typed(pull_all_back(roots.collect(), &all_untyped(wrt)))
+}
+
 /// The product of a vector with the Jacobian of an expression of any shape: `vᵀ · ∂y/∂x` for each `x`, where `v` has the
 /// shape of `y`. What [`grad`] says of stable forms and of zeros holds here too.
 ///
@@ -106,16 +162,50 @@ fn typed<T: Real>(gradients: Vec<AnyExpr>) -> Vec<Expr<T>> {
 
 #[track_caller]
 fn pull_back(root: &AnyExpr, seed: AnyExpr, wrt: &[AnyExpr]) -> Vec<AnyExpr> {
-    let adjoints = sweep(vec![(root.clone(), Adjoint::new(seed))], wrt);
-    wrt.iter()
-        .zip(adjoints)
-        .map(|(x, adjoint)| adjoint.map_or_else(|| x.zeros_like(), |adjoint| adjoint.value))
-        .collect()
+    pull_all_back(vec![(root.clone(), Adjoint::new(seed))], wrt)
+}
+
+#[track_caller]
+fn pull_all_back(roots: Vec<(AnyExpr, Adjoint)>, wrt: &[AnyExpr]) -> Vec<AnyExpr> {
+    let mut ends = Vec::new();
+    let adjoints = sweep_noting(roots, wrt, &mut ends);
+    let zeros = |x: &AnyExpr| match why_none(x, &ends) {
+        Some(why) => x.zeros_like().named(&why),
+        None => x.zeros_like(),
+    };
+    let of =
+        |(x, adjoint): (&AnyExpr, Option<Adjoint>)| adjoint.map_or_else(|| zeros(x), |adjoint| adjoint.value);
+    wrt.iter().zip(adjoints).map(of).collect()
+}
+
+/// With what names of zeros begin that stand for a gradient which there is none of.
+pub(crate) const NO_GRADIENT: &str = "no gradient of ";
+
+/// What a gradient that is zero is called, if all paths end where something has no slope.
+fn why_none(x: &AnyExpr, ends: &[AnyExpr]) -> Option<String> {
+    let of = |node: &AnyExpr| {
+        let place = node.place().map(|place| format!(" ({place})")).unwrap_or_default();
+        format!("{}{place}", node.op().rule().name())
+    };
+    let mut names: Vec<String> = ends.iter().map(of).collect();
+    names.sort_unstable();
+    names.dedup();
+    (!names.is_empty()).then(|| format!("{NO_GRADIENT}{x:?}: its paths end at {}", names.join(", ")))
 }
 
 /// The reverse sweep, from roots with their adjoints to the adjoints of other expressions; `None` is 0.
 #[track_caller]
 fn sweep(roots: Vec<(AnyExpr, Adjoint)>, wrt: &[AnyExpr]) -> Vec<Option<Adjoint>> {
+    sweep_noting(roots, wrt, &mut Vec::new())
+}
+
+/// The same, which notes the nodes on a path that pass nothing on because they have no slope.
+#[track_caller]
+fn sweep_noting(
+    roots: Vec<(AnyExpr, Adjoint)>,
+    wrt: &[AnyExpr],
+    ends: &mut Vec<AnyExpr>,
+) -> Vec<Option<Adjoint>> {
     let (roots, seeds): (Vec<AnyExpr>, Vec<Adjoint>) = roots.into_iter().unzip();
     let stable = Stabiliser::new(&roots, wrt);
     let roots: Vec<AnyExpr> = roots.iter().map(|root| stable.of(root)).collect();
@@ -161,6 +251,11 @@ fn sweep(roots: Vec<(AnyExpr, Adjoint)>, wrt: &[AnyExpr]) -> Vec<Option<Adjoint>
                 parts.into_iter().map(|part| part.map(Adjoint::chosen)).collect()
             }
         };
+        let has_end = |(input, part): (&AnyExpr, &Option<Adjoint>)| part.is_none() && on_path(&active, input);
+        let stops = matches!(node.op(), Op::StopGradient(_));
+        if !stops && inputs.iter().zip(&parts).any(has_end) {
+            ends.push(node.clone());
+        }
         for (input, part) in inputs.iter().zip(parts) {
             if let Some(part) = part
                 && on_path(&active, input)

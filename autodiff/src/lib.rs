@@ -71,7 +71,7 @@ pub use function::{
 };
 pub use grad::forward::jvp;
 pub use grad::jacobian::{hessian, hessian_vector, jacobian, linearize};
-pub use grad::{grad, value_and_grad, vjp};
+pub use grad::{grad, grad_connected, grad_from, value_and_grad, vjp};
 pub use interpreter::interpret;
 pub use kernel::{Kernel, Scratch, TypedView, View};
 pub use loops::{ScanOptions, cond, fold, scan, while_loop};

@@ -1,12 +1,14 @@
 //! What the compiler makes of a function, as a page to read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::AnyExpr;
 use crate::compile::{Watch, counts};
+use crate::expr::topological;
+use crate::grad::NO_GRADIENT;
 
 /// The expressions, the graph after each pass that changed it, and the instructions.
 pub(super) fn page(
@@ -23,6 +25,13 @@ pub(super) fn page(
     for root in roots {
         let name = root.name().map_or_else(String::new, |name| format!("`{name}` = "));
         let _ = writeln!(page, "  {name}{root}: {}", root.value_type());
+    }
+    let zeros: BTreeSet<String> = topological(roots)
+        .iter()
+        .filter_map(|node| node.name().filter(|name| name.starts_with(NO_GRADIENT)).map(str::to_string))
+        .collect();
+    for why in zeros {
+        let _ = writeln!(page, "  warning: {why}");
     }
     if !stable_forms.is_empty() {
         let _ = writeln!(page, "  stable forms: {}", counts(stable_forms.iter().map(|(n, c)| (*n, *c))));

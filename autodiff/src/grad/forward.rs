@@ -162,7 +162,9 @@ pub(super) fn transposed(
     let slopes: Vec<Option<Adjoint>> =
         seeds.iter().map(|seed| seed.as_ref().and_then(|_| slopes.next()?)).collect();
     let values: Vec<AnyExpr> = slopes.iter().flatten().map(|slope| slope.value.clone()).collect();
-    let arguments = parameters.iter().map(AnyExpr::key).zip(given).collect();
+    // A rule that somebody has made may not be linear in the adjoints; then it is taken as it is near 0.
+    let zeros = seeds.iter().flatten().map(|seed| (seed.key(), seed.zeros_like()));
+    let arguments = parameters.iter().map(AnyExpr::key).zip(given).chain(zeros).collect();
     let mut values = replaced(&values, arguments).into_iter();
     let mut known = |slope: Adjoint| Some(Adjoint { value: values.next()?, ..slope });
     slopes.into_iter().map(|slope| known(slope?)).collect()

@@ -190,3 +190,36 @@ fn what_a_pool_or_a_table_leaves_out_passes_nothing_on() {
     let values = f.call(&[&Tensor::from_slice(&[1000.0, 0.0, 1.0])]).expect("runs");
     assert_eq!(values[0].to_vec(), [0.0, -1.0, 0.0]);
 }
+
+#[test]
+fn a_gradient_that_is_nothing_says_why() {
+    let (x, w) = (Expr::<f64>::input("x", [3]), Expr::<f64>::input("w", [3]));
+    let cost = (x.floor() * w.square()).sum_all();
+    let slopes = grad(&cost, &[x.clone(), w.clone()]);
+    let f = crate::Function::new([&x, &w], &slopes).expect("builds");
+    let ones = Tensor::ones([3]);
+    assert_eq!(f.call(&[&ones, &ones]).expect("runs")[0].to_vec(), [0.0; 3]);
+    let page = f.explain(&[&ones, &ones]).expect("compiles");
+    assert!(page.contains("warning: no gradient of `x`: its paths end at floor"), "{page}");
+    assert!(!page.contains("no gradient of `w`"), "{page}");
+    // Where somebody said so there is nothing to warn of.
+    let stopped = grad(&x.stop_gradient().sum_all(), std::slice::from_ref(&x)).remove(0);
+    assert_eq!(stopped.name(), None);
+    let error = crate::grad_connected(&cost, &[w, x]).expect_err("it has none");
+    assert!(
+        error.to_string().starts_with("the cost does not depend on `x`: its paths end at floor"),
+        "{error}"
+    );
+}
+
+#[test]
+fn known_gradients_are_carried_on() {
+    let x = Expr::<f64>::input("x", [2]);
+    let (y, z) = (x.square(), x.sum_all());
+    let (of_y, of_z) = (Expr::<f64>::input("of y", [2]), Expr::<f64>::input("of z", ()));
+    let slope = crate::grad_from(&[(&y, &of_y), (&z, &of_z)], std::slice::from_ref(&x)).remove(0);
+    let f = crate::Function::new([&x, &of_y, &of_z], [slope]).expect("builds");
+    let at = [Tensor::from_slice(&[1.0, 2.0]), Tensor::from_slice(&[10.0, 1.0]), Tensor::scalar(5.0)];
+    let found = f.call(&at.iter().collect::<Vec<_>>()).expect("runs");
+    assert_eq!(found[0].to_vec(), [25.0, 9.0]);
+}

@@ -50,6 +50,7 @@ macro_rules! folder {
 
 const FOLDERS: &[Folder] = &[
     folder!(cumulative),
+    folder!(flow),
     folder!(images),
     folder!(indexing),
     folder!(linalg),

@@ -15,6 +15,7 @@ mod conv;
 mod cummax;
 mod cumulative;
 mod elementwise;
+mod flow;
 mod images;
 mod index;
 mod indexing;
