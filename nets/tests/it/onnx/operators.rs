@@ -8,9 +8,11 @@ use super::{
     products, random, recurrent, reductions, shapes, signals,
 };
 
+type Family = fn(&Node<'_>) -> Option<Vec<AnyExpr>>;
+
 /// The outputs of a node, if a family has its operator.
 pub fn build(node: &Node<'_>) -> Option<Vec<AnyExpr>> {
-    let families: [fn(&Node<'_>) -> Option<Vec<AnyExpr>>; 15] = [
+    let families: [Family; 15] = [
         elementwise::build,
         reductions::build,
         shapes::build,

@@ -4,9 +4,12 @@ use bayeux_autodiff::{AnyExpr, Expr};
 
 use super::node::{Node, cast};
 
+/// What comes of a tensor, its gradient, and what is remembered of it: the new tensor, and what is remembered now.
+type Step = fn(&Node<'_>, &[AnyExpr]) -> Vec<AnyExpr>;
+
 pub fn build(node: &Node<'_>) -> Option<Vec<AnyExpr>> {
     // For each tensor: itself, its gradient, and what the optimiser remembers of it.
-    let (states, step): (usize, fn(&Node<'_>, &[AnyExpr]) -> Vec<AnyExpr>) = match node.op() {
+    let (states, step): (usize, Step) = match node.op() {
         "Adagrad" => (1, adagrad),
         "Adam" => (2, adam),
         "Momentum" => (1, momentum),

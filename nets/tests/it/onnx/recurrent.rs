@@ -4,14 +4,16 @@ use bayeux_autodiff::{AnyExpr, Expr, ScanOptions};
 
 use super::node::{Node, sizes};
 
+/// What is carried on, from a part of the sequence and what was carried on before.
+type Step = fn(&Cell<'_>, &AnyExpr, &[AnyExpr]) -> Vec<AnyExpr>;
+
 pub fn build(node: &Node<'_>) -> Option<Vec<AnyExpr>> {
-    let (gates, step, carried): (usize, fn(&Cell<'_>, &AnyExpr, &[AnyExpr]) -> Vec<AnyExpr>, usize) =
-        match node.op() {
-            "RNN" => (1, rnn, 1),
-            "GRU" => (3, gru, 1),
-            "LSTM" => (4, lstm, 2),
-            _ => return None,
-        };
+    let (gates, step, carried): (usize, Step, usize) = match node.op() {
+        "RNN" => (1, rnn, 1),
+        "GRU" => (3, gru, 1),
+        "LSTM" => (4, lstm, 2),
+        _ => return None,
+    };
     let by_batch = node.flag("layout");
     let turned = |x: &AnyExpr| if by_batch { swapped(x) } else { x.clone() };
     let x = turned(node.x(0));
@@ -55,7 +57,7 @@ fn part(x: &AnyExpr, axis: usize, i: usize) -> AnyExpr {
 fn unrolled(
     node: &Node<'_>,
     cell: &Cell<'_>,
-    step: fn(&Cell<'_>, &AnyExpr, &[AnyExpr]) -> Vec<AnyExpr>,
+    step: Step,
     x: &AnyExpr,
     start: Vec<AnyExpr>,
     backwards: bool,
