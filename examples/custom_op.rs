@@ -38,7 +38,11 @@ impl Operation for Curve {
 
     fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
         match inputs {
-            [table, x] if table.shape.rank() == 1 && table.element == ElementType::F64 && x.element == ElementType::F64 => {
+            [table, x]
+                if table.shape.rank() == 1
+                    && table.element == ElementType::F64
+                    && x.element == ElementType::F64 =>
+            {
                 Ok(vec![x.clone()])
             }
             _ => Err(format!("a table and places of f64, not {inputs:?}")),

@@ -89,7 +89,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         let squares = of.iter().zip(places.iter()).map(|(a, b)| (a - b) * (a - b));
         (squares.sum::<f64>() / STEPS as f64).sqrt()
     };
-    println!("\nroot mean square error of what is seen: {:.3}, filtered: {:.3}", error(&seen), error(&found[0]));
+    println!(
+        "\nroot mean square error of what is seen: {:.3}, filtered: {:.3}",
+        error(&seen),
+        error(&found[0])
+    );
     println!("\nthe last 40 steps: o true, . seen, # filtered, - two standard deviations\n");
     let last: Vec<usize> = (STEPS - 40..STEPS).collect();
     let (low, high) = last.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &t| {

@@ -6,9 +6,7 @@
 
 use std::error::Error;
 
-use bayeux::autodiff::{
-    Expr, Function, RandomStreams, ScanOptions, fold, grad, jacobian, scan, while_loop,
-};
+use bayeux::autodiff::{Expr, Function, RandomStreams, ScanOptions, fold, grad, jacobian, scan, while_loop};
 use bayeux::tensor::Tensor;
 
 /// Nothing to go along.
@@ -48,9 +46,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Two taps: each value is made of the two before it.
     let start = Expr::constant(Tensor::from_slice(&[0.0, 1.0]));
     let none: &[(Expr<f64>, &[isize])] = &[];
-    let fibonacci = ScanOptions::new().steps(8).scan_with_taps(none, &[(start, &[-2, -1])], |_, back| {
-        vec![&back[0][0] + &back[0][1]]
-    });
+    let fibonacci = ScanOptions::new()
+        .steps(8)
+        .scan_with_taps(none, &[(start, &[-2, -1])], |_, back| vec![&back[0][0] + &back[0][1]]);
     show("Fibonacci's numbers", &at(&x, &numbers, fibonacci[0].clone())?);
 
     // A Jacobian, row by row. Nothing is carried on, so all rows are computed at once; `jacobian` does the same.

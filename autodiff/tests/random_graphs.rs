@@ -1,6 +1,11 @@
 //! The compiler against its referee: random expression graphs, their gradients and steps of training included, computed by the
 //! compiled program and by the interpreter; two thousand, or as many as `BAYEUX_GRAPHS` says. In a program of its own: it sets the hook for panics, which is the process's.
 
+#[path = "random_graphs/along_axes.rs"]
+mod along_axes;
+#[path = "random_graphs/elementwise.rs"]
+mod elementwise;
+
 use bayeux_autodiff::{
     Axes, Conv2dOptions, Expr, Function, Pool2dOptions, RandomStreams, Shape, Shared, checkpoint,
     custom_gradient, grad, interpret,
@@ -27,7 +32,7 @@ impl<R: Rng> Grower<'_, R> {
     }
 
     fn unary(&mut self, x: &Expr<f64>) -> Expr<f64> {
-        match self.rng.random_range(0..20) {
+        match self.rng.random_range(0..26) {
             0 => -x,
             1 => x.abs(),
             2 => x.tanh().square(),
@@ -47,12 +52,13 @@ impl<R: Rng> Grower<'_, R> {
             16 => x.sigmoid().ln(),
             17 => (1.0 - x.sigmoid()).ln(),
             18 => x * x * 0.25,
+            19..25 => elementwise::unary(self.rng, x),
             _ => x.tanh().exp() - 1.0,
         }
     }
 
     fn binary(&mut self, a: &Expr<f64>, b: &Expr<f64>) -> Expr<f64> {
-        match self.rng.random_range(0..10) {
+        match self.rng.random_range(0..12) {
             0 | 1 => a + b,
             2 => a - b,
             3 | 4 => a * b.tanh(),
@@ -60,13 +66,14 @@ impl<R: Rng> Grower<'_, R> {
             6 => a.maximum(b),
             7 => a.minimum(b),
             8 => Expr::select(&a.gt(b), a, &(b * 0.5)),
+            9 | 10 => elementwise::binary(self.rng, a, b),
             _ => a.tanh() * 2.0 + b * 0.0 - b * -1.0,
         }
     }
 
     fn grow(&mut self) {
         let x = self.any();
-        let grown = match self.rng.random_range(0..25) {
+        let grown = match self.rng.random_range(0..28) {
             0..4 => self.unary(&x),
             4..8 => {
                 let y = self.any();
@@ -129,7 +136,8 @@ impl<R: Rng> Grower<'_, R> {
             },
             18 | 19 => self.through_types(&x),
             20..23 if x.rank() > 0 => self.beside_its_view(&x),
-            23.. => self.behind_a_border(&x),
+            23 | 24 => self.behind_a_border(&x),
+            25.. => self.along_axes(&x),
             _ => return,
         };
         if grown.shape().sizes().is_some_and(|sizes| sizes.iter().product::<usize>() <= 4096) {

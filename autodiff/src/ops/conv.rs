@@ -1,12 +1,12 @@
 //! Two-dimensional convolution and its two adjoints: three bilinear maps that are each other's gradients.
 
+mod dilated;
 mod stacks;
 
 use bayeux_tensor::{Conv2dShape, Float, conv2d, conv2d_input, conv2d_weights};
 
 use super::Batch;
 use super::elementwise::of_floats;
-use super::images::Along;
 use super::operation::{Linearity, Operation};
 use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
 use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Rows, Shape, ValueType};
@@ -224,7 +224,7 @@ impl<T: Real> Expr<T> {
     pub fn conv2d(&self, filters: &Expr<T>, options: Conv2dOptions) -> Self {
         let both = || format!("images {} and filters {}", self.shape(), filters.shape());
         assert!(self.rank() == 4 && filters.rank() == 4, "conv2d: {} must both have 4 axes", both());
-        let (filters, options) = filters.spread_filters("conv2d", options);
+        let options = filters.checked_options("conv2d", options);
         let groups = options.groups;
         let of_groups = if groups == 1 { String::new() } else { format!(" of {groups} groups") };
         assert!(
@@ -232,31 +232,16 @@ impl<T: Real> Expr<T> {
             "conv2d: {} differ in their channels{of_groups}",
             both()
         );
+        if let Some(value) = self.by_phases(filters, options) {
+            return value;
+        }
+        let (filters, options) = filters.spread_filters("conv2d", options);
         let size = |x: &Self| [x.dim(2), x.dim(3)];
         let [height, width] =
             output_size("conv2d", size(self), size(&filters), options.stride, options.padding);
         let shape = Shape::from((self.dim(0), filters.dim(0), height, width));
         let op = Conv2d { map: ConvMap::Forward, options };
         Expr::new(op, vec![self.untyped(), filters.untyped()], shape)
-    }
-
-    /// Filters with zeros between their elements, for the same options without dilation; in as many groups as they can be.
-    #[track_caller]
-    pub(super) fn spread_filters(&self, op: &str, options: Conv2dOptions) -> (Self, Conv2dOptions) {
-        let Conv2dOptions { dilation, groups, .. } = options;
-        assert!(dilation.iter().all(|&d| d > 0), "{op}: dilation {dilation:?} must be positive");
-        assert!(
-            groups > 0 && self.dim(0).size().is_none_or(|filters| filters.is_multiple_of(groups)),
-            "{op}: {groups} groups of filters {}",
-            self.shape()
-        );
-        let spread = |filters: Self, axis: usize| match dilation[axis - 2] {
-            1 => filters,
-            _ if filters.dim(axis).size().is_some_and(|size| size < 2) => filters,
-            apart => filters.mapped_along(axis, Along::Spread(apart), (filters.dim(axis) - 1) * apart + 1),
-        };
-        let filters = (2..4).fold(self.clone(), spread);
-        (filters, Conv2dOptions { dilation: [1, 1], ..options })
     }
 }
 
@@ -271,12 +256,10 @@ pub(super) fn output_size(
 ) -> [Dim; 2] {
     assert!(stride.iter().all(|&s| s > 0), "{op}: stride {stride:?} must be positive");
     assert!(window.iter().all(|w| w.size() != Some(0)), "{op}: window {window:?} must be positive");
-    std::array::from_fn(|i| {
-        let padded = &size[i] + padding[i][0] + padding[i][1];
-        let fits = padded.is_at_least(&window[i]) != Some(false);
-        assert!(fits, "{op}: window {window:?} exceeds {size:?} padded by {padding:?}");
-        padded.windows(&window[i], stride[i])
-    })
+    let padded: [Dim; 2] = std::array::from_fn(|i| &size[i] + padding[i][0] + padding[i][1]);
+    let fits = (0..2).all(|i| padded[i].is_at_least(&window[i]) != Some(false));
+    assert!(fits, "{op}: window {window:?} exceeds {size:?} padded by {padding:?}");
+    std::array::from_fn(|i| padded[i].windows(&window[i], stride[i]))
 }
 
 /// Whether a window fits into images with padding.
@@ -316,6 +299,11 @@ pub(super) fn examples() -> Vec<super::examples::Example> {
             .and(&[&[1, 1, 1, 1], &[1, 1, 1, 1]]),
     );
     let grouped = Conv2dOptions::new().padding([[1, 0], [0, 1]]);
+    let strided = grouped.dilation([3, 2]).stride([1, 2]).groups(2);
+    let pooled = |x: &[AnyExpr]| {
+        let pool = super::Pool2dOptions::new([2, 2]);
+        (x[0].conv2d(&x[1], Conv2dOptions::new().groups(2)) + 0.3).tanh().max_pool2d(pool)
+    };
     let on = |options: Conv2dOptions| move |x: &[AnyExpr]| x[0].conv2d(&x[1], options);
     examples.extend([
         example("conv2d in groups", &[&[2, 4, 3, 3], &[6, 2, 2, 2]], -1.0..1.0, on(grouped.groups(2)))
@@ -328,6 +316,8 @@ pub(super) fn examples() -> Vec<super::examples::Example> {
         ),
         example("dilated conv2d", &[&[1, 2, 5, 5], &[2, 2, 2, 3]], -1.0..1.0, on(grouped.dilation([2, 2])))
             .and(&[&[2, 1, 4, 3], &[2, 1, 2, 1]]),
+        example("dilated conv2d with a stride", &[&[1, 2, 6, 5], &[2, 1, 2, 2]], -1.0..1.0, on(strided)),
+        example("conv2d in groups, then max_pool2d", &[&[2, 2, 5, 5], &[4, 1, 2, 2]], -1.0..1.0, pooled),
     ]);
     examples
 }

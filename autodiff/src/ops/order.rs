@@ -49,37 +49,60 @@ impl Operation for Sort {
     }
 
     fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>]) -> Result<(), Error> {
+        fn row<T: Element, I: Item>(
+            op: &Sort,
+            items: &mut Vec<I>,
+            x: &[T],
+            values: &mut [T],
+            places: &mut [i64],
+        ) {
+            let (n, count) = (x.len(), values.len());
+            let item = |place: usize| I::new(key(x[place], op.descending), place);
+            let all = || (0..n).into_par_iter().with_min_len(MIN_TASK).map(item);
+            items.clear();
+            match (n < PARALLEL, count < n) {
+                (true, false) => {
+                    items.extend((0..n).map(item));
+                    radix::sort(items);
+                }
+                (false, false) => {
+                    all().collect_into_vec(items);
+                    radix::sort(items);
+                }
+                (true, true) => {
+                    items.extend((0..n).map(item));
+                    items.select_nth_unstable(count - 1);
+                    items.truncate(count);
+                    items.sort_unstable();
+                }
+                (false, true) => {
+                    let last = radix::nth(n, item, count - 1);
+                    *items = all().filter(|item| *item <= last).collect();
+                    radix::sort(items);
+                }
+            }
+            let write = |((value, place), item): ((&mut T, &mut i64), &I)| {
+                (*value, *place) = (x[item.place()], item.place() as i64);
+            };
+            match count < PARALLEL {
+                true => values.iter_mut().zip(places).zip(&*items).for_each(write),
+                false => {
+                    let pairs = values.par_iter_mut().zip(places).zip(&*items);
+                    pairs.with_min_len(MIN_TASK).for_each(write);
+                }
+            }
+        }
         fn run<T: Element, I: Item>(op: &Sort, x: &[T], n: usize, count: usize, y: (&mut [T], &mut [i64])) {
+            if x.len() <= MIN_TASK {
+                let mut items = Vec::<I>::new();
+                let rows = x.chunks(n).zip(y.0.chunks_mut(count)).zip(y.1.chunks_mut(count));
+                return rows.for_each(|((x, values), places)| row(op, &mut items, x, values, places));
+            }
             let rows = x.par_chunks(n).zip(y.0.par_chunks_mut(count)).zip(y.1.par_chunks_mut(count));
-            rows.with_min_len(MIN_TASK.div_ceil(n)).for_each_init(
-                Vec::<I>::new,
-                |items, ((x, values), places)| {
-                    items.clear();
-                    let keys = x.iter().enumerate().map(|(place, &x)| I::new(key(x, op.descending), place));
-                    items.extend(keys);
-                    if count < n {
-                        items.select_nth_unstable(count - 1);
-                        items.truncate(count);
-                        items.sort_unstable();
-                    } else {
-                        radix::sort(items);
-                    }
-                    let fill = |(value, place, item): (&mut T, &mut i64, &I)| {
-                        (*value, *place) = (x[item.place()], item.place() as i64);
-                    };
-                    match count < PARALLEL {
-                        true => {
-                            values.iter_mut().zip(places).zip(&*items).for_each(|((y, p), i)| fill((y, p, i)))
-                        }
-                        false => values
-                            .par_iter_mut()
-                            .zip(places)
-                            .zip(&*items)
-                            .with_min_len(MIN_TASK)
-                            .for_each(|((y, p), i)| fill((y, p, i))),
-                    }
-                },
-            );
+            let rows = rows.with_min_len(MIN_TASK.div_ceil(n));
+            rows.for_each_init(Vec::<I>::new, |items, ((x, values), places)| {
+                row(op, items, x, values, places)
+            });
         }
         let x = &inputs[0];
         let n = x.shape.last().copied().unwrap_or(1);

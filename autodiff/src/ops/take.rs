@@ -1,6 +1,10 @@
 //! Rows of a table by their positions, and the adjoint: rows added to a table.
 
+#[cfg(test)]
+mod tests;
+
 use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
+use rayon::prelude::*;
 
 use super::Batch;
 use super::index::checked;
@@ -22,6 +26,12 @@ pub(crate) struct Scatter {
     pub axis: usize,
     pub common: usize,
 }
+
+/// Elements of a task: more are divided between the threads.
+const TASK: usize = 1 << 14;
+
+/// Rows of so many elements are worth going through all positions.
+const WIDE: usize = 8;
 
 /// The type of the parts: with the shape of the indices in place of the axis.
 fn parts(x: &ValueType, axis: usize, common: usize, indices: &ValueType) -> Result<ValueType, String> {
@@ -128,10 +138,36 @@ impl Kernel for Take {
     fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>], _: Scratch<'_>) -> Result<(), Error> {
         fn run<T: Element>(op: &Take, x: &View<'_>, indices: &[i64], y: &mut [T]) -> Result<(), Error> {
             let table = x.elements::<T>();
-            let inner: usize = x.shape[op.axis + 1..].iter().product();
-            each(op, x.shape, op.axis, op.common, indices, |part, row| {
-                y[part..part + inner].copy_from_slice(&table[row..row + inner]);
-            })?;
+            let (n, stack): (usize, usize) = (x.shape[op.axis], x.shape[..op.common].iter().product());
+            let outer: usize = x.shape[op.common..op.axis].iter().product();
+            for (i, &index) in indices.iter().enumerate() {
+                checked(op, index, i, n)?;
+            }
+            let (inner, count) =
+                (x.shape[op.axis + 1..].iter().product::<usize>(), indices.len() / stack.max(1));
+            if y.is_empty() {
+                return Ok(());
+            }
+            let parts = (TASK / inner).max(1);
+            let task = |(task, y): (usize, &mut [T])| {
+                let (mut block, mut i) = (task * parts / count, task * parts % count);
+                let mut row = || {
+                    let row = (block * n + indices[block / outer * count + i] as usize) * inner;
+                    i += 1;
+                    if i == count {
+                        (block, i) = (block + 1, 0);
+                    }
+                    row
+                };
+                match inner {
+                    1 => y.iter_mut().for_each(|y| *y = table[row()]),
+                    _ => y.chunks_mut(inner).for_each(|y| y.copy_from_slice(&table[row()..][..inner])),
+                }
+            };
+            match y.len() <= TASK {
+                true => y.chunks_mut(parts * inner).enumerate().for_each(task),
+                false => y.par_chunks_mut(parts * inner).enumerate().for_each(task),
+            }
             Ok(())
         }
         let [x, indices] = [&inputs[0], &inputs[1]];
@@ -199,7 +235,7 @@ impl Kernel for Scatter {
             op: &Scatter,
             [base, indices, given]: [&View<'_>; 3],
             y: &mut [T],
-            add: fn(T, T) -> T,
+            add: impl Fn(T, T) -> T + Sync,
         ) -> Result<(), Error> {
             let (indices, given) = (indices.elements(), given.elements::<T>());
             let inner: usize = base.shape[op.axis + 1..].iter().product();
@@ -208,11 +244,28 @@ impl Kernel for Scatter {
             if !base.data.is_empty() {
                 y.copy_from_slice(base.elements());
             }
-            each(op, base.shape, op.axis, op.common, indices, |part, row| {
-                let row = &mut y[row..row + inner];
+            let add_to = |row: &mut [T], part: usize| {
                 row.iter_mut().zip(&given[part..part + inner]).for_each(|(y, x)| *y = add(*y, *x));
-            })?;
-            Ok(())
+            };
+            if inner < WIDE || given.len() <= TASK {
+                return each(op, base.shape, op.axis, op.common, indices, |part, row| {
+                    add_to(&mut y[row..row + inner], part);
+                })
+                .map(|_| ());
+            }
+            // Each task goes through all positions, and adds what belongs to its rows: in the same order.
+            let rows = y.len() / inner;
+            let length = rows.div_ceil(rayon::current_num_threads()).max(1) * inner;
+            y.par_chunks_mut(length).enumerate().try_for_each(|(task, y)| {
+                let mine = task * length..task * length + y.len();
+                each(op, base.shape, op.axis, op.common, indices, |part, row| {
+                    if mine.contains(&row) {
+                        let row = row - mine.start;
+                        add_to(&mut y[row..row + inner], part);
+                    }
+                })
+                .map(|_| ())
+            })
         }
         let (inputs, output) = ([&inputs[0], &inputs[1], &inputs[2]], outputs[0].reborrow());
         match output {
@@ -228,7 +281,8 @@ impl Kernel for Scatter {
 
 impl<T: Kind> Expr<T> {
     /// The parts of this along an axis at some positions: `[…, n, …]` and indices of shape `[i, j]` give `[…, i, j, …]`, as NumPy's
-    /// `take`. A position that is negative or beyond the axis makes the call of the function fail with [`Error::Index`].
+    /// `take`. A position that is negative or beyond the axis makes the call of the function fail with [`Error::Index`]; positions
+    /// that count from the end are made by [`wrap_negative`](Expr::wrap_negative).
     ///
     /// An embedding is `table.take(0, &words)`. Its gradient is nothing but the rows that were used, and a step of gradient descent in
     /// an [`exclusive`](crate::FunctionBuilder::exclusive) function touches only these.

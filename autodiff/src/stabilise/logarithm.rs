@@ -46,6 +46,10 @@ impl Stabiliser {
         match op {
             // ln eˣ = x
             Unary::Exp => Some(x.clone()),
+            Unary::Exp2 => Some(x * std::f64::consts::LN_2),
+            Unary::Exp10 => Some(x * std::f64::consts::LN_10),
+            // ln Φ(x), which is a number also where Φ(x) rounds to 0
+            Unary::Ndtr => Some(x.log_ndtr()),
             // ln sigmoid x = −softplus(−x)
             Unary::Sigmoid => Some(-(-x).softplus()),
             // ln √x = ln x / 2;   ln x² = 2 ln x for x ≥ 0;   ln 1/x = −ln x

@@ -2,6 +2,7 @@
 //! overflows.
 
 use std::collections::HashSet;
+use std::f64::consts::{LN_2, LN_10, TAU};
 
 use bayeux_tensor::{Float, Tensor};
 
@@ -19,6 +20,15 @@ fn rows<T: Float>(extreme: f64) -> Vec<Row<T>> {
         ("logarithm", |x| x.sigmoid().ln(), -e, -e, 1.0),
         ("logarithm", |x| (1.0 - x.sigmoid()).ln(), e, -e, -1.0),
         ("logarithm", |x| x.exp().ln(), e, e, 1.0),
+        ("logarithm", |x| x.exp2().ln(), 2.0 * e, 2.0 * e * LN_2, LN_2),
+        ("logarithm", |x| x.exp10().ln(), e, e * LN_10, LN_10),
+        (
+            "logarithm",
+            |x| x.ndtr().ln(),
+            -e,
+            -0.5 * e * e - (e * TAU.sqrt()).ln() - 1.0 / (e * e) + 2.5 / e.powi(4),
+            e + 1.0 / e - 2.0 / e.powi(3),
+        ),
         ("logarithm", |x| (1.0 / (1.0 + (-x).exp())).ln(), -e, -e, 1.0),
         ("logarithm", |x| (x.exp() / (x.exp() + 1.0)).ln(), -e, -e, 1.0),
         ("logarithm", |x| (3.0 * (x * 2.0).exp().sqrt()).ln(), e, e + 3f64.ln(), 1.0),

@@ -1,14 +1,18 @@
 //! Tests of the crate from outside, in one program, which is built faster than several.
 
 mod functions;
+mod images;
 mod in_place;
 mod lambdas;
 mod lines;
+#[cfg(not(target_family = "wasm"))]
+mod long_rows;
 mod moments;
 mod programs;
 mod random;
 mod scan;
 mod sizes;
+mod special;
 mod switches;
 mod tables;
 // There are none in WebAssembly.

@@ -15,7 +15,7 @@ use super::super::Batch;
 use super::super::elementwise::of_floats;
 use super::super::operation::{Linearity, Operation};
 use crate::kernel::{Kernel, Scratch, View};
-use crate::{AnyExpr, ArrayType, Error, Expr, Real, Rows, ValueType};
+use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Rows, Shape, ValueType};
 
 /// Which of two transforms divides by n, so that one is the other's inverse: NumPy's `norm`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -33,11 +33,11 @@ pub enum FftNorm {
 impl FftNorm {
     /// The transform of so many numbers, from the sums.
     #[track_caller]
-    pub(super) fn scaled<T: Real>(self, sums: &Expr<T>, n: crate::Dim, inverse: bool) -> Expr<T> {
+    pub(super) fn scaled<T: Real>(self, sums: &Expr<T>, n: &Dim, inverse: bool) -> Expr<T> {
         match (self, inverse) {
             (FftNorm::Backward, false) | (FftNorm::Forward, true) => sums.clone(),
-            (FftNorm::Backward, true) | (FftNorm::Forward, false) => sums / sums.size_like(n),
-            (FftNorm::Ortho, _) => sums / sums.size_like(n).sqrt(),
+            (FftNorm::Backward, true) | (FftNorm::Forward, false) => sums / sums.size_like(n.clone()),
+            (FftNorm::Ortho, _) => sums / sums.size_like(n.clone()).sqrt(),
         }
     }
 }
@@ -100,10 +100,15 @@ impl Operation for Fft {
 
 /// Two adjoints, of which one may be zeros.
 #[track_caller]
-pub(super) fn pair(adjoints: &[Option<AnyExpr>], shape: &crate::Shape) -> Option<Vec<AnyExpr>> {
+pub(super) fn pair(adjoints: &[Option<AnyExpr>], shape: &Shape) -> Option<Vec<AnyExpr>> {
     let any = adjoints.iter().flatten().next()?;
-    let zeros = || any.number_like(0.0).broadcast_to(shape);
-    Some(adjoints.iter().map(|g| g.clone().unwrap_or_else(zeros)).collect())
+    let zeros = any.number_like(0.0).broadcast_to(shape);
+    Some(adjoints.iter().map(|g| g.clone().unwrap_or_else(|| zeros.clone())).collect())
+}
+
+/// How many rows of `n` numbers are one task at least.
+pub(super) fn together(n: usize) -> usize {
+    (4096 / n).max(1)
 }
 
 /// How many numbers a transform is of.
@@ -126,7 +131,7 @@ impl FftKernel {
         let [to_re, to_im] = outputs else { unreachable!("it has two values") };
         let to = to_re.reborrow().get::<T>().par_chunks_mut(self.n);
         let rows = to.zip(to_im.reborrow().get::<T>().par_chunks_mut(self.n)).zip(re.zip(im));
-        rows.for_each_init(
+        rows.with_min_len(together(self.n)).for_each_init(
             || Row::<T>::new(&self.plan),
             |row, ((to_re, to_im), (re, im))| {
                 for (z, (re, im)) in row.numbers.iter_mut().zip(re.iter().zip(im)) {
@@ -168,8 +173,7 @@ impl<T: Real> Expr<T> {
         let n = self.dim(self.rank() - 1);
         assert!(n.size() != Some(0), "{name}: {} has nothing along its last axis", self.shape());
         let values = AnyExpr::values_of(Arc::new(Fft { inverse }), vec![self.untyped(), im.untyped()]);
-        let scaled = |value: &AnyExpr| norm.scaled(&value.typed(), n.clone(), inverse);
-        (scaled(&values[0]), scaled(&values[1]))
+        (norm.scaled(&values[0].typed(), &n, inverse), norm.scaled(&values[1].typed(), &n, inverse))
     }
 
     /// The Fourier transform along the last axis of complex numbers whose real parts these are, as real and imaginary parts:

@@ -1,5 +1,6 @@
 //! Signals and images.
 
+mod affine;
 mod axis_map;
 mod convolution;
 mod fft;
@@ -9,6 +10,7 @@ mod real_fft;
 mod resize;
 mod sample;
 mod spectra;
+mod stft;
 mod unfold;
 
 pub(super) use axis_map::Along;
@@ -30,5 +32,5 @@ macro_rules! of_files {
 
 #[cfg(test)]
 pub(super) fn examples() -> Vec<(&'static str, Vec<super::examples::Example>)> {
-    of_files!(axis_map convolution fft max_pool pooling real_fft resize sample spectra unfold)
+    of_files!(affine axis_map convolution fft max_pool pooling real_fft resize sample spectra stft unfold)
 }

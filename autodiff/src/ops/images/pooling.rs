@@ -93,7 +93,8 @@ impl PoolOptions {
             positive,
             "{op}: window {window:?}, stride {stride:?} and dilation {dilation:?} must be positive"
         );
-        let along = |i: usize| {
+        let mut windows = Vec::new();
+        for (i, length) in shape.dims()[2..].iter().enumerate() {
             let window = Window {
                 size: window[i],
                 stride: stride[i],
@@ -101,11 +102,10 @@ impl PoolOptions {
                 padding: padding[i],
                 ceil: *ceil,
             };
-            let length = &shape[i + 2];
             assert!(window.fits(length) != Some(false), "{op}: {} of {shape}", window.refusal(length));
-            (window, window.count(length))
-        };
-        (0..axes).map(along).collect()
+            windows.push((window, window.count(length)));
+        }
+        windows
     }
 }
 
@@ -202,7 +202,11 @@ impl<T: Real> Expr<T> {
         &self,
         maps: impl DoubleEndedIterator<Item = (Along, Dim)> + ExactSizeIterator,
     ) -> Self {
-        maps.enumerate().rev().fold(self.clone(), |x, (i, (map, to))| x.mapped_along(i + 2, map, to))
+        let mut value = self.clone();
+        for (i, (map, to)) in maps.enumerate().rev() {
+            value = value.mapped_along(i + 2, map, to);
+        }
+        value
     }
 }
 

@@ -9,7 +9,7 @@ use rustfft::num_complex::Complex;
 use super::super::Batch;
 use super::super::elementwise::of_floats;
 use super::super::operation::{Linearity, Operation};
-use super::fft::{FftNorm, Number, RealPlan, last_length, pair};
+use super::fft::{FftNorm, Number, RealPlan, last_length, pair, together};
 use crate::kernel::{Kernel, Scratch, View};
 use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Rows, ValueType};
 
@@ -136,7 +136,7 @@ impl RealFftKernel {
             (Map::Forward | Map::InverseAdjoint, [re, im]) => {
                 let to = re.reborrow().get::<T>().par_chunks_mut(m);
                 let to = to.zip(im.reborrow().get::<T>().par_chunks_mut(m));
-                to.zip(inputs[0].elements::<T>().par_chunks(n)).for_each_init(
+                to.zip(inputs[0].elements::<T>().par_chunks(n)).with_min_len(together(n)).for_each_init(
                     || plan.row::<T>(),
                     |row, ((re, im), x)| {
                         plan.forward(row, x, re, im);
@@ -152,7 +152,7 @@ impl RealFftKernel {
                 let [re, im] = [0, 1].map(|i| inputs[i].elements::<T>().par_chunks(m));
                 let to = outputs[0].reborrow().get::<T>().par_chunks_mut(n);
                 let factor = T::of(if map == Map::ForwardAdjoint { 0.5 } else { 1.0 });
-                to.zip(re.zip(im)).for_each_init(
+                to.zip(re.zip(im)).with_min_len(together(n)).for_each_init(
                     || plan.row::<T>(),
                     |row, (x, (re, im))| {
                         let at = |k: usize| match plan.is_single(k) {
@@ -207,8 +207,7 @@ impl<T: Real> Expr<T> {
         };
         let op = RealFft { map: Map::Forward, n: n.clone() };
         let values = AnyExpr::values_of(Arc::new(op), vec![self.untyped()]);
-        let scaled = |value: &AnyExpr| norm.scaled(&value.typed(), n.clone(), false);
-        (scaled(&values[0]), scaled(&values[1]))
+        (norm.scaled(&values[0].typed(), &n, false), norm.scaled(&values[1].typed(), &n, false))
     }
 
     /// The `n` real numbers of whose spectrum these are the real parts of the first ⌊n/2⌋ + 1: the inverse of [`rfft`](Self::rfft) of
@@ -229,7 +228,7 @@ impl<T: Real> Expr<T> {
         );
         let op = RealFft { map: Map::Inverse, n: n.clone() };
         let sums = AnyExpr::values_of(Arc::new(op), vec![self.untyped(), im.untyped()]).remove(0).typed();
-        norm.scaled(&sums, n, true)
+        norm.scaled(&sums, &n, true)
     }
 
     /// The Fourier transform of real numbers over the last two axes: [`rfft`](Self::rfft) along the last, then [`fft`](Self::fft) along the

@@ -133,14 +133,15 @@ impl<T: Real> Expr<T> {
             Mode::Cubic => InterpolationKernel::Cubic(options.cubic_coefficient.to_bits()),
         };
         let &ResizeOptions { coordinates, exclude_outside, antialias, .. } = options;
-        (0..sizes.len()).rev().fold(self.clone(), |x, i| {
+        let mut value = self.clone();
+        for (i, size) in sizes.into_iter().enumerate().rev() {
             let scale = scales.map(|scales| scales[i].to_bits());
-            if scale.is_none() && x.dim(front + i) == sizes[i] {
-                return x;
+            if scale.is_some() || value.dim(front + i) != size {
+                let map = Interpolation { kernel, coordinates, scale, exclude_outside, antialias };
+                value = value.mapped_along(front + i, Along::Interpolate(map), size);
             }
-            let map = Interpolation { kernel, coordinates, scale, exclude_outside, antialias };
-            x.mapped_along(front + i, Along::Interpolate(map), sizes[i].clone())
-        })
+        }
+        value
     }
 }
 

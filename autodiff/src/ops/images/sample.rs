@@ -158,9 +158,11 @@ impl<T: Real> Axis<T> {
                 let other = 1.0 - &rest;
                 let factors = [far(&(&rest + 1.0)), near(&rest), near(&other), far(&(other + 1.0))];
                 let offsets = [-1.0, 0.0, 1.0, 2.0];
-                let taps = offsets.iter().zip(factors);
-                taps.map(|(offset, factor)| self.tap(&self.bounded(&(&before + *offset)), Some(factor)))
-                    .collect()
+                let mut taps = Vec::new();
+                for (offset, factor) in offsets.into_iter().zip(factors) {
+                    taps.push(self.tap(&self.bounded(&(&before + offset)), Some(factor)));
+                }
+                taps
             }
         }
     }
@@ -196,24 +198,28 @@ impl<T: Real> Expr<T> {
         let wanted = &grid.shape().dims()[1..=axes];
         let count: Dim = wanted.iter().product();
         let places = grid.reshape([self.dim(0), count.clone(), axes.into()]);
-        let taps: Vec<Vec<Tap<T>>> = (0..axes)
-            .map(|axis| {
-                let number = axes - 1 - axis;
-                let x = places.slice(2, number..number + 1).reshape([self.dim(0), count.clone()]);
-                Axis { options, size: self.size_like(self.dim(axis + 2)) }.taps(&x)
-            })
-            .collect();
+        let mut taps: Vec<Vec<Tap<T>>> = Vec::new();
+        for axis in 0..axes {
+            let number = axes - 1 - axis;
+            let x = places.slice(2, number..number + 1).reshape([self.dim(0), count.clone()]);
+            taps.push(Axis { options, size: self.size_like(self.dim(axis + 2)) }.taps(&x));
+        }
         let images = self.flatten_from(2);
         let combinations: usize = taps.iter().map(Vec::len).product();
-        let terms = (0..combinations).map(|mut combination| {
+        let mut value: Option<Self> = None;
+        for mut combination in 0..combinations {
             let chosen = taps.iter().map(|taps| {
                 let tap = &taps[combination % taps.len()];
                 combination /= taps.len();
                 tap
             });
-            self.read(&images, &chosen.collect::<Vec<_>>())
-        });
-        let value = terms.reduce(|a, b| a + b).unwrap_or_else(|| unreachable!("an axis has taps"));
+            let term = self.read(&images, &chosen.collect::<Vec<_>>());
+            value = Some(match value {
+                Some(value) => value + term,
+                None => term,
+            });
+        }
+        let value = value.unwrap_or_else(|| unreachable!("an axis has taps"));
         let front = self.shape().dims()[..2].iter();
         value.reshape(front.chain(wanted).cloned().collect::<Shape>())
     }
@@ -221,18 +227,19 @@ impl<T: Real> Expr<T> {
     /// `[n, c, pixels]` at one pixel along each axis for each of `[n, count]` places, times the factors.
     #[track_caller]
     fn read(&self, images: &Expr<T>, taps: &[&Tap<T>]) -> Self {
-        let place = taps.iter().enumerate().skip(1).fold(taps[0].place.clone(), |place, (axis, tap)| {
-            place * Expr::<i64>::size(self.dim(axis + 2)) + &tap.place
-        });
+        let mut place = taps[0].place.clone();
+        for (axis, tap) in taps.iter().enumerate().skip(1) {
+            place = place * Expr::<i64>::size(self.dim(axis + 2)) + &tap.place;
+        }
         let op = Take { axis: 2, common: 1 };
-        let read = AnyExpr::values_of(op, vec![images.untyped(), place.untyped()]).remove(0).typed::<T>();
-        let inside = taps.iter().filter_map(|tap| tap.inside.clone()).reduce(|a, b| a & b);
-        let read = match inside {
-            Some(inside) => Expr::select(&inside.insert_axis(1), &read, &read.zeros_like()),
-            None => read,
-        };
-        let factor = taps.iter().filter_map(|tap| tap.factor.clone()).reduce(|a, b| a * b);
-        factor.map_or(read.clone(), |factor| read * factor.insert_axis(1))
+        let mut read = AnyExpr::values_of(op, vec![images.untyped(), place.untyped()]).remove(0).typed::<T>();
+        for inside in taps.iter().filter_map(|tap| tap.inside.as_ref()) {
+            read = Expr::select(&inside.insert_axis(1), &read, &read.zeros_like());
+        }
+        for factor in taps.iter().filter_map(|tap| tap.factor.as_ref()) {
+            read = read * factor.insert_axis(1);
+        }
+        read
     }
 }
 

@@ -71,17 +71,20 @@ impl<T: Real> Expr<T> {
         let [n, m] = [last("fftconvolve", self), last("fftconvolve", other)];
         let [start, count] = mode.range("fftconvolve", &n, &m);
         let length = fast_length(&(n + m - 1));
-        let spectrum = |x: &Self| {
-            let axis = x.rank() - 1;
-            let pad = Pad { axis, before: Dim::from(0usize) };
-            let padded: Self = Expr::new(pad, vec![x.untyped()], x.shape().with(axis, length.clone()));
-            padded.rfft(FftNorm::Backward)
-        };
-        let ((a, b), (c, d)) = (spectrum(self), spectrum(other));
+        let [(a, b), (c, d)] = [self.spectrum(&length), other.spectrum(&length)];
         let (re, im) = (&a * &c - &b * &d, a * d + b * c);
         let full = re.irfft(&im, length, FftNorm::Backward);
         let end = &start + count;
         full.slice(full.rank() - 1, start..end)
+    }
+
+    /// The transform along the last axis with zeros behind.
+    #[track_caller]
+    fn spectrum(&self, length: &Dim) -> (Self, Self) {
+        let axis = self.rank() - 1;
+        let pad = Pad { axis, before: Dim::from(0usize) };
+        let padded: Self = Expr::new(pad, vec![self.untyped()], self.shape().with(axis, length.clone()));
+        padded.rfft(FftNorm::Backward)
     }
 
     /// The convolution with a vector along the last axis, y[k] = Σⱼ x[j]·v[k − j], as NumPy's and SciPy's `convolve` for n ≥ m.
@@ -178,8 +181,11 @@ impl<T: Kind> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn fftshift(&self, axes: impl crate::Axes) -> Self {
-        let axes = axes.resolve(self.rank());
-        axes.into_iter().fold(self.clone(), |x, axis| x.halves_exchanged(axis, x.dim(axis).div_ceil(2)))
+        let mut value = self.clone();
+        for axis in axes.resolve(self.rank()) {
+            value = value.halves_exchanged(axis, value.dim(axis).div_ceil(2));
+        }
+        value
     }
 
     /// The inverse of [`fftshift`](Self::fftshift).
@@ -189,8 +195,11 @@ impl<T: Kind> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn ifftshift(&self, axes: impl crate::Axes) -> Self {
-        let axes = axes.resolve(self.rank());
-        axes.into_iter().fold(self.clone(), |x, axis| x.halves_exchanged(axis, x.dim(axis).div_floor(2)))
+        let mut value = self.clone();
+        for axis in axes.resolve(self.rank()) {
+            value = value.halves_exchanged(axis, value.dim(axis).div_floor(2));
+        }
+        value
     }
 
     #[track_caller]

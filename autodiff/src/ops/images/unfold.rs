@@ -57,9 +57,11 @@ impl<T: Real> Expr<T> {
         let apart = self.reshape(parts).transpose(&order.collect::<Vec<_>>());
         let joint = windows.iter().map(|(window, count)| count * window.size);
         let joint: Shape = shape.dims()[..2].iter().cloned().chain(joint).collect();
-        windows.iter().enumerate().fold(apart.reshape(joint), |x, (i, (window, _))| {
-            x.along_adjoint(i + 2, Along::Unfold(*window), shape[i + 2].clone())
-        })
+        let mut images = apart.reshape(joint);
+        for (i, (window, _)) in windows.iter().enumerate() {
+            images = images.along_adjoint(i + 2, Along::Unfold(*window), shape[i + 2].clone());
+        }
+        images
     }
 }
 
@@ -94,7 +96,7 @@ impl<T: Kind> Expr<T> {
     #[track_caller]
     fn to_depth(&self, op: &str, block: usize, channels_last: bool) -> Self {
         let [n, c, h, w] = images(op, self, block);
-        let [h, w] = [h, w].map(|size| divided(op, &size, block, self.shape()));
+        let (h, w) = (divided(op, &h, block, self.shape()), divided(op, &w, block, self.shape()));
         let b = Dim::from(block);
         let apart = self.reshape([&n, &c, &h, &b, &w, &b].map(Dim::clone));
         let order = if channels_last { [0, 3, 5, 1, 2, 4] } else { [0, 1, 3, 5, 2, 4] };

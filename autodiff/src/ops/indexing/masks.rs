@@ -21,24 +21,7 @@ impl Expr<bool> {
     #[track_caller]
     pub fn nonzero(&self, bound: impl Into<Dim>) -> (Expr<i64>, Expr<i64>) {
         let (places, count) = self.flatten_from(0).flat_nonzero(bound);
-        // The coordinates of a place: what it is divided by the lengths behind, and what is left.
-        let columns = (0..self.rank()).map(|axis| {
-            let sizes = |axes: &[Dim]| axes.iter().product::<Dim>();
-            let behind = sizes(&self.shape().dims()[axis + 1..]);
-            Expr::<i64>::arange(self.dim(axis)).insert_axis(1).broadcast_to([self.dim(axis), behind])
-        });
-        let tables = columns.enumerate().map(|(axis, column)| {
-            let before = self.shape().dims()[..axis].iter().product::<Dim>();
-            column.flatten_from(0).tile(&[before]).pad(0, 0, 1)
-        });
-        let length = self.shape().len();
-        // Behind them is a place beyond the whole, where the tables hold a 0.
-        let within =
-            Expr::select(&Expr::<i64>::arange(places.dim(0)).lt(&count), &places, &Expr::<i64>::size(length));
-        let columns: Vec<Expr<i64>> = tables.map(|table| table.take(0, &within).insert_axis(1)).collect();
-        let shape = Shape::from([places.dim(0), self.rank().into()]);
-        let coordinates = if columns.is_empty() { Expr::zeros(shape) } else { Expr::concat(&columns, 1) };
-        (coordinates, count)
+        (places.unravel_index(self.shape().dims()), count)
     }
 
     /// The positions of a vector where it is true, `[bound]`, and how many there are. Behind them the positions are 0. NumPy's
@@ -64,6 +47,7 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// If the shapes do not broadcast.
     #[track_caller]
+    #[must_use]
     pub fn masked_fill(&self, mask: &Expr<bool>, value: f64) -> Self {
         Expr::select(mask, &self.number_like(value), self)
     }

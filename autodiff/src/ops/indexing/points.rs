@@ -1,104 +1,8 @@
-//! Elements and parts by all their coordinates: `gather_nd` and `scatter_nd`, and positions counted from the end.
-
-use std::sync::Arc;
-
-use bayeux_tensor::{AnySliceMut, ElementType};
+//! Elements and parts by all their coordinates: `gather_nd` and `scatter_nd`.
 
 use super::put::{How, put};
-use crate::kernel::View;
-use crate::ops::index::checked;
-use crate::ops::operation::Operation;
-use crate::ops::{Batch, Scatter};
-use crate::{AnyExpr, Arithmetic, Dim, Error, Expr, Kind, Rows, Shape, ValueType};
-
-/// coordinates `[…, r]`, the r lengths of the axes that they count along → the positions in row-major order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Ravel;
-
-impl Operation for Ravel {
-    fn name(&self) -> String {
-        "positions of coordinates".into()
-    }
-
-    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
-        let [coordinates, lengths] = inputs else { return Err("takes two inputs".into()) };
-        let rank = coordinates.shape.rank();
-        let fits = rank > 0
-            && lengths.shape.rank() == 1
-            && coordinates.shape[rank - 1] == lengths.shape[0]
-            && [coordinates, lengths].iter().all(|of| of.element == ElementType::I64);
-        match fits {
-            true => Ok(vec![ValueType::new(ElementType::I64, coordinates.shape.without(&[rank - 1]))]),
-            false => Err(format!("coordinates {coordinates} along axes of lengths {lengths}")),
-        }
-    }
-
-    fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>]) -> Result<(), Error> {
-        let (coordinates, lengths) = (inputs[0].elements::<i64>(), inputs[1].elements::<i64>());
-        let r = lengths.len();
-        for (i, y) in outputs[0].reborrow().get::<i64>().iter_mut().enumerate() {
-            *y = 0;
-            for (axis, &length) in lengths.iter().enumerate() {
-                let place = i * r + axis;
-                *y = *y * length + checked(self, coordinates[place], place, length as usize)? as i64;
-            }
-        }
-        Ok(())
-    }
-
-    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
-        match batch.is_stacked(1) {
-            true => None,
-            false => {
-                let inputs = vec![batch.given(0).clone(), batch.given(1).clone()];
-                Some(AnyExpr::values_of(Arc::new(Ravel), inputs))
-            }
-        }
-    }
-
-    fn rows(&self, rows: &[Rows], inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
-        match rows[1] {
-            Rows::Free => rows[0].without(&[inputs[0].rank() - 1], true),
-            _ => Rows::Mixed,
-        }
-    }
-
-    fn gradient(&self, _g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
-        vec![None, None]
-    }
-
-    fn can_fail(&self) -> bool {
-        true
-    }
-}
-
-impl Expr<i64> {
-    /// Positions of which those that are negative count from the end of an axis of this length, as all of NumPy's do: −1 is the last.
-    /// `x.take(0, &i.wrap_negative(x.dim(0)))` is NumPy's `x[i]`.
-    ///
-    /// ```
-    /// use bayeux_autodiff::{Expr, Function};
-    /// use bayeux_tensor::Tensor;
-    /// let i = Expr::<i64>::constant(Tensor::from_slice(&[0, -1, -4]));
-    /// let places = Function::new([], [i.wrap_negative(4)])?.call(&[])?.remove(0);
-    /// assert_eq!(places.to_vec(), [0, 3, 0]);
-    /// # Ok::<(), bayeux_autodiff::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn wrap_negative(&self, length: impl Into<Dim>) -> Self {
-        let from_end = self + Expr::<i64>::size(length);
-        Expr::select(&self.lt(&self.zeros_like()), &from_end, self)
-    }
-
-    /// The positions, in row-major order, of coordinates along axes of these lengths.
-    #[track_caller]
-    fn raveled(&self, lengths: &[Dim]) -> Self {
-        let lengths: Vec<Expr<i64>> =
-            lengths.iter().map(|length| Expr::<i64>::size(length).reshape([1])).collect();
-        let inputs = vec![self.untyped(), Expr::concat(&lengths, 0).untyped()];
-        AnyExpr::values_of(Arc::new(Ravel), inputs).remove(0).typed()
-    }
-}
+use crate::ops::Scatter;
+use crate::{AnyExpr, Arithmetic, Dim, Expr, Kind, Shape};
 
 /// Where in a stack of parts the points are.
 struct Points {
@@ -125,7 +29,7 @@ fn points<T: Kind>(op: &str, x: &Expr<T>, coordinates: &Expr<i64>) -> Points {
     let (outer, inner) = x.shape().dims().split_at(depth);
     let shape = coordinates.shape().without(&[coordinates.rank() - 1]);
     Points {
-        places: coordinates.raveled(outer).reshape([shape.len()]),
+        places: coordinates.ravel_multi_index(outer).reshape([shape.len()]),
         shape,
         parts: [outer.iter().product(), inner.iter().product()],
         inner: inner.iter().cloned().collect(),
@@ -148,6 +52,7 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// If the coordinates have no last axis of a known length from 1 to the rank.
     #[track_caller]
+    #[must_use]
     pub fn gather_nd(&self, coordinates: &Expr<i64>) -> Self {
         let points = points("gather_nd", self, coordinates);
         self.reshape(points.parts.clone()).take(0, &points.places).reshape(points.wanted())
@@ -181,6 +86,7 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// If the coordinates have no last axis of a known length from 1 to the rank, or if the parts do not fit.
     #[track_caller]
+    #[must_use]
     pub fn scatter_nd(&self, coordinates: &Expr<i64>, parts: &Expr<T>) -> Self {
         self.scattered_nd(Some(How::Set), "scatter_nd", coordinates, parts)
     }
@@ -223,7 +129,6 @@ pub(super) fn examples() -> Vec<crate::ops::examples::Example> {
     let max = |x: &[AnyExpr]| x[0].scatter_nd_max(&x[1].typed(), &x[2]);
     let min = |x: &[AnyExpr]| x[0].scatter_nd_min(&x[1].typed(), &x[2]);
     let mul = |x: &[AnyExpr]| x[0].scatter_nd_mul(&x[1].typed(), &x[2]);
-    let wrapped = |x: &[AnyExpr]| x[0].take(0, &x[1].typed::<i64>().wrap_negative(x[0].dim(0))).tanh();
     let three = |name: &str, build: fn(&[AnyExpr]) -> AnyExpr| {
         example(name, &[&[3, 3, 2], &[4, 2], &[4, 2]], -1.0..1.0, build).whole(1, 0..3)
     };
@@ -238,7 +143,6 @@ pub(super) fn examples() -> Vec<crate::ops::examples::Example> {
         three("scatter_nd_max", max),
         three("scatter_nd_min", min),
         three("scatter_nd_mul", mul),
-        example("wrap_negative", &[&[3, 2], &[5]], -1.0..1.0, wrapped).whole(1, -3..3),
     ]
 }
 

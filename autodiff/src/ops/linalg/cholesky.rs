@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bayeux_tensor::AnySliceMut;
+use bayeux_tensor::{AnySliceMut, Float};
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor::{LltError, cholesky_in_place, cholesky_in_place_scratch};
 use faer::{MatMut, Par};
@@ -76,7 +76,7 @@ fn factorise<T: Field>(n: usize, a: &mut [T], stack: &mut MemStack) -> Result<()
     let view = MatMut::from_column_major_slice_mut(&mut *a, n, n);
     let failed = cholesky_in_place(view, Default::default(), Par::Seq, stack, Default::default());
     // A pivot that is NaN passes for one that is positive.
-    let bad = |i: &usize| !(a[i * n + i] > T::ZERO);
+    let bad = |i: &usize| a[i * n + i] <= T::ZERO || Float::is_nan(a[i * n + i]);
     let pivot = failed.err().map(|LltError::NonPositivePivot { index }| index).or_else(|| (0..n).find(bad));
     if let Some(pivot) = pivot {
         return Err(format!("is not positive definite, as pivot {pivot} shows"));

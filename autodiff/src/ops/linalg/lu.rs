@@ -139,9 +139,10 @@ impl Operation for SolveByFactors {
                 parts,
                 || MemBuffer::new(scratch),
                 |memory, ((x, b), (factors, order))| {
-                    let bad = |i: &usize| factors[i * n + i] == T::ZERO || Float::is_nan(factors[i * n + i]);
-                    if let Some(i) = (0..n).find(bad) {
-                        return Err(format!("is singular: pivot {i} is {}", factors[i * n + i]));
+                    let pivot = |i: usize| factors[i * n + i];
+                    if let Some(i) = (0..n).find(|&i| pivot(i) == T::ZERO || Float::is_nan(pivot(i))) {
+                        let is = if pivot(i) == T::ZERO { "singular" } else { "not finite" };
+                        return Err(format!("is {is}: pivot {i} is {}", pivot(i)));
                     }
                     x.copy_from_slice(b);
                     op.solve(

@@ -77,9 +77,11 @@ impl Operation for Extreme {
 /// The largest or the smallest of whole numbers along some axes in ascending order.
 #[track_caller]
 pub(in crate::ops) fn whole_extreme(x: &AnyExpr, axes: &[usize], largest: bool) -> AnyExpr {
-    axes.iter().rev().fold(x.clone(), |x, &axis| {
-        AnyExpr::values_of(Arc::new(Extreme { axis, largest }), vec![x]).remove(0)
-    })
+    let mut x = x.clone();
+    for &axis in axes.iter().rev() {
+        x = AnyExpr::values_of(Arc::new(Extreme { axis, largest }), vec![x]).remove(0);
+    }
+    x
 }
 
 impl<T: Arithmetic> Expr<T> {

@@ -96,6 +96,7 @@ impl<T: Arithmetic> Expr<T> {
     /// # Panics
     /// If there is no such axis, or nothing along it.
     #[track_caller]
+    #[must_use]
     pub fn argmax_keep(&self, axis: i32) -> Expr<i64> {
         self.keeping(&axis.resolve(self.rank()), &self.argmax(axis))
     }
@@ -105,6 +106,7 @@ impl<T: Arithmetic> Expr<T> {
     /// # Panics
     /// If there is no such axis, or nothing along it.
     #[track_caller]
+    #[must_use]
     pub fn argmin_keep(&self, axis: i32) -> Expr<i64> {
         self.keeping(&axis.resolve(self.rank()), &self.argmin(axis))
     }

@@ -5,6 +5,7 @@ pub(super) mod keep;
 
 mod extremes;
 mod logarithms;
+mod missing;
 mod norms;
 mod products;
 mod quantiles;
@@ -17,6 +18,7 @@ pub(super) fn examples() -> Vec<(&'static str, Vec<super::examples::Example>)> {
     vec![
         ("extremes", extremes::examples()),
         ("logarithms", logarithms::examples()),
+        ("missing", missing::examples()),
         ("norms", norms::examples()),
         ("products", products::examples()),
         ("quantiles", quantiles::examples()),

@@ -90,9 +90,11 @@ impl<T: Arithmetic> Expr<T> {
                 .collect();
             return self.reshape(shape).prod(first);
         }
-        axes.iter().rev().fold(self.clone(), |x, &axis| {
-            AnyExpr::values_of(Arc::new(Prod(axis)), vec![x.untyped()]).remove(0).typed()
-        })
+        let mut x = self.untyped();
+        for axis in axes.into_iter().rev() {
+            x = AnyExpr::values_of(Arc::new(Prod(axis)), vec![x]).remove(0);
+        }
+        x.typed()
     }
 }
 

@@ -32,25 +32,19 @@ impl<T: Real> Expr<T> {
     #[track_caller]
     pub fn quantile(&self, axes: impl Axes, q: f64) -> Self {
         assert!((0.0..=1.0).contains(&q), "quantile: {q} is not between 0 and 1");
-        let sorted = self.merged_last(&axes.resolve(self.rank())).sort().0;
-        let last = sorted.rank() - 1;
-        let n = sorted.dim(last);
+        let merged = self.merged_last(&axes.resolve(self.rank()));
+        let n = merged.dim(merged.rank() - 1);
         assert!(
             n.size() != Some(0),
             "quantile: there is nothing along the axes of {self:?} of shape {}",
             self.shape()
         );
-        let place = Expr::<f64>::size(&n - 1) * q;
-        let low = place.floor();
-        let part = (place - &low).cast_like(self);
-        let low = low.cast::<i64>();
-        let end = Expr::<i64>::size(n - 1);
-        let [a, b] = [low.clone(), (low + 1).minimum(&end)].map(|place| sorted.take(last, &place));
+        let [a, b] = merged.neighbours_of_quantile(q);
+        let place = Expr::<f64>::size(n - 1) * q;
+        let part = (&place - place.floor()).cast_like(self);
         // Infinities are no trouble unless the place is between two that differ.
         let is_there = a.eq(&b) | part.eq(&part.zeros_like());
-        let between = Expr::select(&is_there, &a, &(&a + (&b - &a) * part));
-        let largest = sorted.take(last, &end);
-        Expr::select(&largest.ne(&largest), &largest, &between)
+        Expr::select(&is_there, &a, &(&a + (&b - &a) * part))
     }
 }
 

@@ -56,6 +56,7 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// If one is beyond the rank of the result, or named twice.
     #[track_caller]
+    #[must_use]
     pub fn expand_dims<const N: usize>(&self, axes: [i32; N]) -> Self {
         let axes = axes.resolve(self.rank() + N);
         let mut dims = self.shape().dims().iter();

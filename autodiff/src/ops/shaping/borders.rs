@@ -39,6 +39,7 @@ impl<T: Kind> Expr<T> {
     /// If there is no such axis, or if it has no elements that could come again. An axis that is free and has fewer elements than are
     /// mirrored or repeated makes the call of the function fail.
     #[track_caller]
+    #[must_use]
     pub fn pad_with(&self, axis: usize, before: usize, after: usize, mode: PadMode) -> Self {
         let n = self.dim(axis);
         let needed = match mode {

@@ -11,6 +11,7 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// If the rank is below 2, if there is no such diagonal, or if a dimension is free and the matrices are not square.
     #[track_caller]
+    #[must_use]
     pub fn diagonal(&self, offset: i32) -> Self {
         let [rows, columns] = self.matrix("diagonal");
         let by = offset.unsigned_abs() as usize;
@@ -42,6 +43,7 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// For a scalar.
     #[track_caller]
+    #[must_use]
     pub fn diag(&self, offset: i32) -> Self {
         assert!(self.rank() > 0, "diag: {self:?} is a scalar");
         let (last, by) = (self.rank() - 1, offset.unsigned_abs() as usize);

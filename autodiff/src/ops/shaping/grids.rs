@@ -50,12 +50,12 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// If one is no vector.
     #[track_caller]
+    #[must_use]
     pub fn meshgrid(vectors: &[Expr<T>]) -> Vec<Self> {
-        let length = |vector: &Expr<T>| match vector.shape().dims() {
-            [length] => length.clone(),
-            _ => panic!("meshgrid: {vector:?} of shape {} is no vector", vector.shape()),
-        };
-        let shape: Shape = vectors.iter().map(length).collect();
+        if let Some(other) = vectors.iter().find(|vector| vector.rank() != 1) {
+            panic!("meshgrid: {other:?} of shape {} is no vector", other.shape());
+        }
+        let shape: Shape = vectors.iter().map(|vector| vector.dim(0)).collect();
         let along = |(axis, vector): (usize, &Expr<T>)| {
             let others: Vec<usize> = (0..vectors.len()).filter(|&other| other != axis).collect();
             vector.reshape(shape.with_ones(&others)).broadcast_to(&shape)

@@ -18,6 +18,7 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// If the rank is below 2.
     #[track_caller]
+    #[must_use]
     pub fn tril(&self, diagonal: i32) -> Self {
         let [rows, columns] = self.matrix("tril");
         let below = Expr::triangle(rows, columns, diagonal);
@@ -30,6 +31,7 @@ impl<T: Kind> Expr<T> {
     /// # Panics
     /// If the rank is below 2.
     #[track_caller]
+    #[must_use]
     pub fn triu(&self, diagonal: i32) -> Self {
         let [rows, columns] = self.matrix("triu");
         let below = Expr::triangle(rows, columns, diagonal - 1);

@@ -4,20 +4,6 @@ use crate::ops::Axes;
 use crate::ops::axes::one_axis;
 use crate::{Arithmetic, Expr};
 
-impl<T: Arithmetic> Expr<T> {
-    /// What a function of the last axis gives along another.
-    #[track_caller]
-    fn through_last<V>(
-        &self,
-        axis: impl Axes,
-        of: impl FnOnce(&Self) -> V,
-        back: impl FnOnce(V, i32) -> V,
-    ) -> V {
-        let axis = one_axis(axis, self.rank());
-        back(of(&self.move_axis(axis, -1)), axis as i32)
-    }
-}
-
 macro_rules! along_any {
     ($($(#[$doc:meta])* $method:ident($($argument:ident: $type:ty)?) as $last:ident;)+) => {
         impl<T: Arithmetic> Expr<T> {
@@ -27,10 +13,9 @@ macro_rules! along_any {
             /// If there is no such axis.
             #[track_caller]
             pub fn $method(&self, axis: impl Axes $(, $argument: $type)?) -> (Self, Expr<i64>) {
-                let back = |(values, places): (Self, Expr<i64>), axis: i32| {
-                    (values.move_axis(-1, axis), places.move_axis(-1, axis))
-                };
-                self.through_last(axis, |x| x.$last($($argument)?), back)
+                let axis = one_axis(axis, self.rank()) as i32;
+                let (values, places) = self.move_axis(axis, -1).$last($($argument)?);
+                (values.move_axis(-1, axis), places.move_axis(-1, axis))
             })+
         }
     };

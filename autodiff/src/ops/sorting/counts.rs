@@ -47,6 +47,7 @@ impl<T: Real> Expr<T> {
     /// # Panics
     /// If there is no bin, or if `low` is not below `high`.
     #[track_caller]
+    #[must_use]
     pub fn histogram(&self, bins: usize, low: f64, high: f64) -> Expr<i64> {
         assert!(bins > 0 && low < high, "histogram: {bins} bins from {low} to {high}");
         let edges = Expr::<f64>::linspace(low, high, bins + 1);

@@ -5,6 +5,8 @@ pub(super) mod radix;
 
 mod along;
 mod counts;
+mod interpolation;
+mod ranks;
 mod search;
 mod unique;
 
@@ -15,6 +17,8 @@ pub(super) fn examples() -> Vec<(&'static str, Vec<super::examples::Example>)> {
     vec![
         ("along", along::examples()),
         ("counts", counts::examples()),
+        ("interpolation", interpolation::examples()),
+        ("ranks", ranks::examples()),
         ("search", search::examples()),
         ("unique", unique::examples()),
     ]

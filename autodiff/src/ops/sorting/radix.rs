@@ -67,6 +67,9 @@ pub(in crate::ops) fn sort<I: Item>(items: &mut Vec<I>) {
         return items.sort_unstable();
     }
     let mut other = vec![I::default(); n];
+    if n <= STRETCH {
+        return by_digits(items, &mut other);
+    }
     let mut length = n.div_ceil(n.div_ceil(STRETCH).next_power_of_two());
     items.par_chunks_mut(length).zip(other.par_chunks_mut(length)).for_each(|(a, b)| by_digits(a, b));
     while length < n {
@@ -113,7 +116,49 @@ fn by_digits<I: Item>(a: &mut [I], b: &mut [I]) {
     }
 }
 
-/// So many items are merged at once.
+/// The item of a rank, the first being 0, among `n` that are in the order of their places.
+pub(in crate::ops) fn nth<I: Item>(n: usize, item: impl Fn(usize) -> I + Sync, mut rank: usize) -> I {
+    const FEW: usize = 1 << 12;
+    let mut shift = I::BITS.saturating_sub(DIGIT);
+    // Those whose first digits are the wanted one's: all, at first.
+    let mut left: Option<Vec<I>> = (n <= FEW).then(|| (0..n).map(&item).collect());
+    loop {
+        if let Some(left) = left.as_mut().filter(|left| left.len() <= FEW) {
+            return *left.select_nth_unstable(rank).1;
+        }
+        let at = |i: usize| left.as_ref().map_or_else(|| item(i), |left| left[i]);
+        let count = left.as_ref().map_or(n, Vec::len);
+        let digit = |item: I| (item.key() >> shift) as usize % (1 << DIGIT);
+        let counts = histogram(count, |i| digit(at(i)));
+        let mut wanted = 0;
+        while rank >= counts[wanted] {
+            rank -= counts[wanted];
+            wanted += 1;
+        }
+        let kept = (0..count).into_par_iter().with_min_len(PART).map(at);
+        let kept: Vec<I> = kept.filter(|&item| digit(item) == wanted).collect();
+        if shift == 0 {
+            return kept[rank]; // their keys are the same
+        }
+        left = Some(kept);
+        shift = shift.saturating_sub(DIGIT);
+    }
+}
+
+/// How often each digit is there.
+fn histogram(n: usize, digit: impl Fn(usize) -> usize + Sync) -> Vec<usize> {
+    let none = || vec![0; 1 << DIGIT];
+    let parts = (0..n.div_ceil(PART)).into_par_iter().fold(none, |mut counts: Vec<usize>, part| {
+        (part * PART..((part + 1) * PART).min(n)).for_each(|i| counts[digit(i)] += 1);
+        counts
+    });
+    parts.reduce(none, |mut a, b| {
+        a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+        a
+    })
+}
+
+/// So many items are merged or counted at once.
 const PART: usize = 1 << 16;
 
 /// Two sorted runs as one, in parts that several threads merge.
@@ -153,7 +198,7 @@ fn merge_part<I: Item>(a: &[I], b: &[I], to: &mut [I]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Item, sort};
+    use super::{Item, nth, sort};
 
     /// Lengths around those at which the way of sorting changes, keys of many bits, of few, and all alike.
     #[test]
@@ -165,10 +210,13 @@ mod tests {
                 (state >> (64 - I::BITS)) & mask
             };
             let given: Vec<I> = (0..n).map(|place| I::new(key(), place)).collect();
-            let (mut found, mut wanted) = (given.clone(), given);
+            let (mut found, mut wanted) = (given.clone(), given.clone());
             sort(&mut found);
             wanted.sort_by_key(|item| item.key());
             assert!(found == wanted, "{n} keys of {mask:x}");
+            for rank in [0, n / 3, n.saturating_sub(1)].into_iter().filter(|&rank| rank < n) {
+                assert!(nth(n, |i| given[i], rank) == wanted[rank], "{n} keys of {mask:x}, {rank}");
+            }
         }
         for n in [0, 1, 2, 511, 512, 1000, (1 << 18) - 1, (1 << 18) + 1, 700_001] {
             for mask in [u64::MAX, 0xff00_00ff, 3, 0] {

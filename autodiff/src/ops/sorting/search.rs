@@ -111,6 +111,7 @@ impl<T: Arithmetic> Expr<T> {
     /// # Panics
     /// If the shapes do not fit, or the element types differ.
     #[track_caller]
+    #[must_use]
     pub fn search_sorted(&self, values: &Expr<T>) -> Expr<i64> {
         self.searched(values, false)
     }
@@ -121,6 +122,7 @@ impl<T: Arithmetic> Expr<T> {
     /// # Panics
     /// If the shapes do not fit, or the element types differ.
     #[track_caller]
+    #[must_use]
     pub fn search_sorted_right(&self, values: &Expr<T>) -> Expr<i64> {
         self.searched(values, true)
     }

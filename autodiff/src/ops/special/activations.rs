@@ -25,7 +25,7 @@ impl<T: Real> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn gelu(&self) -> Self {
-        self * self.ndtr()
+        self.gated(40.0, Expr::ndtr)
     }
 
     /// The approximation x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))) of [`gelu`](Expr::gelu), as x times a logistic function, which keeps
@@ -34,14 +34,24 @@ impl<T: Real> Expr<T> {
     #[must_use]
     pub fn gelu_tanh(&self) -> Self {
         let twice = 2.0 * (2.0 / std::f64::consts::PI).sqrt();
-        self * (self * (self.square() * 0.044_715 + 1.0) * twice).sigmoid()
+        self.gated(30.0, |x| (x * (x.square() * 0.044_715 + 1.0) * twice).sigmoid())
     }
 
     /// x/(1 + e⁻ˣ), also known as swish.
     #[track_caller]
     #[must_use]
     pub fn silu(&self) -> Self {
-        self * self.sigmoid()
+        self.gated(800.0, Expr::sigmoid)
+    }
+
+    /// x · gate x, for a gate that goes from 0 to 1 and is there, to all digits, at ±`limit`: beyond, where a factor that is 0 would meet
+    /// one that is infinite, 0 or x.
+    #[track_caller]
+    fn gated(&self, limit: f64, gate: impl Fn(&Self) -> Self) -> Self {
+        let [low, high] = [-limit, limit].map(|limit| self.number_like(limit));
+        let above = self.gt(&high);
+        let inside = Expr::select(&above, &high, &Expr::select(&self.lt(&low), &low, self));
+        Expr::select(&above, self, &(gate(&inside) * &inside))
     }
 
     /// −x ln x, 0 at 0, and −∞ below: a term of an entropy.

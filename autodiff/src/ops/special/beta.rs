@@ -46,6 +46,7 @@ impl<T: Real> Expr<T> {
     /// # Panics
     /// If the shapes do not broadcast.
     #[track_caller]
+    #[must_use]
     pub fn betaln(&self, b: &Expr<T>) -> Self {
         of_broadcast(BetaLn, &[self, b])
     }
@@ -55,6 +56,7 @@ impl<T: Real> Expr<T> {
     /// # Panics
     /// If the shapes do not broadcast.
     #[track_caller]
+    #[must_use]
     pub fn beta(&self, b: &Expr<T>) -> Self {
         self.betaln(b).exp()
     }

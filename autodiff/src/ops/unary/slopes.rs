@@ -62,6 +62,45 @@ pub(super) fn erfcx(x: &AnyExpr, y: &AnyExpr) -> AnyExpr {
     Expr::select(&far, &series, &(x * y * 2.0 - FRAC_2_SQRT_PI))
 }
 
+/// From here on by asymptotic series.
+const BESSEL_FAR: f64 = 30.0;
+
+/// e^−|x| (I₀(x) − |I₁(x)|). Far out, where that cancels, by the asymptotic series of each, (−1)ᵏ aₖ(ν)/xᵏ times 1/√(2πx), where
+/// aₖ(ν) = (4ν² − 1²)(4ν² − 3²) ⋯ (4ν² − (2k − 1)²)/(k! 8ᵏ) (DLMF 10.40.1).
+fn bessel_difference(x: &AnyExpr) -> AnyExpr {
+    let limit = x.number_like(BESSEL_FAR);
+    let a = x.abs();
+    let far = a.gt(&limit);
+    let outside = Expr::select(&far, &a, &limit.broadcast_to(x.shape()));
+    let (mut zeroth, mut first) = (1.0, 1.0);
+    let terms: Vec<f64> = (1..20)
+        .map(|k| {
+            let odd = f64::from((2 * k - 1) * (2 * k - 1));
+            zeroth *= odd / f64::from(8 * k);
+            first *= (odd - 4.0) / f64::from(8 * k);
+            zeroth - first
+        })
+        .collect();
+    let w = outside.recip();
+    let series = polynomial(&w, terms.into_iter()) * &w * outside.rsqrt() * FRAC_1_SQRT_2PI;
+    Expr::select(&far, &series, &(x.i0e() - x.i1e().abs()))
+}
+
+/// −sign(x) e^−|x| (I₀(x) − |I₁(x)|).
+pub(super) fn i0e(x: &AnyExpr) -> AnyExpr {
+    -(x.sign() * bessel_difference(x))
+}
+
+/// e^−|x| ((I₀(x) + I₂(x))/2 − |I₁(x)|), and far out e^−|x| (I₀(x) − |I₁(x)| − I₁(x)/x).
+pub(super) fn i1e(x: &AnyExpr, y: &AnyExpr) -> AnyExpr {
+    let limit = x.number_like(BESSEL_FAR);
+    let far = x.abs().gt(&limit);
+    let outside = Expr::select(&far, x, &limit.broadcast_to(x.shape()));
+    let inside = Expr::select(&far, &x.ones_like(), x);
+    let near = (inside.i0e() + inside.ive(2)) * 0.5 - inside.i1e().abs();
+    Expr::select(&far, &(bessel_difference(&outside) - y / &outside), &near)
+}
+
 #[cfg(test)]
 mod tests {
     use std::f64::consts::FRAC_PI_2;

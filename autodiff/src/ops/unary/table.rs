@@ -154,10 +154,10 @@ unary! {
     Ndtri ndtri, on 0.1..0.9, |g, x, y| Some(g * ((y.square() * 0.5).exp() * (1.0 / slopes::FRAC_1_SQRT_2PI)));
 
     /// e^−|x| I₀(x), of the modified Bessel function of order 0.   dy/dx = i1e x − y sign x
-    I0e i0e, on 0.3..6.0, |g, x, y| Some(g * (x.i1e() - y * x.sign()));
+    I0e i0e, on 0.3..6.0, |g, x, y| Some(g * slopes::i0e(x));
 
     /// e^−|x| I₁(x), of order 1.   dy/dx = (i0e x + ive₂ x)/2 − y sign x
-    I1e i1e, on 0.3..6.0, |g, x, y| Some(g * ((x.i0e() + x.ive(2)) * 0.5 - y * x.sign()));
+    I1e i1e, on 0.3..6.0, |g, x, y| Some(g * slopes::i1e(x, y));
 
     /// x / (1 + |x|).   dy/dx = 1 / (1 + |x|)²
     Softsign softsign { increasing }, on 0.1..3.0, |g, x, y| Some(g / (x.abs() + 1.0).square());

@@ -18,12 +18,12 @@ pub(super) fn scratch<T: Field>(n: usize) -> StackReq {
 /// squaring method for the matrix exponential revisited", table 2.3, and for f32 as far as its precision goes.
 const DOUBLE: [(usize, f64); 5] = [
     (3, 1.495585217958292e-2),
-    (5, 2.539398330063230e-1),
+    (5, 2.53939833006323e-1),
     (7, 9.504178996162932e-1),
     (9, 2.097847961257068),
     (13, 5.371920351148152),
 ];
-const SINGLE: [(usize, f64); 3] = [(3, 4.258730016922831e-1), (5, 1.880152677804762), (7, 3.925724783138660)];
+const SINGLE: [(usize, f64); 3] = [(3, 4.258730016922831e-1), (5, 1.880152677804762), (7, 3.92572478313866)];
 
 /// The coefficients of Padé's approximant of a degree, as far as the powers of A go: (2m − j)! m! / ((2m)! (m − j)! j!), times what makes the
 /// last one 1.

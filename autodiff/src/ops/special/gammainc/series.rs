@@ -30,7 +30,7 @@ pub(super) fn value(upper: bool, order: u8, a: f64, x: f64) -> f64 {
         return if low == upper { -found } else { found };
     }
     match (low, upper) {
-        (true, true) if a < 1.0 && x < 0.5 => complement_of_small(a, x),
+        (true, true) if a < 1.0 && x < 0.6 => complement_of_small(a, x),
         (true, _) => complement(series::<f64>(a, x)),
         (false, true) => fraction::<f64>(a, x),
         (false, false) => 1.0 - fraction::<f64>(a, x),
@@ -43,7 +43,7 @@ fn factor(a: f64, x: f64) -> f64 {
         let root = libm::exp(-0.5 * x);
         return libm::pow(x, a) * root / libm::tgamma(a + 1.0) * root;
     }
-    let exponent = -a * without_logarithm((x - a) / a);
+    let exponent = -a * without_logarithm((x - a) / a, x / a);
     libm::exp(exponent - stirling_rest(a)) / (std::f64::consts::TAU * a).sqrt()
 }
 
