@@ -64,6 +64,12 @@ mod table;
 pub(crate) use table::Binary;
 
 impl Binary {
+    /// Whether it is one of whole numbers, too.
+    pub(super) fn is_of_integers(self) -> bool {
+        use Binary::{Add, FloorDivide, Maximum, Minimum, Mul, Remainder, Sub};
+        matches!(self, Add | Sub | Mul | Maximum | Minimum | FloorDivide | Remainder)
+    }
+
     /// Whether it says where something is so.
     pub(crate) fn is_comparison(self) -> bool {
         matches!(self, Binary::Gt | Binary::Ge | Binary::Lt | Binary::Le | Binary::Eq | Binary::Ne)
@@ -76,8 +82,11 @@ impl Operation for Binary {
     }
 
     fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
-        if !self.is_comparison() {
+        if self.is_of_integers() {
             return elementwise::of_numbers(inputs);
+        }
+        if !self.is_comparison() {
+            return elementwise::of_floats(inputs);
         }
         let mut types = elementwise::alike(inputs)?;
         types[0].element = ElementType::Bool;

@@ -136,6 +136,10 @@ impl OnIntegers for Unary {
             match op {
                 Unary::Neg => fill(y, |i| negative(x[i])),
                 Unary::Abs => fill(y, |i| if x[i] < T::ZERO { negative(x[i]) } else { x[i] }),
+                Unary::Sign => fill(y, |i| {
+                    let is = |so: bool| if so { T::ONE } else { T::ZERO };
+                    is(x[i] > T::ZERO).sub(is(x[i] < T::ZERO))
+                }),
                 Unary::Square => fill(y, |i| x[i].mul(x[i])),
                 other => unreachable!("{other:?} of whole numbers"),
             }
@@ -189,16 +193,15 @@ pub(super) fn examples() -> Vec<super::examples::Example> {
     use super::examples::example;
     use crate::AnyExpr;
 
-    let of_one = [("neg", Unary::Neg), ("abs", Unary::Abs), ("square", Unary::Square)].map(|(name, op)| {
-        example(name, &[&[3, 5]], 0.0..1.0, move |x| AnyExpr::new(op, vec![x[0].clone()], x[0].shape()))
-            .whole(0, -9..10)
-            .and(&[&[0]])
-            .and(&[&[1]])
+    let of_one = Unary::ALL.iter().filter(|(op, _)| op.is_of_integers()).map(|&(op, _)| {
+        example(op.method(), &[&[3, 5]], 0.0..1.0, move |x| {
+            AnyExpr::new(op, vec![x[0].clone()], x[0].shape())
+        })
+        .whole(0, -9..10)
+        .and(&[&[0]])
+        .and(&[&[1]])
     });
-    let whole = |op: &&Binary| {
-        use Binary::{Add, FloorDivide, Maximum, Minimum, Mul, Remainder, Sub};
-        op.is_comparison() || matches!(op, Add | Sub | Mul | Maximum | Minimum | Remainder | FloorDivide)
-    };
+    let whole = |op: &&Binary| op.is_comparison() || op.is_of_integers();
     let of_two = Binary::ALL.iter().filter(whole).map(|&op| {
         example(op.method(), &[&[3, 5], &[3, 5]], 0.0..1.0, move |x| {
             AnyExpr::new(op, x.to_vec(), x[0].shape())
@@ -206,5 +209,5 @@ pub(super) fn examples() -> Vec<super::examples::Example> {
         .whole(0, -2..3)
         .whole(1, -2..3)
     });
-    of_one.into_iter().chain(of_two).collect()
+    of_one.chain(of_two).collect()
 }

@@ -38,6 +38,13 @@ macro_rules! unary {
                 }
             }
 
+            /// Whether it is one of whole numbers, too.
+            pub(in crate::ops) fn is_of_integers(self) -> bool {
+                match self {
+                    $(Unary::$variant => unary!(@integers $($($note)+)?)),+
+                }
+            }
+
             /// Whether x ≤ x′ implies f(x) ≤ f(x′) for all numbers. Not so for what is undefined somewhere.
             pub(crate) fn is_increasing(self) -> bool {
                 match self {
@@ -60,7 +67,7 @@ macro_rules! unary {
 
         $(unary!(@method $(#[$doc])* $variant $method $($($note)+)?);)+
     };
-    (@method $(#[$doc:meta])* $variant:ident $method:ident integers) => {
+    (@method $(#[$doc:meta])* $variant:ident $method:ident integers $($note:ident)?) => {
         impl<T: Arithmetic> Expr<T> {
             $(#[$doc])*
             #[track_caller]
@@ -78,8 +85,10 @@ macro_rules! unary {
             }
         }
     };
-    (@increasing increasing) => { true };
-    (@increasing $($note:ident)?) => { false };
+    (@increasing $(integers)? increasing) => { true };
+    (@increasing $(integers)?) => { false };
+    (@integers integers $($note:ident)?) => { true };
+    (@integers $($note:ident)?) => { false };
 }
 
 mod table;
@@ -92,7 +101,7 @@ impl Operation for Unary {
     }
 
     fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
-        elementwise::of_numbers(inputs)
+        if self.is_of_integers() { elementwise::of_numbers(inputs) } else { elementwise::of_floats(inputs) }
     }
 
     fn kernel(
@@ -178,4 +187,31 @@ pub(super) fn examples() -> Vec<super::examples::Example> {
     let others = Unary::ALL.iter().filter(|(op, _)| is_two_sided(*op));
     let others = others.map(|(op, interval)| on(*op, -interval.end..-interval.start));
     Unary::ALL.iter().map(|(op, interval)| on(*op, interval.clone())).chain(others).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use bayeux_tensor::Tensor;
+
+    use crate::{Expr, interpret};
+
+    #[test]
+    fn signs_of_whole_numbers() {
+        let x = Expr::<i32>::constant(Tensor::from_slice(&[i32::MIN, -2, 0, 7]));
+        let sign = interpret(&[x.sign()], &[], 0).unwrap().remove(0);
+        assert_eq!(sign.to_vec(), [-1, -1, 0, 1]);
+    }
+
+    #[test]
+    #[should_panic(expected = "sqrt: i64[3] has no real numbers")]
+    fn roots_are_of_real_numbers() {
+        let _ = Expr::<i64>::arange(3).untyped().sqrt();
+    }
+
+    #[test]
+    #[should_panic(expected = "pow: i64[3] has no real numbers")]
+    fn powers_are_of_real_numbers() {
+        let x = Expr::<i64>::arange(3).untyped();
+        let _ = x.pow(&x);
+    }
 }

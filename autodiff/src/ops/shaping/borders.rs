@@ -33,9 +33,11 @@ impl<T: Kind> Expr<T> {
     /// # Ok::<(), bayeux_autodiff::Error>(())
     /// ```
     ///
+    /// More elements than there are, mirrored or repeated, come again and again, if the axis is not free.
+    ///
     /// # Panics
-    /// If there is no such axis, or if it has fewer elements than are mirrored or repeated. Where that depends on a free dimension,
-    /// the call of the function fails instead.
+    /// If there is no such axis, or if it has no elements that could come again. An axis that is free and has fewer elements than are
+    /// mirrored or repeated makes the call of the function fail.
     #[track_caller]
     #[must_use]
     pub fn pad_with(&self, axis: usize, before: usize, after: usize, mode: PadMode) -> Self {
@@ -47,6 +49,15 @@ impl<T: Kind> Expr<T> {
             PadMode::Reflect => before.max(after) + 1,
             PadMode::Symmetric | PadMode::Wrap => before.max(after),
         };
+        if let Some(n) = n.size().filter(|n| (1..needed).contains(n)) {
+            let period = self.period(axis, n, mode);
+            let length = period.dim(axis).size().unwrap_or(n);
+            let start = (length - before % length) % length;
+            let total = before + n + after;
+            let mut times = vec![1; self.rank()];
+            times[axis] = (start + total).div_ceil(length);
+            return period.tile(&times).slice(axis, start..start + total);
+        }
         assert!(
             n.is_at_least(needed) != Some(false),
             "pad_with: {before} before and {after} after axis {axis} of {self:?} of shape {}, by {mode:?}, need {needed} elements there",
@@ -74,6 +85,20 @@ impl<T: Kind> Expr<T> {
             parts.push(border(after, false));
         }
         if parts.len() == 1 { self.clone() } else { Expr::concat(&parts, axis) }
+    }
+
+    /// What comes again and again around an axis of `n` elements, from the first of these on.
+    #[track_caller]
+    fn period(&self, axis: usize, n: usize, mode: PadMode) -> Self {
+        let back = match mode {
+            PadMode::Reflect => self.slice(axis, 1..n.max(2) - 1),
+            PadMode::Symmetric => self.clone(),
+            _ => return self.clone(),
+        };
+        match n {
+            1 => self.clone(),
+            _ => Expr::concat(&[self.clone(), back.flip(axis)], axis),
+        }
     }
 }
 
@@ -118,11 +143,24 @@ mod tests {
         assert!(found(PadMode::Reflect, 3, 0).is_err(), "there are not so many to mirror");
     }
 
+    /// As `numpy.pad` has it.
+    #[test]
+    fn more_than_there_is_comes_again() {
+        let found = |x: &[i32], mode, before, after| {
+            let x = Expr::<i32>::constant(Tensor::from_slice(x));
+            Function::new([], [x.pad_with(0, before, after, mode)]).unwrap().call(&[]).unwrap()[0].to_vec()
+        };
+        assert_eq!(found(&[1, 2, 3], PadMode::Reflect, 3, 5), [2, 3, 2, 1, 2, 3, 2, 1, 2, 3, 2]);
+        assert_eq!(found(&[1, 2, 3], PadMode::Symmetric, 4, 4), [3, 3, 2, 1, 1, 2, 3, 3, 2, 1, 1]);
+        assert_eq!(found(&[1, 2, 3], PadMode::Wrap, 5, 4), [2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3, 1]);
+        assert_eq!(found(&[7], PadMode::Reflect, 1, 2), [7, 7, 7, 7]);
+    }
+
     #[test]
     #[should_panic(
-        expected = "3 before and 0 after axis 0 of `x` of shape [3], by Reflect, need 4 elements there"
+        expected = "2 before and 0 after axis 0 of `x` of shape [0], by Wrap, need 2 elements there"
     )]
-    fn too_few_are_refused() {
-        let _ = Expr::<f32>::input("x", [3]).pad_with(0, 3, 0, PadMode::Reflect);
+    fn nothing_is_refused() {
+        let _ = Expr::<f32>::input("x", [0]).pad_with(0, 2, 0, PadMode::Wrap);
     }
 }

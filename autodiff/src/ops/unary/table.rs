@@ -19,7 +19,7 @@ unary! {
     Abs abs { integers }, on 0.1..3.0, |g, x, y| Some(g * x.sign());
 
     /// −1, 0 or 1.   dy/dx = 0
-    Sign sign { increasing }, on 0.1..3.0, |g, x, y| None;
+    Sign sign { integers increasing }, on 0.1..3.0, |g, x, y| None;
 
     /// The largest whole number not above x.   dy/dx = 0
     Floor floor { increasing }, on 0.1..0.9, |g, x, y| None;

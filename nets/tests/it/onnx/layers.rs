@@ -1,25 +1,22 @@
-//! Layers and losses against the backend node tests of ONNX: single-operator cases that someone else computed.
-//!
-//! They lie outside of the repository, in `$BAYEUX_SHARED/referees`; without them the tests say so and pass.
-
-use std::path::PathBuf;
+//! Layers and losses against the cases that they can say: ONNX's operators of images and of single rows.
 
 use bayeux_autodiff::{Expr, Function};
 use bayeux_nets::losses::{cross_entropy, cross_entropy_logits};
 use bayeux_nets::{Conv2d, Dense, Input, MaxPool2d, Padding, activations};
 use bayeux_tensor::Tensor;
-use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 
-/// What a case says: its name, attributes, and tensors.
-struct Case<'a> {
-    name: &'a str,
-    attributes: &'a Value,
+use super::case::{self, Named};
+
+/// What a case of one node says, in doubles.
+struct Case {
+    name: String,
+    attributes: Value,
     inputs: Vec<Tensor<f64>>,
     output: Tensor<f64>,
 }
 
-impl Case<'_> {
+impl Case {
     fn numbers(&self, attribute: &str) -> Option<Vec<usize>> {
         let list = self.attributes.get(attribute)?.as_array()?;
         list.iter().map(|number| number.as_u64().map(|n| n as usize)).collect()
@@ -69,59 +66,23 @@ impl Case<'_> {
 }
 
 /// Hands all cases of one operator to `check`, which returns whether it could use the case; at least `least` it must.
-fn each_case(operator: &str, least: usize, check: impl Fn(&Case<'_>) -> bool) {
-    let shared = std::env::var_os("BAYEUX_SHARED")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
-    let folder = shared.join("referees");
-    let (Ok(cases), Ok(tensors)) =
-        (std::fs::read(folder.join("onnx-node.json")), std::fs::read(folder.join("onnx-node.safetensors")))
-    else {
-        eprintln!(
-            "SKIPPED: the ONNX cases are not in {}; set BAYEUX_SHARED to check {operator}",
-            folder.display()
-        );
-        return;
-    };
-    let cases: Value = serde_json::from_slice(&cases).unwrap();
-    let tensors = SafeTensors::deserialize(&tensors).unwrap();
+fn each_case(operator: &str, least: usize, check: impl Fn(&Case) -> bool) {
+    let Some(file) = case::referees() else { return };
     let mut used = 0;
-    for case in cases.as_array().unwrap() {
-        let [node] = &case["nodes"].as_array().unwrap()[..] else { continue };
-        if node["op"] != operator {
+    for case in case::cases(&file) {
+        let [node] = &case.nodes[..] else { continue };
+        if node.op != operator {
             continue;
         }
-        let name = case["name"].as_str().unwrap();
-        let names = |list: &str| case[list].as_array().unwrap().iter().map(|n| n.as_str().unwrap());
-        let inputs = names("inputs").map(|x| tensor(&tensors, &format!("{name}/in/{x}"))).collect();
-        let output = tensor(&tensors, &format!("{name}/out/{}", names("outputs").next().unwrap()));
-        used += usize::from(check(&Case { name, attributes: &node["attributes"], inputs, output }));
+        let doubles = |named: &Named| named.value.as_ref().unwrap().cast::<f64>();
+        used += usize::from(check(&Case {
+            name: case.name.clone(),
+            attributes: node.attributes.clone(),
+            inputs: case.inputs.iter().map(doubles).collect(),
+            output: doubles(&case.outputs[0]),
+        }));
     }
     assert!(used >= least, "{operator}: only {used} cases could be used");
-}
-
-fn tensor(tensors: &SafeTensors<'_>, name: &str) -> Tensor<f64> {
-    let view = tensors.tensor(name).unwrap();
-    let numbers = match view.dtype() {
-        Dtype::F32 => view
-            .data()
-            .chunks_exact(4)
-            .map(|b| f64::from(f32::from_le_bytes(b.try_into().unwrap())))
-            .collect(),
-        Dtype::F64 => {
-            view.data().chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().unwrap())).collect()
-        }
-        Dtype::I64 => {
-            view.data().chunks_exact(8).map(|b| i64::from_le_bytes(b.try_into().unwrap()) as f64).collect()
-        }
-        Dtype::I32 => view
-            .data()
-            .chunks_exact(4)
-            .map(|b| f64::from(i32::from_le_bytes(b.try_into().unwrap())))
-            .collect(),
-        // Some pooling cases hold whole bytes; none of them can be used.
-        _ => return Tensor::zeros([0]),
-    };
-    Tensor::new(view.shape(), numbers)
 }
 
 #[test]
@@ -199,7 +160,7 @@ fn softmax() {
 }
 
 /// The cases without weights and ignored labels. ONNX has the classes on axis 1, here they are last.
-fn classification(case: &Case<'_>, loss: impl Fn(&Expr<f64>, &Expr<f64>) -> Expr<f64>) -> bool {
+fn classification(case: &Case, loss: impl Fn(&Expr<f64>, &Expr<f64>) -> Expr<f64>) -> bool {
     let x = case.input(0);
     if case.inputs.len() > 2 || case.attributes.get("ignore_index").is_some() || x.rank() > 4 {
         return false;
