@@ -5,6 +5,8 @@
 mod along_axes;
 #[path = "random_graphs/elementwise.rs"]
 mod elementwise;
+#[path = "random_graphs/in_loops.rs"]
+mod in_loops;
 
 use bayeux_autodiff::{
     Axes, Conv2dOptions, Expr, Function, Pool2dOptions, RandomStreams, Shape, Shared, checkpoint,
@@ -32,29 +34,7 @@ impl<R: Rng> Grower<'_, R> {
     }
 
     fn unary(&mut self, x: &Expr<f64>) -> Expr<f64> {
-        match self.rng.random_range(0..26) {
-            0 => -x,
-            1 => x.abs(),
-            2 => x.tanh().square(),
-            3 => (x.square() + 0.5).sqrt(),
-            4 => (x.square() + 1.0).recip(),
-            5 => x.tanh().exp(),
-            6 => x.tanh().expm1(),
-            7 => (x.square() + 0.1).ln(),
-            8 => x.abs().log1p(),
-            9 => x.sin(),
-            10 => x.cos(),
-            11 => x.tanh(),
-            12 => x.sigmoid(),
-            13 => x.softplus(),
-            14 => x.relu(),
-            15 => (1.0 + x.tanh().exp()).ln(),
-            16 => x.sigmoid().ln(),
-            17 => (1.0 - x.sigmoid()).ln(),
-            18 => x * x * 0.25,
-            19..25 => elementwise::unary(self.rng, x),
-            _ => x.tanh().exp() - 1.0,
-        }
+        elementwise::any_unary(self.rng, x)
     }
 
     fn binary(&mut self, a: &Expr<f64>, b: &Expr<f64>) -> Expr<f64> {
@@ -73,7 +53,7 @@ impl<R: Rng> Grower<'_, R> {
 
     fn grow(&mut self) {
         let x = self.any();
-        let grown = match self.rng.random_range(0..28) {
+        let grown = match self.rng.random_range(0..29) {
             0..4 => self.unary(&x),
             4..8 => {
                 let y = self.any();
@@ -137,6 +117,7 @@ impl<R: Rng> Grower<'_, R> {
             18 | 19 => self.through_types(&x),
             20..23 if x.rank() > 0 => self.beside_its_view(&x),
             23 | 24 => self.behind_a_border(&x),
+            25 if x.rank() > 0 => self.in_loops(&x),
             25.. => self.along_axes(&x),
             _ => return,
         };

@@ -11,6 +11,7 @@ mod moments;
 mod programs;
 mod random;
 mod scan;
+mod scan_nets;
 mod sizes;
 mod special;
 mod switches;

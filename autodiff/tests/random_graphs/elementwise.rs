@@ -3,7 +3,34 @@
 use bayeux_autodiff::Expr;
 use rand::RngExt;
 
-pub fn unary(rng: &mut impl RngExt, x: &Expr<f64>) -> Expr<f64> {
+/// One of all functions of one number.
+pub fn any_unary(rng: &mut impl RngExt, x: &Expr<f64>) -> Expr<f64> {
+    match rng.random_range(0..26) {
+        0 => -x,
+        1 => x.abs(),
+        2 => x.tanh().square(),
+        3 => (x.square() + 0.5).sqrt(),
+        4 => (x.square() + 1.0).recip(),
+        5 => x.tanh().exp(),
+        6 => x.tanh().expm1(),
+        7 => (x.square() + 0.1).ln(),
+        8 => x.abs().log1p(),
+        9 => x.sin(),
+        10 => x.cos(),
+        11 => x.tanh(),
+        12 => x.sigmoid(),
+        13 => x.softplus(),
+        14 => x.relu(),
+        15 => (1.0 + x.tanh().exp()).ln(),
+        16 => x.sigmoid().ln(),
+        17 => (1.0 - x.sigmoid()).ln(),
+        18 => x * x * 0.25,
+        19..25 => unary(rng, x),
+        _ => x.tanh().exp() - 1.0,
+    }
+}
+
+fn unary(rng: &mut impl RngExt, x: &Expr<f64>) -> Expr<f64> {
     let inside = x.tanh() * 0.9;
     match rng.random_range(0..24) {
         0 => inside.exp2(),

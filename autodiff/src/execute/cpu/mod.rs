@@ -4,6 +4,7 @@ mod arithmetic;
 mod code;
 mod loops;
 mod memory;
+mod recurrence;
 mod repeat;
 mod tape;
 mod work;
