@@ -30,7 +30,7 @@ impl<T: Real> Expr<T> {
         let mut filters = self.clone();
         for (i, &apart) in options.dilation.iter().enumerate().filter(|(_, apart)| **apart > 1) {
             let size = (filters.dim(i + 2) - 1) * apart + 1;
-            filters = filters.along(i + 2, Along::Spread(apart), size);
+            filters = filters.mapped_along(i + 2, Along::Spread(apart), size);
         }
         (filters, Conv2dOptions { dilation: [1, 1], ..options })
     }
