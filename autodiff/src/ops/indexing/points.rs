@@ -47,7 +47,7 @@ impl<T: Kind> Expr<T> {
     /// The parts at points: the last axis of the coordinates, of length r, says where along each of the first r axes. `[a, b, …]` at
     /// coordinates `[i, j, 2]` gives `[i, j, …]`. TensorFlow's and ONNX's `gather_nd`.
     ///
-    /// A coordinate that is negative or beyond its axis makes the call of the function fail with [`Error::Index`].
+    /// A coordinate that is negative or beyond its axis makes the call of the function fail with [`Error::Index`](crate::Error::Index).
     ///
     /// # Panics
     /// If the coordinates have no last axis of a known length from 1 to the rank.
