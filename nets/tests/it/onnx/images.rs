@@ -11,7 +11,10 @@ use super::node::{Node, cast, from_front, sizes};
 pub fn build(node: &Node<'_>) -> Option<Vec<AnyExpr>> {
     let x = node.maybe(0)?;
     Some(vec![match node.op() {
-        "AffineGrid" => affine_grid(node, x),
+        "AffineGrid" => {
+            let sizes = lengths(&node.known_ints(1).unwrap()[2..]);
+            x.affine_grid(sizes, node.flag("align_corners"))
+        }
         "Col2Im" => {
             let [lengths, window] = [1, 2].map(|i| lengths(&node.known_ints(i).unwrap()));
             let list = |name: &str| node.sizes(name).unwrap_or_else(|| vec![1; window.len()]);
@@ -170,26 +173,4 @@ fn crop_and_resize(node: &Node<'_>, x: &AnyExpr, axes: &[usize], to: &[usize]) -
         let inside = numbers(&|place| f64::from(place >= 0.0 && place <= last)).cast::<bool>();
         Expr::select(&inside, &value, &(value.zeros_like() + beyond))
     })
-}
-
-/// Where a linear map takes the pixels of images, whose corners or edges are at ±1.
-fn affine_grid(node: &Node<'_>, theta: &AnyExpr) -> AnyExpr {
-    let lengths = lengths(&node.known_ints(1).unwrap()[2..]);
-    let along = |(axis, &length): (usize, &usize)| {
-        let places = Expr::<f64>::arange(length);
-        let places = match node.flag("align_corners") {
-            true => places * (2.0 / (length as f64 - 1.0)) - 1.0,
-            false => (places * 2.0 + 1.0) / length as f64 - 1.0,
-        };
-        let mut shape = vec![1; lengths.len()];
-        shape[axis] = length;
-        places.reshape(shape).broadcast_to(&lengths[..]).insert_axis(lengths.len())
-    };
-    // The last axis of an image is its first coordinate.
-    let mut parts: Vec<Expr<f64>> = lengths.iter().enumerate().map(along).rev().collect();
-    parts.push(parts[0].ones_like());
-    let grid = cast(&Expr::concat(&parts, lengths.len()).untyped(), theta.element_type());
-    let pixels: usize = lengths.iter().product();
-    let points = grid.reshape([1, pixels, lengths.len() + 1]).matmul(&theta.t());
-    points.reshape([vec![sizes(theta)[0]], lengths.clone(), vec![lengths.len()]].concat())
 }

@@ -69,6 +69,11 @@ fn short_time_transform(node: &Node<'_>) -> AnyExpr {
         Some(length) => length[0] as usize,
         None => sizes(node.x(2))[0],
     };
+    let one_sided = node.int("onesided", 1) != 0;
+    if let (true, None, Some(window)) = (one_sided, &im, node.maybe(2)) {
+        let (re, im) = re.stft(window, step, FftNorm::Backward);
+        return joined(&re, &im);
+    }
     let frames = (sizes(&re)[1] - length) / step + 1;
     let places = Expr::<i64>::arange(frames).insert_axis(1) * step as i32 + Expr::<i64>::arange(length);
     let seen = |part: &AnyExpr| {
@@ -76,7 +81,7 @@ fn short_time_transform(node: &Node<'_>) -> AnyExpr {
         node.maybe(2).map_or_else(|| frames.clone(), |window| &frames * window)
     };
     let im = im.as_ref().map(seen);
-    let (re, im) = spectrum(&seen(&re), im.as_ref(), node.int("onesided", 1) != 0);
+    let (re, im) = spectrum(&seen(&re), im.as_ref(), one_sided);
     joined(&re, &im)
 }
 
