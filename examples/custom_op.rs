@@ -11,8 +11,7 @@ use std::error::Error;
 
 use bayeux::autodiff::optimizers::{Adam, Optimizer};
 use bayeux::autodiff::{
-    AnyExpr, Batch, Error as CallError, Expr, Function, Linearity, Operation, Shared, ValueType, View,
-    check_gradient,
+    AnyExpr, Error as CallError, Expr, Function, Operation, Shared, ValueType, View, check_gradient,
 };
 use bayeux::tensor::{AnySliceMut, ElementType, Tensor};
 
@@ -63,12 +62,16 @@ impl Operation for Curve {
         let (table, x) = (&inputs[0], &inputs[1]);
         let points = table.shape()[0].size().unwrap_or_default();
         let of_table = AnyExpr::values(Spread(points), &[x.clone(), g.clone()]).remove(0);
-        let curve = |x: AnyExpr| AnyExpr::values(Curve, &[table.clone(), x]).remove(0);
-        let (left, zero) = (x.floor(), AnyExpr::number(ElementType::F64, 0.0));
-        let inside = x.gt(&zero) & x.lt(&AnyExpr::number(ElementType::F64, (points - 1) as f64));
-        let steepness = curve(&left + 1.0) - curve(left);
-        vec![Some(of_table), Some(g * Expr::select(&inside, &steepness, &zero))]
+        vec![Some(of_table), Some(g * steepness(table, x, points))]
     }
+}
+
+/// How steep the curve of a table is at x: a difference of two of its points.
+fn steepness(table: &AnyExpr, x: &AnyExpr, points: usize) -> AnyExpr {
+    let curve = |x: AnyExpr| AnyExpr::values(Curve, &[table.clone(), x]).remove(0);
+    let (left, zero) = (x.floor(), AnyExpr::number(ElementType::F64, 0.0));
+    let inside = x.gt(&zero) & x.lt(&AnyExpr::number(ElementType::F64, (points - 1) as f64));
+    Expr::select(&inside, &(curve(&left + 1.0) - curve(left)), &zero)
 }
 
 impl Operation for Spread {
@@ -92,17 +95,11 @@ impl Operation for Spread {
         Ok(())
     }
 
-    /// Linear in g: a curve again.
-    fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _y: &AnyExpr) -> Vec<Option<AnyExpr>> {
-        vec![None, AnyExpr::values(Curve, &[g.clone(), inputs[0].clone()]).into_iter().next()]
-    }
-
-    fn linearity(&self) -> Linearity {
-        Linearity::Unknown
-    }
-
-    fn batched(&self, _batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
-        None
+    /// Linear in g, whose part is a curve again; and x moves what it gives from one point to the next.
+    fn gradient(&self, v: &AnyExpr, inputs: &[AnyExpr], _y: &AnyExpr) -> Vec<Option<AnyExpr>> {
+        let (x, g) = (&inputs[0], &inputs[1]);
+        let of_g = AnyExpr::values(Curve, &[v.clone(), x.clone()]).remove(0);
+        vec![Some(g * steepness(v, x, self.0)), Some(of_g)]
     }
 }
 
@@ -126,7 +123,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let weights = Shared::new("table", Tensor::zeros([POINTS]));
     let (x, y) = (Expr::<f64>::input("x", [500]), Expr::<f64>::input("y", [500]));
     let cost = (curve(&weights.expr(), &x) - &y).square().mean_all();
-    let updates = Adam::new(0.05).updates_for(&cost, &[weights.clone()]);
+    let updates = Adam::new(0.05).updates_for(&cost, std::slice::from_ref(&weights));
     let train = Function::builder().inputs([&x, &y]).outputs([&cost]).updates(updates).build()?;
     for step in 0..=300 {
         let cost = train.call(&[&places, &wave])?[0].item();

@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let y = Shared::new("y", start());
     let descent_cost = valley(&y.expr());
     let downhill = y.expr() - grad(&descent_cost, &[y.expr()]).remove(0) * 5e-4;
-    let descent = Function::builder().outputs([&descent_cost]).updates([(&y, downhill)]).build()?;
+    let mut descent = Function::builder().outputs([&descent_cost]).updates([(&y, downhill)]).build()?;
 
     println!("{:>4} {:>14} {:>12} {:>12} {:>16}", "step", "cost", "|gradient|", "least λ", "by descent");
     for number in 0..100 {

@@ -72,7 +72,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let z = Expr::<f64>::input("z", [STEPS]);
     let [means, deviations, likelihood] = filter(&z, &level(0), &level(1));
 
-    let updates = Adam::new(0.05).updates_for(&-&likelihood, &[logs.clone()]);
+    let updates = Adam::new(0.05).updates_for(&-&likelihood, std::slice::from_ref(&logs));
     let train = Function::builder().inputs([&z]).outputs([&likelihood, &noise]).updates(updates).build()?;
     println!("{:>5} {:>16} {:>10} {:>13}", "step", "log likelihood", "process", "observation");
     for step in 0..=400 {
