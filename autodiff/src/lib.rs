@@ -32,7 +32,23 @@
 //! matrices, a random variable, or the output of another network, and the gradient of it all is again an expression. The
 //! compiler then sees the whole computation at once and may simplify, share, reorder and fuse it.
 
+//!
+//! # A tour
+//!
+//! - [`operations`]: all of them in tables, by subject.
+//! - [`coming_from`]: what one writes here for what one wrote in NumPy, Theano, JAX or PyTorch.
+//! - Gradients: [`grad`], [`vjp`], [`jvp`], [`jacobian`], [`hessian`], of any order and through everything; [`custom_gradient`],
+//!   [`checkpoint`].
+//! - Loops: [`scan`](scan()), [`fold`], [`while_loop`], [`cond`]; [`vmap`](vmap()) for a stack of examples.
+//! - Programs: [`Function`], [`Shared`], and [`optimizers`].
+//! - One's own: [`Operation`], to the compiler the same as those of this crate.
+
 #![forbid(unsafe_code)]
+
+#[doc = include_str!("coming_from.md")]
+pub mod coming_from {}
+#[doc = include_str!("operations.md")]
+pub mod operations {}
 
 mod bind;
 mod check;

@@ -8,6 +8,7 @@ mod lines;
 #[cfg(not(target_family = "wasm"))]
 mod long_rows;
 mod moments;
+mod operations_page;
 mod programs;
 mod random;
 mod scan;
