@@ -4,6 +4,7 @@ mod argument;
 mod arguments;
 mod builder;
 mod compiled;
+mod copies;
 mod explain;
 mod inspect;
 mod named;

@@ -73,6 +73,11 @@ impl Programs {
         Programs { kept: RwLock::default(), most, compiled, last, turns }
     }
 
+    /// How many are kept at most.
+    pub fn most(&self) -> usize {
+        self.most.load(Ordering::Relaxed)
+    }
+
     pub fn read(&self) -> RwLockReadGuard<'_, Vec<Arc<Specialised>>> {
         self.kept.read().unwrap_or_else(PoisonError::into_inner)
     }

@@ -91,7 +91,7 @@ pub(crate) fn draws(roots: &[AnyExpr]) -> bool {
     })
 }
 
-/// What a function of expressions gives: one, several in an array or a `Vec`, or two of different element types.
+/// What a function of expressions gives: one, several in an array or a `Vec`, or up to four of different element types.
 pub trait Values: Sized {
     /// All of them, in order.
     fn into_values(self) -> Vec<AnyExpr>;
@@ -129,14 +129,24 @@ impl<T: Kind, const N: usize> Values for [Expr<T>; N] {
     }
 }
 
-impl<T: Kind, U: Kind> Values for (Expr<T>, Expr<U>) {
-    fn into_values(self) -> Vec<AnyExpr> {
-        vec![self.0.untyped(), self.1.untyped()]
-    }
+macro_rules! values_of_tuples {
+    ($(($($kind:ident $at:tt),+))+) => {
+        $(impl<$($kind: Kind),+> Values for ($(Expr<$kind>,)+) {
+            fn into_values(self) -> Vec<AnyExpr> {
+                vec![$(self.$at.untyped()),+]
+            }
 
-    fn from_values(values: Vec<AnyExpr>) -> Self {
-        (values[0].typed(), values[1].typed())
-    }
+            fn from_values(values: Vec<AnyExpr>) -> Self {
+                ($(values[$at].typed(),)+)
+            }
+        })+
+    };
+}
+
+values_of_tuples! {
+    (T 0, U 1)
+    (T 0, U 1, V 2)
+    (T 0, U 1, V 2, W 3)
 }
 
 /// The values of a function, which are computed again where their slopes are needed, instead of being kept: less memory for

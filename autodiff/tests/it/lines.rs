@@ -117,7 +117,7 @@ fn every_panic_is_at_the_line_that_caused_it() {
         case("swap_axes", || x.swap_axes(0, 2)),
         case("move_axis", || x.move_axis(0, 2)),
         case("flip_axes", || x.flip_axes([0, 2])),
-        case("pad_with", || x.pad_with(0, 2, 0, PadMode::Reflect)),
+        case("pad_with", || x.pad_with(2, 1, 1, PadMode::Edge)),
         case("stack", || Expr::stack(&[x.clone(), y.clone()], 0)),
         case("unstack", || x.unstack(2)),
         case("split", || x.split(1, &[1, 1])),

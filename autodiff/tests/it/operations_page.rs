@@ -25,7 +25,14 @@ const SECTIONS: [(&str, &[&str]); 12] = [
     ),
     (
         "Shapes",
-        &["ops/layout.rs", "ops/broadcast.rs", "ops/slice.rs", "ops/concat.rs", "ops/shaping", "ops/range.rs"],
+        &[
+            "ops/layout.rs",
+            "ops/broadcast.rs",
+            "ops/slice.rs",
+            "ops/concat.rs",
+            "ops/shaping",
+            "ops/range.rs",
+        ],
     ),
     ("Positions", &["ops/take.rs", "ops/index.rs", "ops/indexing"]),
     ("Products and linear algebra", &["ops/matmul.rs", "ops/linalg"]),
@@ -130,6 +137,9 @@ fn the_page_of_operations_is_what_their_sources_say() {
         std::fs::write(&path, &made).expect("can be written");
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == made, "src/operations.md is not what the sources say: run this test with BAYEUX_BLESS=1");
+    assert!(
+        found == made,
+        "src/operations.md is not what the sources say: run this test with BAYEUX_BLESS=1"
+    );
     assert!(made.matches("\n| [`").count() > 300, "fewer operations than there were");
 }
