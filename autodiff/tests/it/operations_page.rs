@@ -56,7 +56,34 @@ fn first_sentence(lines: &[&str]) -> String {
     let text = paragraph.join(" ").replace("   ", " ");
     let end = text.match_indices(". ").map(|(at, _)| at).find(|&at| text[..at].matches('`').count() % 2 == 0);
     let sentence = end.map_or(text.as_str(), |end| &text[..end]).trim_end_matches(['.', ':']);
-    sentence.replace('|', "\\|").replace("](Self::", "](crate::Expr::").replace("](Expr::", "](crate::Expr::")
+    escaped(sentence)
+        .replace('|', "\\|")
+        .replace("](Self::", "](crate::Expr::")
+        .replace("](Expr::", "](crate::Expr::")
+}
+
+/// With brackets that are no links as they are.
+fn escaped(text: &str) -> String {
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('[') {
+        let is_code = result.matches('`').count() + rest[..at].matches('`').count();
+        result.push_str(&rest[..at]);
+        if let Some((inside, after)) = rest[at..].strip_prefix("[`").and_then(|link| link.split_once("`]"))
+            && !after.starts_with('(')
+        {
+            // A link by name alone, which leads nowhere from here.
+            result.push_str(&format!("`{inside}`"));
+            rest = after;
+            continue;
+        }
+        let done = result.ends_with('\\');
+        let plain =
+            !rest[at..].starts_with("[`") && is_code % 2 == 0 && !rest[at..].contains("](http") && !done;
+        result.push_str(if plain { "\\[" } else { "[" });
+        rest = &rest[at + 1..];
+    }
+    result + rest
 }
 
 fn entries(text: &str, page: &mut Vec<Entry>) {
@@ -122,6 +149,10 @@ fn page() -> String {
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         let _ = write!(page, "\n## {title}\n\n| | |\n| --- | --- |\n");
         for Entry { name, is_method, says } in entries {
+            if ["add", "sub", "mul", "div"].contains(&name.as_str()) {
+                let _ = writeln!(page, "| operators | {says} |");
+                continue;
+            }
             let link = if is_method { format!("crate::Expr::{name}") } else { format!("crate::{name}()") };
             let _ = writeln!(page, "| [`{name}`]({link}) | {says} |");
         }

@@ -60,7 +60,7 @@ fn last<T: Kind>(op: &str, x: &Expr<T>) -> Dim {
 }
 
 impl<T: Real> Expr<T> {
-    /// The convolution with `other` along the last axis, y[k] = Σⱼ x[j]·v[k − j], by way of their Fourier transforms: SciPy's
+    /// The convolution with `other` along the last axis, y\[k\] = Σⱼ x\[j\]·v\[k − j\], by way of their Fourier transforms: SciPy's
     /// `fftconvolve`. The other axes broadcast. Each number has the rounding error of the largest ones.
     ///
     /// # Panics
@@ -87,7 +87,7 @@ impl<T: Real> Expr<T> {
         padded.rfft(FftNorm::Backward)
     }
 
-    /// The convolution with a vector along the last axis, y[k] = Σⱼ x[j]·v[k − j], as NumPy's and SciPy's `convolve` for n ≥ m.
+    /// The convolution with a vector along the last axis, y\[k\] = Σⱼ x\[j\]·v\[k − j\], as NumPy's and SciPy's `convolve` for n ≥ m.
     ///
     /// ```
     /// use bayeux_autodiff::{ConvolveMode, Expr, Function};
@@ -109,7 +109,7 @@ impl<T: Real> Expr<T> {
         self.correlated("convolve", &vector.flip(0), mode)
     }
 
-    /// The correlation with a vector along the last axis, y[k] = Σⱼ x[k + j]·v[j], where k counts from −(m − 1) on in mode `Full` and
+    /// The correlation with a vector along the last axis, y\[k\] = Σⱼ x\[k + j\]·v\[j\], where k counts from −(m − 1) on in mode `Full` and
     /// from 0 in mode `Valid`: NumPy's `correlate` for n ≥ m.
     ///
     /// # Panics
