@@ -54,7 +54,10 @@ struct Entry {
 fn first_sentence(lines: &[&str]) -> String {
     let paragraph: Vec<&str> = lines.iter().take_while(|line| !line.is_empty()).copied().collect();
     let text = paragraph.join(" ").replace("   ", " ");
-    let end = text.match_indices(". ").map(|(at, _)| at).find(|&at| text[..at].matches('`').count() % 2 == 0);
+    let end = text
+        .match_indices(". ")
+        .map(|(at, _)| at)
+        .find(|&at| text[..at].matches('`').count().is_multiple_of(2));
     let sentence = end.map_or(text.as_str(), |end| &text[..end]).trim_end_matches(['.', ':']);
     escaped(sentence)
         .replace('|', "\\|")
@@ -78,8 +81,10 @@ fn escaped(text: &str) -> String {
             continue;
         }
         let done = result.ends_with('\\');
-        let plain =
-            !rest[at..].starts_with("[`") && is_code % 2 == 0 && !rest[at..].contains("](http") && !done;
+        let plain = !rest[at..].starts_with("[`")
+            && is_code.is_multiple_of(2)
+            && !rest[at..].contains("](http")
+            && !done;
         result.push_str(if plain { "\\[" } else { "[" });
         rest = &rest[at + 1..];
     }
