@@ -71,14 +71,13 @@ pub(crate) fn build(step: Step, given: Given) -> Results {
     let until = rest.next();
     let core: Vec<AnyExpr> = next.iter().chain(&until).cloned().collect();
     let all: Vec<AnyExpr> = core.iter().chain(&outputs).chain(&sums).cloned().collect();
-    let mut splitter = Splitter::new(&all, &core, &carried, &parts, &given.length);
-    if given.limit.is_some() && given.length.is_one() {
+    let hoists = match (&given.limit, &until) {
         // A branch: nothing of it is to be computed unless it is taken.
-        splitter.whole.clear();
-        splitter.hoists = Hoists::Nothing;
-    } else if given.limit.is_some() || until.is_some() {
-        splitter.hoists = Hoists::WhatCannotFail;
-    }
+        (Some(_), None) if given.length.is_one() => Hoists::Nothing,
+        (None, None) => Hoists::All,
+        _ => Hoists::WhatCannotFail,
+    };
+    let splitter = Splitter::new(&all, &core, (&carried, &parts), &given.length, hoists);
 
     // What is computed outside, for all steps at once.
     let is_outside = |root: &AnyExpr| splitter.is_outside(root);

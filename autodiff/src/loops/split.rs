@@ -20,13 +20,13 @@ enum When {
 
 pub(super) struct Splitter {
     when: HashMap<Key, When>,
-    /// Whether a stack of the value can be computed at once, given those of what it depends on that is `Inside`.
-    pub whole: HashSet<Key>,
+    /// Whether the value, or a stack of it, can and may be computed outside, given those of what it depends on that is `Inside`.
+    whole: HashSet<Key>,
     /// Whether it is worth it.
     heavy: HashSet<Key>,
     /// What is carried on depends on it.
     core: HashSet<Key>,
-    pub hoists: Hoists,
+    hoists: Hoists,
 }
 
 /// What is computed although the loop may not come to it.
@@ -52,9 +52,9 @@ impl Splitter {
     pub fn new(
         all: &[AnyExpr],
         core: &[AnyExpr],
-        carried: &[AnyExpr],
-        parts: &[AnyExpr],
+        (carried, parts): (&[AnyExpr], &[AnyExpr]),
         length: &Dim,
+        hoists: Hoists,
     ) -> Self {
         let [carried, parts] =
             [carried, parts].map(|of| of.iter().map(AnyExpr::key).collect::<HashSet<Key>>());
@@ -63,7 +63,7 @@ impl Splitter {
             whole: HashSet::new(),
             heavy: HashSet::new(),
             core: topological(core).iter().map(AnyExpr::key).collect(),
-            hoists: Hoists::All,
+            hoists,
         };
         for node in topological(all) {
             let key = node.key();
@@ -83,15 +83,21 @@ impl Splitter {
             if draws {
                 s.core.insert(key);
             }
-            // In the core all is given as a stack, and before the loop all is as it is.
-            let given = |input: &AnyExpr| s.is_given(input) || s.whole.contains(&input.node_key());
-            let is_stack: Vec<bool> =
-                node.inputs().iter().map(|input| s.when[&input.node_key()] > When::Before).collect();
-            let is_part = parts.contains(&key);
-            if is_part || node.inputs().iter().all(given) && has_rule(&node, &is_stack, length) {
+            // Of the core there are stacks.
+            let ready = |input: &AnyExpr| s.is_core(input) || s.whole.contains(&input.node_key());
+            let can = || match when {
+                When::Before => true,
+                When::Part if parts.contains(&key) => true,
+                _ => {
+                    let is_stack = |input: &AnyExpr| s.when[&input.node_key()] > When::Before;
+                    let is_stack: Vec<bool> = node.inputs().iter().map(is_stack).collect();
+                    has_rule(&node, &is_stack, length)
+                }
+            };
+            if s.may_hoist(&node) && node.inputs().iter().all(ready) && can() {
                 s.whole.insert(key);
             }
-            let heavy = |input: &AnyExpr| !s.is_given(input) && s.heavy.contains(&input.node_key());
+            let heavy = |input: &AnyExpr| !s.is_core(input) && s.heavy.contains(&input.node_key());
             if when > When::Before && (is_kernel(&node) || node.inputs().iter().any(heavy)) {
                 s.heavy.insert(key);
             }
@@ -99,30 +105,24 @@ impl Splitter {
         s
     }
 
-    /// Whether it is known outside of the loop, where that is over.
-    fn is_given(&self, x: &AnyExpr) -> bool {
+    /// Whether it is of the loop in any case.
+    fn is_core(&self, x: &AnyExpr) -> bool {
         let key = x.node_key();
-        self.when[&key] == When::Before || self.when[&key] == When::Inside && self.core.contains(&key)
+        self.when[&key] == When::Inside && self.core.contains(&key)
     }
 
     /// Whether an output is computed outside of the loop, for all steps at once.
     pub fn is_outside(&self, root: &AnyExpr) -> bool {
         let key = root.node_key();
-        match self.when[&key] {
-            When::Before => self.hoists == Hoists::All,
-            When::Part => self.whole.contains(&key),
-            When::Inside => {
-                !self.core.contains(&key) && self.heavy.contains(&key) && self.whole.contains(&key)
-            }
-        }
+        let worth = self.when[&key] < When::Inside || !self.is_core(root) && self.heavy.contains(&key);
+        worth && self.whole.contains(&key)
     }
 
-    fn may_hoist(&self, value: &AnyExpr) -> bool {
+    /// Whether an operation may be done although the loop may not come to it, if its inputs may.
+    fn may_hoist(&self, node: &AnyExpr) -> bool {
         match self.hoists {
             Hoists::All => true,
-            Hoists::WhatCannotFail => {
-                !topological(std::slice::from_ref(value)).iter().any(|node| node.op().rule().can_fail())
-            }
+            Hoists::WhatCannotFail => !node.op().rule().can_fail(),
             Hoists::Nothing => false,
         }
     }
@@ -135,8 +135,7 @@ impl Splitter {
     pub fn read_by(&self, outside: &[AnyExpr], boundary: &mut Boundary) {
         let mut seen = HashSet::new();
         topological_to(outside, |value| {
-            let inside =
-                self.when[&value.node_key()] == When::Inside && self.core.contains(&value.node_key());
+            let inside = self.is_core(value);
             if inside && seen.insert(value.key()) {
                 boundary.stacked.push(value.clone());
             }
@@ -153,7 +152,7 @@ impl Splitter {
                 return false;
             }
             let list = match self.when[&key] {
-                When::Before if !value.op().is_leaf() && self.may_hoist(value) => &mut boundary.hoisted,
+                When::Before if !value.op().is_leaf() && self.whole.contains(&key) => &mut boundary.hoisted,
                 When::Part if self.whole.contains(&key) && self.heavy.contains(&key) => &mut boundary.early,
                 _ => return false,
             };

@@ -1,7 +1,8 @@
 //! Loops: the cases of Theano's tutorial, and what a loop promises.
 
 use bayeux_autodiff::{
-    Dim, Expr, Function, RandomStreams, ScanOptions, Untyped, cond, fold, grad, jacobian, scan, while_loop,
+    AnyExpr, Dim, Expr, Function, RandomStreams, ScanOptions, Untyped, cond, fold, grad, jacobian, scan,
+    while_loop,
 };
 use bayeux_tensor::{AnyTensor, Tensor};
 
@@ -187,6 +188,50 @@ fn only_the_branch_that_is_taken_runs() {
     assert_eq!(values(&f, &[&Tensor::from_slice(&[1.0, 2.0])])[0], [2.0, 4.0]);
     assert!(f.call(&[&Tensor::from_slice(&[-1.0, -2.0])]).is_err());
     assert_eq!(values(&f, &[&Tensor::from_slice(&[3.0, 2.0])])[0], [6.0, 4.0]);
+}
+
+/// A step that fails leaves all buffers where they were: what was carried on stands in two of them by turns.
+#[test]
+fn a_step_that_fails_leaves_the_next_call_as_it_was() {
+    let x = Expr::<f64>::input("x", [2, 3]);
+    let places = Expr::<i64>::input("places", [Dim::symbol("n")]);
+    let step = |s: &AnyExpr, place: &[AnyExpr]| {
+        let s = s.flip(1) + s.typed::<f64>().take(0, &place[0].typed()).untyped();
+        (s.clone(), s)
+    };
+    let (last, all) = scan(step, x.untyped(), &[places.untyped()]);
+    let f = Function::<Untyped>::new([&x.untyped(), &places.untyped()], [&last, &all]).expect("builds");
+    let data = AnyTensor::from(Tensor::new([2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
+    for failing in 0..4 {
+        let mut given = vec![1i64, 0, 1, 0];
+        let good = AnyTensor::from(Tensor::from_slice(&given));
+        given[failing] = 9;
+        let wanted = f.call(&[&data, &good]).expect("runs");
+        drop(f.call(&[&data, &AnyTensor::from(Tensor::from_slice(&given))]).expect_err("out of range"));
+        assert_eq!(f.call(&[&data, &good]).expect("runs"), wanted, "step {failing}");
+    }
+}
+
+/// Of steps that are not done nothing fails: neither what the sequences alone decide, nor what comes after the loop.
+#[test]
+fn what_a_loop_does_not_come_to_does_not_fail() {
+    let places = Expr::<i64>::constant(Tensor::from_slice(&[0, 1, 7]));
+    let x = Expr::<f64>::input("x", [2]);
+    let step = |s: &AnyExpr, place: &[AnyExpr]| {
+        let part = x.take(0, &place[0].typed());
+        let s = s + part.untyped();
+        // Of zeros this is none.
+        let matrix = Expr::<f64>::eye(2) * s.typed::<f64>();
+        let over = s.typed::<f64>().ge(&Expr::scalar(3.0));
+        (s, [part.untyped(), matrix.cholesky().untyped()], over)
+    };
+    let start = Expr::<f64>::zeros(()).untyped();
+    let (_, [parts, roots], steps) = ScanOptions::new().scan_until(step, start, &[places.untyped()]);
+    let f = Function::<Untyped>::new([&x.untyped()], [&parts, &roots, &steps.untyped()]).expect("builds");
+    let found = f.call(&[&AnyTensor::from(Tensor::from_slice(&[1.0, 3.0]))]).expect("only what is done");
+    assert_eq!(found[0].get::<f64>().to_vec(), [1.0, 3.0, 0.0]);
+    assert_eq!(found[1].get::<f64>().to_vec(), [1.0, 0.0, 0.0, 1.0, 2.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0]);
+    assert_eq!(found[2].get::<i64>().item(), 2);
 }
 
 #[test]

@@ -143,12 +143,13 @@ impl Inside<'_> {
         let exchange = |inner: &mut Memory, spares: &mut [Boxed]| {
             carried.iter().for_each(|&(slot, spare)| swap(&mut inner.slots[slot], &mut spares[spare]));
         };
-        let mut done = 0;
+        let (mut done, mut exchanged) = (0, false);
         let mut result = Ok(());
         while done < limit {
             // What was written last is what is read now.
             if done > 0 {
                 exchange(inner, spares);
+                exchanged = !exchanged;
             }
             let at = if repeat.backwards { limit - 1 - done } else { done };
             let mut given: SmallVec<[AnySlice<'_>; FEW]> = SmallVec::new();
@@ -182,7 +183,7 @@ impl Inside<'_> {
         }
         drop(stacked);
         // Each slot back to its place, with the last value in that which it is read from.
-        if done > 1 && done % 2 == 0 {
+        if exchanged {
             exchange(inner, spares);
             for &(slot, spare) in &carried {
                 if let (Some(to), Some(from)) = (&mut inner.slots[slot], &spares[spare]) {
