@@ -11,8 +11,8 @@ use crate::substitute::replaced;
 use crate::{AnyExpr, Expr, Real};
 
 /// The product of the Jacobian of an expression with a vector, `Σ ∂y/∂x · t` over each `x` and its tangent `t`, of the shape of `x`: how
-/// `y` moves when each `x` moves by its `t`. It is computed in forward mode, beside `y`, in about twice its time, however many
-/// elements `y` has.
+/// `y` moves when each `x` moves by its `t`. It is computed in forward mode, beside `y`: one more operation or two for
+/// each of its own, however many elements `y` has.
 ///
 /// ```
 /// use bayeux_autodiff::{Expr, Function, jvp};

@@ -95,7 +95,8 @@ pub fn hessian<T: Real>(cost: &Expr<T>, x: &Expr<T>) -> Expr<T> {
 }
 
 /// The product of the matrix of a scalar's second derivatives with a vector, without that matrix: how the gradient moves when each
-/// `x` moves by its `v`. It takes about as long as two gradients (forward over reverse; Pearlmutter 1994).
+/// `x` moves by its `v`. It is the gradient in forward mode (forward over reverse; Pearlmutter
+/// 1994).
 ///
 /// # Panics
 /// If the cost is not a scalar, if there are not as many vectors as expressions, or if their shapes differ.

@@ -159,7 +159,7 @@ impl<T: Real> Expr<T> {
 
     /// The signs of determinants, and the logarithms of their absolute values: `[…, n, n]` gives `[…]` and `[…]`. Of a singular matrix,
     /// these are 0 and −∞, and the gradient is an error at the call. For positive definite matrices
-    /// [`cholesky_logdet`](Self::cholesky_logdet) takes half of the time.
+    /// [`cholesky_logdet`](Self::cholesky_logdet) has half of the arithmetic.
     ///
     /// ```
     /// use bayeux_autodiff::{Expr, Function};

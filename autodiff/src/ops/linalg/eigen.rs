@@ -157,7 +157,7 @@ impl<T: Real> Expr<T> {
         (values[0].typed(), values[1].typed())
     }
 
-    /// The eigenvalues of symmetric matrices, see [`eigh`](Self::eigh), without the vectors, in a quarter of the time. The gradient
+    /// The eigenvalues of symmetric matrices, see [`eigh`](Self::eigh), without the vectors, which is less arithmetic. The gradient
     /// computes the vectors, too.
     ///
     /// # Panics

@@ -169,7 +169,7 @@ impl<T: Real> Expr<T> {
     /// are not finite are an error at the call.
     ///
     /// The gradient is computed by the exponential of a matrix of twice the size, whose upper right block is the derivative (Najfeld &
-    /// Havel 1995); so each order of derivatives takes about eight times as long as the one before.
+    /// Havel 1995); so each order of derivatives has eight times the arithmetic of the one before.
     ///
     /// ```
     /// use bayeux_autodiff::{Expr, Function};

@@ -137,7 +137,7 @@ impl<T: Real> Expr<T> {
     /// vector `[m]`, or matrices `[…, m, k]` whose leading axes broadcast with those of A.
     ///
     /// Columns (or, of a wide matrix, rows) that depend on each other are an error at the call if that is exact, and unnoticed if it is so
-    /// but for rounding: then there is `a.pinv().matmul(b)`, which takes about five times as long. If free dimensions leave open which of
+    /// but for rounding: then there is `a.pinv().matmul(b)`, which does more arithmetic. If free dimensions leave open which of
     /// m and n is the lesser, that is taken to be n, and a call with fewer rows than columns fails.
     ///
     /// ```

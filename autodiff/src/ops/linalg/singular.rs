@@ -178,7 +178,7 @@ impl<T: Real> Expr<T> {
         if is_tall { [u, s, vt] } else { [vt.t(), s, u.t()] }
     }
 
-    /// The singular values of matrices in descending order, see [`svd`](Self::svd), without the vectors, in a third of the time. The
+    /// The singular values of matrices in descending order, see [`svd`](Self::svd), without the vectors, which is less arithmetic. The
     /// gradient computes the vectors, too.
     ///
     /// # Panics
