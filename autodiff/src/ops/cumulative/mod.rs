@@ -1,6 +1,7 @@
 //! What runs along an axis: sums, products and their relatives of all elements up to each.
 
 pub(super) mod running;
+pub(super) mod wide;
 
 mod differences;
 mod logarithms;

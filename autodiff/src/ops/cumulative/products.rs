@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use bayeux_tensor::{AnySliceMut, Element};
+use bayeux_tensor::AnySliceMut;
 
 use super::running::{Order, Running, run};
+use super::wide::Wide;
 use crate::kernel::View;
 use crate::ops::axes::{Lanes, one_axis};
 use crate::ops::elementwise::of_numbers;
@@ -75,56 +76,22 @@ fn multiplied(x: &AnyExpr, axis: usize, exclusive: bool) -> AnyExpr {
 /// The product so far: of f32 as f64.
 struct Product<'a, T>(&'a [T]);
 
-pub(in crate::ops) trait Factor: Element {
-    type Product: Copy + Send + Sync;
-    const NOTHING: Self::Product;
-    fn times(product: Self::Product, other: Self::Product) -> Self::Product;
-    fn wide(self) -> Self::Product;
-    fn narrow(product: Self::Product) -> Self;
-}
+impl<T: Wide> Running<T> for Product<'_, T> {
+    type State = T::Wide;
 
-macro_rules! factor {
-    ($($t:ident as $product:ident from $nothing:literal, |$a:ident, $b:ident| $times:expr;)+) => {
-        $(impl Factor for $t {
-            type Product = $product;
-            const NOTHING: $product = $nothing;
-            fn times($a: $product, $b: $product) -> $product {
-                $times
-            }
-            fn wide(self) -> $product {
-                self.into()
-            }
-            fn narrow(product: $product) -> $t {
-                product as $t
-            }
-        })+
-    };
-}
-
-factor! {
-    f32 as f64 from 1.0, |a, b| a * b;
-    f64 as f64 from 1.0, |a, b| a * b;
-    u8 as i64 from 1, |a, b| a.wrapping_mul(b);
-    i32 as i64 from 1, |a, b| a.wrapping_mul(b);
-    i64 as i64 from 1, |a, b| a.wrapping_mul(b);
-}
-
-impl<T: Factor> Running<T> for Product<'_, T> {
-    type State = T::Product;
-
-    fn begin(&self) -> T::Product {
-        T::NOTHING
+    fn begin(&self) -> T::Wide {
+        <T as Wide>::ONE
     }
 
-    fn push(&self, product: T::Product, at: usize) -> T::Product {
+    fn push(&self, product: T::Wide, at: usize) -> T::Wide {
         T::times(product, self.0[at].wide())
     }
 
-    fn value(&self, product: T::Product) -> T {
+    fn value(&self, product: T::Wide) -> T {
         T::narrow(product)
     }
 
-    fn join(&self, before: T::Product, after: T::Product) -> Option<T::Product> {
+    fn join(&self, before: T::Wide, after: T::Wide) -> Option<T::Wide> {
         Some(T::times(before, after))
     }
 }

@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use bayeux_tensor::{AnySliceMut, Element};
+use bayeux_tensor::AnySliceMut;
 
 use super::running::{Order, Running, run};
+use super::wide::Wide;
 use crate::kernel::View;
 use crate::ops::axes::{Lanes, one_axis};
 use crate::ops::elementwise::of_numbers;
@@ -74,66 +75,32 @@ fn summed(x: &AnyExpr, axis: usize, order: Order) -> AnyExpr {
 /// The sum so far: of f32 as f64, so that no digit is lost on the way.
 struct Sum<'a, T>(&'a [T]);
 
-trait Addend: Element {
-    type Sum: Copy + Send + Sync;
-    const NOTHING: Self::Sum;
-    fn wide(self) -> Self::Sum;
-    fn plus(a: Self::Sum, b: Self::Sum) -> Self::Sum;
-    fn narrow(sum: Self::Sum) -> Self;
-}
+impl<T: Wide> Running<T> for Sum<'_, T> {
+    type State = T::Wide;
 
-macro_rules! addend {
-    ($($t:ident as $sum:ident from $nothing:literal, |$a:ident, $b:ident| $plus:expr;)+) => {
-        $(impl Addend for $t {
-            type Sum = $sum;
-            const NOTHING: $sum = $nothing;
-            fn wide(self) -> $sum {
-                self.into()
-            }
-            fn plus($a: $sum, $b: $sum) -> $sum {
-                $plus
-            }
-            fn narrow(sum: $sum) -> $t {
-                sum as $t
-            }
-        })+
-    };
-}
-
-addend! {
-    f32 as f64 from 0.0, |a, b| a + b;
-    f64 as f64 from 0.0, |a, b| a + b;
-    u8 as i64 from 0, |a, b| a.wrapping_add(b);
-    i32 as i64 from 0, |a, b| a.wrapping_add(b);
-    i64 as i64 from 0, |a, b| a.wrapping_add(b);
-}
-
-impl<T: Addend> Running<T> for Sum<'_, T> {
-    type State = T::Sum;
-
-    fn begin(&self) -> T::Sum {
-        T::NOTHING
+    fn begin(&self) -> T::Wide {
+        <T as Wide>::ZERO
     }
 
-    fn push(&self, sum: T::Sum, at: usize) -> T::Sum {
+    fn push(&self, sum: T::Wide, at: usize) -> T::Wide {
         T::plus(sum, self.0[at].wide())
     }
 
-    fn value(&self, sum: T::Sum) -> T {
+    fn value(&self, sum: T::Wide) -> T {
         T::narrow(sum)
     }
 
-    fn join(&self, before: T::Sum, after: T::Sum) -> Option<T::Sum> {
+    fn join(&self, before: T::Wide, after: T::Wide) -> Option<T::Wide> {
         Some(T::plus(before, after))
     }
 
     /// Several sums side by side, for which the processor need not wait.
-    fn stretch(&self, places: Range<usize>, _reverse: bool) -> T::Sum {
-        let mut sums = [T::NOTHING; 8];
+    fn stretch(&self, places: Range<usize>, _reverse: bool) -> T::Wide {
+        let mut sums = [<T as Wide>::ZERO; 8];
         for part in self.0[places].chunks(8) {
             part.iter().zip(&mut sums).for_each(|(x, sum)| *sum = T::plus(*sum, x.wide()));
         }
-        sums.into_iter().fold(T::NOTHING, T::plus)
+        sums.into_iter().fold(<T as Wide>::ZERO, T::plus)
     }
 }
 

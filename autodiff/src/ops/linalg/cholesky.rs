@@ -8,10 +8,10 @@ use faer::linalg::cholesky::llt::factor::{LltError, cholesky_in_place, cholesky_
 use faer::{MatMut, Par};
 use rayon::prelude::*;
 
-use super::{Field, Triangle, elements, half_of_lower, rows_of_stacks, sides, squares, with_field};
+use super::{Field, Triangle, elements, half_of_lower, sides, squares, with_field};
 use crate::kernel::View;
-use crate::ops::{Batch, Operation};
-use crate::{AnyExpr, Error, Expr, Real, Rows, ValueType};
+use crate::ops::Operation;
+use crate::{AnyExpr, Error, Expr, Real, ValueType};
 
 /// Symmetric A → the lower L with L Lᵀ = A.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,17 +50,7 @@ impl Operation for Cholesky {
         }
     }
 
-    fn can_fail(&self) -> bool {
-        true
-    }
-
-    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
-        Some(AnyExpr::values_of(Arc::new(*self), batch.stacks()))
-    }
-
-    fn rows(&self, rows: &[Rows], inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
-        rows_of_stacks(rows, inputs)
-    }
+    super::matrix_by_matrix!();
 
     /// Ā = ½ (S + Sᵀ), S = L⁻ᵀ Φ(Lᵀ L̄) L⁻¹, where Φ takes the lower triangle and half of the diagonal: Murray (2016), "Differentiation
     /// of the Cholesky decomposition".

@@ -9,10 +9,10 @@ use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_
 use faer::{MatMut, MatRef, Par};
 use rayon::prelude::*;
 
-use super::{Field, elements, finite, rows_of_stacks, sides, squares, symmetric_part, with_field};
+use super::{Field, elements, finite, sides, squares, symmetric_part, with_field};
 use crate::kernel::View;
-use crate::ops::{Batch, Operation};
-use crate::{AnyExpr, Error, Expr, Real, Rows, ValueType};
+use crate::ops::Operation;
+use crate::{AnyExpr, Error, Expr, Real, ValueType};
 
 /// Symmetric A → its eigenvalues in ascending order, and the eigenvectors, as columns, if they are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,17 +40,7 @@ impl Operation for Eigh {
         with_field!(outputs[0], T => run::<T>(*self, n, inputs[0].elements(), outputs))
     }
 
-    fn can_fail(&self) -> bool {
-        true
-    }
-
-    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
-        Some(AnyExpr::values_of(Arc::new(*self), batch.stacks()))
-    }
-
-    fn rows(&self, rows: &[Rows], inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
-        rows_of_stacks(rows, inputs)
-    }
+    super::matrix_by_matrix!();
 
     /// Of the values alone: Ā = V diag(λ̄) Vᵀ.
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {

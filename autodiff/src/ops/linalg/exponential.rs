@@ -8,10 +8,10 @@ use bayeux_tensor::{AnySliceMut, Float};
 use faer::dyn_stack::{MemBuffer, MemStack};
 use rayon::prelude::*;
 
-use super::{Field, elements, finite, rows_of_stacks, sides, squares, with_field};
+use super::{Field, elements, finite, sides, squares, with_field};
 use crate::kernel::View;
-use crate::ops::{Batch, Operation};
-use crate::{AnyExpr, Dim, Error, Expr, Real, Rows, ValueType};
+use crate::ops::Operation;
+use crate::{AnyExpr, Dim, Error, Expr, Real, ValueType};
 
 use pade::{exponential, scratch};
 
@@ -53,17 +53,7 @@ impl Operation for Expm {
         }
     }
 
-    fn can_fail(&self) -> bool {
-        true
-    }
-
-    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
-        Some(AnyExpr::values_of(Arc::new(*self), batch.stacks()))
-    }
-
-    fn rows(&self, rows: &[Rows], inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
-        rows_of_stacks(rows, inputs)
-    }
+    super::matrix_by_matrix!();
 
     /// Ā = L(Aᵀ, Ȳ), the derivative at Aᵀ along Ȳ.
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
@@ -131,17 +121,7 @@ impl Operation for Derivative {
         }
     }
 
-    fn can_fail(&self) -> bool {
-        true
-    }
-
-    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
-        Some(AnyExpr::values_of(Arc::new(*self), batch.stacks()))
-    }
-
-    fn rows(&self, rows: &[Rows], inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
-        rows_of_stacks(rows, inputs)
-    }
+    super::matrix_by_matrix!();
 
     /// Ē = L(Aᵀ, Ȳ). Ā comes from B = [[A, E], [0, A]], whose exponential's block above the diagonal is the value: it is the sum of the
     /// blocks on the diagonal of L(Bᵀ, [[0, Ȳ], [0, 0]]). What E is divided by to be of the size of one is a factor of Ā, and no part

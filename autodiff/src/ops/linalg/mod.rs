@@ -47,6 +47,29 @@ macro_rules! with_field {
 }
 use with_field;
 
+/// What operations say that do the same with each matrix of a stack, and refuse some matrices.
+macro_rules! matrix_by_matrix {
+    () => {
+        fn can_fail(&self) -> bool {
+            true
+        }
+
+        fn batched(&self, batch: &$crate::Batch<'_>) -> Option<Vec<$crate::AnyExpr>> {
+            Some($crate::AnyExpr::values_of(std::sync::Arc::new(*self), batch.stacks()))
+        }
+
+        fn rows(
+            &self,
+            rows: &[$crate::Rows],
+            inputs: &[$crate::AnyExpr],
+            _output: &$crate::AnyExpr,
+        ) -> $crate::Rows {
+            $crate::ops::linalg::rows_of_stacks(rows, inputs)
+        }
+    };
+}
+use matrix_by_matrix;
+
 /// Arithmetic operations for which a task of its own is worth its while.
 const TASK: usize = 1 << 15;
 

@@ -9,10 +9,10 @@ use faer::linalg::svd::{ComputeSvdVectors, svd_scratch};
 use faer::{Accum, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
-use super::{Field, Triangle, elements, matrices, rows_of_stacks, sides, with_field};
+use super::{Field, Triangle, elements, matrices, sides, with_field};
 use crate::kernel::View;
-use crate::ops::{Batch, Operation};
-use crate::{AnyExpr, Error, Expr, Real, Rows, ValueType};
+use crate::ops::Operation;
+use crate::{AnyExpr, Error, Expr, Real, ValueType};
 
 /// A → its pseudo-inverse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,17 +68,7 @@ impl Operation for Pinv {
         }
     }
 
-    fn can_fail(&self) -> bool {
-        true
-    }
-
-    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
-        Some(AnyExpr::values_of(Arc::new(*self), batch.stacks()))
-    }
-
-    fn rows(&self, rows: &[Rows], inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
-        rows_of_stacks(rows, inputs)
-    }
+    super::matrix_by_matrix!();
 
     /// Ā = −Pᵀ P̄ Pᵀ + (1 − A P) P̄ᵀ P Pᵀ + Pᵀ P P̄ᵀ (1 − P A), where the rank does not change: Golub & Pereyra (1973), "The differentiation
     /// of pseudo-inverses and nonlinear least squares problems whose variables separate".

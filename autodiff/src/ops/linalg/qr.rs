@@ -12,10 +12,10 @@ use faer::linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch, re
 use faer::{Conj, Mat, Par};
 use rayon::prelude::*;
 
-use super::{Field, Triangle, elements, half_of_lower, matrices, rows_of_stacks, sides, with_field};
+use super::{Field, Triangle, elements, half_of_lower, matrices, sides, with_field};
 use crate::kernel::View;
-use crate::ops::{Batch, Operation};
-use crate::{AnyExpr, Error, Expr, Real, Rows, ValueType};
+use crate::ops::Operation;
+use crate::{AnyExpr, Error, Expr, Real, ValueType};
 
 /// A with no fewer rows than columns → Q with orthonormal columns, and upper triangular R whose diagonal is not negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -67,17 +67,7 @@ impl Operation for Qr {
         }
     }
 
-    fn can_fail(&self) -> bool {
-        true
-    }
-
-    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
-        Some(AnyExpr::values_of(Arc::new(*self), batch.stacks()))
-    }
-
-    fn rows(&self, rows: &[Rows], inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
-        rows_of_stacks(rows, inputs)
-    }
+    super::matrix_by_matrix!();
 
     fn gradient(&self, _g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         unreachable!("it has two values")

@@ -9,10 +9,10 @@ use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
 use faer::{MatMut, MatRef, Par};
 use rayon::prelude::*;
 
-use super::{Field, elements, finite, inverse_or_zero, matrices, rows_of_stacks, sides, with_field};
+use super::{Field, elements, finite, inverse_or_zero, matrices, sides, with_field};
 use crate::kernel::View;
-use crate::ops::{Batch, Operation};
-use crate::{AnyExpr, Error, Expr, Real, Rows, ValueType};
+use crate::ops::Operation;
+use crate::{AnyExpr, Error, Expr, Real, ValueType};
 
 /// A with no fewer rows than columns → its singular values in descending order; or U, these, and Vᵀ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,17 +43,7 @@ impl Operation for Svd {
         }
     }
 
-    fn can_fail(&self) -> bool {
-        true
-    }
-
-    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
-        Some(AnyExpr::values_of(Arc::new(*self), batch.stacks()))
-    }
-
-    fn rows(&self, rows: &[Rows], inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
-        rows_of_stacks(rows, inputs)
-    }
+    super::matrix_by_matrix!();
 
     /// Of the values alone: Ā = U diag(s̄) Vᵀ.
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
