@@ -7,7 +7,7 @@ use bayeux_tensor::ElementType;
 
 use super::graph::{Graph, Node};
 use crate::ops::{Op, PlacedMap};
-use crate::{Shape, ValueType};
+use crate::{Dim, Shape, ValueType};
 
 pub(super) use program::verify_program;
 pub(super) use units::{verify_order, verify_units};
@@ -27,6 +27,13 @@ pub(super) fn verify(graph: &Graph) {
 
 fn type_of(node: &Node) -> ValueType {
     ValueType::new(node.element, node.shape.as_slice())
+}
+
+/// Whether sizes are those of a shape, as far as it tells: an operation that has a length of its own may say it in symbols, whose sizes
+/// the trace has put in.
+fn is_of(shape: &Shape, sizes: &[usize]) -> bool {
+    let fits = |(dim, size): (&Dim, &usize)| dim.size().is_none_or(|known| known == *size);
+    shape.rank() == sizes.len() && shape.dims().iter().zip(sizes).all(fits)
 }
 
 fn agrees(node: &Node, inputs: &[&Node]) -> Result<(), String> {
@@ -67,10 +74,7 @@ fn agrees(node: &Node, inputs: &[&Node]) -> Result<(), String> {
             let found = node.values();
             let alike = inferred.len() == found.len()
                 && inferred.iter().zip(&found).all(|(inferred, found)| {
-                    // What depends on no input says its sizes in symbols.
-                    let in_symbols = node.inputs.is_empty() && inferred.shape.sizes().is_none();
-                    inferred.element == found.element
-                        && (in_symbols || inferred.shape == Shape::from(found.shape))
+                    inferred.element == found.element && is_of(&inferred.shape, found.shape)
                 });
             alike.then_some(()).ok_or_else(|| format!("{found:?} in place of {inferred:?}"))
         }
