@@ -143,7 +143,8 @@ fn read(path: &Path, page: &mut Vec<Entry>) {
 fn page() -> String {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut page = String::from(
-        "All operations, by subject: what each gives, in a sentence. Each method's own page says more: shapes, errors, formulas, an example.\n\n\
+        "All operations, by subject: what each gives, in a sentence. Each method's own page says more: shapes, errors, formulas, an example.\n\
+         The links lead there in the documentation that `cargo doc --open` makes.\n\n\
          Reductions also come as `…_keep`, where the axes stay with length 1, and as `…_all`, of all elements.\n",
     );
     for (title, paths) in SECTIONS {
