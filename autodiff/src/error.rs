@@ -145,6 +145,17 @@ pub enum Error {
         /// The expression's.
         found: String,
     },
+    /// An operation that a file cannot hold, see [`Operations`](crate::Operations).
+    #[error("{0} cannot be saved: no name was given to operations of this kind")]
+    NotSaved(String),
+    /// A file that cannot be read or written, or does not hold what is looked for.
+    #[error("{name}: {what}")]
+    File {
+        /// Its path.
+        name: String,
+        /// What is wrong.
+        what: String,
+    },
     /// A call that updates a variable on a thread of a rayon pool, while another call updates it. Calls that update a variable
     /// take turns, but this thread may have interrupted the other call, and then would wait for itself.
     #[error(

@@ -253,6 +253,18 @@ impl AnyExpr {
         (0..count).map(|output| first.sibling(output)).collect()
     }
 
+    /// The first value of a node of which all is known.
+    #[track_caller]
+    pub(crate) fn assembled(
+        op: Op,
+        inputs: Vec<AnyExpr>,
+        types: Vec<ValueType>,
+        name: Option<&str>,
+    ) -> AnyExpr {
+        let name = name.map(Arc::from);
+        AnyExpr::of_node(Node::new(op, inputs, types.into(), name, Location::caller()), 0)
+    }
+
     /// All values of the same operation on other inputs of the same types.
     #[track_caller]
     pub(crate) fn on(&self, inputs: Vec<AnyExpr>) -> Vec<AnyExpr> {

@@ -40,7 +40,7 @@
 //! - Gradients: [`grad`], [`vjp`], [`jvp`], [`jacobian`], [`hessian`], of any order and through everything; [`custom_gradient`],
 //!   [`checkpoint`].
 //! - Loops: [`scan`](scan()), [`fold`], [`while_loop`], [`cond`]; [`vmap`](vmap()) for a stack of examples.
-//! - Programs: [`Function`], [`Shared`], and [`optimizers`].
+//! - Programs: [`Function`], [`Shared`], and [`optimizers`]; [`Graph`] for files.
 //! - One's own: [`Operation`], to the compiler the same as those of this crate.
 
 #![forbid(unsafe_code)]
@@ -60,6 +60,7 @@ mod execute;
 mod expr;
 mod function;
 mod grad;
+mod graph;
 mod interpreter;
 mod kernel;
 mod known;
@@ -88,6 +89,7 @@ pub use function::{
 pub use grad::forward::jvp;
 pub use grad::jacobian::{hessian, hessian_vector, jacobian, linearize};
 pub use grad::{grad, grad_connected, grad_from, value_and_grad, vjp};
+pub use graph::{Graph, Operations};
 pub use interpreter::interpret;
 pub use kernel::{Kernel, Scratch, TypedView, View};
 pub use loops::{ScanOptions, cond, fold, scan, while_loop};

@@ -90,21 +90,26 @@ impl Drop for Lent<'_> {
 impl<T: Element> Shared<T> {
     /// A variable with a first value, which fixes its shape.
     pub fn new(name: impl Into<String>, value: Tensor<T>) -> Self {
+        Shared::of_tensor(name, value.into())
+    }
+}
+
+impl<T: Kind> Shared<T> {
+    /// Of a tensor whose elements are of this type.
+    pub(crate) fn of_tensor(name: impl Into<String>, value: AnyTensor) -> Self {
         let inner = Inner {
             name: name.into(),
-            element: T::TYPE,
+            element: value.element_type(),
             shape: value.shape().to_vec(),
             tags: RwLock::default(),
-            value: RwLock::new(Arc::new(value.contiguous().into())),
+            value: RwLock::new(Arc::new(value.contiguous())),
             version: AtomicU64::new(0),
             lent: AtomicBool::new(false),
             turn: Turn::default(),
         };
         Shared { inner: Arc::new(inner), kind: PhantomData }
     }
-}
 
-impl<T: Kind> Shared<T> {
     /// The same variable, without its element type being known to Rust.
     #[must_use]
     pub fn untyped(&self) -> Shared<Untyped> {
@@ -247,6 +252,11 @@ impl<T: Kind> Shared<T> {
     /// Whether the variable bears a tag.
     pub fn has_tag(&self, tag: &str) -> bool {
         self.inner.tags.read().unwrap_or_else(PoisonError::into_inner).contains(tag)
+    }
+
+    /// All tags, sorted.
+    pub(crate) fn tags(&self) -> Vec<String> {
+        self.inner.tags.read().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     /// The variable as an expression. Each call gives a new leaf; all leaves of one variable are equal to a compiled

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
+use serde::{Deserialize, Serialize};
+
 use super::polynomial::{Atom, Polynomial};
+use super::saved::Saved;
 
 /// One dimension of a shape: a polynomial with integer coefficients in free symbols, such as `28`, `batch`, `2·n + 1` or
 /// `batch·time`, which may hold floor divisions by a number, such as `⌊(n + 1)/2⌋`.
@@ -35,7 +38,8 @@ use super::polynomial::{Atom, Polynomial};
 /// A dimension may be negative, as −n is on the way to 3 − n. An axis may not: a [`Shape`](crate::Shape) refuses a dimension that is
 /// negative at all sizes, and a function one that is at the sizes of a call.
 #[must_use]
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "Saved", into = "Saved")]
 pub struct Dim(pub(super) Form);
 
 /// Numbers are the most, and stay small.

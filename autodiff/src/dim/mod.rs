@@ -8,6 +8,7 @@ mod floor;
 mod polynomial;
 #[cfg(test)]
 pub(crate) mod properties;
+mod saved;
 mod shape;
 mod solve;
 #[cfg(test)]

@@ -14,7 +14,7 @@ macro_rules! binary {
     ($($(#[$doc:meta])* $variant:ident $method:ident $symbol:literal,
         |$g:ident, $a:ident, $b:ident, $y:ident| $da:expr, $db:expr;)+) => {
         /// A function of two numbers.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
         pub(crate) enum Binary {
             $($variant),+
         }

@@ -1,13 +1,14 @@
 //! Repetition along axes, NumPy's way.
 
 use bayeux_tensor::AnyTensor;
+use serde::{Deserialize, Serialize};
 
 use super::Batch;
 use super::operation::{Linearity, Operation};
 use crate::{AnyExpr, Dim, Error, Expr, Kind, Rows, Shape, ValueType};
 
 /// Repeats axes of size 1, and adds axes in front, until the input has the output's shape.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Broadcast;
 
 impl Broadcast {

@@ -1,6 +1,7 @@
 //! Elements of another type.
 
 use bayeux_tensor::{AnySliceMut, AnyTensor, Element, ElementType, with_type};
+use serde::{Deserialize, Serialize};
 
 use super::Batch;
 use super::elementwise::fill;
@@ -9,8 +10,8 @@ use crate::kernel::{Kernel, Scratch, View};
 use crate::{AnyExpr, ArrayType, Error, Expr, Kind, Rows, ValueType};
 
 /// The same numbers as elements of a type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Cast(pub ElementType);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Cast(#[serde(with = "crate::graph::element")] pub ElementType);
 
 impl Operation for Cast {
     fn name(&self) -> String {

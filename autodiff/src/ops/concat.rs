@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::Batch;
 use super::operation::{Linearity, Operation};
 use super::slice::{Placement, Slice};
@@ -9,7 +11,7 @@ use crate::kernel::Kernel;
 use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Kind, Rows, ValueType};
 
 /// The inputs one behind the other along an axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Concat(usize);
 
 impl Operation for Concat {

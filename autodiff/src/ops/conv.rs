@@ -4,6 +4,7 @@ mod dilated;
 mod stacks;
 
 use bayeux_tensor::{Conv2dShape, Float, conv2d, conv2d_input, conv2d_weights};
+use serde::{Deserialize, Serialize};
 
 use super::Batch;
 use super::elementwise::of_floats;
@@ -20,7 +21,7 @@ use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Rows, Shape, ValueType};
 /// let options = Conv2dOptions::new().stride([2, 2]);
 /// assert_eq!(x.conv2d(&w, options).shape(), &(batch(), 8, 12, 12).into());
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Conv2dOptions {
     /// Steps between windows, along height and width.
@@ -49,13 +50,13 @@ impl Conv2dOptions {
 
 /// One of the three maps between images x, filters w and outputs y. Dilated filters have zeros between their elements here: the
 /// options' dilation is 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Conv2d {
     pub map: ConvMap,
     pub options: Conv2dOptions,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum ConvMap {
     /// x, w → y
     Forward,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::Batch;
 use super::operation::Operation;
@@ -13,8 +14,8 @@ use crate::{AnyExpr, Arithmetic, Error, Expr, Rows, ValueType};
 
 /// x → for each element the largest along the last axis up to it, or the smallest, and where that stands: of equal ones the latest, as
 /// in PyTorch. After a NaN all are NaN.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Running {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) enum Running {
     Max,
     Min,
 }

@@ -1,6 +1,7 @@
 //! Examples of every operation: expressions of some inputs, and points at which to look at them. The tests of all operations are
 //! made of them.
 
+mod files;
 mod stacks;
 mod tests;
 
@@ -28,7 +29,7 @@ fn all() -> Vec<(&'static str, Vec<Example>)> {
 }
 
 /// Files without operations.
-const OTHERS: [&str; 4] = ["axes", "batch", "examples", "operation"];
+const OTHERS: [&str; 5] = ["axes", "batch", "by_name", "examples", "operation"];
 
 /// A folder of operations: its name, the text of its `mod.rs`, and the examples of its files.
 struct Folder {

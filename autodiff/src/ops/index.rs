@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
+use serde::{Deserialize, Serialize};
 
 use super::Batch;
 use super::operation::Operation;
@@ -33,9 +34,10 @@ pub(super) fn checked<T: Element>(
 }
 
 /// A new last axis of the given length, 1 at the label's position and 0 elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct OneHot {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct OneHot {
     classes: usize,
+    #[serde(with = "crate::graph::element")]
     element: ElementType,
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, AnyTensor, Element, copy_strided, with_type};
+use serde::{Deserialize, Serialize};
 
 use super::Batch;
 use super::operation::{Linearity, Operation};
@@ -10,7 +11,7 @@ use crate::kernel::{Kernel, Scratch, View};
 use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Kind, Rows, Shape, ValueType};
 
 /// The elements in row-major order, in another shape.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Reshape;
 
 impl Reshape {
@@ -47,7 +48,7 @@ impl Operation for Reshape {
 }
 
 /// The axes in another order: axis `i` of the output is axis `permutation[i]` of the input.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Transpose(pub Vec<usize>);
 
 impl Operation for Transpose {
@@ -92,7 +93,7 @@ impl Operation for Transpose {
 }
 
 /// One axis backwards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Flip(pub usize);
 
 impl Operation for Flip {

@@ -1,6 +1,7 @@
 //! Truth values.
 
 use bayeux_tensor::{AnySliceMut, AnyTensor, ElementType, Tensor};
+use serde::{Deserialize, Serialize};
 
 use super::Batch;
 use super::axes::Axes;
@@ -10,7 +11,7 @@ use crate::kernel::{Kernel, Scratch, View};
 use crate::{AnyExpr, ArrayType, Error, Expr, Rows, ValueType};
 
 /// A function of truth values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Logic {
     And,
     Or,

@@ -1,6 +1,7 @@
 //! Matrix products.
 
 use bayeux_tensor::{Float, gemm, gemm_scratch};
+use serde::{Deserialize, Serialize};
 
 use super::Batch;
 use super::operation::{Linearity, Operation};
@@ -8,7 +9,7 @@ use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
 use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Rows, Shape, ValueType};
 
 /// The product of two matrices, or of two stacks of them with the same leading axes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Matmul;
 
 impl Operation for Matmul {

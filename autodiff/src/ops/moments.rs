@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bayeux_tensor::reduce::{MomentsShape, moments};
 use bayeux_tensor::{AnySliceMut, ElementType};
+use serde::{Deserialize, Serialize};
 
 use super::Axes;
 use super::Batch;
@@ -14,8 +15,8 @@ use crate::kernel::{Kernel, Scratch, View};
 use crate::{AnyExpr, ArrayType, Error, Expr, Real, Rows, ValueType};
 
 /// x → its mean along some axes, which disappear, and its variance there.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Moments(Vec<usize>);
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Moments(Vec<usize>);
 
 impl Operation for Moments {
     fn name(&self) -> String {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bayeux_tensor::Float;
 use bayeux_tensor::random::Source;
+use serde::{Deserialize, Serialize};
 
 use super::{Call, Op, Scan};
 use crate::expr::topological;
@@ -14,7 +15,7 @@ use crate::substitute::rebuilt;
 use crate::{AnyExpr, Error, Expr, Shape};
 
 /// Random numbers, drawn anew at each call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Noise {
     pub kind: NoiseKind,
     pub seed: u64,
@@ -23,7 +24,7 @@ pub(crate) struct Noise {
     pub stream: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum NoiseKind {
     /// Standard normal.
     Normal,
@@ -72,6 +73,9 @@ const CALLS_PER_STREAM: u64 = 1 << 40;
 const STREAMS: u64 = 1 << 24;
 /// How many of them one maker has whose streams are told apart.
 const REQUESTS: u64 = 1 << 8;
+
+/// The next maker whose streams are told apart from others.
+static MAKERS: AtomicU64 = AtomicU64::new(0);
 
 impl Noise {
     /// Fills a buffer with the numbers of one call: element `i` depends on the seed, the stream, the call, the iteration and `i` alone.
@@ -130,8 +134,7 @@ impl RandomStreams {
     /// # Ok::<(), bayeux_autodiff::Error>(())
     /// ```
     pub fn apart(seed: u64) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        RandomStreams { maker: Some(NEXT.fetch_add(1, Ordering::Relaxed)), ..Self::new(seed) }
+        RandomStreams { maker: Some(fresh_makers(1)), ..Self::new(seed) }
     }
 
     /// Independent standard normal numbers.
@@ -189,6 +192,18 @@ pub(crate) fn tell_apart(roots: &[AnyExpr], given: &[AnyExpr]) -> Vec<AnyExpr> {
         last = Some((seed, rank));
     }
     numbered(roots, given, &ranks)
+}
+
+/// The makers whose streams are told apart, inside and outside of lambdas.
+pub(crate) fn makers(roots: &[AnyExpr]) -> BTreeSet<u64> {
+    let mut makers = BTreeSet::new();
+    find_makers(roots, &mut makers);
+    makers.into_iter().map(|(_, maker)| maker).collect()
+}
+
+/// So many new makers, in a row: the first of them.
+pub(crate) fn fresh_makers(count: u64) -> u64 {
+    MAKERS.fetch_add(count, Ordering::Relaxed)
 }
 
 /// Those whose streams differ from those of others, by seed.

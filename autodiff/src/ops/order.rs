@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::Batch;
 use super::operation::Operation;
@@ -13,8 +14,8 @@ use crate::kernel::View;
 use crate::{AnyExpr, Arithmetic, Dim, Error, Expr, Rows, ValueType};
 
 /// x → its elements along the last axis in order, and where they stood. Equal ones stay in their order; NaNs come last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Sort {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Sort {
     descending: bool,
     /// How many are kept: the first so many, or all.
     count: Option<usize>,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::Axes;
 use super::Batch;
@@ -13,8 +14,8 @@ use crate::kernel::View;
 use crate::{AnyExpr, Arithmetic, Error, Expr, Rows, ValueType};
 
 /// The position of the first of the largest, or the smallest, along an axis, which disappears.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Extreme {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Extreme {
     axis: usize,
     largest: bool,
 }

@@ -1,6 +1,7 @@
 //! Max-pooling, its adjoint, and the adjoint of that.
 
 use bayeux_tensor::{Float, Pool2dShape, max_pool2d, max_pool2d_gather, max_pool2d_scatter};
+use serde::{Deserialize, Serialize};
 
 use super::Batch;
 use super::conv::{fits_into, output_size};
@@ -10,7 +11,7 @@ use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
 use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Rows, Shape, ValueType};
 
 /// Window, stride and padding of a max-pool. Padding counts as −∞ and so never wins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Pool2dOptions {
     /// Height and width of the window.
@@ -36,13 +37,13 @@ impl Pool2dOptions {
 
 /// One of three maps; all look for the largest element of each window of their first input x, the first one in
 /// row-major order if several are equal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Pool2d {
     pub map: PoolMap,
     pub options: Pool2dOptions,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum PoolMap {
     /// x → the largest of each window
     Largest,

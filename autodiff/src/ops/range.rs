@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Element, ElementType, Tensor, with_type};
+use serde::{Deserialize, Serialize};
 
 use super::operation::Operation;
 use crate::kernel::View;
 use crate::{AnyExpr, Dim, Error, Expr, ValueType};
 
 /// 0, 1, …, n − 1.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Range {
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Range {
     length: Dim,
+    #[serde(with = "crate::graph::element")]
     element: ElementType,
 }
 

@@ -1,6 +1,7 @@
 //! Sums and maxima along axes.
 
 use bayeux_tensor::{AnyTensor, ElementType, Float, Tensor};
+use serde::{Deserialize, Serialize};
 
 use super::Axes;
 use super::Batch;
@@ -12,7 +13,7 @@ use crate::kernel::Kernel;
 use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Real, Rows, ValueType};
 
 /// The sum along some axes, which disappear.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Sum(pub Vec<usize>);
 
 impl Operation for Sum {
@@ -61,7 +62,7 @@ impl Operation for Sum {
 }
 
 /// The largest along some axes, which disappear. Ties share the adjoint evenly.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Max(pub Vec<usize>);
 
 impl Operation for Max {

@@ -1,6 +1,7 @@
 //! Choice by a condition, and the end of a gradient's path.
 
 use bayeux_tensor::{AnySliceMut, AnyTensor, Element, ElementType, Tensor, with_type};
+use serde::{Deserialize, Serialize};
 
 use super::Batch;
 use super::elementwise::{self, fill};
@@ -9,7 +10,7 @@ use crate::kernel::{Kernel, Scratch, View};
 use crate::{AnyExpr, ArrayType, Error, Expr, Kind, Real, Rows, ValueType};
 
 /// `a` where the condition is true, else `b`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Select;
 
 impl Operation for Select {
@@ -71,7 +72,7 @@ impl Kernel for Select {
 }
 
 /// The identity, through which no gradient passes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct StopGradient;
 
 impl Operation for StopGradient {

@@ -3,6 +3,7 @@
 use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo};
 
 use bayeux_tensor::{AnySliceMut, AnyTensor};
+use serde::{Deserialize, Serialize};
 
 use super::Batch;
 use super::layout::{copy, row_major};
@@ -11,7 +12,7 @@ use crate::kernel::{Kernel, Scratch, View};
 use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Kind, Rows, Shape, ValueType};
 
 /// Part of one axis: from `start`, as long as the output's shape says.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Slice {
     pub axis: usize,
     pub start: Dim,
@@ -78,7 +79,7 @@ impl Operation for Slice {
 }
 
 /// Zeros around one axis: `before` of them in front, and behind as many as the output's shape asks for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Pad {
     pub axis: usize,
     pub before: Dim,

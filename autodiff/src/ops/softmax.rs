@@ -1,6 +1,7 @@
 //! Softmax and its relatives, along the last axis.
 
 use bayeux_tensor::{Float, softmax};
+use serde::{Deserialize, Serialize};
 
 use super::Batch;
 use super::elementwise::of_floats;
@@ -9,7 +10,7 @@ use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
 use crate::{AnyExpr, ArrayType, Error, Expr, Real, Rows, ValueType};
 
 /// Which of the three, along the last axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Softmax {
     /// exp(x − max x) / Σ exp(x − max x)
     Probabilities,

@@ -5,6 +5,7 @@ mod tests;
 
 use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::Batch;
 use super::index::checked;
@@ -14,14 +15,14 @@ use crate::{AnyExpr, ArrayType, Error, Expr, Kind, Rows, Shape, ValueType};
 
 /// x, indices → the parts of x along an axis at these positions. The first so many axes are common to both: each part of such a stack
 /// has positions of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Take {
     pub axis: usize,
     pub common: usize,
 }
 
 /// base, indices, parts → the base with the parts added at these positions along an axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Scatter {
     pub axis: usize,
     pub common: usize,

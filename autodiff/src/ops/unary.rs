@@ -15,7 +15,7 @@ macro_rules! unary {
         $({ $($note:ident)+ })?, on $low:literal .. $high:literal,
         |$g:ident, $x:ident, $y:ident| $gradient:expr;)+) => {
         /// A function of one number.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
         pub(crate) enum Unary {
             $($variant),+
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Float};
+use serde::{Deserialize, Serialize};
 
 use super::running::{Order, Running, run};
 use crate::kernel::View;
@@ -14,8 +15,8 @@ use crate::ops::{Axes, Batch};
 use crate::{AnyExpr, Error, Expr, Real, Rows, ValueType};
 
 /// y_i = ln Σ_{j ≤ i} exp x_j along an axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct LogCumSumExp(usize);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct LogCumSumExp(usize);
 
 impl Operation for LogCumSumExp {
     fn name(&self) -> String {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bayeux_tensor::AnySliceMut;
+use serde::{Deserialize, Serialize};
 
 use super::running::{Order, Running, run};
 use super::wide::Wide;
@@ -15,8 +16,8 @@ use crate::ops::{Axes, Batch};
 use crate::{AnyExpr, Arithmetic, Error, Expr, Rows, ValueType};
 
 /// y_i = Π_{j ≤ i} x_j along an axis; over j < i if it is exclusive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct CumProd {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct CumProd {
     axis: usize,
     exclusive: bool,
 }

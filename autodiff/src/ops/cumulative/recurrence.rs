@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Float};
+use serde::{Deserialize, Serialize};
 
 use super::running::{Order, Running, run};
 use crate::kernel::View;
@@ -15,8 +16,8 @@ use crate::{AnyExpr, Error, Expr, Real, Rows, ValueType};
 
 /// a, b → h with h_i = b_i + a_i h_{i−1} along an axis, of which a_0 has no part. Its adjoint in b, from the other end, is
 /// h_i = b_i + a_{i+1} h_{i+1}.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Recurrence {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Recurrence {
     axis: usize,
     adjoint: bool,
 }
@@ -110,8 +111,8 @@ impl<T: Float> Running<T> for Affine<'_, T> {
 }
 
 /// Each element one place on along an axis, or one back, with a 0 where none came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Shift {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Shift {
     axis: usize,
     back: bool,
 }

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::ops::axes::Lanes;
 
@@ -34,7 +35,7 @@ pub(in crate::ops) trait Running<T>: Sync {
 }
 
 /// From which end, and whether each element counts for itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Order {
     pub reverse: bool,
     pub exclusive: bool,

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bayeux_tensor::AnySliceMut;
+use serde::{Deserialize, Serialize};
 
 use super::running::{Order, Running, run};
 use super::wide::Wide;
@@ -16,8 +17,8 @@ use crate::ops::{Axes, Batch};
 use crate::{AnyExpr, Arithmetic, Error, Expr, Rows, ValueType};
 
 /// y_i = Σ_{j ≤ i} x_j along an axis; over j ≥ i in reverse, and without x_i itself if it is exclusive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct CumSum {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct CumSum {
     axis: usize,
     order: Order,
 }

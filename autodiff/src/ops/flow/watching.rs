@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Element, with_type};
+use serde::{Deserialize, Serialize};
 
 use crate::kernel::View;
 use crate::ops::{Batch, Linearity, Operation};
 use crate::{AnyExpr, Error, Expr, Kind, Rows, ValueType};
 
 /// x → x, printed under a label.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Print(String);
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Print(String);
 
 impl Operation for Print {
     fn name(&self) -> String {
@@ -49,8 +50,8 @@ impl Operation for Print {
 }
 
 /// x, truth values → x, or an error where one is false.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Require(String);
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Require(String);
 
 impl Operation for Require {
     fn name(&self) -> String {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use bayeux_tensor::Float;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 pub use interpolation::{Coordinates, Rounding};
 pub(in crate::ops) use interpolation::{Interpolation, Kernel as InterpolationKernel};
@@ -24,7 +25,7 @@ use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Rows, ValueType};
 const CHUNK: usize = 1 << 14;
 
 /// What the elements of the value are made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(in crate::ops) enum Along {
     /// The elements of the first window, of the second, and so on. Padding is 0.
     Unfold(Window),
@@ -106,8 +107,8 @@ impl Along {
 }
 
 /// A map along an axis, from so many elements to so many; or its adjoint, from the latter to the former.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct AxisMap {
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct AxisMap {
     axis: usize,
     map: Along,
     from: Dim,

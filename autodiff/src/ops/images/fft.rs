@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bayeux_tensor::{AnySliceMut, Element, ElementType};
 use rayon::prelude::*;
 use rustfft::num_complex::Complex;
+use serde::{Deserialize, Serialize};
 
 pub(in crate::ops) use plan::{Number, RealPlan};
 use plan::{Plan, Row};
@@ -43,8 +44,8 @@ impl FftNorm {
 }
 
 /// re, im of z → re, im of Σⱼ zⱼ exp(∓2πijk/n) along the last axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Fft {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Fft {
     inverse: bool,
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::super::Batch;
 use super::super::operation::Operation;
@@ -14,8 +15,8 @@ use crate::{AnyExpr, Arithmetic, ArrayType, Dim, Error, Expr, Pool2dOptions, Rea
 
 /// x → the largest element of each window over the last axes, and its place among the elements of these axes: the first one if several
 /// are largest, a NaN if there is one.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Largest {
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Largest {
     /// The windows along each of the last axes, and how many there are.
     windows: Vec<(Along, Dim)>,
 }

@@ -30,6 +30,14 @@ macro_rules! of_files {
     };
 }
 
+/// The operations of this folder by the names that they have in files.
+pub(super) fn by_name(all: crate::Operations) -> crate::Operations {
+    all.with::<fft::Fft>("fft")
+        .with::<real_fft::RealFft>("real_fft")
+        .with::<max_pool::Largest>("largest_of_windows")
+        .with::<axis_map::AxisMap>("axis_map")
+}
+
 #[cfg(test)]
 pub(super) fn examples() -> Vec<(&'static str, Vec<super::examples::Example>)> {
     of_files!(affine axis_map convolution fft max_pool pooling real_fft resize sample spectra stft unfold)

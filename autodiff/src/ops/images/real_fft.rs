@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bayeux_tensor::{AnySliceMut, Element, ElementType};
 use rayon::prelude::*;
 use rustfft::num_complex::Complex;
+use serde::{Deserialize, Serialize};
 
 use super::super::Batch;
 use super::super::elementwise::of_floats;
@@ -14,7 +15,7 @@ use crate::kernel::{Kernel, Scratch, View};
 use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Rows, ValueType};
 
 /// One of four linear maps between n real numbers and ⌊n/2⌋ + 1 complex ones, along the last axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 enum Map {
     /// x → re, im of Σⱼ xⱼ exp(−2πijk/n)
     Forward,
@@ -26,8 +27,8 @@ enum Map {
     InverseAdjoint,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct RealFft {
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct RealFft {
     map: Map,
     n: Dim,
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
+use serde::{Deserialize, Serialize};
 
 use super::put::{How, put};
 use crate::kernel::View;
@@ -15,8 +16,8 @@ use crate::ops::{Axes, Batch};
 use crate::{AnyExpr, Arithmetic, Error, Expr, Kind, Rows, ValueType};
 
 /// x, positions along an axis → the elements there; base, positions, parts → the base with the parts added there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Along {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Along {
     axis: usize,
     adds: bool,
 }

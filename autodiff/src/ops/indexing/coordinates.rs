@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, ElementType};
+use serde::{Deserialize, Serialize};
 
 use crate::kernel::View;
 use crate::ops::Batch;
@@ -11,8 +12,8 @@ use crate::ops::operation::Operation;
 use crate::{AnyExpr, Dim, Error, Expr, Rows, Shape, ValueType};
 
 /// Coordinates `[…, r]` and positions `[…]`, one from the other, and from the r lengths of the axes that they count along.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Coordinates {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) enum Coordinates {
     Ravel,
     Unravel,
 }

@@ -10,6 +10,11 @@ mod points;
 mod scatter;
 mod slices;
 
+/// The operations of this folder by the names that they have in files.
+pub(super) fn by_name(all: crate::Operations) -> crate::Operations {
+    all.with::<put::Put>("put").with::<coordinates::Coordinates>("coordinates").with::<along::Along>("along")
+}
+
 #[cfg(test)]
 pub(super) fn examples() -> Vec<(&'static str, Vec<super::examples::Example>)> {
     vec![

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
+use serde::{Deserialize, Serialize};
 
 use crate::kernel::{Kernel, Scratch, View};
 use crate::ops::axes::Lanes;
@@ -12,7 +13,7 @@ use crate::ops::{Batch, Scatter, Take};
 use crate::{AnyExpr, ArrayType, Error, Expr, Shape, ValueType};
 
 /// What becomes of a part and what stands in its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) enum How {
     /// The part; of several the last.
     Set,
@@ -23,7 +24,7 @@ pub(super) enum How {
 
 /// base `[s, n, m]`, positions `[s, k]`, parts `[s, k, m]` → the base with the parts at their positions along the second axis. Each of
 /// the stack's s has positions of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Put(pub How);
 
 impl Operation for Put {

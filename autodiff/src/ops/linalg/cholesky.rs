@@ -7,6 +7,7 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor::{LltError, cholesky_in_place, cholesky_in_place_scratch};
 use faer::{MatMut, Par};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::{Field, Triangle, elements, half_of_lower, sides, squares, with_field};
 use crate::kernel::View;
@@ -14,8 +15,8 @@ use crate::ops::Operation;
 use crate::{AnyExpr, Error, Expr, Real, ValueType};
 
 /// Symmetric A → the lower L with L Lᵀ = A.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Cholesky;
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Cholesky;
 
 impl Operation for Cholesky {
     fn name(&self) -> String {

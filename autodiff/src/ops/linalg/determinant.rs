@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bayeux_tensor::AnySliceMut;
+use serde::{Deserialize, Serialize};
 
 use super::lu::{SolveByFactors, factors};
 use super::{Field, elements, rows_of_stacks, sides, squares, with_field};
@@ -11,8 +12,8 @@ use crate::ops::{Batch, Operation};
 use crate::{AnyExpr, Error, Expr, Real, Rows, ValueType};
 
 /// A and its factors → its determinant; or the sign of it, and the logarithm of its absolute value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Determinant {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) enum Determinant {
     Plain,
     Logarithm,
 }

@@ -8,6 +8,7 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::{MatMut, MatRef, Par};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::{Field, elements, finite, sides, squares, symmetric_part, with_field};
 use crate::kernel::View;
@@ -15,8 +16,8 @@ use crate::ops::Operation;
 use crate::{AnyExpr, Error, Expr, Real, ValueType};
 
 /// Symmetric A → its eigenvalues in ascending order, and the eigenvectors, as columns, if they are asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Eigh {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Eigh {
     vectors: bool,
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bayeux_tensor::{AnySliceMut, Float};
 use faer::dyn_stack::{MemBuffer, MemStack};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::{Field, elements, finite, sides, squares, with_field};
 use crate::kernel::View;
@@ -16,8 +17,8 @@ use crate::{AnyExpr, Dim, Error, Expr, Real, ValueType};
 use pade::{exponential, scratch};
 
 /// A → Σ Aᵏ / k!
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Expm;
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Expm;
 
 impl Operation for Expm {
     fn name(&self) -> String {
@@ -62,8 +63,8 @@ impl Operation for Expm {
 }
 
 /// A, E → L(A, E), the derivative of the exponential at A along E (Fréchet's): exp [[A, E], [0, A]] has it above its diagonal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Derivative;
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Derivative;
 
 #[track_caller]
 fn derivative(a: &AnyExpr, e: &AnyExpr) -> AnyExpr {

@@ -8,6 +8,7 @@ use faer::linalg::lu::partial_pivoting::{factor, solve};
 use faer::perm::PermRef;
 use faer::{MatMut, MatRef, Par};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::{Columns, Equations, Field, elements, rows_of_stacks, sides, squares, with_field};
 use crate::kernel::View;
@@ -16,8 +17,8 @@ use crate::{AnyExpr, Error, Expr, Real, Rows, ValueType};
 
 /// A → the factors of P Aᵀ = L U in one matrix, column-major, and P. Row-major, Aᵀ is what stands there column-major. It has no
 /// gradient: what is computed with the factors is differentiated as a function of A.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Lu;
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Lu;
 
 impl Operation for Lu {
     fn name(&self) -> String {
@@ -85,7 +86,7 @@ pub(super) fn factors(a: &AnyExpr) -> Vec<AnyExpr> {
 }
 
 /// A, its factors, B → X with A X = B, or Aᵀ X = B.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct SolveByFactors {
     pub transposed: bool,
 }

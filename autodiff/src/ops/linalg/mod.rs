@@ -287,6 +287,21 @@ impl Equations {
     }
 }
 
+/// The operations of this folder by the names that they have in files.
+pub(super) fn by_name(all: crate::Operations) -> crate::Operations {
+    all.with::<lu::Lu>("lu")
+        .with::<lu::SolveByFactors>("solve_by_factors")
+        .with::<pseudo::Pinv>("pinv")
+        .with::<qr::Qr>("qr")
+        .with::<singular::Svd>("svd")
+        .with::<exponential::Expm>("expm")
+        .with::<exponential::Derivative>("expm_derivative")
+        .with::<determinant::Determinant>("determinant")
+        .with::<triangular::SolveTriangular>("solve_triangular")
+        .with::<cholesky::Cholesky>("cholesky")
+        .with::<eigen::Eigh>("eigh")
+}
+
 #[cfg(test)]
 pub(super) fn examples() -> Vec<(&'static str, Vec<super::examples::Example>)> {
     vec![

@@ -8,6 +8,7 @@ use faer::linalg::matmul::matmul;
 use faer::linalg::svd::{ComputeSvdVectors, svd_scratch};
 use faer::{Accum, MatMut, MatRef, Par};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::{Field, Triangle, elements, matrices, sides, with_field};
 use crate::kernel::View;
@@ -15,8 +16,8 @@ use crate::ops::Operation;
 use crate::{AnyExpr, Error, Expr, Real, ValueType};
 
 /// A → its pseudo-inverse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Pinv {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Pinv {
     /// The bits of the part of the largest singular value up to which one counts as 0, if that is given.
     tolerance: Option<u64>,
 }

@@ -11,6 +11,7 @@ use faer::linalg::householder::{
 use faer::linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch, recommended_block_size};
 use faer::{Conj, Mat, Par};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::{Field, Triangle, elements, half_of_lower, matrices, sides, with_field};
 use crate::kernel::View;
@@ -18,8 +19,8 @@ use crate::ops::Operation;
 use crate::{AnyExpr, Error, Expr, Real, ValueType};
 
 /// A with no fewer rows than columns → Q with orthonormal columns, and upper triangular R whose diagonal is not negative.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Qr;
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Qr;
 
 impl Operation for Qr {
     fn name(&self) -> String {

@@ -8,6 +8,7 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
 use faer::{MatMut, MatRef, Par};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::{Field, elements, finite, inverse_or_zero, matrices, sides, with_field};
 use crate::kernel::View;
@@ -15,8 +16,8 @@ use crate::ops::Operation;
 use crate::{AnyExpr, Error, Expr, Real, ValueType};
 
 /// A with no fewer rows than columns → its singular values in descending order; or U, these, and Vᵀ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Svd {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Svd {
     vectors: bool,
 }
 

@@ -6,6 +6,7 @@ use bayeux_tensor::AnySliceMut;
 use faer::linalg::triangular_solve::{solve_lower_triangular_in_place, solve_upper_triangular_in_place};
 use faer::{MatMut, MatRef, Par};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::{Columns, Equations, Field, elements, rows_of_stacks, sides, squares, triangle, with_field};
 use crate::kernel::View;
@@ -13,7 +14,7 @@ use crate::ops::{Batch, Operation};
 use crate::{AnyExpr, Error, Expr, Real, Rows, ValueType};
 
 /// Which elements of a triangular matrix count. The others are not read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Triangle {
     /// The diagonal and what is below.
     Lower,
@@ -31,8 +32,8 @@ impl Triangle {
 }
 
 /// T, B → X with T X = B, by one triangle of T.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct SolveTriangular(Triangle);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct SolveTriangular(Triangle);
 
 impl SolveTriangular {
     #[track_caller]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Element, ElementType};
+use serde::{Deserialize, Serialize};
 
 use super::fold::fold;
 use crate::kernel::View;
@@ -13,8 +14,8 @@ use crate::ops::{Axes, Batch};
 use crate::{AnyExpr, Arithmetic, Error, Expr, Rows, ValueType};
 
 /// The largest or the smallest of whole numbers along an axis, which disappears.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Extreme {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Extreme {
     axis: usize,
     largest: bool,
 }

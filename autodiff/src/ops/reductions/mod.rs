@@ -13,6 +13,11 @@ mod variances;
 
 pub(super) use extremes::whole_extreme;
 
+/// The operations of this folder by the names that they have in files.
+pub(super) fn by_name(all: crate::Operations) -> crate::Operations {
+    all.with::<extremes::Extreme>("extreme").with::<products::Prod>("prod")
+}
+
 #[cfg(test)]
 pub(super) fn examples() -> Vec<(&'static str, Vec<super::examples::Example>)> {
     vec![

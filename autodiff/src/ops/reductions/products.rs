@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Element};
+use serde::{Deserialize, Serialize};
 
 use super::fold::fold;
 use crate::kernel::View;
@@ -14,8 +15,8 @@ use crate::ops::{Axes, Batch};
 use crate::{AnyExpr, Arithmetic, Error, Expr, Rows, ValueType};
 
 /// The product along an axis, which disappears.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Prod(usize);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Prod(usize);
 
 impl Operation for Prod {
     fn name(&self) -> String {

@@ -12,6 +12,11 @@ mod triangles;
 
 pub use borders::PadMode;
 
+/// The operations of this folder by the names that they have in files.
+pub(super) fn by_name(all: crate::Operations) -> crate::Operations {
+    all.with::<roll::Roll>("roll").with::<steps::Every>("every").with::<steps::Spread>("spread")
+}
+
 #[cfg(test)]
 pub(super) fn examples() -> Vec<(&'static str, Vec<super::examples::Example>)> {
     vec![

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Element, with_type};
+use serde::{Deserialize, Serialize};
 
 use crate::kernel::View;
 use crate::ops::axes::{Lanes, one_axis};
@@ -12,8 +13,8 @@ use crate::ops::{Axes, Batch};
 use crate::{AnyExpr, Error, Expr, Kind, Rows, ValueType};
 
 /// Each element so many places on along an axis; what goes over its end comes in at its beginning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Roll {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Roll {
     axis: usize,
     by: i64,
 }

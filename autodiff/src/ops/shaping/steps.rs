@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bayeux_tensor::AnySliceMut;
+use serde::{Deserialize, Serialize};
 
 use crate::kernel::{Kernel, Scratch, View};
 use crate::ops::Batch;
@@ -13,15 +14,15 @@ use crate::ops::slice::AxisRange;
 use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Kind, Rows, ValueType};
 
 /// The elements 0, s, 2s, … along an axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Every {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Every {
     axis: usize,
     step: usize,
 }
 
 /// Its adjoint: elements apart by a step along an axis of a length, and zeros between them.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Spread {
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Spread {
     axis: usize,
     step: usize,
     length: Dim,

@@ -12,6 +12,11 @@ mod unique;
 
 pub use unique::Unique;
 
+/// The operations of this folder by the names that they have in files.
+pub(super) fn by_name(all: crate::Operations) -> crate::Operations {
+    all.with::<search::Search>("search").with::<ranks::Neighbours>("neighbours")
+}
+
 #[cfg(test)]
 pub(super) fn examples() -> Vec<(&'static str, Vec<super::examples::Example>)> {
     vec![

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Element, ElementType, Float};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::keys::{is_short, key};
 use super::radix::{Item, nth};
@@ -16,8 +17,8 @@ use crate::{AnyExpr, Dim, Error, Expr, Real, Rows, ValueType};
 
 /// x → of each row along the last axis the numbers of ranks ⌊q (n − 1)⌋ and the next, and where they stand. Both are the first NaN if
 /// there is one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Neighbours {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Neighbours {
     /// q, as bits.
     quantile: u64,
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
+use serde::{Deserialize, Serialize};
 
 use super::keys::key;
 use crate::kernel::View;
@@ -13,8 +14,8 @@ use crate::{AnyExpr, Arithmetic, Error, Expr, Rows, ValueType};
 
 /// sorted `[…, n]`, values `[…, m]` → for each value how many of its row are below it, or not above it. One row may be for values of
 /// any shape.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Search {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Search {
     right: bool,
 }
 

@@ -1,6 +1,7 @@
 //! Modified Bessel functions of the first kind, of whole orders.
 
 use bayeux_tensor::{AnySliceMut, simd};
+use serde::{Deserialize, Serialize};
 
 use super::numbers::{each, elementwise_methods};
 use crate::kernel::View;
@@ -9,8 +10,8 @@ use crate::ops::operation::Operation;
 use crate::{AnyExpr, Error, Expr, Real, Rows, ValueType};
 
 /// Iₙ(x), or e^−|x| Iₙ(x).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Bessel {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Bessel {
     order: usize,
     scaled: bool,
 }

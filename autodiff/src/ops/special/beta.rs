@@ -1,6 +1,7 @@
 //! The beta function.
 
 use bayeux_tensor::AnySliceMut;
+use serde::{Deserialize, Serialize};
 
 use super::functions;
 use super::numbers::{each, elementwise_methods, of_broadcast};
@@ -10,8 +11,8 @@ use crate::ops::operation::Operation;
 use crate::{AnyExpr, Error, Expr, Real, Rows, ValueType};
 
 /// ln B(a, b).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct BetaLn;
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct BetaLn;
 
 impl Operation for BetaLn {
     fn name(&self) -> String {

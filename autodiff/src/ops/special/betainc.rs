@@ -3,6 +3,7 @@
 mod fraction;
 
 use bayeux_tensor::AnySliceMut;
+use serde::{Deserialize, Serialize};
 
 use super::numbers::{each, elementwise_methods, of_broadcast};
 use crate::kernel::View;
@@ -11,8 +12,8 @@ use crate::ops::operation::Operation;
 use crate::{AnyExpr, Error, Expr, Real, Rows, ValueType};
 
 /// Iₓ(a, b), or one of its derivatives in a and b.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct BetaInc {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct BetaInc {
     /// How often it is differentiated in a and in b: together up to twice.
     orders: [u8; 2],
 }

@@ -3,6 +3,7 @@
 pub(super) mod series;
 
 use bayeux_tensor::AnySliceMut;
+use serde::{Deserialize, Serialize};
 
 use super::numbers::{each, elementwise_methods, of_broadcast};
 use crate::kernel::View;
@@ -11,8 +12,8 @@ use crate::ops::operation::Operation;
 use crate::{AnyExpr, Error, Expr, Real, Rows, ValueType};
 
 /// P(a, x), or Q(a, x) = 1 − P(a, x), or one of their derivatives in a.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct GammaInc {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct GammaInc {
     upper: bool,
     /// How often it is differentiated in a: up to twice.
     order: u8,

@@ -12,6 +12,14 @@ pub(super) mod functions;
 pub(super) mod jet;
 pub(super) mod numbers;
 
+/// The operations of this folder by the names that they have in files.
+pub(super) fn by_name(all: crate::Operations) -> crate::Operations {
+    all.with::<betainc::BetaInc>("betainc")
+        .with::<bessel::Bessel>("bessel")
+        .with::<gammainc::GammaInc>("gammainc")
+        .with::<beta::BetaLn>("betaln")
+}
+
 #[cfg(test)]
 pub(super) fn examples() -> Vec<(&'static str, Vec<super::examples::Example>)> {
     macro_rules! of_files {

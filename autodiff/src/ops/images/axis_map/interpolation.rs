@@ -1,9 +1,11 @@
 //! Interpolation along an axis: where an element of the value lies on the axis, and the factors of the elements around it.
 
+use serde::{Deserialize, Serialize};
+
 use super::Table;
 
 /// Where the elements of the value lie, by their places i: coordinates of which element j of the axis has j.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Coordinates {
     /// Pixels are intervals, of which the centres count: (i + ½)/s − ½, with the scale s = m/n. PyTorch's default.
@@ -20,7 +22,7 @@ pub enum Coordinates {
 }
 
 /// To which element a place between two of them belongs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Rounding {
     /// The nearest one, of two as near the one before: ONNX's default.
@@ -35,7 +37,7 @@ pub enum Rounding {
 }
 
 /// The function whose values are the factors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(in crate::ops) enum Kernel {
     Nearest(Rounding),
     Linear,
@@ -43,7 +45,7 @@ pub(in crate::ops) enum Kernel {
     Cubic(u64),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(in crate::ops) struct Interpolation {
     pub kernel: Kernel,
     pub coordinates: Coordinates,

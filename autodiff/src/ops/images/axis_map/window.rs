@@ -1,9 +1,11 @@
 //! Windows along one axis.
 
+use serde::{Deserialize, Serialize};
+
 use crate::Dim;
 
 /// Windows of `size` elements, `dilation` apart from each other, one every `stride` places, on an axis with padding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(in crate::ops) struct Window {
     pub size: usize,
     pub stride: usize,
