@@ -1,5 +1,6 @@
 //! The compiler against its referee: random expression graphs, their gradients and steps of training included, computed by the
-//! compiled program and by the interpreter; two thousand, or as many as `BAYEUX_GRAPHS` says. In a program of its own: it sets the hook for panics, which is the process's.
+//! compiled program and by the interpreter; two thousand, or as many as `BAYEUX_GRAPHS` says. In a program of its own: it sets the hook
+//! for panics, which is the process's. With `BAYEUX_STABLEHLO=DIR` they are written out, too, for XLA to compute.
 
 #[path = "random_graphs/along_axes.rs"]
 mod along_axes;
@@ -7,6 +8,8 @@ mod along_axes;
 mod elementwise;
 #[path = "random_graphs/in_loops.rs"]
 mod in_loops;
+#[path = "random_graphs/written.rs"]
+mod written;
 
 use bayeux_autodiff::{
     Axes, Conv2dOptions, Expr, Function, Pool2dOptions, RandomStreams, Shape, Shared, checkpoint,
@@ -15,11 +18,14 @@ use bayeux_autodiff::{
 use bayeux_tensor::Tensor;
 use rand::rngs::SmallRng;
 use rand::{Rng, RngExt, SeedableRng};
+use written::{Folder, Graph};
 
 /// Grows a graph from leaves by random operations, keeping values moderate.
 struct Grower<'a, R> {
     rng: &'a mut R,
     pool: Vec<Expr<f64>>,
+    /// Whether all is to be as others can compute and differentiate it: no random numbers, no gradients that are said.
+    plain: bool,
 }
 
 impl<R: Rng> Grower<'_, R> {
@@ -166,6 +172,7 @@ impl<R: Rng> Grower<'_, R> {
             1 => checkpoint(|x| [self.unary(&x[0]), x[1].sum_all() * 0.1 + &other], &inputs)[1].clone(),
             2 => checkpoint(|x| checkpoint(|x| (&x[0] * &other).sin() + &x[0], x).tanh(), &inputs[..1]),
             3 if rank > 1 => checkpoint(|x| (x[0].t(), x[0].gt(&other)), &inputs).0.t(),
+            _ if self.plain => checkpoint(|x| self.unary(&x[0]) * &other, &inputs),
             _ => custom_gradient(
                 |x| self.unary(&x[0]) * &other,
                 |g, x, y| vec![g * x[0].tanh() + y * 0.1, x[1].sin() * 0.1],
@@ -242,7 +249,7 @@ fn numbers(rng: &mut impl Rng, shape: &[usize]) -> Tensor<f64> {
     Tensor::from_fn(shape, |_| rng.random_range(-1.5..1.5))
 }
 
-fn check(seed: u64) {
+fn check(seed: u64, folder: Option<&Folder>) {
     let mut rng = SmallRng::seed_from_u64(seed);
     let shapes: [&[usize]; 7] = [&[], &[3], &[4, 3], &[2, 1, 3], &[2, 2, 5, 4], &[1, 3], &[3, 3]];
     let mut inputs = Vec::new();
@@ -253,8 +260,11 @@ fn check(seed: u64) {
     }
     let shared = Shared::new("w", numbers(&mut rng, &[4, 3]));
     let square = Shared::new("v", numbers(&mut rng, &[3, 3]));
-    let noise = RandomStreams::new(seed).normal([4, 3]);
-    let mut grower = Grower { pool: inputs.clone(), rng: &mut rng };
+    let noise = match folder {
+        Some(_) => inputs[2].sin(),
+        None => RandomStreams::new(seed).normal([4, 3]),
+    };
+    let mut grower = Grower { pool: inputs.clone(), rng: &mut rng, plain: folder.is_some() };
     grower.pool.extend([shared.expr(), square.expr(), noise, Expr::scalar(1.5), Expr::zeros([3])]);
     let steps = grower.rng.random_range(3..25);
     (0..steps).for_each(|_| grower.grow());
@@ -268,12 +278,24 @@ fn check(seed: u64) {
         .map(|(old, slope)| old.expr() - slope * 0.1)
         .collect();
     roots.push(cost);
+    let count = roots.len();
     roots.extend(slopes);
 
     let given: Vec<&Tensor<f64>> = values.iter().collect();
     let function = Function::new(&inputs, &roots).unwrap();
     let first = function.call(&given).unwrap();
     let second = function.call(&given).unwrap();
+    if let Some(folder) = folder {
+        let given = [values.as_slice(), &[shared.get(), square.get()]].concat();
+        folder.write(&Graph {
+            seed,
+            inputs: &inputs,
+            given: &given,
+            roots: &roots,
+            results: &first,
+            values: count,
+        });
+    }
     let pairs: Vec<_> = inputs.iter().zip(&values).collect();
     for (call, compiled) in [first, second].iter().enumerate() {
         let expected = interpret(&roots, &pairs, call as u64).unwrap();
@@ -308,9 +330,11 @@ fn compiled_programs_agree_with_the_interpreter() {
     std::panic::set_hook(Box::new(|_| {}));
     let graphs =
         std::env::var("BAYEUX_GRAPHS").map_or(2000, |graphs| graphs.parse().expect("a number of graphs"));
+    let folder = Folder::from_environment();
     let failures: Vec<(u64, String)> = (0..graphs)
         .filter_map(|seed| {
-            let result = std::panic::catch_unwind(|| check(seed));
+            let result =
+                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check(seed, folder.as_ref())));
             let text = |e: Box<dyn std::any::Any + Send>| match e.downcast::<String>() {
                 Ok(text) => *text,
                 Err(_) => "panicked".into(),
@@ -319,6 +343,9 @@ fn compiled_programs_agree_with_the_interpreter() {
         })
         .collect();
     std::panic::set_hook(hook);
+    if let Some(folder) = folder {
+        println!("{}", folder.report());
+    }
     assert!(
         failures.is_empty(),
         "{} of {graphs} graphs failed; the first: {}",
