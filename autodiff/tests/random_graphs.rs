@@ -6,14 +6,17 @@
 mod along_axes;
 #[path = "random_graphs/elementwise.rs"]
 mod elementwise;
+#[path = "random_graphs/further.rs"]
+mod further;
+#[path = "random_graphs/images.rs"]
+mod images;
 #[path = "random_graphs/in_loops.rs"]
 mod in_loops;
 #[path = "random_graphs/written.rs"]
 mod written;
 
 use bayeux_autodiff::{
-    Axes, Conv2dOptions, Expr, Function, Pool2dOptions, RandomStreams, Shape, Shared, checkpoint,
-    custom_gradient, grad, interpret,
+    Axes, Expr, Function, RandomStreams, Shape, Shared, checkpoint, custom_gradient, grad, interpret,
 };
 use bayeux_tensor::Tensor;
 use rand::rngs::SmallRng;
@@ -59,7 +62,7 @@ impl<R: Rng> Grower<'_, R> {
 
     fn grow(&mut self) {
         let x = self.any();
-        let grown = match self.rng.random_range(0..29) {
+        let grown = match self.rng.random_range(0..34) {
             0..4 => self.unary(&x),
             4..8 => {
                 let y = self.any();
@@ -124,7 +127,8 @@ impl<R: Rng> Grower<'_, R> {
             20..23 if x.rank() > 0 => self.beside_its_view(&x),
             23 | 24 => self.behind_a_border(&x),
             25 if x.rank() > 0 => self.in_loops(&x),
-            25.. => self.along_axes(&x),
+            25..29 => self.along_axes(&x),
+            29.. => self.further(&x),
             _ => return,
         };
         if grown.shape().sizes().is_some_and(|sizes| sizes.iter().product::<usize>() <= 4096) {
@@ -206,41 +210,6 @@ impl<R: Rng> Grower<'_, R> {
             Some(y) if self.rng.random_bool(0.5) => self.binary(&both, &y),
             _ => both,
         }
-    }
-
-    /// Max-pools behind increasing functions and biases: what the commuting pass rewrites.
-    fn pooled(&mut self, x: &Expr<f64>) -> Expr<f64> {
-        let sizes = x.shape().sizes().unwrap();
-        let bias = Expr::constant(Tensor::from_fn([sizes[1], 1, 1], |i| 0.3 * i[0] as f64 - 0.2));
-        let x = match self.rng.random_range(0..4) {
-            0 => x.tanh(),
-            1 => (x + &bias).tanh(),
-            2 => (x * 0.7 + bias).softplus(),
-            _ => x.clone(),
-        };
-        if sizes[2] == 0 || sizes[3] == 0 {
-            return x;
-        }
-        let window = [self.rng.random_range(1..=sizes[2].min(3)), self.rng.random_range(1..=sizes[3].min(3))];
-        let mut options = Pool2dOptions::new(window);
-        if self.rng.random_bool(0.3) {
-            options.stride = [1, 1];
-        }
-        x.max_pool2d(options)
-    }
-
-    fn convolved(&mut self, x: &Expr<f64>) -> Expr<f64> {
-        let sizes = x.shape().sizes().unwrap();
-        let padding = self.rng.random_range(0..2);
-        let kernel = [0, 1].map(|i| self.rng.random_range(1..=(sizes[2 + i] + 2 * padding).clamp(1, 3)));
-        if sizes[1] == 0 || (0..2).any(|i| kernel[i] > sizes[2 + i] + 2 * padding) {
-            return x.clone();
-        }
-        let filters = Expr::constant(Tensor::from_fn([2, sizes[1], kernel[0], kernel[1]], |i| {
-            0.3 * ((i[0] * 7 + i[1] * 5 + i[2] * 3 + i[3]) as f64).sin()
-        }));
-        let stride = [self.rng.random_range(1..3), self.rng.random_range(1..3)];
-        x.conv2d(&filters, Conv2dOptions::new().stride(stride).padding([[padding; 2]; 2]))
     }
 }
 

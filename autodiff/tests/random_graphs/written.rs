@@ -88,7 +88,9 @@ impl Folder {
 
 /// The name of an operation without its numbers.
 fn family(op: &str) -> String {
-    op.split(|c: char| c.is_ascii_digit()).next().unwrap_or(op).trim().into()
+    let name = op.split(['(', ',']).next().unwrap_or(op);
+    let words = name.split(' ').take_while(|word| !word.starts_with(|c: char| c.is_ascii_digit()));
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// As JSON with Python's names for what is no finite number.
