@@ -45,6 +45,10 @@
 
 #![forbid(unsafe_code)]
 
+// As tests outside name it, of which some rooms are used inside, too.
+#[cfg(test)]
+extern crate self as bayeux_autodiff;
+
 #[doc = include_str!("coming_from.md")]
 pub mod coming_from {}
 #[doc = include_str!("operations.md")]

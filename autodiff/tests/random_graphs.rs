@@ -258,6 +258,8 @@ fn check(seed: u64, folder: Option<&Folder>) {
         let given = [values.as_slice(), &[shared.get(), square.get()]].concat();
         folder.write(&Graph {
             seed,
+            name: format!("graph {seed}"),
+            variables: &["w", "v"],
             inputs: &inputs,
             given: &given,
             roots: &roots,
@@ -299,7 +301,7 @@ fn compiled_programs_agree_with_the_interpreter() {
     std::panic::set_hook(Box::new(|_| {}));
     let graphs =
         std::env::var("BAYEUX_GRAPHS").map_or(2000, |graphs| graphs.parse().expect("a number of graphs"));
-    let folder = Folder::from_environment();
+    let folder = Folder::from_environment("graphs");
     let failures: Vec<(u64, String)> = (0..graphs)
         .filter_map(|seed| {
             let result =

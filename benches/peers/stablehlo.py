@@ -304,7 +304,8 @@ def main():
         passed, failed = passed + (complaint is None), failed + (complaint is not None)
         with_slopes += had_slopes
         if complaint:
-            print(f"{path.stem}: {complaint}", flush=True)
+            name = json.loads(path.with_suffix(".json").read_text())["name"]
+            print(f"{path.stem} ({name}): {complaint}", flush=True)
         if (passed + failed) % 20 == 0:
             jax.clear_caches()  # gigabytes of programs that are used once
     print(f"{passed} passed, {failed} failed; {with_slopes} with slopes by XLA, too")

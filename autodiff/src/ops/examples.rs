@@ -3,6 +3,7 @@
 
 mod stacks;
 mod tests;
+mod written;
 
 use std::ops::Range;
 

@@ -11,6 +11,8 @@ use bayeux_tensor::Tensor;
 /// A graph with its numbers.
 pub struct Graph<'a> {
     pub seed: u64,
+    pub name: String,
+    pub variables: &'a [&'a str],
     pub inputs: &'a [Expr<f64>],
     /// Those of the inputs and, behind them, the variables.
     pub given: &'a [Tensor<f64>],
@@ -37,9 +39,9 @@ struct Counts {
 }
 
 impl Folder {
-    /// The one that `BAYEUX_STABLEHLO` names.
-    pub fn from_environment() -> Option<Self> {
-        let path = PathBuf::from(std::env::var_os("BAYEUX_STABLEHLO")?);
+    /// One in that which `BAYEUX_STABLEHLO` names.
+    pub fn from_environment(name: &str) -> Option<Self> {
+        let path = PathBuf::from(std::env::var_os("BAYEUX_STABLEHLO")?).join(name);
         std::fs::create_dir_all(&path).expect("a folder to write to");
         Some(Folder { path, counts: Mutex::default() })
     }
@@ -102,10 +104,11 @@ fn numbers(graph: &Graph<'_>) -> String {
         });
         each.collect::<Vec<_>>().join(",\n    ")
     };
-    let variables = ["w", "v"].into_iter();
+    let variables = graph.variables.iter().copied();
     let names: Vec<&str> = graph.inputs.iter().filter_map(Expr::name).chain(variables).collect();
     format!(
-        "{{\n  \"names\": {names:?},\n  \"given\": [\n    {}],\n  \"values\": [\n    {}],\n  \"slopes\": [\n    {}]\n}}\n",
+        "{{\n  \"name\": {:?},\n  \"names\": {names:?},\n  \"given\": [\n    {}],\n  \"values\": [\n    {}],\n  \"slopes\": [\n    {}]\n}}\n",
+        graph.name,
         tensors(graph.given),
         tensors(&graph.results[..graph.values]),
         tensors(&graph.results[graph.values..])
