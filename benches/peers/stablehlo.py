@@ -1,7 +1,7 @@
 """Graphs that bayeux wrote as StableHLO, computed by XLA and differentiated by JAX.
 
-    BAYEUX_STABLEHLO=graphs cargo test --release -p bayeux-autodiff --test random_graphs -- --nocapture
-    python3 benches/peers/stablehlo.py graphs
+    BAYEUX_STABLEHLO=$PWD/target/stablehlo cargo test --release -p bayeux-autodiff --test random_graphs -- --nocapture
+    python3 benches/peers/stablehlo.py target/stablehlo/graphs
 
 Of each graph `N` of the folder XLA compiles and runs `N.mlir`, its values, and `N.slopes.mlir`, what bayeux made of their gradient.
 JAX differentiates `N.mlir`, read operation by operation, by rules of its own. All is compared with the numbers of `N.json`. Needs

@@ -16,6 +16,12 @@ impl Export {
     ) -> Result<Vec<HloValue>, Error> {
         let steps = scan.length.resolve(&self.sizes)?;
         let types = node.types().iter().map(|of| self.of(of)).collect::<Result<Vec<HloType>, Error>>()?;
+        if steps == 0 {
+            // Of nothing no part can be taken, not even in a step that is never done.
+            let mut results = inputs[..scan.carried].to_vec();
+            results.extend(types[scan.carried..].iter().map(|of| self.hlo.full(of, 0.0)));
+            return Ok(results);
+        }
         let mut limit = self.hlo.number(ElementType::I64, steps as f64);
         if let (true, Some(given)) = (scan.limited, inputs.last()) {
             limit = self.hlo.binary("minimum", &limit, given);

@@ -58,6 +58,14 @@ fn loops_and_programs_inside_are_written_out() {
 }
 
 #[test]
+fn a_loop_of_no_steps_is_what_it_starts_with() {
+    let x = Expr::<f64>::input("x", [0, 3]);
+    let y = fold(|s: &Expr<f64>, x| (s + &x[0]).sin(), Expr::ones([3]), from_ref(&x));
+    let text = to_stablehlo(from_ref(&x), &[y], &[]).unwrap();
+    assert!(!text.contains("while") && !text.contains("dynamic_slice"), "{text}");
+}
+
+#[test]
 fn a_stable_form_is_what_is_written() {
     let x = Expr::<f64>::input("x", [3]);
     let text = to_stablehlo(from_ref(&x), &[x.softmax().ln()], &[]).unwrap();
