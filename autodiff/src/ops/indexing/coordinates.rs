@@ -126,7 +126,9 @@ impl Operation for Coordinates {
                 let mut parts = Vec::new();
                 let shape: Vec<usize> = flat.shape.iter().copied().chain([1]).collect();
                 for axis in (0..count).rev() {
-                    let length = length(hlo, axis);
+                    // Nothing is divided by an axis of no length.
+                    let (length, one) = (length(hlo, axis), hlo.full(&flat, 1.0));
+                    let length = hlo.binary("maximum", &length, &one);
                     let part = hlo.binary("remainder", &rest, &length);
                     parts.insert(0, hlo.reshape(&part, &shape));
                     rest = hlo.binary("divide", &rest, &length);
