@@ -123,6 +123,9 @@ pub enum Error {
     /// An expression that a function needs is an input which was not declared as one of its inputs.
     #[error("the input `{0}` is needed by the function but not among its inputs")]
     MissingInput(String),
+    /// An operation that [`to_stablehlo`](crate::to_stablehlo) cannot write.
+    #[error("{0} has no form in StableHLO")]
+    NoStableHlo(String),
     /// A function has no such variable.
     #[error("the function has no variable `{0}`")]
     ForeignVariable(String),

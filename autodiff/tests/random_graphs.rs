@@ -1,25 +1,34 @@
 //! The compiler against its referee: random expression graphs, their gradients and steps of training included, computed by the
-//! compiled program and by the interpreter; two thousand, or as many as `BAYEUX_GRAPHS` says. In a program of its own: it sets the hook for panics, which is the process's.
+//! compiled program and by the interpreter; two thousand, or as many as `BAYEUX_GRAPHS` says. In a program of its own: it sets the hook
+//! for panics, which is the process's. With `BAYEUX_STABLEHLO=DIR` they are written out, too, for XLA to compute.
 
 #[path = "random_graphs/along_axes.rs"]
 mod along_axes;
 #[path = "random_graphs/elementwise.rs"]
 mod elementwise;
+#[path = "random_graphs/further.rs"]
+mod further;
+#[path = "random_graphs/images.rs"]
+mod images;
 #[path = "random_graphs/in_loops.rs"]
 mod in_loops;
+#[path = "random_graphs/written.rs"]
+mod written;
 
 use bayeux_autodiff::{
-    Axes, Conv2dOptions, Expr, Function, Pool2dOptions, RandomStreams, Shape, Shared, checkpoint,
-    custom_gradient, grad, interpret,
+    Axes, Expr, Function, RandomStreams, Shape, Shared, checkpoint, custom_gradient, grad, interpret,
 };
 use bayeux_tensor::Tensor;
 use rand::rngs::SmallRng;
 use rand::{Rng, RngExt, SeedableRng};
+use written::{Folder, Graph};
 
 /// Grows a graph from leaves by random operations, keeping values moderate.
 struct Grower<'a, R> {
     rng: &'a mut R,
     pool: Vec<Expr<f64>>,
+    /// Whether all is to be as others can compute and differentiate it: no random numbers, no gradients that are said.
+    plain: bool,
 }
 
 impl<R: Rng> Grower<'_, R> {
@@ -53,7 +62,7 @@ impl<R: Rng> Grower<'_, R> {
 
     fn grow(&mut self) {
         let x = self.any();
-        let grown = match self.rng.random_range(0..29) {
+        let grown = match self.rng.random_range(0..34) {
             0..4 => self.unary(&x),
             4..8 => {
                 let y = self.any();
@@ -118,7 +127,8 @@ impl<R: Rng> Grower<'_, R> {
             20..23 if x.rank() > 0 => self.beside_its_view(&x),
             23 | 24 => self.behind_a_border(&x),
             25 if x.rank() > 0 => self.in_loops(&x),
-            25.. => self.along_axes(&x),
+            25..29 => self.along_axes(&x),
+            29.. => self.further(&x),
             _ => return,
         };
         if grown.shape().sizes().is_some_and(|sizes| sizes.iter().product::<usize>() <= 4096) {
@@ -166,6 +176,7 @@ impl<R: Rng> Grower<'_, R> {
             1 => checkpoint(|x| [self.unary(&x[0]), x[1].sum_all() * 0.1 + &other], &inputs)[1].clone(),
             2 => checkpoint(|x| checkpoint(|x| (&x[0] * &other).sin() + &x[0], x).tanh(), &inputs[..1]),
             3 if rank > 1 => checkpoint(|x| (x[0].t(), x[0].gt(&other)), &inputs).0.t(),
+            _ if self.plain => checkpoint(|x| self.unary(&x[0]) * &other, &inputs),
             _ => custom_gradient(
                 |x| self.unary(&x[0]) * &other,
                 |g, x, y| vec![g * x[0].tanh() + y * 0.1, x[1].sin() * 0.1],
@@ -200,41 +211,6 @@ impl<R: Rng> Grower<'_, R> {
             _ => both,
         }
     }
-
-    /// Max-pools behind increasing functions and biases: what the commuting pass rewrites.
-    fn pooled(&mut self, x: &Expr<f64>) -> Expr<f64> {
-        let sizes = x.shape().sizes().unwrap();
-        let bias = Expr::constant(Tensor::from_fn([sizes[1], 1, 1], |i| 0.3 * i[0] as f64 - 0.2));
-        let x = match self.rng.random_range(0..4) {
-            0 => x.tanh(),
-            1 => (x + &bias).tanh(),
-            2 => (x * 0.7 + bias).softplus(),
-            _ => x.clone(),
-        };
-        if sizes[2] == 0 || sizes[3] == 0 {
-            return x;
-        }
-        let window = [self.rng.random_range(1..=sizes[2].min(3)), self.rng.random_range(1..=sizes[3].min(3))];
-        let mut options = Pool2dOptions::new(window);
-        if self.rng.random_bool(0.3) {
-            options.stride = [1, 1];
-        }
-        x.max_pool2d(options)
-    }
-
-    fn convolved(&mut self, x: &Expr<f64>) -> Expr<f64> {
-        let sizes = x.shape().sizes().unwrap();
-        let padding = self.rng.random_range(0..2);
-        let kernel = [0, 1].map(|i| self.rng.random_range(1..=(sizes[2 + i] + 2 * padding).clamp(1, 3)));
-        if sizes[1] == 0 || (0..2).any(|i| kernel[i] > sizes[2 + i] + 2 * padding) {
-            return x.clone();
-        }
-        let filters = Expr::constant(Tensor::from_fn([2, sizes[1], kernel[0], kernel[1]], |i| {
-            0.3 * ((i[0] * 7 + i[1] * 5 + i[2] * 3 + i[3]) as f64).sin()
-        }));
-        let stride = [self.rng.random_range(1..3), self.rng.random_range(1..3)];
-        x.conv2d(&filters, Conv2dOptions::new().stride(stride).padding([[padding; 2]; 2]))
-    }
 }
 
 /// Distinct moderate numbers, far from ties.
@@ -242,7 +218,7 @@ fn numbers(rng: &mut impl Rng, shape: &[usize]) -> Tensor<f64> {
     Tensor::from_fn(shape, |_| rng.random_range(-1.5..1.5))
 }
 
-fn check(seed: u64) {
+fn check(seed: u64, folder: Option<&Folder>) {
     let mut rng = SmallRng::seed_from_u64(seed);
     let shapes: [&[usize]; 7] = [&[], &[3], &[4, 3], &[2, 1, 3], &[2, 2, 5, 4], &[1, 3], &[3, 3]];
     let mut inputs = Vec::new();
@@ -253,8 +229,11 @@ fn check(seed: u64) {
     }
     let shared = Shared::new("w", numbers(&mut rng, &[4, 3]));
     let square = Shared::new("v", numbers(&mut rng, &[3, 3]));
-    let noise = RandomStreams::new(seed).normal([4, 3]);
-    let mut grower = Grower { pool: inputs.clone(), rng: &mut rng };
+    let noise = match folder {
+        Some(_) => inputs[2].sin(),
+        None => RandomStreams::new(seed).normal([4, 3]),
+    };
+    let mut grower = Grower { pool: inputs.clone(), rng: &mut rng, plain: folder.is_some() };
     grower.pool.extend([shared.expr(), square.expr(), noise, Expr::scalar(1.5), Expr::zeros([3])]);
     let steps = grower.rng.random_range(3..25);
     (0..steps).for_each(|_| grower.grow());
@@ -268,12 +247,26 @@ fn check(seed: u64) {
         .map(|(old, slope)| old.expr() - slope * 0.1)
         .collect();
     roots.push(cost);
+    let count = roots.len();
     roots.extend(slopes);
 
     let given: Vec<&Tensor<f64>> = values.iter().collect();
     let function = Function::new(&inputs, &roots).unwrap();
     let first = function.call(&given).unwrap();
     let second = function.call(&given).unwrap();
+    if let Some(folder) = folder {
+        let given = [values.as_slice(), &[shared.get(), square.get()]].concat();
+        folder.write(&Graph {
+            seed,
+            name: format!("graph {seed}"),
+            variables: &["w", "v"],
+            inputs: &inputs,
+            given: &given,
+            roots: &roots,
+            results: &first,
+            values: count,
+        });
+    }
     let pairs: Vec<_> = inputs.iter().zip(&values).collect();
     for (call, compiled) in [first, second].iter().enumerate() {
         let expected = interpret(&roots, &pairs, call as u64).unwrap();
@@ -308,9 +301,11 @@ fn compiled_programs_agree_with_the_interpreter() {
     std::panic::set_hook(Box::new(|_| {}));
     let graphs =
         std::env::var("BAYEUX_GRAPHS").map_or(2000, |graphs| graphs.parse().expect("a number of graphs"));
+    let folder = Folder::from_environment("graphs");
     let failures: Vec<(u64, String)> = (0..graphs)
         .filter_map(|seed| {
-            let result = std::panic::catch_unwind(|| check(seed));
+            let result =
+                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check(seed, folder.as_ref())));
             let text = |e: Box<dyn std::any::Any + Send>| match e.downcast::<String>() {
                 Ok(text) => *text,
                 Err(_) => "panicked".into(),
@@ -319,6 +314,9 @@ fn compiled_programs_agree_with_the_interpreter() {
         })
         .collect();
     std::panic::set_hook(hook);
+    if let Some(folder) = folder {
+        println!("{}", folder.report());
+    }
     assert!(
         failures.is_empty(),
         "{} of {graphs} graphs failed; the first: {}",

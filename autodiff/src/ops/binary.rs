@@ -1,5 +1,6 @@
 //! Functions of two numbers, with NumPy's broadcasting. `table.rs` has the derivatives.
 
+mod hlo;
 mod operators;
 
 use bayeux_tensor::{AnyTensor, ElementType, Float, Tensor};
@@ -8,7 +9,9 @@ use super::Batch;
 use super::elementwise::{self, Elementwise};
 use super::operation::Operation;
 use crate::kernel::Kernel;
-use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Kind, Real, Rows, ValueType};
+use crate::{
+    AnyExpr, Arithmetic, ArrayType, Error, Expr, Hlo, HloType, HloValue, Kind, Real, Rows, ValueType,
+};
 
 macro_rules! binary {
     ($($(#[$doc:meta])* $variant:ident $method:ident $symbol:literal,
@@ -125,6 +128,9 @@ impl Operation for Binary {
 
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         self.slopes(g, &inputs[0], &inputs[1], output).into()
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        Some(vec![self.hlo(hlo, &inputs[0], &inputs[1])])
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Batch;
 use super::operation::{Linearity, Operation};
-use crate::{AnyExpr, Dim, Error, Expr, Kind, Rows, Shape, ValueType};
+use crate::{AnyExpr, Dim, Error, Expr, Hlo, HloType, HloValue, Kind, Rows, Shape, ValueType};
 
 /// Repeats axes of size 1, and adds axes in front, until the input has the output's shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -59,6 +59,11 @@ impl Operation for Broadcast {
             |axis: usize| axis < added || (input[axis - added].is_one() && !g.shape()[axis].is_one());
         let axes: Vec<usize> = (0..g.rank()).filter(|&axis| repeated(axis)).collect();
         vec![Some(g.sum(axes).reshape(input))]
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let added = outputs[0].rank() - inputs[0].of().rank();
+        let axes: Vec<usize> = (added..outputs[0].rank()).collect();
+        Some(vec![hlo.broadcast(&inputs[0], &axes, &outputs[0])])
     }
 }
 

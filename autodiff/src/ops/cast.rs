@@ -7,7 +7,7 @@ use super::Batch;
 use super::elementwise::fill;
 use super::operation::{Linearity, Operation};
 use crate::kernel::{Kernel, Scratch, View};
-use crate::{AnyExpr, ArrayType, Error, Expr, Kind, Rows, ValueType};
+use crate::{AnyExpr, ArrayType, Error, Expr, Hlo, HloType, HloValue, Kind, Rows, ValueType};
 
 /// The same numbers as elements of a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -46,6 +46,13 @@ impl Operation for Cast {
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let both = inputs[0].element_type().is_float() && self.0.is_float();
         vec![both.then(|| g.cast_like(&inputs[0]))]
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        if self.0 == ElementType::Bool {
+            let zero = hlo.full(inputs[0].of(), 0.0);
+            return Some(vec![hlo.compare("NE", &inputs[0], &zero)]);
+        }
+        Some(vec![hlo.convert(&inputs[0], self.0)])
     }
 }
 

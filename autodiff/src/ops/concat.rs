@@ -8,7 +8,7 @@ use super::Batch;
 use super::operation::{Linearity, Operation};
 use super::slice::{Placement, Slice};
 use crate::kernel::Kernel;
-use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Kind, Rows, ValueType};
+use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Hlo, HloType, HloValue, Kind, Rows, ValueType};
 
 /// The inputs one behind the other along an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -73,6 +73,10 @@ impl Operation for Concat {
             Some(Expr::new(slice, vec![g.clone()], input.shape()))
         };
         inputs.iter().map(part).collect()
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let parts: Vec<&HloValue> = inputs.iter().collect();
+        Some(vec![hlo.concatenate(&parts, self.0)])
     }
 }
 

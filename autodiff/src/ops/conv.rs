@@ -1,6 +1,7 @@
 //! Two-dimensional convolution and its two adjoints: three bilinear maps that are each other's gradients.
 
 mod dilated;
+mod hlo;
 mod stacks;
 
 use bayeux_tensor::{Conv2dShape, Float, conv2d, conv2d_input, conv2d_weights};
@@ -10,7 +11,7 @@ use super::Batch;
 use super::elementwise::of_floats;
 use super::operation::{Linearity, Operation};
 use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
-use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Rows, Shape, ValueType};
+use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Hlo, HloType, HloValue, Real, Rows, Shape, ValueType};
 
 /// Stride, zero padding, dilation and groups of a convolution.
 ///
@@ -165,6 +166,9 @@ impl Operation for Conv2d {
             ConvMap::Images => vec![map(ConvMap::Forward, g, b, a), map(ConvMap::Filters, g, a, b)],
             ConvMap::Filters => vec![map(ConvMap::Images, b, g, a), map(ConvMap::Forward, a, g, b)],
         }
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        Some(vec![self.hlo(hlo, &inputs[0], &inputs[1], &outputs[0])])
     }
 }
 

@@ -10,7 +10,7 @@ use super::Batch;
 use super::operation::Operation;
 use super::order::back_to_places;
 use crate::kernel::View;
-use crate::{AnyExpr, Arithmetic, Error, Expr, Rows, ValueType};
+use crate::{AnyExpr, Arithmetic, Error, Expr, Hlo, HloType, HloValue, Rows, ValueType};
 
 /// x → for each element the largest along the last axis up to it, or the smallest, and where that stands: of equal ones the latest, as
 /// in PyTorch. After a NaN all are NaN.
@@ -83,6 +83,22 @@ impl Operation for Running {
         outputs: &[AnyExpr],
     ) -> Vec<Option<AnyExpr>> {
         back_to_places(adjoints, inputs, outputs)
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let x = &inputs[0];
+        let axis = x.of().rank() - 1;
+        let (name, from) = match self {
+            Running::Max => ("maximum", f64::NEG_INFINITY),
+            Running::Min => ("minimum", f64::INFINITY),
+        };
+        // The place of each that is an extreme so far, and −1 of the others.
+        let extreme = hlo.running(name, x, axis, false, from);
+        let (equal, undefined) = (hlo.compare("EQ", x, &extreme), hlo.compare("NE", x, x));
+        let wins = hlo.binary("or", &equal, &undefined);
+        let (places, none) = (hlo.iota(&outputs[1], axis), hlo.full(&outputs[1], -1.0));
+        let places = hlo.select(&wins, &places, &none);
+        let places = hlo.running("maximum", &places, axis, false, -1.0);
+        Some(vec![hlo.take_along(x, &places, axis), places])
     }
 }
 

@@ -4,6 +4,7 @@
 mod files;
 mod stacks;
 mod tests;
+mod written;
 
 use std::ops::Range;
 

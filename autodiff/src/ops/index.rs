@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Batch;
 use super::operation::Operation;
 use crate::kernel::View;
-use crate::{AnyExpr, Arithmetic, Dim, Error, Expr, Rows, Shape, ValueType};
+use crate::{AnyExpr, Arithmetic, Dim, Error, Expr, Hlo, HloType, HloValue, Rows, Shape, ValueType};
 
 /// The whole number below `limit` that an element is.
 ///
@@ -91,6 +91,14 @@ impl Operation for OneHot {
 
     fn can_fail(&self) -> bool {
         true
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let (labels, last) = (&inputs[0], outputs[0].rank() - 1);
+        let of = HloType { element: labels.of().element, ..outputs[0].clone() };
+        let (classes, labels) = (hlo.iota(&of, last), hlo.restore(labels, &[last], &of));
+        let hit = hlo.compare("EQ", &labels, &classes);
+        let one_hot = hlo.convert(&hit, self.element);
+        Some(vec![one_hot])
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Batch;
 use super::operation::{Linearity, Operation};
 use crate::kernel::{Kernel, Scratch, View};
-use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Kind, Rows, Shape, ValueType};
+use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Hlo, HloType, HloValue, Kind, Rows, Shape, ValueType};
 
 /// The elements in row-major order, in another shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -44,6 +44,9 @@ impl Operation for Reshape {
 
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         vec![Some(g.reshape(inputs[0].shape()))]
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        Some(vec![hlo.reshape(&inputs[0], &outputs[0].shape)])
     }
 }
 
@@ -90,6 +93,9 @@ impl Operation for Transpose {
         self.0.iter().enumerate().for_each(|(to, &from)| inverse[from] = to);
         vec![Some(g.transpose(&inverse))]
     }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        Some(vec![hlo.transpose(&inputs[0], &self.0)])
+    }
 }
 
 /// One axis backwards.
@@ -132,6 +138,9 @@ impl Operation for Flip {
     /// Backwards twice is forwards.
     fn gradient(&self, g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         vec![Some(g.flip(self.0))]
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        Some(vec![hlo.reverse(&inputs[0], &[self.0])])
     }
 }
 

@@ -8,7 +8,7 @@ use bayeux_tensor::AnyTensor;
 use super::Op;
 use super::noise::Noise;
 use super::operation::Operation;
-use crate::{AnyExpr, Dim, Error, Shared, Untyped, ValueType};
+use crate::{AnyExpr, Dim, Error, Hlo, HloType, HloValue, Shared, Untyped, ValueType};
 
 /// A value given at each call; its identity is a number no other input has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -88,6 +88,9 @@ impl Operation for Constant {
     }
     fn gradient(&self, _g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         Vec::new()
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, _inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        Some(vec![hlo.constant(&self.0)])
     }
 }
 

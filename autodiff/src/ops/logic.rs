@@ -8,7 +8,7 @@ use super::axes::Axes;
 use super::elementwise::{self, fill};
 use super::operation::Operation;
 use crate::kernel::{Kernel, Scratch, View};
-use crate::{AnyExpr, ArrayType, Error, Expr, Rows, ValueType};
+use crate::{AnyExpr, ArrayType, Error, Expr, Hlo, HloType, HloValue, Rows, ValueType};
 
 /// A function of truth values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -54,6 +54,10 @@ impl Operation for Logic {
 
     fn gradient(&self, _g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         inputs.iter().map(|_| None).collect()
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let operands: Vec<&HloValue> = inputs.iter().collect();
+        Some(vec![hlo.op(&self.name(), &operands, "", outputs[0].clone())])
     }
 }
 

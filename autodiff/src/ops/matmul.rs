@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Batch;
 use super::operation::{Linearity, Operation};
 use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
-use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Rows, Shape, ValueType};
+use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Hlo, HloType, HloValue, Real, Rows, Shape, ValueType};
 
 /// The product of two matrices, or of two stacks of them with the same leading axes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -84,6 +84,9 @@ impl Operation for Matmul {
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let (a, b) = (&inputs[0], &inputs[1]);
         vec![Some(g.matmul(&b.t())), Some(a.t().matmul(g))]
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        Some(vec![hlo.matmul(&inputs[0], &inputs[1])])
     }
 }
 

@@ -12,7 +12,7 @@ use super::elementwise::of_floats;
 use super::operation::Operation;
 use super::reduce::{reduced, restore};
 use crate::kernel::{Kernel, Scratch, View};
-use crate::{AnyExpr, ArrayType, Error, Expr, Real, Rows, ValueType};
+use crate::{AnyExpr, ArrayType, Error, Expr, Hlo, HloType, HloValue, Real, Rows, ValueType};
 
 /// x → its mean along some axes, which disappear, and its variance there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -65,6 +65,19 @@ impl Operation for Moments {
         let deviation = || x - restore(&outputs[0], x, &self.0);
         let of_variance = adjoints[1].as_ref().map(|g| share(g) * deviation() * 2.0);
         vec![of_mean.into_iter().chain(of_variance).reduce(|a, b| a + b)]
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let x = &inputs[0];
+        let count: usize = self.0.iter().map(|&axis| x.of().shape[axis]).product();
+        let count = hlo.full(&outputs[0], count as f64);
+        let sum = hlo.reduce("add", x, &self.0, 0.0);
+        let mean = hlo.binary("divide", &sum, &count);
+        let all = hlo.restore(&mean, &self.0, x.of());
+        let deviation = hlo.binary("subtract", x, &all);
+        let square = hlo.binary("multiply", &deviation, &deviation);
+        let sum = hlo.reduce("add", &square, &self.0, 0.0);
+        let variance = hlo.binary("divide", &sum, &count);
+        Some(vec![mean, variance])
     }
 }
 

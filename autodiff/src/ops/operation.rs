@@ -9,7 +9,7 @@ use bayeux_tensor::{AnySliceMut, AnyTensor, ElementType, Storage};
 
 use super::{Batch, Op};
 use crate::kernel::{Kernel, Scratch, View};
-use crate::{AnyExpr, ArrayType, Error, Expr, Kind, Rows, ValueType};
+use crate::{AnyExpr, ArrayType, Error, Expr, Hlo, HloType, HloValue, Kind, Rows, ValueType};
 
 /// An operation: its name, types, value and gradient. To be used with [`Expr::apply`] or [`AnyExpr::values`](Expr::values).
 ///
@@ -120,6 +120,12 @@ pub trait Operation: Attributes + Debug + Send + Sync {
     /// them, unless it does not get any.
     fn rows(&self, rows: &[Rows], _inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
         if rows.iter().all(|&rows| rows == Rows::Free) { Rows::Free } else { Rows::Mixed }
+    }
+
+    /// The values in StableHLO, see [`to_stablehlo`](crate::to_stablehlo): lines that are added to its text, from values there. `outputs`
+    /// are the types of the values.
+    fn stablehlo(&self, _hlo: &mut Hlo, _inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        None
     }
 
     /// Whether each element of the value is one of an input's: signs, gradients and stable forms pass through unchanged.

@@ -11,7 +11,7 @@ use super::operation::Operation;
 use super::sorting::keys::{is_short, key};
 use super::sorting::radix::{self, Item};
 use crate::kernel::View;
-use crate::{AnyExpr, Arithmetic, Dim, Error, Expr, Rows, ValueType};
+use crate::{AnyExpr, Arithmetic, Dim, Error, Expr, Hlo, HloType, HloValue, Rows, ValueType};
 
 /// x → its elements along the last axis in order, and where they stood. Equal ones stay in their order; NaNs come last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -150,6 +150,12 @@ impl Operation for Sort {
 
     fn can_fail(&self) -> bool {
         true
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let last = outputs[0].rank() - 1;
+        let values = hlo.sort(&inputs[0], last, self.descending);
+        let cut = |value: &HloValue| hlo.slice(value, last, 0, outputs[0].shape[last], 1);
+        Some(if self.count.is_some() { values.iter().map(cut).collect() } else { values.to_vec() })
     }
 }
 

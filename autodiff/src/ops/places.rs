@@ -11,7 +11,7 @@ use super::Batch;
 use super::axes::Lanes;
 use super::operation::Operation;
 use crate::kernel::View;
-use crate::{AnyExpr, Arithmetic, Error, Expr, Rows, ValueType};
+use crate::{AnyExpr, Arithmetic, Error, Expr, Hlo, HloType, HloValue, Rows, ValueType};
 
 /// The position of the first of the largest, or the smallest, along an axis, which disappears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -147,6 +147,19 @@ impl Operation for Extreme {
 
     fn can_fail(&self) -> bool {
         true
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let (x, axis) = (&inputs[0], [self.axis]);
+        let (name, from) =
+            if self.largest { ("maximum", f64::NEG_INFINITY) } else { ("minimum", f64::INFINITY) };
+        let extreme = hlo.reduce(name, x, &axis, from);
+        let all = hlo.restore(&extreme, &axis, x.of());
+        let (equal, undefined) = (hlo.compare("EQ", x, &all), hlo.compare("NE", x, x));
+        let wins = hlo.binary("or", &equal, &undefined);
+        let of = HloType { element: ElementType::I64, ..x.of().clone() };
+        let (places, behind) = (hlo.iota(&of, self.axis), hlo.full(&of, x.of().shape[self.axis] as f64));
+        let places = hlo.select(&wins, &places, &behind);
+        Some(vec![hlo.reduce("minimum", &places, &axis, i64::MAX as f64)])
     }
 }
 

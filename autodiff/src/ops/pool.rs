@@ -8,7 +8,8 @@ use super::conv::{fits_into, output_size};
 use super::elementwise::of_floats;
 use super::operation::Operation;
 use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
-use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Rows, Shape, ValueType};
+use crate::stablehlo::{integers, pairs};
+use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Hlo, HloType, HloValue, Real, Rows, Shape, ValueType};
 
 /// Window, stride and padding of a max-pool. Padding counts as −∞ and so never wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -121,6 +122,40 @@ impl Operation for Pool2d {
             PoolMap::Largest => vec![apply(PoolMap::Scatter, x.shape())],
             PoolMap::Scatter => vec![None, apply(PoolMap::Gather, inputs[1].shape())],
             PoolMap::Gather => vec![None, apply(PoolMap::Scatter, x.shape())],
+        }
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let Pool2dOptions { window, stride, padding } = self.options;
+        let (window, stride) = ([1, 1, window[0], window[1]], [1, 1, stride[0], stride[1]]);
+        let padding = [[0, 0], [0, 0], padding[0], padding[1]];
+        let x = &inputs[0];
+        match self.map {
+            PoolMap::Largest => {
+                let from = f64::NEG_INFINITY;
+                Some(vec![hlo.reduce_window("maximum", x, [&window, &stride], &padding, &outputs[0], from)])
+            }
+            PoolMap::Scatter => {
+                let element = HloType::new(x.of().element, []);
+                let both = [element.clone(), element];
+                let wins = hlo.region(&both, |hlo, x| vec![hlo.compare("GE", &x[0], &x[1])]);
+                let sum = hlo.region(&both, |hlo, x| vec![hlo.binary("add", &x[0], &x[1])]);
+                let zero = hlo.number(x.of().element, 0.0);
+                let attributes = format!(
+                    "window_dimensions = {}, window_strides = {}, padding = {}",
+                    integers(window),
+                    integers(stride),
+                    pairs(&padding)
+                );
+                let operands = [x, &inputs[1], &zero];
+                Some(hlo.op_with(
+                    "select_and_scatter",
+                    &operands,
+                    &attributes,
+                    &[wins, sum],
+                    vec![outputs[0].clone()],
+                ))
+            }
+            PoolMap::Gather => None,
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::operation::Operation;
 use crate::kernel::View;
-use crate::{AnyExpr, Dim, Error, Expr, ValueType};
+use crate::{AnyExpr, Dim, Error, Expr, Hlo, HloType, HloValue, ValueType};
 
 /// 0, 1, …, n − 1.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -36,6 +36,9 @@ impl Operation for Range {
 
     fn gradient(&self, _g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         Vec::new()
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, _inputs: &[HloValue], outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        Some(vec![hlo.iota(&outputs[0], 0)])
     }
 }
 

@@ -10,7 +10,7 @@ use super::integers::Sums;
 use super::operation::{Linearity, Operation};
 use super::reductions::whole_extreme;
 use crate::kernel::Kernel;
-use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Real, Rows, ValueType};
+use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Hlo, HloType, HloValue, Real, Rows, ValueType};
 
 /// The sum along some axes, which disappear.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -59,6 +59,9 @@ impl Operation for Sum {
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         vec![Some(restore(g, &inputs[0], &self.0))]
     }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        Some(vec![hlo.reduce("add", &inputs[0], &self.0, 0.0)])
+    }
 }
 
 /// The largest along some axes, which disappear. Ties share the adjoint evenly.
@@ -100,6 +103,9 @@ impl Operation for Max {
         let wins = x.eq(&restore(output, x, &self.0));
         let share = g / wins.cast_like(g).sum(self.0.as_slice());
         vec![Some(Expr::select(&wins, &restore(&share, x, &self.0), &g.number_like(0.0)))]
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        Some(vec![hlo.reduce("maximum", &inputs[0], &self.0, f64::NEG_INFINITY)])
     }
 }
 

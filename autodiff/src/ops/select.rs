@@ -7,7 +7,7 @@ use super::Batch;
 use super::elementwise::{self, fill};
 use super::operation::Operation;
 use crate::kernel::{Kernel, Scratch, View};
-use crate::{AnyExpr, ArrayType, Error, Expr, Kind, Real, Rows, ValueType};
+use crate::{AnyExpr, ArrayType, Error, Expr, Hlo, HloType, HloValue, Kind, Real, Rows, ValueType};
 
 /// `a` where the condition is true, else `b`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -56,6 +56,9 @@ impl Operation for Select {
         let (condition, zero) = (inputs[0].typed(), g.zeros_like());
         vec![None, Some(Expr::select(&condition, g, &zero)), Some(Expr::select(&condition, &zero, g))]
     }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        Some(vec![hlo.select(&inputs[0], &inputs[1], &inputs[2])])
+    }
 }
 
 impl Kernel for Select {
@@ -98,6 +101,10 @@ impl Operation for StopGradient {
 
     fn gradient(&self, _g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         vec![None]
+    }
+    /// The identity that no compiler looks through, so that whoever differentiates the text can tell it.
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        Some(vec![hlo.unary("optimization_barrier", &inputs[0])])
     }
 }
 

@@ -9,7 +9,7 @@ use super::Batch;
 use super::layout::{copy, row_major};
 use super::operation::{Linearity, Operation};
 use crate::kernel::{Kernel, Scratch, View};
-use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Kind, Rows, Shape, ValueType};
+use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Hlo, HloType, HloValue, Kind, Rows, Shape, ValueType};
 
 /// Part of one axis: from `start`, as long as the output's shape says.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -76,6 +76,10 @@ impl Operation for Slice {
         let pad = Pad { axis: self.axis, before: self.start.clone() };
         vec![Some(Expr::new(pad, vec![g.clone()], inputs[0].shape()))]
     }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let start = self.first();
+        Some(vec![hlo.slice(&inputs[0], self.axis, start, start + outputs[0].shape[self.axis], 1)])
+    }
 }
 
 /// Zeros around one axis: `before` of them in front, and behind as many as the output's shape asks for.
@@ -125,6 +129,11 @@ impl Operation for Pad {
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let slice = Slice { axis: self.axis, start: self.before.clone() };
         vec![Some(Expr::new(slice, vec![g.clone()], inputs[0].shape()))]
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let [size, wanted] = [inputs[0].of(), &outputs[0]].map(|of| of.shape[self.axis] as i64);
+        let before = number(&self.before) as i64;
+        Some(vec![hlo.pad(&inputs[0], self.axis, [before, wanted - size - before, 0], 0.0)])
     }
 }
 

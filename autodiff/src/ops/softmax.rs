@@ -1,13 +1,13 @@
 //! Softmax and its relatives, along the last axis.
 
-use bayeux_tensor::{Float, softmax};
+use bayeux_tensor::{ElementType, Float, softmax};
 use serde::{Deserialize, Serialize};
 
 use super::Batch;
 use super::elementwise::of_floats;
 use super::operation::Operation;
 use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
-use crate::{AnyExpr, ArrayType, Error, Expr, Real, Rows, ValueType};
+use crate::{AnyExpr, ArrayType, Error, Expr, Hlo, HloType, HloValue, Real, Rows, ValueType};
 
 /// Which of the three, along the last axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -64,6 +64,37 @@ impl Operation for Softmax {
             Softmax::Logarithms => g - x.softmax() * g.sum_keep(-1),
             Softmax::Normaliser => g.insert_axis(g.rank()) * x.softmax(),
         })]
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let (x, last) = (&inputs[0], inputs[0].of().rank() - 1);
+        let largest = hlo.reduce("maximum", x, &[last], f64::NEG_INFINITY);
+        let finite = hlo.op(
+            "is_finite",
+            &[&largest],
+            "",
+            HloType { element: ElementType::Bool, ..largest.of().clone() },
+        );
+        let zero = hlo.full(largest.of(), 0.0);
+        let shift = hlo.select(&finite, &largest, &zero);
+        let all = hlo.restore(&shift, &[last], x.of());
+        let shifted = hlo.binary("subtract", x, &all);
+        let powers = hlo.unary("exponential", &shifted);
+        let sum = hlo.reduce("add", &powers, &[last], 0.0);
+        Some(vec![match self {
+            Softmax::Probabilities => {
+                let sum = hlo.restore(&sum, &[last], x.of());
+                hlo.binary("divide", &powers, &sum)
+            }
+            Softmax::Logarithms => {
+                let logarithm = hlo.unary("log", &sum);
+                let logarithm = hlo.restore(&logarithm, &[last], x.of());
+                hlo.binary("subtract", &shifted, &logarithm)
+            }
+            Softmax::Normaliser => {
+                let logarithm = hlo.unary("log", &sum);
+                hlo.binary("add", &shift, &logarithm)
+            }
+        }])
     }
 }
 

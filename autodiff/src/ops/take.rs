@@ -1,5 +1,6 @@
 //! Rows of a table by their positions, and the adjoint: rows added to a table.
 
+mod hlo;
 #[cfg(test)]
 mod tests;
 
@@ -11,7 +12,7 @@ use super::Batch;
 use super::index::checked;
 use super::operation::{Linearity, Operation};
 use crate::kernel::{Kernel, Scratch, View};
-use crate::{AnyExpr, ArrayType, Error, Expr, Kind, Rows, Shape, ValueType};
+use crate::{AnyExpr, ArrayType, Error, Expr, Hlo, HloType, HloValue, Kind, Rows, Shape, ValueType};
 
 /// x, indices → the parts of x along an axis at these positions. The first so many axes are common to both: each part of such a stack
 /// has positions of its own.
@@ -133,6 +134,9 @@ impl Operation for Take {
     fn can_fail(&self) -> bool {
         true
     }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        Some(vec![self.hlo(hlo, inputs, &outputs[0])])
+    }
 }
 
 impl Kernel for Take {
@@ -222,6 +226,9 @@ impl Operation for Scatter {
 
     fn writes_over(&self) -> Option<usize> {
         Some(0)
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        Some(vec![self.hlo(hlo, inputs)])
     }
 }
 

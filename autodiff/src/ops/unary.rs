@@ -1,5 +1,6 @@
 //! Functions of one number, of which `table.rs` has the derivatives.
 
+mod hlo;
 mod slopes;
 
 use bayeux_tensor::{AnyTensor, ElementType, Float, Tensor};
@@ -8,7 +9,7 @@ use super::Batch;
 use super::elementwise::{self, Elementwise};
 use super::operation::Operation;
 use crate::kernel::Kernel;
-use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Rows, ValueType};
+use crate::{AnyExpr, Arithmetic, ArrayType, Error, Expr, Hlo, HloType, HloValue, Rows, ValueType};
 
 macro_rules! unary {
     ($($(#[$doc:meta])* $variant:ident $method:ident
@@ -135,6 +136,9 @@ impl Operation for Unary {
 
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         vec![self.slope(g, &inputs[0], output)]
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        Some(vec![self.hlo(hlo, &inputs[0])?])
     }
 }
 

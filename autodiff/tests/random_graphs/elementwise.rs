@@ -3,7 +3,7 @@
 use bayeux_autodiff::Expr;
 use rand::RngExt;
 
-/// One of all functions of one number.
+/// A function of one number.
 pub fn any_unary(rng: &mut impl RngExt, x: &Expr<f64>) -> Expr<f64> {
     match rng.random_range(0..26) {
         0 => -x,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bayeux_tensor::{AnySliceMut, Float};
+use bayeux_tensor::{AnySliceMut, ElementType, Float};
 use serde::{Deserialize, Serialize};
 
 use super::running::{Order, Running, run};
@@ -12,7 +12,7 @@ use crate::ops::elementwise::of_floats;
 use crate::ops::operation::Operation;
 use crate::ops::reduce::reduced;
 use crate::ops::{Axes, Batch};
-use crate::{AnyExpr, Error, Expr, Real, Rows, ValueType};
+use crate::{AnyExpr, Error, Expr, Hlo, HloType, HloValue, Real, Rows, ValueType};
 
 /// y_i = ln Σ_{j ≤ i} exp x_j along an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -59,6 +59,27 @@ impl Operation for LogCumSumExp {
         let is_first = (axis + 1..x.rank()).fold(is_first, |first, _| first.insert_axis(first.rank()));
         let decay = Expr::select(&(is_nothing | is_first), &lowest, &(before - y)).exp();
         vec![Some(share * AnyExpr::adjoint_recurrence(&decay, g, axis))]
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        // All of them for each, behind it with nothing.
+        let (x, axis) = (&inputs[0], self.0);
+        let mut of = x.of().clone();
+        of.shape.insert(axis, of.shape[axis]);
+        let all = hlo.restore(x, &[axis], &of);
+        let places = HloType { element: ElementType::I64, ..of.clone() };
+        let (to, from) = (hlo.iota(&places, axis), hlo.iota(&places, axis + 1));
+        let (counts, nothing) = (hlo.compare("GE", &to, &from), hlo.full(&of, f64::NEG_INFINITY));
+        let all = hlo.select(&counts, &all, &nothing);
+        let largest = hlo.reduce("maximum", &all, &[axis + 1], f64::NEG_INFINITY);
+        let (lowest, zero) = (hlo.full(x.of(), f64::NEG_INFINITY), hlo.full(x.of(), 0.0));
+        let none = hlo.compare("EQ", &largest, &lowest);
+        let shift = hlo.select(&none, &zero, &largest);
+        let shifts = hlo.restore(&shift, &[axis + 1], &of);
+        let shifted = hlo.binary("subtract", &all, &shifts);
+        let powers = hlo.unary("exponential", &shifted);
+        let sum = hlo.reduce("add", &powers, &[axis + 1], 0.0);
+        let logarithm = hlo.unary("log", &sum);
+        Some(vec![hlo.binary("add", &shift, &logarithm)])
     }
 }
 

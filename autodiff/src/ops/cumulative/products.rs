@@ -13,7 +13,7 @@ use crate::ops::elementwise::of_numbers;
 use crate::ops::operation::Operation;
 use crate::ops::reduce::reduced;
 use crate::ops::{Axes, Batch};
-use crate::{AnyExpr, Arithmetic, Error, Expr, Rows, ValueType};
+use crate::{AnyExpr, Arithmetic, Error, Expr, Hlo, HloType, HloValue, Rows, ValueType};
 
 /// y_i = Π_{j ≤ i} x_j along an axis; over j < i if it is exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -66,6 +66,13 @@ impl Operation for CumProd {
             false => (multiplied(x, axis, true), g.clone()),
         };
         vec![Some(before * AnyExpr::adjoint_recurrence(x, &g, axis))]
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let mut x = inputs[0].clone();
+        if self.exclusive {
+            x = hlo.pad(&x, self.axis, [1, -1, 0], 1.0);
+        }
+        Some(vec![hlo.running("multiply", &x, self.axis, false, 1.0)])
     }
 }
 

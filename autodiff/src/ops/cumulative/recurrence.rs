@@ -12,7 +12,7 @@ use crate::ops::elementwise::of_floats;
 use crate::ops::operation::{Linearity, Operation};
 use crate::ops::reduce::reduced;
 use crate::ops::{Axes, Batch};
-use crate::{AnyExpr, Error, Expr, Real, Rows, ValueType};
+use crate::{AnyExpr, Error, Expr, Hlo, HloType, HloValue, Real, Rows, ValueType};
 
 /// a, b → h with h_i = b_i + a_i h_{i−1} along an axis, of which a_0 has no part. Its adjoint in b, from the other end, is
 /// h_i = b_i + a_{i+1} h_{i+1}.
@@ -67,6 +67,26 @@ impl Operation for Recurrence {
         let other = recurrence(&inputs[0], g, Recurrence { adjoint: !self.adjoint, ..*self });
         let (h, c) = if self.adjoint { (&other, output) } else { (output, &other) };
         vec![Some(h.delayed(self.axis) * c), Some(other.clone())]
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let (mut a, mut b) = (inputs[0].clone(), inputs[1].clone());
+        if self.adjoint {
+            a = hlo.pad(&a, self.axis, [-1, 1, 0], 0.0);
+        }
+        // Pairs of a product and a sum, of twice as many elements each time.
+        let length = b.of().shape[self.axis];
+        let mut apart = 1;
+        while apart < length {
+            let by = apart as i64;
+            let shift = if self.adjoint { [-by, by, 0] } else { [by, -by, 0] };
+            let others = hlo.pad(&b, self.axis, shift, 0.0);
+            let parts = hlo.binary("multiply", &a, &others);
+            b = hlo.binary("add", &b, &parts);
+            let others = hlo.pad(&a, self.axis, shift, 0.0);
+            a = hlo.binary("multiply", &a, &others);
+            apart *= 2;
+        }
+        Some(vec![b])
     }
 }
 
@@ -170,6 +190,10 @@ impl Operation for Shift {
 
     fn gradient(&self, g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         vec![Some(g.shifted(Shift { back: !self.back, ..*self }))]
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let shift = if self.back { [-1, 1, 0] } else { [1, -1, 0] };
+        Some(vec![hlo.pad(&inputs[0], self.axis, shift, 0.0)])
     }
 }
 

@@ -14,7 +14,7 @@ use crate::ops::elementwise::of_numbers;
 use crate::ops::operation::{Linearity, Operation};
 use crate::ops::reduce::reduced;
 use crate::ops::{Axes, Batch};
-use crate::{AnyExpr, Arithmetic, Error, Expr, Rows, ValueType};
+use crate::{AnyExpr, Arithmetic, Error, Expr, Hlo, HloType, HloValue, Rows, ValueType};
 
 /// y_i = Σ_{j ≤ i} x_j along an axis; over j ≥ i in reverse, and without x_i itself if it is exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -65,6 +65,13 @@ impl Operation for CumSum {
     fn gradient(&self, g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let order = Order { reverse: !self.order.reverse, ..self.order };
         vec![Some(summed(g, self.axis, order))]
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let mut x = inputs[0].clone();
+        if self.order.exclusive {
+            x = hlo.pad(&x, self.axis, if self.order.reverse { [-1, 1, 0] } else { [1, -1, 0] }, 0.0);
+        }
+        Some(vec![hlo.running("add", &x, self.axis, self.order.reverse, 0.0)])
     }
 }
 

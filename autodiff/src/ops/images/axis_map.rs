@@ -7,7 +7,7 @@ mod window;
 
 use std::sync::Arc;
 
-use bayeux_tensor::Float;
+use bayeux_tensor::{AnyTensor, Float, Tensor};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ pub(in crate::ops) use window::Window;
 use super::super::Batch;
 use super::super::operation::{Linearity, Operation};
 use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
-use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Rows, ValueType};
+use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Hlo, HloType, HloValue, Real, Rows, ValueType};
 
 /// Elements of a task.
 const CHUNK: usize = 1 << 14;
@@ -170,6 +170,32 @@ impl Operation for AxisMap {
     fn gradient(&self, g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let op = AxisMap { adjoint: !self.adjoint, ..self.clone() };
         vec![AnyExpr::values_of(Arc::new(op), vec![g.clone()]).pop()]
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        // As a matrix; where a number is infinite or undefined, what it has no part in is undefined, too.
+        let [given, wanted] = [inputs[0].of(), &outputs[0]].map(|of| of.shape[self.axis]);
+        let [n, m] = if self.adjoint { [wanted, given] } else { [given, wanted] };
+        let table = self.map.table(n, m);
+        let table = if self.adjoint { table.transposed(n) } else { table };
+        let mut matrix = vec![0.0; wanted * given];
+        for row in 0..wanted {
+            for &(column, factor) in table.row(row) {
+                matrix[row * given + column] += factor;
+            }
+        }
+        let matrix = AnyTensor::from(Tensor::<f64>::new([wanted, given], matrix)).cast_to(outputs[0].element);
+        let matrix = hlo.constant(&matrix);
+        let attributes = format!(
+            "dot_dimension_numbers = #stablehlo.dot<lhs_contracting_dimensions = [{}], rhs_contracting_dimensions = [1]>",
+            self.axis
+        );
+        let rank = outputs[0].rank();
+        let mut of = outputs[0].clone();
+        of.shape.remove(self.axis);
+        of.shape.push(wanted);
+        let product = hlo.op("dot_general", &[&inputs[0], &matrix], &attributes, of);
+        let order: Vec<usize> = (0..self.axis).chain([rank - 1]).chain(self.axis..rank - 1).collect();
+        Some(vec![hlo.transpose(&product, &order)])
     }
 }
 

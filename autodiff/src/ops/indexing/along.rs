@@ -13,7 +13,8 @@ use crate::ops::elementwise::fill;
 use crate::ops::index::checked;
 use crate::ops::operation::{Linearity, Operation};
 use crate::ops::{Axes, Batch};
-use crate::{AnyExpr, Arithmetic, Error, Expr, Kind, Rows, ValueType};
+use crate::stablehlo::Positions;
+use crate::{AnyExpr, Arithmetic, Error, Expr, Hlo, HloType, HloValue, Kind, Rows, ValueType};
 
 /// x, positions along an axis → the elements there; base, positions, parts → the base with the parts added there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -108,6 +109,12 @@ impl Operation for Along {
 
     fn can_fail(&self) -> bool {
         true
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        Some(vec![match self.adds {
+            false => hlo.take_along(&inputs[0], &inputs[1], self.axis),
+            true => hlo.scatter(Some("add"), inputs, &Positions::along(self.axis, outputs[0].rank())),
+        }])
     }
 }
 

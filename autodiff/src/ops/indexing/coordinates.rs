@@ -9,7 +9,7 @@ use crate::kernel::View;
 use crate::ops::Batch;
 use crate::ops::index::checked;
 use crate::ops::operation::Operation;
-use crate::{AnyExpr, Dim, Error, Expr, Rows, Shape, ValueType};
+use crate::{AnyExpr, Dim, Error, Expr, Hlo, HloType, HloValue, Rows, Shape, ValueType};
 
 /// Coordinates `[…, r]` and positions `[…]`, one from the other, and from the r lengths of the axes that they count along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -94,6 +94,50 @@ impl Operation for Coordinates {
 
     fn can_fail(&self) -> bool {
         true
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let (given, lengths) = (&inputs[0], &inputs[1]);
+        let count = lengths.of().shape[0];
+        let flat = HloType::new(
+            ElementType::I64,
+            match self {
+                Coordinates::Ravel => outputs[0].shape.clone(),
+                Coordinates::Unravel => given.of().shape.clone(),
+            },
+        );
+        let length = |hlo: &mut Hlo, axis: usize| {
+            let length = hlo.slice(lengths, 0, axis, axis + 1, 1);
+            let length = hlo.reshape(&length, &[]);
+            hlo.broadcast(&length, &[], &flat)
+        };
+        let last = flat.rank();
+        match self {
+            Coordinates::Ravel => {
+                let mut places = hlo.full(&flat, 0.0);
+                for axis in 0..count {
+                    let part = hlo.slice(given, last, axis, axis + 1, 1);
+                    let (part, length) = (hlo.reshape(&part, &flat.shape), length(hlo, axis));
+                    let rows = hlo.binary("multiply", &places, &length);
+                    places = hlo.binary("add", &rows, &part);
+                }
+                Some(vec![places])
+            }
+            Coordinates::Unravel => {
+                let mut rest = given.clone();
+                let mut parts = Vec::new();
+                let shape: Vec<usize> = flat.shape.iter().copied().chain([1]).collect();
+                for axis in (0..count).rev() {
+                    // Nothing is divided by an axis of no length.
+                    let (length, one) = (length(hlo, axis), hlo.full(&flat, 1.0));
+                    let length = hlo.binary("maximum", &length, &one);
+                    let part = hlo.binary("remainder", &rest, &length);
+                    parts.insert(0, hlo.reshape(&part, &shape));
+                    rest = hlo.binary("divide", &rest, &length);
+                }
+                let parts: Vec<&HloValue> = parts.iter().collect();
+                (count > 0).then(|| vec![hlo.concatenate(&parts, last)])
+            }
+        }
     }
 }
 

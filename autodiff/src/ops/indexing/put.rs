@@ -10,7 +10,8 @@ use crate::ops::axes::Lanes;
 use crate::ops::index::checked;
 use crate::ops::operation::{Linearity, Operation};
 use crate::ops::{Batch, Scatter, Take};
-use crate::{AnyExpr, ArrayType, Error, Expr, Shape, ValueType};
+use crate::stablehlo::Positions;
+use crate::{AnyExpr, ArrayType, Error, Expr, Hlo, HloType, HloValue, Shape, ValueType};
 
 /// What becomes of a part and what stands in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -125,6 +126,16 @@ impl Operation for Put {
 
     fn writes_over(&self) -> Option<usize> {
         Some(0)
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let axes = Positions::of_parts(1, 3, 1, 2);
+        let name = match self.0 {
+            How::Set => None,
+            How::Max => Some("maximum"),
+            How::Min => Some("minimum"),
+            How::Mul => Some("multiply"),
+        };
+        Some(vec![hlo.scatter(name, inputs, &axes)])
     }
 }
 

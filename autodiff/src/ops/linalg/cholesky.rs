@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bayeux_tensor::{AnySliceMut, Float};
+use bayeux_tensor::{AnySliceMut, ElementType, Float};
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor::{LltError, cholesky_in_place, cholesky_in_place_scratch};
 use faer::{MatMut, Par};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{Field, Triangle, elements, half_of_lower, sides, squares, with_field};
 use crate::kernel::View;
 use crate::ops::Operation;
-use crate::{AnyExpr, Error, Expr, Real, ValueType};
+use crate::{AnyExpr, Error, Expr, Hlo, HloType, HloValue, Real, ValueType};
 
 /// Symmetric A → the lower L with L Lᵀ = A.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -59,6 +59,14 @@ impl Operation for Cholesky {
         let inner = half_of_lower(&l.t().matmul(g));
         let left = l.t().solve_triangular(&inner, Triangle::Upper);
         vec![Some(super::symmetric_part(&l.solve_triangular_right(&left, Triangle::Lower)))]
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let of = &outputs[0];
+        let factor = hlo.op("cholesky", &[&inputs[0]], "lower = true", of.clone());
+        let places = HloType { element: ElementType::I64, ..of.clone() };
+        let (row, column) = (hlo.iota(&places, of.rank() - 2), hlo.iota(&places, of.rank() - 1));
+        let (below, zero) = (hlo.compare("GE", &row, &column), hlo.full(of, 0.0));
+        Some(vec![hlo.select(&below, &factor, &zero)])
     }
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{Columns, Equations, Field, elements, rows_of_stacks, sides, squares, triangle, with_field};
 use crate::kernel::View;
 use crate::ops::{Batch, Operation};
-use crate::{AnyExpr, Error, Expr, Real, Rows, ValueType};
+use crate::{AnyExpr, Error, Expr, Hlo, HloType, HloValue, Real, Rows, ValueType};
 
 /// Which elements of a triangular matrix count. The others are not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -116,6 +116,13 @@ impl Operation for SolveTriangular {
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], x: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let b = inputs[0].t().solve_triangular(g, self.0.transposed());
         vec![Some(-triangle(&b.matmul(&x.t()), self.0)), Some(b)]
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let attributes = format!(
+            "left_side = true, lower = {}, unit_diagonal = false, transpose_a = #stablehlo<transpose NO_TRANSPOSE>",
+            self.0 == Triangle::Lower
+        );
+        Some(vec![hlo.op("triangular_solve", &[&inputs[0], &inputs[1]], &attributes, outputs[0].clone())])
     }
 }
 

@@ -11,7 +11,7 @@ use crate::ops::axes::Lanes;
 use crate::ops::operation::Operation;
 use crate::ops::reduce::reduced;
 use crate::ops::{Axes, Batch};
-use crate::{AnyExpr, Arithmetic, Error, Expr, Rows, ValueType};
+use crate::{AnyExpr, Arithmetic, Error, Expr, Hlo, HloType, HloValue, Rows, ValueType};
 
 /// The largest or the smallest of whole numbers along an axis, which disappears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -72,6 +72,11 @@ impl Operation for Extreme {
 
     fn can_fail(&self) -> bool {
         true
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let (name, from) =
+            if self.largest { ("maximum", f64::NEG_INFINITY) } else { ("minimum", f64::INFINITY) };
+        Some(vec![hlo.reduce(name, &inputs[0], &[self.axis], from)])
     }
 }
 

@@ -12,7 +12,7 @@ use crate::ops::elementwise::of_numbers;
 use crate::ops::operation::Operation;
 use crate::ops::reduce::{reduced, restore};
 use crate::ops::{Axes, Batch};
-use crate::{AnyExpr, Arithmetic, Error, Expr, Rows, ValueType};
+use crate::{AnyExpr, Arithmetic, Error, Expr, Hlo, HloType, HloValue, Rows, ValueType};
 
 /// The product along an axis, which disappears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -55,6 +55,9 @@ impl Operation for Prod {
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let x = &inputs[0];
         vec![Some(restore(g, x, &[self.0]) * x.product_of_others(self.0))]
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        Some(vec![hlo.reduce("multiply", &inputs[0], &[self.0], 1.0)])
     }
 }
 

@@ -10,7 +10,7 @@ use crate::ops::axes::{Lanes, one_axis};
 use crate::ops::operation::{Linearity, Operation};
 use crate::ops::reduce::reduced;
 use crate::ops::{Axes, Batch};
-use crate::{AnyExpr, Error, Expr, Kind, Rows, ValueType};
+use crate::{AnyExpr, Error, Expr, Hlo, HloType, HloValue, Kind, Rows, ValueType};
 
 /// Each element so many places on along an axis; what goes over its end comes in at its beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -67,6 +67,16 @@ impl Operation for Roll {
 
     fn gradient(&self, g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         vec![Some(g.roll(self.axis, -self.by))]
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let (x, axis) = (&inputs[0], self.axis);
+        let length = x.of().shape[axis];
+        if length == 0 {
+            return Some(inputs.to_vec());
+        }
+        let kept = length - self.by.rem_euclid(length as i64) as usize;
+        let (first, rest) = (hlo.slice(x, axis, 0, kept, 1), hlo.slice(x, axis, kept, length, 1));
+        Some(vec![hlo.concatenate(&[&rest, &first], axis)])
     }
 }
 

@@ -11,7 +11,7 @@ use crate::ops::layout::{copy, row_major};
 use crate::ops::operation::{Linearity, Operation};
 use crate::ops::reduce::reduced;
 use crate::ops::slice::AxisRange;
-use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Kind, Rows, ValueType};
+use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Hlo, HloType, HloValue, Kind, Rows, ValueType};
 
 /// The elements 0, s, 2s, … along an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -64,6 +64,10 @@ impl Operation for Every {
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let op = Spread { axis: self.axis, step: self.step, length: inputs[0].dim(self.axis) };
         vec![Some(AnyExpr::values_of(Arc::new(op), vec![g.clone()]).remove(0))]
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let length = inputs[0].of().shape[self.axis];
+        Some(vec![hlo.slice(&inputs[0], self.axis, 0, length, self.step)])
     }
 }
 
@@ -118,6 +122,12 @@ impl Operation for Spread {
 
     fn gradient(&self, g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         vec![Some(g.every(self.axis, self.step))]
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let [size, wanted] = [inputs[0].of(), &outputs[0]].map(|of| of.shape[self.axis] as i64);
+        let between = self.step as i64 - 1;
+        let spread = size + between * (size - 1).max(0);
+        Some(vec![hlo.pad(&inputs[0], self.axis, [0, wanted - spread, between], 0.0)])
     }
 }
 

@@ -13,7 +13,7 @@ use crate::ops::Batch;
 use crate::ops::elementwise::of_floats;
 use crate::ops::operation::Operation;
 use crate::ops::order::back_to_places;
-use crate::{AnyExpr, Dim, Error, Expr, Real, Rows, ValueType};
+use crate::{AnyExpr, Dim, Error, Expr, Hlo, HloType, HloValue, Real, Rows, ValueType};
 
 /// x → of each row along the last axis the numbers of ranks ⌊q (n − 1)⌋ and the next, and where they stand. Both are the first NaN if
 /// there is one.
@@ -105,6 +105,23 @@ impl Operation for Neighbours {
 
     fn can_fail(&self) -> bool {
         true
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let (x, last) = (&inputs[0], outputs[0].rank() - 1);
+        let length = x.of().shape[last];
+        let low = self.low(length);
+        let sorted = hlo.sort(x, last, false);
+        let end = hlo.slice(&sorted[0], last, length - 1, length, 1);
+        let [values, places] = sorted.map(|value| {
+            let [first, second] =
+                [low, (low + 1).min(length - 1)].map(|at| hlo.slice(&value, last, at, at + 1, 1));
+            hlo.concatenate(&[&first, &second], last)
+        });
+        // Beside a NaN, which comes last, both are.
+        let axes: Vec<usize> = (0..=last).collect();
+        let end = hlo.broadcast(&end, &axes, &outputs[0]);
+        let defined = hlo.compare("EQ", &end, &end);
+        Some(vec![hlo.select(&defined, &values, &end), places])
     }
 }
 

@@ -10,7 +10,7 @@ use crate::kernel::View;
 use crate::ops::Batch;
 use crate::ops::elementwise::fill;
 use crate::ops::operation::Operation;
-use crate::{AnyExpr, Arithmetic, Error, Expr, Rows, ValueType};
+use crate::{AnyExpr, Arithmetic, Error, Expr, Hlo, HloType, HloValue, Rows, ValueType};
 
 /// sorted `[…, n]`, values `[…, m]` → for each value how many of its row are below it, or not above it. One row may be for values of
 /// any shape.
@@ -89,6 +89,26 @@ impl Operation for Search {
     /// Places do not move with small changes.
     fn gradient(&self, _g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         vec![None, None]
+    }
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let (sorted, values) = (&inputs[0], &inputs[1]);
+        let last = outputs[0].rank();
+        let mut of = HloType { element: sorted.of().element, ..outputs[0].clone() };
+        of.shape.extend(sorted.of().shape.last());
+        let axes: Vec<usize> = match sorted.of().rank() {
+            1 => vec![last],
+            rank => (0..rank - 1).chain([last]).collect(),
+        };
+        let (all, each) = (hlo.broadcast(sorted, &axes, &of), hlo.restore(values, &[last], &of));
+        let counts = match self.right {
+            false => hlo.precedes(&all, &each, false),
+            true => {
+                let behind = hlo.precedes(&each, &all, false);
+                hlo.unary("not", &behind)
+            }
+        };
+        let counts = hlo.convert(&counts, ElementType::I64);
+        Some(vec![hlo.reduce("add", &counts, &[last], 0.0)])
     }
 }
 

@@ -8,7 +8,7 @@ use super::numbers::{each, elementwise_methods, of_broadcast};
 use crate::kernel::View;
 use crate::ops::Batch;
 use crate::ops::operation::Operation;
-use crate::{AnyExpr, Error, Expr, Real, Rows, ValueType};
+use crate::{AnyExpr, Error, Expr, Hlo, HloType, HloValue, Real, Rows, ValueType};
 
 /// ln B(a, b).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -29,6 +29,13 @@ impl Operation for BetaLn {
     fn gradient(&self, g: &AnyExpr, inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
         let both = (&inputs[0] + &inputs[1]).digamma();
         inputs.iter().map(|x| Some(g * (x.digamma() - &both))).collect()
+    }
+    /// By three logarithms, which lose digits where one argument is far larger than the other.
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let sum = hlo.binary("add", &inputs[0], &inputs[1]);
+        let [a, b, both] = [&inputs[0], &inputs[1], &sum].map(|x| hlo.unary("chlo.lgamma", x));
+        let product = hlo.binary("add", &a, &b);
+        Some(vec![hlo.binary("subtract", &product, &both)])
     }
 }
 
