@@ -90,7 +90,7 @@ pub use grad::jacobian::{hessian, hessian_vector, jacobian, linearize};
 pub use grad::{grad, grad_connected, grad_from, value_and_grad, vjp};
 pub use interpreter::interpret;
 pub use kernel::{Kernel, Scratch, TypedView, View};
-pub use loops::{ScanOptions, cond, fold, scan, while_loop};
+pub use loops::{ScanOptions, associative_scan, cond, fold, scan, while_loop};
 pub use ops::{
     Attributes, Axes, AxisRange, Batch, Conv2dOptions, Linearity, Operation, PadMode, Place, Pool2dOptions,
     RandomStreams, Triangle, Unique,

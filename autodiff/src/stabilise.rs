@@ -10,6 +10,11 @@
 
 mod forms;
 mod logarithm;
+mod products;
+mod squares;
+
+#[cfg(test)]
+mod safety;
 #[cfg(test)]
 mod signs;
 #[cfg(test)]

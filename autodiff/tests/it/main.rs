@@ -1,5 +1,6 @@
 //! Tests of the crate from outside, in one program, which is built faster than several.
 
+mod associative;
 mod functions;
 mod images;
 mod in_place;

@@ -12,6 +12,7 @@ mod quantiles;
 mod variances;
 
 pub(super) use extremes::whole_extreme;
+pub(crate) use products::product_axis;
 
 #[cfg(test)]
 pub(super) fn examples() -> Vec<(&'static str, Vec<super::examples::Example>)> {

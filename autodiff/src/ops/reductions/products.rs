@@ -1,5 +1,6 @@
 //! Products along axes, with slopes that are right at zeros.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Element};
@@ -55,6 +56,12 @@ impl Operation for Prod {
         let x = &inputs[0];
         vec![Some(restore(g, x, &[self.0]) * x.product_of_others(self.0))]
     }
+}
+
+/// Along which axis an operation multiplies, if it does.
+pub(crate) fn product_axis(op: &dyn Operation) -> Option<usize> {
+    let op: &dyn Any = op;
+    Some(op.downcast_ref::<Prod>()?.0)
 }
 
 impl<T: Arithmetic> Expr<T> {
