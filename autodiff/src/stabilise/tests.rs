@@ -176,6 +176,8 @@ fn every_rule_keeps_values_and_slopes() {
         let y = formula(&x);
         let fired = Stabiliser::new(&[y.untyped()], &[]).fired;
         assert!(fired.contains_key(rule), "{rule} does not apply to {y}, but {fired:?}");
+        let without = Stabiliser::without(HashSet::from([rule]), &[y.untyped()], &[]).fired;
+        assert!(!without.contains_key(rule), "{rule} cannot be switched off");
         let [value, slope] = value_and_slope(formula, &at);
         let written =
             |at: &Tensor<f64>| as_written(std::slice::from_ref(&y), &[(&x, at)], 0).expect("runs").remove(0);

@@ -18,6 +18,7 @@ mod sizes;
 mod special;
 mod switches;
 mod tables;
+mod theano;
 // There are none in WebAssembly.
 #[cfg(not(target_family = "wasm"))]
 mod threads;
