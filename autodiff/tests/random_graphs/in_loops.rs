@@ -1,6 +1,6 @@
 //! Loops, branches and stacks.
 
-use bayeux_autodiff::{Expr, ScanOptions, associative_scan, cond, fold, scan, vmap, while_loop};
+use bayeux_autodiff::{Expr, ScanOptions, cond, fold, scan, vmap, while_loop};
 use rand::{Rng, RngExt};
 
 use super::Grower;
@@ -20,7 +20,7 @@ impl<R: Rng> Grower<'_, R> {
             1 => ScanOptions::new().checkpoint_every(2),
             _ => ScanOptions::new(),
         };
-        match self.rng.random_range(0..9) {
+        match self.rng.random_range(0..8) {
             0 => {
                 let step = |s: &Expr<f64>, x: &[Expr<f64>]| {
                     let s = (s * &other + self.unary(&x[0])).tanh();
@@ -56,15 +56,6 @@ impl<R: Rng> Grower<'_, R> {
                     (s.clone(), &s * &x[0], s.gt(&Expr::scalar(0.5)))
                 };
                 ScanOptions::new().scan_until(step, Expr::zeros(()), std::slice::from_ref(x)).1
-            }
-            7 => {
-                let reverse = self.rng.random_bool(0.5);
-                associative_scan(
-                    |a: &Expr<f64>, b| (a + self.unary(b) * &other).tanh(),
-                    x.clone(),
-                    0,
-                    reverse,
-                )
             }
             _ => {
                 scan(
