@@ -97,7 +97,7 @@ pub use grad::{grad, grad_connected, grad_from, value_and_grad, vjp};
 pub use graph::{Graph, Operations};
 pub use interpreter::interpret;
 pub use kernel::{Kernel, Scratch, TypedView, View};
-pub use loops::{ScanOptions, cond, fold, scan, while_loop};
+pub use loops::{ScanOptions, associative_scan, cond, fold, scan, while_loop};
 pub use ops::{
     Attributes, Axes, AxisRange, Batch, Conv2dOptions, Linearity, Operation, PadMode, Place, Pool2dOptions,
     RandomStreams, Triangle, Unique,

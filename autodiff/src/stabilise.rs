@@ -10,6 +10,11 @@
 
 mod forms;
 mod logarithm;
+mod products;
+mod squares;
+
+#[cfg(test)]
+mod safety;
 #[cfg(test)]
 mod signs;
 #[cfg(test)]
@@ -44,6 +49,8 @@ pub(crate) struct Stabiliser {
     behind: HashMap<Key, AnyExpr>,
     /// What stands for something already.
     known: HashSet<Key>,
+    /// Rules that do not apply.
+    off: HashSet<&'static str>,
     /// How often each rule applied.
     pub fired: BTreeMap<&'static str, usize>,
 }
@@ -57,11 +64,17 @@ pub(crate) fn stabilise(roots: &[AnyExpr]) -> Vec<AnyExpr> {
 impl Stabiliser {
     /// Of all that the roots need. Those that are `fixed` stay, and no rule looks into them.
     pub fn new(roots: &[AnyExpr], fixed: &[AnyExpr]) -> Self {
+        Self::without(HashSet::new(), roots, fixed)
+    }
+
+    /// The same without some of the rules.
+    fn without(off: HashSet<&'static str>, roots: &[AnyExpr], fixed: &[AnyExpr]) -> Self {
         let mut stabiliser = Stabiliser {
             fixed: fixed.iter().map(Expr::key).collect(),
             stable: HashMap::new(),
             behind: HashMap::new(),
             known: HashSet::new(),
+            off,
             fired: BTreeMap::new(),
         };
         for node in topological(roots) {
@@ -122,7 +135,10 @@ impl Stabiliser {
         if !matches!(node.op(), Op::Unary(_) | Op::Binary(_) | Op::Select(_) | Op::Pool2d(_)) {
             return None;
         }
-        let found = Self::RULES.iter().find_map(|rule| Some((rule.name, (rule.apply)(self, node)?)));
+        let found = Self::RULES
+            .iter()
+            .filter(|rule| !self.off.contains(rule.name))
+            .find_map(|rule| Some((rule.name, (rule.apply)(self, node)?)));
         let (name, better) = found?;
         *self.fired.entry(name).or_default() += 1;
         Some(better)

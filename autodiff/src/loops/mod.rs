@@ -1,5 +1,6 @@
 //! Loops: `scan` and what is made of it.
 
+mod associative;
 mod blocks;
 mod body;
 mod build;
@@ -12,6 +13,7 @@ mod taps;
 use crate::ops::Values;
 use crate::{AnyExpr, Expr, Kind};
 
+pub use associative::associative_scan;
 pub use choice::{cond, while_loop};
 pub use options::ScanOptions;
 

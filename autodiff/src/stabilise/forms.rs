@@ -85,6 +85,12 @@ impl Stabiliser {
             let product = s.arguments(inner, Binary::Mul).filter(|[a, b]| s.same(a, b)).map(|[a, _]| a);
             s.argument(inner, Unary::Square).or(product).map(Expr::abs)
         }),
+        // √(x² + y²) = hypot(x, y)
+        Rule::new("hypot", |s, node| s.hypot(s.argument(node, Unary::Sqrt)?)),
+        // √Σx² = ‖x‖
+        Rule::new("norm", |s, node| s.norm(s.argument(node, Unary::Sqrt)?)),
+        // E x² − (E x)² = E (x − E x)²
+        Rule::new("variance", |s, node| s.variance(node)),
         // exp ln x = x for positive x
         Rule::new("exp-of-logarithm", |s, node| {
             let x = s.argument(s.argument(node, Unary::Exp)?, Unary::Ln)?;

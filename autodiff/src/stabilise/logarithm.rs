@@ -16,7 +16,7 @@ impl Stabiliser {
         self.logarithm_within(x, DEPTH)
     }
 
-    fn logarithm_within(&self, x: &AnyExpr, depth: usize) -> Option<AnyExpr> {
+    pub(super) fn logarithm_within(&self, x: &AnyExpr, depth: usize) -> Option<AnyExpr> {
         let depth = depth.checked_sub(1)?;
         let inputs = x.inputs();
         match self.op(x)? {
@@ -38,7 +38,8 @@ impl Stabiliser {
                 chosen.extend(self.of_some(&inputs[1..], depth)?);
                 Some(Expr::new(x.op().clone(), chosen, x.shape()))
             }
-            _ => None,
+            // ln ∏ x = Σ ln x
+            _ => self.of_product(x, depth),
         }
     }
 
@@ -52,9 +53,10 @@ impl Stabiliser {
             Unary::Ndtr => Some(x.log_ndtr()),
             // ln sigmoid x = −softplus(−x)
             Unary::Sigmoid => Some(-(-x).softplus()),
-            // ln √x = ln x / 2;   ln x² = 2 ln x for x ≥ 0;   ln 1/x = −ln x
+            // ln √x = ln x / 2;   ln x² = 2 ln |x|;   ln 1/x = −ln x
             Unary::Sqrt => Some(self.logarithm_within(x, depth)? * 0.5),
-            Unary::Square if is_nonnegative(x) => Some(self.logarithm_within(x, depth)? * 2.0),
+            Unary::Square => Some(self.of_modulus(x, depth)? * 2.0),
+            Unary::Abs => self.of_modulus(x, depth),
             Unary::Recip => Some(-self.logarithm_within(x, depth)?),
             // ln(−(eˣ − 1)) = ln(1 − eˣ)
             Unary::Neg => Some(log1mexp(self.argument(x, Unary::Expm1)?)),
@@ -183,7 +185,7 @@ impl Stabiliser {
 }
 
 /// Whether an op gives its elements as they are, elsewhere.
-fn is_view(op: &Op) -> bool {
+pub(super) fn is_view(op: &Op) -> bool {
     matches!(op, Op::Reshape(_) | Op::Transpose(_) | Op::Broadcast(_) | Op::Slice(_))
 }
 

@@ -28,7 +28,31 @@ const FORMULAS: &[Formula] = &[
     |x, y, z| (x.sigmoid() * y * z + 3.0).ln(),
     |x, y, _| (x.softmax() * y).square().ln(),
     |_, y, _| y.log1p().expm1(),
+    |x, y, z| together([x, y, z]).prod(0).insert_axis(0).ln(),
+    |x, y, z| (x * together([x, y, z]).prod(0)).square().ln(),
+    |x, y, z| (x.exp() * y * z).abs().ln(),
+    |x, y, z| (x.exp() / y * -z).square().ln(),
+    |x, y, z| (together([y, &(x.exp() * z)]).prod(0).insert_axis(0) * x.exp()).ln(),
+    |_, y, z| plus_one(y, z).det().insert_axis(0).ln(),
+    |x, y, z| (plus_one(y, z).det() * x.exp()).ln(),
+    |x, y, z| (plus_one(y, z).det() * x * z).square().ln(),
+    |_, y, z| (y.square() + z * z).sqrt(),
+    |x, y, z| (x * x + y.powf(2.0) + (y * z).square()).sqrt().ln(),
+    |x, y, z| together([x, y, z]).square().sum_keep(0).sqrt(),
+    |x, y, z| {
+        let all = together([x, y, z]);
+        all.square().mean(0).insert_axis(0) - all.mean(0).square().insert_axis(0)
+    },
 ];
+
+fn together<const N: usize>(parts: [&Expr<f64>; N]) -> Expr<f64> {
+    Expr::concat(&parts.map(Expr::clone), 0)
+}
+
+/// A matrix whose determinant is y z + 1.
+fn plus_one(y: &Expr<f64>, z: &Expr<f64>) -> Expr<f64> {
+    together([y, &y.ones_like(), &-y.ones_like(), z]).reshape([2, 2])
+}
 
 trait MaxWith {
     fn max_with(&self, other: &Self) -> Self;
@@ -100,5 +124,34 @@ fn sums_given_to_other_elements_are_no_softmax() {
     let expected = as_written(&[y], &[(&x, &at)], 0).expect("runs").remove(0);
     for (found, expected) in found.iter().zip(expected.iter()) {
         assert!((found - expected).abs() < 1e-12, "{found}, not {expected}");
+    }
+}
+
+/// Where it is not finite as written, and nothing overflows on the way, a formula is not finite in its stable form either.
+#[test]
+fn infinities_stay_what_they_are() {
+    let formulas: [fn(&Expr<f64>) -> Expr<f64>; 6] = [
+        |x| (x.slice(0, 0..1).square() + x.slice(0, 1..2).square()).sqrt().sum_all(),
+        |x| x.square().sum(0).sqrt(),
+        |x| x.square().mean(0) - x.mean(0).square(),
+        |x| x.prod(0).ln(),
+        |x| x.prod(0).abs().ln(),
+        |x| (Expr::eye(2) * x).det().ln(),
+    ];
+    let numbers = [f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 0.0, -0.0, 1.5, -2.0];
+    for (i, formula) in formulas.iter().enumerate() {
+        let x = Expr::<f64>::input("x", [2]);
+        let y = formula(&x);
+        let f = Function::new([&x], [&y]).expect("builds");
+        for at in numbers.iter().flat_map(|&a| numbers.map(|b| [a, b])) {
+            let tensor = Tensor::from_slice(&at);
+            let found = f.call(&[&tensor]).expect("runs")[0].item();
+            let written = as_written(std::slice::from_ref(&y), &[(&x, &tensor)], 0).expect("runs")[0].item();
+            // A distance is infinite if one side is, whatever the other one is.
+            let far = i == 0 && found == f64::INFINITY && at.iter().any(|x| x.is_infinite());
+            let same =
+                found == written || (found - written).abs() < 1e-12 || found.is_nan() && written.is_nan();
+            assert!(same || far, "{y} at {at:?} is {found}, not {written}");
+        }
     }
 }

@@ -15,6 +15,8 @@ type Row<T> = (&'static str, fn(&Expr<T>) -> Expr<T>, f64, f64, f64);
 
 fn rows<T: Float>(extreme: f64) -> Vec<Row<T>> {
     let e = extreme;
+    // Its square overflows.
+    let large = 10f64.powf(e / 4.0);
     vec![
         ("logarithm", |x| (1.0 + x.exp()).ln(), e, e, 1.0),
         ("logarithm", |x| x.sigmoid().ln(), -e, -e, 1.0),
@@ -92,11 +94,65 @@ fn rows<T: Float>(extreme: f64) -> Vec<Row<T>> {
         ("softmax", |x| x.exp() / x.exp().sum(0) * 4.0, e, 1.0, 0.0),
         ("root-of-square", |x| x.square().sqrt(), -1e-30, 1e-30, -1.0),
         ("root-of-square", |x| (x * x).sqrt(), 0.0, 0.0, 0.0),
+        ("hypot", |x| (x.square() + (x * 2.0).square()).sqrt(), large, 5f64.sqrt() * large, 5f64.sqrt()),
+        (
+            "hypot",
+            |x| (x.reshape([2, 2]).powf(2.0) + (x * x).reshape([2, 2])).reshape([4]).sqrt() + 0.0 * x,
+            -1.0 / large,
+            2f64.sqrt() / large,
+            -(2f64.sqrt()),
+        ),
+        ("norm", |x| x.square().sum_keep(0).sqrt().broadcast_to([4]), large, 2.0 * large, 2.0),
+        ("norm", |x| (x * x).sum_all().sqrt().broadcast_to([4]), 0.0, 0.0, 0.0),
+        ("variance", |x| spread(&x.reshape([2, 2])).reshape([4]), large, 0.0, 0.0),
+        (
+            "variance",
+            |x| ((x * x).mean_all() - x.mean_all() * x.mean_all()).broadcast_to([4]),
+            large,
+            0.0,
+            0.0,
+        ),
+        ("logarithm", |x| x.prod(0).ln().broadcast_to([4]), large, 4.0 * large.ln(), 4.0 / large),
+        ("logarithm", |x| (-x.sigmoid()).prod(0).ln().broadcast_to([4]), -e, -4.0 * e, 4.0),
+        (
+            "logarithm",
+            |x| x.prod(0).square().sqrt().ln().broadcast_to([4]),
+            large,
+            4.0 * large.ln(),
+            4.0 / large,
+        ),
+        (
+            "logarithm",
+            |x| (x / -2.0).prod(0).square().ln().broadcast_to([4]),
+            large,
+            8.0 * (large / 2.0).ln(),
+            8.0 / large,
+        ),
+        (
+            "logarithm",
+            |x| (Expr::eye(4) * x).det().ln().broadcast_to([4]),
+            large,
+            4.0 * large.ln(),
+            4.0 / large,
+        ),
+        (
+            "logarithm",
+            |x| (Expr::eye(4) * x).det().abs().reshape([1]).ln().broadcast_to([4]),
+            large,
+            4.0 * large.ln(),
+            4.0 / large,
+        ),
         ("exp-of-logarithm", |x| (x.softplus() * 2.0).ln().exp(), e, 2.0 * e, 2.0),
         ("choice", |x| Expr::select(&x.exp().ge(&Expr::scalar(0.0)), &(1.0 + x.exp()).ln(), x), e, e, 1.0),
         ("pool", |x| pooled(&(x.reshape([1, 1, 2, 2]).tanh() + 0.5)), e, 1.5, 0.0),
         ("pool", |x| pooled(&(2.0 + x.reshape([1, 1, 2, 2]).exp() - 2.0)), 0.0, 1.0, 1.0),
     ]
+}
+
+/// The variance of each row, as often as there are columns.
+fn spread<T: Float>(x: &Expr<T>) -> Expr<T> {
+    let mean = |x: &Expr<T>| x.sum_keep(1) / 2.0;
+    (mean(&x.square()) - mean(x).square()).broadcast_to([2, 2])
 }
 
 /// The largest of four in place of the first, and zeros.
@@ -120,6 +176,8 @@ fn every_rule_keeps_values_and_slopes() {
         let y = formula(&x);
         let fired = Stabiliser::new(&[y.untyped()], &[]).fired;
         assert!(fired.contains_key(rule), "{rule} does not apply to {y}, but {fired:?}");
+        let without = Stabiliser::without(HashSet::from([rule]), &[y.untyped()], &[]).fired;
+        assert!(!without.contains_key(rule), "{rule} cannot be switched off");
         let [value, slope] = value_and_slope(formula, &at);
         let written =
             |at: &Tensor<f64>| as_written(std::slice::from_ref(&y), &[(&x, at)], 0).expect("runs").remove(0);

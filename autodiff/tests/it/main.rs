@@ -1,5 +1,6 @@
 //! Tests of the crate from outside, in one program, which is built faster than several.
 
+mod associative;
 mod functions;
 mod images;
 mod in_place;
@@ -17,6 +18,7 @@ mod sizes;
 mod special;
 mod switches;
 mod tables;
+mod theano;
 // There are none in WebAssembly.
 #[cfg(not(target_family = "wasm"))]
 mod threads;

@@ -1,5 +1,6 @@
 //! Determinants, and their logarithms.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use bayeux_tensor::AnySliceMut;
@@ -134,6 +135,15 @@ fn scaled_inverse(by: &AnyExpr, factors: &[AnyExpr]) -> AnyExpr {
     let unit = super::eye_like(a).broadcast_to(a.shape());
     let inverse = SolveByFactors { transposed: true }.of(factors, &unit);
     inverse * by.insert_axis(by.rank()).insert_axis(by.rank() + 1)
+}
+
+/// The sign and the logarithm, if an operation gives the determinant of these inputs.
+pub(crate) fn log_determinant(op: &dyn Operation, inputs: &[AnyExpr]) -> Option<[AnyExpr; 2]> {
+    let op: &dyn Any = op;
+    if *op.downcast_ref::<Determinant>()? != Determinant::Plain {
+        return None;
+    }
+    AnyExpr::values_of(Arc::new(Determinant::Logarithm), inputs.to_vec()).try_into().ok()
 }
 
 impl<T: Real> Expr<T> {

@@ -24,6 +24,8 @@ use crate::{AnyExpr, Dim, Error, Expr, Real, Rows, Shape, ValueType};
 
 pub use triangular::Triangle;
 
+pub(crate) use determinant::log_determinant;
+
 /// The numbers of a matrix that is factorised.
 trait Field: Float + RealField {}
 

@@ -12,6 +12,7 @@ mod quantiles;
 mod variances;
 
 pub(super) use extremes::whole_extreme;
+pub(crate) use products::product_axis;
 
 /// The operations of this folder by the names that they have in files.
 pub(super) fn by_name(all: crate::Operations) -> crate::Operations {

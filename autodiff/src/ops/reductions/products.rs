@@ -1,5 +1,6 @@
 //! Products along axes, with slopes that are right at zeros.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Element};
@@ -59,6 +60,12 @@ impl Operation for Prod {
     fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], _outputs: &[HloType]) -> Option<Vec<HloValue>> {
         Some(vec![hlo.reduce("multiply", &inputs[0], &[self.0], 1.0)])
     }
+}
+
+/// Along which axis an operation multiplies, if it does.
+pub(crate) fn product_axis(op: &dyn Operation) -> Option<usize> {
+    let op: &dyn Any = op;
+    Some(op.downcast_ref::<Prod>()?.0)
 }
 
 impl<T: Arithmetic> Expr<T> {
