@@ -5,7 +5,6 @@ use std::sync::Arc;
 use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
 use rayon::prelude::*;
 
-use super::Axes;
 use super::Batch;
 use super::axes::Lanes;
 use super::operation::Operation;
@@ -152,7 +151,7 @@ impl Operation for Extreme {
 impl<T: Arithmetic> Expr<T> {
     #[track_caller]
     fn extreme(&self, axis: i32, largest: bool) -> Expr<i64> {
-        let axis = axis.resolve(self.rank())[0];
+        let axis = self.axis_of(if largest { "argmax" } else { "argmin" }, axis);
         AnyExpr::values_of(Arc::new(Extreme { axis, largest }), vec![self.untyped()]).remove(0).typed()
     }
 

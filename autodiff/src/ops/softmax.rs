@@ -5,6 +5,7 @@ use bayeux_tensor::{Float, softmax};
 use super::Batch;
 use super::elementwise::of_floats;
 use super::operation::Operation;
+use crate::expr::refusal::ensure;
 use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
 use crate::{AnyExpr, ArrayType, Error, Expr, Real, Rows, ValueType};
 
@@ -87,7 +88,7 @@ impl FloatKernel for Softmax {
 impl<T: Real> Expr<T> {
     #[track_caller]
     fn along_last(&self, op: Softmax) -> Self {
-        assert!(self.rank() > 0, "{}: {self:?} is a scalar", op.name());
+        ensure!(self.rank() > 0, [self], "{}: {self:?} is a scalar", op.name());
         let shape = match op {
             Softmax::Normaliser => self.shape().without(&[self.rank() - 1]),
             _ => self.shape().clone(),

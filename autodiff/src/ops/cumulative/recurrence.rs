@@ -6,7 +6,7 @@ use bayeux_tensor::{AnySliceMut, Float};
 
 use super::running::{Order, Running, run};
 use crate::kernel::View;
-use crate::ops::axes::{Lanes, one_axis};
+use crate::ops::axes::Lanes;
 use crate::ops::elementwise::of_floats;
 use crate::ops::operation::{Linearity, Operation};
 use crate::ops::reduce::reduced;
@@ -209,7 +209,7 @@ impl<T: Real> Expr<T> {
     /// If there is no such axis, or if the shapes differ.
     #[track_caller]
     pub fn linear_recurrence(&self, decay: &Expr<T>, axis: impl Axes) -> Self {
-        let axis = one_axis(axis, self.rank());
+        let axis = self.axis_of("linear_recurrence", axis);
         recurrence(&decay.untyped(), &self.untyped(), Recurrence { axis, adjoint: false }).typed()
     }
 }

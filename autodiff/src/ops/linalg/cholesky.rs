@@ -9,6 +9,7 @@ use faer::{MatMut, Par};
 use rayon::prelude::*;
 
 use super::{Field, Triangle, elements, half_of_lower, sides, squares, with_field};
+use crate::expr::refusal::refuse;
 use crate::kernel::View;
 use crate::ops::Operation;
 use crate::{AnyExpr, Error, Expr, Real, ValueType};
@@ -102,7 +103,7 @@ impl<T: Real> Expr<T> {
     #[must_use]
     pub fn cholesky(&self) -> Self {
         if let Err(why) = squares(self.value_type()) {
-            panic!("cholesky: {why}");
+            refuse!([self], "cholesky: {why}");
         }
         AnyExpr::values_of(Arc::new(Cholesky), vec![super::symmetric_part(&self.untyped())]).remove(0).typed()
     }
@@ -128,7 +129,7 @@ impl<T: Real> Expr<T> {
     #[must_use]
     pub fn cholesky_logdet(&self) -> Self {
         if let Err(why) = squares(self.value_type()) {
-            panic!("cholesky_logdet: {why}");
+            refuse!([self], "cholesky_logdet: {why}");
         }
         super::diagonal(self).ln().sum(-1) * 2.0
     }

@@ -10,6 +10,7 @@ use faer::{MatMut, MatRef, Par};
 use rayon::prelude::*;
 
 use super::{Columns, Equations, Field, elements, rows_of_stacks, sides, squares, with_field};
+use crate::expr::refusal::refuse;
 use crate::kernel::View;
 use crate::ops::{Batch, Operation};
 use crate::{AnyExpr, Error, Expr, Real, Rows, ValueType};
@@ -228,7 +229,7 @@ impl<T: Real> Expr<T> {
     #[must_use]
     pub fn inv(&self) -> Self {
         if let Err(why) = squares(self.value_type()) {
-            panic!("inv: {why}");
+            refuse!([self], "inv: {why}");
         }
         let a = self.untyped();
         SolveByFactors { transposed: false }

@@ -13,6 +13,7 @@ use faer::{Conj, Mat, Par};
 use rayon::prelude::*;
 
 use super::{Field, Triangle, elements, half_of_lower, matrices, sides, with_field};
+use crate::expr::refusal::refuse;
 use crate::kernel::View;
 use crate::ops::Operation;
 use crate::{AnyExpr, Error, Expr, Real, ValueType};
@@ -140,7 +141,7 @@ impl<T: Real> Expr<T> {
     pub fn qr(&self) -> (Self, Self) {
         let (at, rows, columns) = match matrices(self.value_type()) {
             Ok((leading, [rows, columns])) => (leading.len() + 1, rows.clone(), columns.clone()),
-            Err(why) => panic!("qr: {why}"),
+            Err(why) => refuse!([self], "qr: {why}"),
         };
         if rows.is_at_least(&columns) != Some(false) {
             return self.thin_qr();

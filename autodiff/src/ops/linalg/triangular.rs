@@ -8,6 +8,7 @@ use faer::{MatMut, MatRef, Par};
 use rayon::prelude::*;
 
 use super::{Columns, Equations, Field, elements, rows_of_stacks, sides, squares, triangle, with_field};
+use crate::expr::refusal::ensure;
 use crate::kernel::View;
 use crate::ops::{Batch, Operation};
 use crate::{AnyExpr, Error, Expr, Real, Rows, ValueType};
@@ -158,8 +159,9 @@ impl<T: Real> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn solve_triangular_right(&self, b: &Expr<T>, triangle: Triangle) -> Self {
-        assert!(
+        ensure!(
             self.rank() >= 2 && b.rank() >= 2,
+            [self, b],
             "solve_triangular_right: {self:?} and {b:?} are not both matrices"
         );
         self.t().solve_triangular(&b.t(), triangle.transposed()).t()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bayeux_tensor::{AnySliceMut, Element, with_type};
 
 use crate::kernel::View;
-use crate::ops::axes::{Lanes, one_axis};
+use crate::ops::axes::Lanes;
 use crate::ops::operation::{Linearity, Operation};
 use crate::ops::reduce::reduced;
 use crate::ops::{Axes, Batch};
@@ -77,7 +77,7 @@ impl<T: Kind> Expr<T> {
     /// If there is no such axis.
     #[track_caller]
     pub fn roll(&self, axis: impl Axes, by: i64) -> Self {
-        let axis = one_axis(axis, self.rank());
+        let axis = self.axis_of("roll", axis);
         AnyExpr::values_of(Arc::new(Roll { axis, by }), vec![self.untyped()]).remove(0).typed()
     }
 }
