@@ -1,6 +1,7 @@
 //! Expressions: immutable, reference-counted nodes of a graph.
 
 mod leaves;
+pub(crate) mod refusal;
 mod walk;
 
 use std::marker::PhantomData;
@@ -13,6 +14,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::ops::{Constant, Op};
 use crate::{Dim, Kind, Shape, Shared, Untyped, ValueType};
+use refusal::ensure;
 
 pub(crate) use walk::{Key, all_untyped, topological, topological_to};
 
@@ -108,7 +110,7 @@ impl<T: Kind> Expr<T> {
     pub fn typed<U: Kind>(&self) -> Expr<U> {
         if let Some(wanted) = U::TYPE {
             let found = self.element_type();
-            assert!(found == wanted, "typed: the elements of {self:?} are {found}, not {wanted}");
+            ensure!(found == wanted, [self], "typed: the elements of {self:?} are {found}, not {wanted}");
         }
         Expr { node: self.node.clone(), output: self.output, kind: PhantomData }
     }
@@ -147,7 +149,7 @@ impl<T: Kind> Expr<T> {
     /// If there is no such axis.
     #[track_caller]
     pub fn dim(&self, axis: usize) -> Dim {
-        assert!(axis < self.rank(), "dim: axis {axis} of {self:?}, which has rank {}", self.rank());
+        ensure!(axis < self.rank(), [self], "dim: axis {axis} of {self:?}, which has rank {}", self.rank());
         self.shape()[axis].clone()
     }
 

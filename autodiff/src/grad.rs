@@ -10,6 +10,7 @@ mod through_scan;
 
 use std::collections::{HashMap, HashSet};
 
+use crate::expr::refusal::{difference, ensure};
 use crate::expr::{Key, all_untyped};
 use crate::ops::Op;
 use crate::stabilise::Stabiliser;
@@ -74,7 +75,12 @@ use product::{Adjoint, parts};
 #[track_caller]
 #[must_use]
 pub fn grad<T: Real>(cost: &Expr<T>, wrt: &[Expr<T>]) -> Vec<Expr<T>> {
-    assert!(cost.rank() == 0, "grad: the cost {cost:?} has shape {}, a scalar is needed", cost.shape());
+    ensure!(
+        cost.rank() == 0,
+        [cost],
+        "grad: the cost {cost:?} has shape {}, a scalar is needed",
+        cost.shape()
+    );
     typed(pull_back(&cost.untyped(), cost.ones_like().untyped(), &all_untyped(wrt)))
 }
 
@@ -106,8 +112,9 @@ pub fn value_and_grad<T: Real>(cost: &Expr<T>, wrt: &[Expr<T>]) -> (Expr<T>, Vec
 /// If the cost is not a scalar.
 #[track_caller]
 pub fn grad_connected<T: Real>(cost: &Expr<T>, wrt: &[Expr<T>]) -> Result<Vec<Expr<T>>, Error> {
-    assert!(
+    ensure!(
         cost.rank() == 0,
+        [cost],
         "grad_connected: the cost {cost:?} has shape {}, a scalar is needed",
         cost.shape()
     );
@@ -133,11 +140,13 @@ pub fn grad_connected<T: Real>(cost: &Expr<T>, wrt: &[Expr<T>]) -> Result<Vec<Ex
 #[must_use]
 pub fn grad_from<T: Real>(known: &[(&Expr<T>, &Expr<T>)], wrt: &[Expr<T>]) -> Vec<Expr<T>> {
     let roots = known.iter().map(|(y, g)| {
-        assert!(
+        ensure!(
             y.shape() == g.shape(),
-            "grad_from: {y:?} has shape {}, its gradient {}",
+            [y, g],
+            "grad_from: {y:?} has shape {}, its gradient {}{}",
             y.shape(),
-            g.shape()
+            g.shape(),
+            difference(y.shape(), g.shape())
         );
         (y.untyped(), Adjoint::new(g.untyped()))
     });
@@ -152,7 +161,14 @@ pub fn grad_from<T: Real>(known: &[(&Expr<T>, &Expr<T>)], wrt: &[Expr<T>]) -> Ve
 #[track_caller]
 #[must_use]
 pub fn vjp<T: Real>(y: &Expr<T>, v: &Expr<T>, wrt: &[Expr<T>]) -> Vec<Expr<T>> {
-    assert!(y.shape() == v.shape(), "vjp: y has shape {}, v has {}", y.shape(), v.shape());
+    ensure!(
+        y.shape() == v.shape(),
+        [y, v],
+        "vjp: y has shape {}, v has {}{}",
+        y.shape(),
+        v.shape(),
+        difference(y.shape(), v.shape())
+    );
     typed(pull_back(&y.untyped(), v.untyped(), &all_untyped(wrt)))
 }
 

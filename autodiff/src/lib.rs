@@ -37,11 +37,49 @@
 //!
 //! - [`operations`]: all of them in tables, by subject.
 //! - [`coming_from`]: what one writes here for what one wrote in NumPy, Theano, JAX or PyTorch.
+//! - [What does not fit](#what-does-not-fit).
 //! - Gradients: [`grad`], [`vjp`], [`jvp`], [`jacobian`], [`hessian`], of any order and through everything; [`custom_gradient`],
 //!   [`checkpoint`].
 //! - Loops: [`scan`](scan()), [`fold`], [`while_loop`], [`cond`]; [`vmap`](vmap()) for a stack of examples.
 //! - Programs: [`Function`], [`Shared`], and [`optimizers`]; [`Graph`] for files.
 //! - One's own: [`Operation`], to the compiler the same as those of this crate.
+//!
+//! # What does not fit
+//!
+//! Shapes and element types are checked where an expression is built. What does not fit panics at that line, and says what differs and
+//! where the operands were made:
+//!
+//! ```should_panic
+//! # use bayeux_autodiff::{Expr, batch};
+//! let x = Expr::<f32>::input("x", (batch(), 3));
+//! let next = Expr::<f32>::input("next", (batch() + 1, 3));
+//! let difference = &next - &x;
+//! ```
+//!
+//! ```text
+//! thread 'main' panicked at src/main.rs:6:18:
+//! sub: shapes [batch + 1, 3] and [batch, 3] do not broadcast (axis 0: batch + 1 is not batch)
+//!   `next`: f32[batch + 1, 3], made at src/main.rs:5:12
+//!   `x`: f32[batch, 3], made at src/main.rs:4:9
+//! ```
+//!
+//! An operand without a name is told by its formula:
+//!
+//! ```should_panic
+//! # use bayeux_autodiff::{Expr, batch};
+//! let x = Expr::<f32>::input("x", (batch(), 3));
+//! let hidden = x.matmul(&Expr::zeros([3, 4])).tanh();
+//! let output = hidden.matmul(&Expr::zeros([5, 2]));
+//! ```
+//!
+//! ```text
+//! thread 'main' panicked at src/main.rs:6:21:
+//! matmul: shapes [batch, 4] and [5, 2] do not fit (4 columns, 5 rows)
+//!   `tanh(matmul(x, …))`: f32[batch, 4], made at src/main.rs:5:45
+//!   `0`: f32[5, 2], made at src/main.rs:6:29
+//! ```
+//!
+//! Where free dimensions hid it, it is an [`Error`] of the call, which says the same.
 
 #![forbid(unsafe_code)]
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::expr::refusal::{difference, ensure};
 use crate::expr::{Key, all_untyped, topological_to};
 use crate::{AnyExpr, Expr, Kind};
 
@@ -24,11 +25,13 @@ impl<T: Kind> Expr<T> {
     pub fn substitute(expressions: &[Expr<T>], pairs: &[(&Expr<T>, &Expr<T>)]) -> Vec<Expr<T>> {
         let mut replaced: HashMap<Key, AnyExpr> = HashMap::new();
         for (from, to) in pairs {
-            assert!(
+            ensure!(
                 from.value_type() == to.value_type(),
-                "substitute: {from:?} is {}, its replacement {to:?} {}",
+                [from, to],
+                "substitute: {from:?} is {}, its replacement {to:?} {}{}",
                 from.value_type(),
-                to.value_type()
+                to.value_type(),
+                difference(from.shape(), to.shape())
             );
             replaced.insert(from.key(), to.untyped());
         }

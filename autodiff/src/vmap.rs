@@ -6,6 +6,7 @@ mod scan;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::expr::refusal::{ensure, refuse};
 use crate::expr::{Key, all_untyped, topological_to};
 use crate::lambda::Lambda;
 use crate::ops::{Batch, Op, Scan, Values, stacked};
@@ -38,8 +39,9 @@ use crate::{AnyExpr, Dim, Expr, Kind};
 pub fn vmap<T: Kind, V: Values>(f: impl FnOnce(&[Expr<T>]) -> V, inputs: &[Expr<T>]) -> V {
     let Some(size) = inputs.first().map(|input| first(input)) else { panic!("vmap: there is no input") };
     for input in inputs {
-        assert!(
+        ensure!(
             first(input) == size,
+            [inputs[0], input],
             "vmap: {:?} of shape {} and {input:?} of shape {} differ in their first axis",
             inputs[0],
             inputs[0].shape(),
@@ -57,7 +59,7 @@ pub fn vmap<T: Kind, V: Values>(f: impl FnOnce(&[Expr<T>]) -> V, inputs: &[Expr<
 fn first<T: Kind>(input: &Expr<T>) -> Dim {
     match input.shape().dims().first() {
         Some(first) => first.clone(),
-        None => panic!("vmap: {input:?} has no axis along which it is a stack"),
+        None => refuse!([input], "vmap: {input:?} has no axis along which it is a stack"),
     }
 }
 

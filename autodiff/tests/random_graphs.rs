@@ -327,5 +327,6 @@ fn compiled_programs_agree_with_the_interpreter() {
 
 #[test]
 fn axes_resolve_from_both_ends() {
-    assert_eq!([-1, 0].resolve(3), [0, 2]);
+    assert_eq!([-1, 0].resolve(3), Ok(vec![0, 2]));
+    assert_eq!([3].resolve(3), Err("axes [3] of a tensor of rank 3".into()));
 }

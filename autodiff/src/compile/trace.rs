@@ -13,6 +13,7 @@ use super::graph::{Builder, Graph, Id, Node};
 use super::inner::Run;
 use super::inners::Inners;
 use crate::dim::Sizes;
+use crate::expr::refusal::with_lines;
 use crate::expr::{Key, topological_to};
 use crate::ops::{Binary, Call, Cast, How, Logic, Op, Operation};
 use crate::stabilise::stabilise;
@@ -86,7 +87,8 @@ impl Tracer<'_, '_> {
                         expr.inputs().iter().map(AnyExpr::element_type).collect();
                     let input = |(&element, &id)| ArrayType { element, shape: builder.shape(id) };
                     let inputs: Vec<ArrayType<'_>> = declared.iter().zip(&arguments).map(input).collect();
-                    let op = op.at(self.sizes, &inputs, &types[0].1)?;
+                    let op =
+                        op.at(self.sizes, &inputs, &types[0].1).map_err(|error| with_lines(error, &expr))?;
                     drop(inputs);
                     lowered(builder, &op, arguments, declared, types).into_iter().enumerate().collect()
                 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::product::{Adjoint, part};
 use super::{Inputs, sweep, tape, through, through_scan, values};
 use crate::expr::Key;
+use crate::expr::refusal::{difference, ensure};
 use crate::ops::{Linearity, Op};
 use crate::stabilise::Stabiliser;
 use crate::substitute::replaced;
@@ -33,7 +34,14 @@ use crate::{AnyExpr, Expr, Real};
 pub fn jvp<T: Real>(y: &Expr<T>, wrt: &[Expr<T>], tangents: &[Expr<T>]) -> Expr<T> {
     assert!(wrt.len() == tangents.len(), "jvp: {} tangents of {} expressions", tangents.len(), wrt.len());
     let given = wrt.iter().zip(tangents).map(|(x, t)| {
-        assert!(x.shape() == t.shape(), "jvp: {x:?} has shape {}, its tangent {}", x.shape(), t.shape());
+        ensure!(
+            x.shape() == t.shape(),
+            [x, t],
+            "jvp: {x:?} has shape {}, its tangent {}{}",
+            x.shape(),
+            t.shape(),
+            difference(x.shape(), t.shape())
+        );
         (x.untyped(), Adjoint::chosen(t.untyped()))
     });
     push_forward(&y.untyped(), given.collect()).typed()

@@ -4,6 +4,7 @@ use super::forward::{push, transposed};
 use super::product::Adjoint;
 use super::sweep;
 use crate::AnyExpr;
+use crate::expr::refusal::ensure;
 use crate::lambda::Lambda;
 use crate::ops::{Call, How};
 
@@ -18,8 +19,9 @@ pub(super) fn parts(call: &Call, received: &[Option<Adjoint>], node: &AnyExpr) -
             for (part, input) in parts.iter().zip(node.inputs()) {
                 if let Some(part) = part {
                     let (found, wanted) = (part.value_type(), input.value_type());
-                    assert!(
+                    ensure!(
                         found == wanted,
+                        [part, input],
                         "custom_gradient: {part:?} of {found} for {input:?} of {wanted}"
                     );
                 }

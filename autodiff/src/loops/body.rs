@@ -1,6 +1,7 @@
 //! From a function of what is carried on and of parts to a loop.
 
 use super::build::{Given, Results, Step, build};
+use crate::expr::refusal::{difference, ensure};
 use crate::lambda::close_over;
 use crate::{AnyExpr, Dim};
 
@@ -39,9 +40,10 @@ impl Body {
             next.len(),
             carried.len()
         );
-        for (new, old) in next.iter().zip(&carried) {
-            let [new, old] = [new, old].map(|x| x.value_type());
-            assert!(new == old, "scan: a step makes {new} of what began as {old}");
+        for (new, old) in next.iter().zip(&self.start) {
+            let [a, b] = [new, old].map(|x| x.value_type());
+            let where_not = difference(&a.shape, &b.shape);
+            ensure!(a == b, [new, old], "scan: a step makes {a} of what began as {b}{where_not}");
         }
         let own: Vec<AnyExpr> = carried.iter().chain(&parts).cloned().collect();
         let counts = [next.len(), outputs.len()];

@@ -2,6 +2,7 @@
 
 use super::body::Body;
 use super::build::Results;
+use crate::expr::refusal::{ensure, refuse_all};
 use crate::ops::Values;
 use crate::{AnyExpr, Dim, Expr};
 
@@ -24,12 +25,20 @@ use crate::{AnyExpr, Dim, Expr};
 /// If the condition is no scalar, or if the branches give values of different types.
 #[track_caller]
 pub fn cond<V: Values>(condition: &Expr<bool>, yes: impl FnOnce() -> V, no: impl FnOnce() -> V) -> V {
-    assert!(condition.rank() == 0, "cond: {condition:?} of shape {} is no scalar", condition.shape());
+    ensure!(
+        condition.rank() == 0,
+        [condition],
+        "cond: {condition:?} of shape {} is no scalar",
+        condition.shape()
+    );
     let begin = AnyExpr::marker();
     let (yes, no) = (yes().into_values(), no().into_values());
     let types = |values: &[AnyExpr]| values.iter().map(|x| x.value_type().clone()).collect::<Vec<_>>();
     let (a, b) = (types(&yes), types(&no));
-    assert!(a == b, "cond: one branch gives {a:?}, the other {b:?}");
+    if a != b {
+        let all = yes.iter().chain(&no).cloned().collect::<Vec<_>>();
+        refuse_all(format_args!("cond: one branch gives {a:?}, the other {b:?}"), &all);
+    }
     let taken = condition.cast::<i64>();
     let start = yes.iter().map(AnyExpr::zeros_like).collect();
     let first = branch(&begin, yes, start, taken.untyped());
@@ -78,7 +87,7 @@ pub fn while_loop<S: Values + Clone>(
     most: usize,
 ) -> S {
     let begins = holds(&start);
-    assert!(begins.rank() == 0, "while_loop: {begins:?} of shape {} is no scalar", begins.shape());
+    ensure!(begins.rank() == 0, [begins], "while_loop: {begins:?} of shape {} is no scalar", begins.shape());
     let limit = begins.cast::<i64>() * Expr::<i64>::scalar(most as f64);
     let body = Body {
         start: start.into_values(),

@@ -3,6 +3,7 @@
 use super::blocks::in_blocks;
 use super::body::{Body, all_steps};
 use super::build::Results;
+use crate::expr::refusal::{ensure, refuse};
 use crate::ops::Values;
 use crate::{AnyExpr, Dim, Expr, Kind};
 
@@ -126,7 +127,12 @@ impl ScanOptions {
         let typed = |carried: &[AnyExpr], parts: &[AnyExpr]| {
             let parts: Vec<Expr<T>> = parts.iter().map(Expr::typed).collect();
             let (next, outputs, until) = f(&S::from_values(carried.to_vec()), &parts);
-            assert!(until.rank() == 0, "scan_until: {until:?} of shape {} is no scalar", until.shape());
+            ensure!(
+                until.rank() == 0,
+                [until],
+                "scan_until: {until:?} of shape {} is no scalar",
+                until.shape()
+            );
             (next.into_values(), outputs.into_values(), Some(until.untyped()))
         };
         let Results { last, stacks, steps, .. } =
@@ -159,7 +165,7 @@ impl ScanOptions {
     fn length(&self, sequences: &[AnyExpr]) -> Dim {
         let first = |x: &AnyExpr| match x.shape().dims().first() {
             Some(length) => length.clone(),
-            None => panic!("scan: {x:?} has no axis to go along"),
+            None => refuse!([x], "scan: {x:?} has no axis to go along"),
         };
         let length = match (&self.steps, sequences.first()) {
             (Some(steps), _) => steps.clone(),
@@ -168,7 +174,11 @@ impl ScanOptions {
         };
         for sequence in sequences {
             let found = first(sequence);
-            assert!(found == length, "scan: {sequence:?} has {found} parts, there are {length} steps");
+            ensure!(
+                found == length,
+                [sequence],
+                "scan: {sequence:?} has {found} parts, there are {length} steps"
+            );
         }
         length
     }

@@ -1,6 +1,7 @@
 //! Loops that look back several steps, and around in their sequences.
 
 use super::ScanOptions;
+use crate::expr::refusal::ensure;
 use crate::{AnyExpr, Expr, Kind};
 
 impl ScanOptions {
@@ -103,8 +104,9 @@ fn depth<T: Kind>(x: &Expr<T>, taps: &[isize]) -> usize {
         "scan_with_taps: the taps {taps:?} of {x:?} must look back"
     );
     let depth = taps.iter().map(|tap| tap.unsigned_abs()).max().unwrap_or(1);
-    assert!(
+    ensure!(
         x.rank() > 0 && x.dim(0).size() == Some(depth),
+        [x],
         "scan_with_taps: {x:?} of shape {} must begin with the {depth} values that taps {taps:?} look back to",
         x.shape()
     );

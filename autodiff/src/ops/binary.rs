@@ -8,6 +8,7 @@ use bayeux_tensor::{AnyTensor, ElementType, Float, Tensor};
 use super::Batch;
 use super::elementwise::{self, Elementwise};
 use super::operation::Operation;
+use crate::expr::refusal::{broadcast_difference, refuse};
 use crate::kernel::Kernel;
 use crate::{
     AnyExpr, Arithmetic, ArrayType, Error, Expr, Hlo, HloType, HloValue, Kind, Real, Rows, ValueType,
@@ -138,13 +139,9 @@ impl<T: Kind> Expr<T> {
     #[track_caller]
     fn binary<U: Kind>(op: Binary, a: &Expr<U>, b: &Expr<U>) -> Self {
         let Some(shape) = a.shape().broadcast(b.shape()) else {
-            panic!(
-                "{}: shapes {} and {} do not broadcast, in {a:?} {} {b:?}",
-                op.method(),
-                a.shape(),
-                b.shape(),
-                op.symbol()
-            );
+            let (left, right) = (a.shape(), b.shape());
+            let where_not = broadcast_difference(left, right);
+            refuse!([a, b], "{}: shapes {left} and {right} do not broadcast{where_not}", op.method());
         };
         Expr::new(op, vec![a.broadcast_to(&shape).untyped(), b.broadcast_to(&shape).untyped()], shape)
     }

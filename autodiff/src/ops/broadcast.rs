@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Batch;
 use super::operation::{Linearity, Operation};
+use crate::expr::refusal::{broadcast_difference, ensure};
 use crate::{AnyExpr, Dim, Error, Expr, Hlo, HloType, HloValue, Kind, Rows, Shape, ValueType};
 
 /// Repeats axes of size 1, and adds axes in front, until the input has the output's shape.
@@ -78,8 +79,13 @@ impl<T: Kind> Expr<T> {
         if self.shape() == &shape {
             return self.clone();
         }
-        let fits = self.shape().broadcast(&shape).as_ref() == Some(&shape);
-        assert!(fits, "broadcast_to: {self:?} of shape {} does not broadcast to {shape}", self.shape());
+        let own = self.shape();
+        ensure!(
+            own.broadcast(&shape).as_ref() == Some(&shape),
+            [self],
+            "broadcast_to: {self:?} of shape {own} does not broadcast to {shape}{}",
+            broadcast_difference(own, &shape)
+        );
         Expr::new(Broadcast, vec![self.untyped()], shape)
     }
 }

@@ -28,7 +28,13 @@ impl Operation for Concat {
                 && axis < first.shape.rank()
                 && input.shape.without(&[axis]) == first.shape.without(&[axis]);
             if !alike {
-                return Err(format!("{first} and {input}"));
+                let (wanted, found) = (first.shape.dims(), input.shape.dims());
+                let apart = (0..wanted.len().min(found.len())).find(|&i| i != axis && wanted[i] != found[i]);
+                let why = match apart {
+                    Some(i) => format!(" (axis {i}: {} is not {})", wanted[i], found[i]),
+                    None => String::new(),
+                };
+                return Err(format!("{first} and {input} do not fit{why}"));
             }
             total += &input.shape[axis];
         }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Batch;
 use super::elementwise::of_floats;
 use super::operation::{Linearity, Operation};
+use crate::expr::refusal::{Operand, ensure, stop};
 use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
 use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Hlo, HloType, HloValue, Real, Rows, Shape, ValueType};
 
@@ -228,22 +229,29 @@ impl<T: Real> Expr<T> {
     #[must_use]
     pub fn conv2d(&self, filters: &Expr<T>, options: Conv2dOptions) -> Self {
         let both = || format!("images {} and filters {}", self.shape(), filters.shape());
-        assert!(self.rank() == 4 && filters.rank() == 4, "conv2d: {} must both have 4 axes", both());
+        ensure!(
+            self.rank() == 4 && filters.rank() == 4,
+            [self, filters],
+            "conv2d: {} must both have 4 axes",
+            both()
+        );
         let options = filters.checked_options("conv2d", options);
         let groups = options.groups;
         let of_groups = if groups == 1 { String::new() } else { format!(" of {groups} groups") };
-        assert!(
+        ensure!(
             self.dim(1) == filters.dim(1) * groups,
+            [self, filters],
             "conv2d: {} differ in their channels{of_groups}",
             both()
         );
         if let Some(value) = self.by_phases(filters, options) {
             return value;
         }
+        let operands: [&dyn Operand; 2] = [self, filters];
         let (filters, options) = filters.spread_filters("conv2d", options);
         let size = |x: &Self| [x.dim(2), x.dim(3)];
         let [height, width] =
-            output_size("conv2d", size(self), size(&filters), options.stride, options.padding);
+            output_size("conv2d", &operands, size(self), size(&filters), options.stride, options.padding);
         let shape = Shape::from((self.dim(0), filters.dim(0), height, width));
         let op = Conv2d { map: ConvMap::Forward, options };
         Expr::new(op, vec![self.untyped(), filters.untyped()], shape)
@@ -254,6 +262,7 @@ impl<T: Real> Expr<T> {
 #[track_caller]
 pub(super) fn output_size(
     op: &str,
+    operands: &[&dyn Operand],
     size: [Dim; 2],
     window: [Dim; 2],
     stride: [usize; 2],
@@ -263,7 +272,9 @@ pub(super) fn output_size(
     assert!(window.iter().all(|w| w.size() != Some(0)), "{op}: window {window:?} must be positive");
     let padded: [Dim; 2] = std::array::from_fn(|i| &size[i] + padding[i][0] + padding[i][1]);
     let fits = (0..2).all(|i| padded[i].is_at_least(&window[i]) != Some(false));
-    assert!(fits, "{op}: window {window:?} exceeds {size:?} padded by {padding:?}");
+    if !fits {
+        stop(format_args!("{op}: window {window:?} exceeds {size:?} padded by {padding:?}"), operands);
+    }
     std::array::from_fn(|i| padded[i].windows(&window[i], stride[i]))
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Batch;
 use super::operation::{Linearity, Operation};
+use crate::expr::refusal::ensure;
 use crate::kernel::{Kernel, Scratch, View};
 use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Hlo, HloType, HloValue, Kind, Rows, Shape, ValueType};
 
@@ -236,8 +237,9 @@ impl<T: Kind> Expr<T> {
         if self.shape() == &shape {
             return self.clone();
         }
-        assert!(
+        ensure!(
             self.shape().len() == shape.len(),
+            [self],
             "reshape: {self:?} of shape {} has {} elements, {shape} has {}",
             self.shape(),
             self.shape().len(),
@@ -253,7 +255,12 @@ impl<T: Kind> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn flatten_from(&self, axis: usize) -> Self {
-        assert!(axis <= self.rank(), "flatten_from: axis {axis} of {self:?}, which has rank {}", self.rank());
+        ensure!(
+            axis <= self.rank(),
+            [self],
+            "flatten_from: axis {axis} of {self:?}, which has rank {}",
+            self.rank()
+        );
         let (front, back) = self.shape().dims().split_at(axis);
         let last = back.iter().fold(Dim::from(1usize), |product, dim| product * dim);
         self.reshape(front.iter().cloned().chain([last]).collect::<Shape>())
@@ -266,7 +273,12 @@ impl<T: Kind> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn insert_axis(&self, axis: usize) -> Self {
-        assert!(axis <= self.rank(), "insert_axis: axis {axis} of {self:?}, which has rank {}", self.rank());
+        ensure!(
+            axis <= self.rank(),
+            [self],
+            "insert_axis: axis {axis} of {self:?}, which has rank {}",
+            self.rank()
+        );
         let mut dims = self.shape().dims().to_vec();
         dims.insert(axis, Dim::from(1usize));
         self.reshape(dims)
@@ -281,8 +293,9 @@ impl<T: Kind> Expr<T> {
     pub fn transpose(&self, permutation: &[usize]) -> Self {
         let mut sorted = permutation.to_vec();
         sorted.sort_unstable();
-        assert!(
+        ensure!(
             sorted.iter().copied().eq(0..self.rank()),
+            [self],
             "transpose: {permutation:?} is not an order of the {} axes of {self:?}",
             self.rank()
         );
@@ -297,7 +310,7 @@ impl<T: Kind> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn t(&self) -> Self {
-        assert!(self.rank() >= 2, "t: {self:?} has rank {}, a transpose needs 2", self.rank());
+        ensure!(self.rank() >= 2, [self], "t: {self:?} has rank {}, a transpose needs 2", self.rank());
         let mut permutation: Vec<usize> = (0..self.rank()).collect();
         permutation.swap(self.rank() - 2, self.rank() - 1);
         self.transpose(&permutation)
@@ -310,7 +323,7 @@ impl<T: Kind> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn flip(&self, axis: usize) -> Self {
-        assert!(axis < self.rank(), "flip: axis {axis} of {self:?}, which has rank {}", self.rank());
+        ensure!(axis < self.rank(), [self], "flip: axis {axis} of {self:?}, which has rank {}", self.rank());
         Expr::new(Arc::new(Flip(axis)), vec![self.untyped()], self.shape())
     }
 }

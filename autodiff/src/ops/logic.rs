@@ -7,6 +7,7 @@ use super::Batch;
 use super::axes::Axes;
 use super::elementwise::{self, fill};
 use super::operation::Operation;
+use crate::expr::refusal::{broadcast_difference, refuse};
 use crate::kernel::{Kernel, Scratch, View};
 use crate::{AnyExpr, ArrayType, Error, Expr, Hlo, HloType, HloValue, Rows, ValueType};
 
@@ -85,7 +86,9 @@ impl Expr<bool> {
     #[track_caller]
     fn logic(op: Logic, a: &Expr<bool>, b: &Expr<bool>) -> Self {
         let Some(shape) = a.shape().broadcast(b.shape()) else {
-            panic!("{}: shapes {} and {} do not broadcast", op.name(), a.shape(), b.shape());
+            let (left, right) = (a.shape(), b.shape());
+            let where_not = broadcast_difference(left, right);
+            refuse!([a, b], "{}: shapes {left} and {right} do not broadcast{where_not}", op.name());
         };
         Expr::new(op, vec![a.broadcast_to(&shape).untyped(), b.broadcast_to(&shape).untyped()], shape)
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Batch;
 use super::operation::{Linearity, Operation};
+use crate::expr::refusal::{broadcast_difference, refuse};
 use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
 use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Hlo, HloType, HloValue, Real, Rows, Shape, ValueType};
 
@@ -164,34 +165,37 @@ impl<T: Real> Expr<T> {
     #[must_use]
     pub fn matmul(&self, other: &Expr<T>) -> Self {
         #[track_caller]
-        fn fail<T: Real>(a: &Expr<T>, b: &Expr<T>) -> ! {
-            panic!("matmul: shapes {} and {} do not fit, in {a:?} · {b:?}", a.shape(), b.shape())
+        fn fail<T: Real>(a: &Expr<T>, b: &Expr<T>, why: &str) -> ! {
+            refuse!([a, b], "matmul: shapes {} and {} do not fit{why}", a.shape(), b.shape())
         }
         if self.rank() == 0 || other.rank() == 0 {
-            fail(self, other);
+            fail(self, other, ": one is a scalar");
         }
-        if self.rank() == 1 {
-            let product = self.insert_axis(0).matmul(other);
-            let at = product.rank() - if other.rank() == 1 { 1 } else { 2 };
-            return product.reshape(product.shape().without(&[at]));
-        }
-        if other.rank() == 1 {
-            let product = self.matmul(&other.insert_axis(1));
-            return product.reshape(product.shape().without(&[product.rank() - 1]));
-        }
+        let left = if self.rank() == 1 { self.insert_axis(0) } else { self.clone() };
+        let right = if other.rank() == 1 { other.insert_axis(1) } else { other.clone() };
         let split = |x: &Expr<T>| -> (Shape, [_; 2]) {
             let (leading, last) = x.shape().dims().split_at(x.rank() - 2);
             (Shape::from(leading), [last[0].clone(), last[1].clone()])
         };
-        let ((a_leading, [m, k]), (b_leading, [k2, n])) = (split(self), split(other));
-        let Some(leading) = a_leading.broadcast(&b_leading) else { fail(self, other) };
+        let ((a_leading, [m, k]), (b_leading, [k2, n])) = (split(&left), split(&right));
+        let Some(leading) = a_leading.broadcast(&b_leading) else {
+            fail(self, other, &broadcast_difference(&a_leading, &b_leading))
+        };
         if k != k2 {
-            fail(self, other);
+            fail(self, other, &format!(" ({k} columns, {k2} rows)"));
         }
         let stack = |rows, columns| leading.dims().iter().cloned().chain([rows, columns]).collect::<Shape>();
-        let a = self.broadcast_to(stack(m.clone(), k.clone()));
-        let b = other.broadcast_to(stack(k, n.clone()));
-        Expr::new(Matmul, vec![a.untyped(), b.untyped()], stack(m, n))
+        let a = left.broadcast_to(stack(m.clone(), k.clone()));
+        let b = right.broadcast_to(stack(k, n.clone()));
+        let product = Expr::new(Matmul, vec![a.untyped(), b.untyped()], stack(m, n));
+        // The axes that vectors were given.
+        let (rows, columns) = (leading.rank(), leading.rank() + 1);
+        match (self.rank(), other.rank()) {
+            (1, 1) => product.reshape(&leading),
+            (1, _) => product.reshape(product.shape().without(&[rows])),
+            (_, 1) => product.reshape(product.shape().without(&[columns])),
+            _ => product,
+        }
     }
 }
 

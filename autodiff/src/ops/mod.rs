@@ -55,6 +55,7 @@ use bayeux_tensor::{AnyTensor, ElementType};
 use smallvec::SmallVec;
 
 use crate::dim::Sizes;
+use crate::expr::refusal;
 use crate::kernel::Kernel;
 use crate::{AnyExpr, ArrayType, Dim, Error, Shape, Shared, Untyped, ValueType};
 
@@ -158,7 +159,7 @@ impl Op {
         let given: Vec<ValueType> = inputs.iter().map(|input| input.value_type().clone()).collect();
         match self.infer(&given, asked) {
             Ok(types) => types,
-            Err(why) => panic!("{}: {why}", self.rule().name()),
+            Err(why) => refusal::refuse_all(format_args!("{}: {why}", self.rule().name()), inputs),
         }
     }
 

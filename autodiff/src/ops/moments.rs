@@ -115,7 +115,7 @@ impl<T: Real> Expr<T> {
     /// If an axis is out of range or named twice.
     #[track_caller]
     pub fn moments(&self, axes: impl Axes) -> (Self, Self) {
-        let op = Moments(axes.resolve(self.rank()));
+        let op = Moments(self.axes_of("moments", axes));
         let values = AnyExpr::values_of(Arc::new(op), vec![self.untyped()]);
         (values[0].typed(), values[1].typed())
     }

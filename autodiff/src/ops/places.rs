@@ -6,7 +6,6 @@ use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::Axes;
 use super::Batch;
 use super::axes::Lanes;
 use super::operation::Operation;
@@ -166,7 +165,7 @@ impl Operation for Extreme {
 impl<T: Arithmetic> Expr<T> {
     #[track_caller]
     fn extreme(&self, axis: i32, largest: bool) -> Expr<i64> {
-        let axis = axis.resolve(self.rank())[0];
+        let axis = self.axis_of(if largest { "argmax" } else { "argmin" }, axis);
         AnyExpr::values_of(Arc::new(Extreme { axis, largest }), vec![self.untyped()]).remove(0).typed()
     }
 

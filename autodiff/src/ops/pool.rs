@@ -7,6 +7,7 @@ use super::Batch;
 use super::conv::{fits_into, output_size};
 use super::elementwise::of_floats;
 use super::operation::Operation;
+use crate::expr::refusal::ensure;
 use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
 use crate::stablehlo::{integers, pairs};
 use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Hlo, HloType, HloValue, Real, Rows, Shape, ValueType};
@@ -194,14 +195,15 @@ impl<T: Real> Expr<T> {
     /// not smaller than the window. What depends on a free dimension makes the call of the function fail instead.
     #[track_caller]
     pub fn max_pool2d(&self, options: Pool2dOptions) -> Self {
-        assert!(self.rank() == 4, "max_pool2d: {self:?} of shape {} must have 4 axes", self.shape());
+        ensure!(self.rank() == 4, [self], "max_pool2d: {self:?} of shape {} must have 4 axes", self.shape());
         let Pool2dOptions { window, stride, padding } = options;
         let smaller = (0..2).all(|i| padding[i].iter().all(|&p| p < window[i]));
         assert!(smaller, "max_pool2d: padding {padding:?} must be smaller than the window {window:?}");
         let size = [self.dim(2), self.dim(3)];
         let pixels = size.iter().all(|size| size.size() != Some(0));
-        assert!(pixels, "max_pool2d: images of {} have no pixels", self.shape());
-        let [height, width] = output_size("max_pool2d", size, window.map(Dim::from), stride, padding);
+        ensure!(pixels, [self], "max_pool2d: images of {} have no pixels", self.shape());
+        let [height, width] =
+            output_size("max_pool2d", &[self], size, window.map(Dim::from), stride, padding);
         let shape = Shape::from((self.dim(0), self.dim(1), height, width));
         Expr::new(Pool2d { map: PoolMap::Largest, options }, vec![self.untyped()], shape)
     }

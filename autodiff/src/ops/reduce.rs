@@ -132,7 +132,7 @@ impl<T: Arithmetic> Expr<T> {
     /// If an axis is out of range or named twice.
     #[track_caller]
     pub fn sum(&self, axes: impl Axes) -> Self {
-        let axes = axes.resolve(self.rank());
+        let axes = self.axes_of("sum", axes);
         if axes.is_empty() {
             return self.clone();
         }
@@ -146,7 +146,7 @@ impl<T: Arithmetic> Expr<T> {
     /// If an axis is out of range or named twice.
     #[track_caller]
     pub fn sum_keep(&self, axes: impl Axes) -> Self {
-        let axes = axes.resolve(self.rank());
+        let axes = self.axes_of("sum_keep", axes);
         self.sum(axes.as_slice()).reshape(self.shape().with_ones(&axes))
     }
 
@@ -165,7 +165,7 @@ impl<T: Real> Expr<T> {
     /// If an axis is out of range or named twice.
     #[track_caller]
     pub fn mean(&self, axes: impl Axes) -> Self {
-        let axes = axes.resolve(self.rank());
+        let axes = self.axes_of("mean", axes);
         axes.iter().fold(self.sum(axes.as_slice()), |sum, &axis| sum / self.size_like(self.dim(axis)))
     }
 
@@ -184,7 +184,7 @@ impl<T: Arithmetic> Expr<T> {
     /// If an axis is out of range or named twice, or for whole numbers if there are none.
     #[track_caller]
     pub fn max(&self, axes: impl Axes) -> Self {
-        let axes = axes.resolve(self.rank());
+        let axes = self.axes_of("max", axes);
         if axes.is_empty() {
             return self.clone();
         }

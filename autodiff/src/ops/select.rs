@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Batch;
 use super::elementwise::{self, fill};
 use super::operation::Operation;
+use crate::expr::refusal::{broadcast_difference, refuse};
 use crate::kernel::{Kernel, Scratch, View};
 use crate::{AnyExpr, ArrayType, Error, Expr, Hlo, HloType, HloValue, Kind, Real, Rows, ValueType};
 
@@ -116,9 +117,14 @@ impl<T: Kind> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn select(condition: &Expr<bool>, a: &Expr<T>, b: &Expr<T>) -> Self {
-        let joint = a.shape().broadcast(b.shape()).and_then(|shape| shape.broadcast(condition.shape()));
-        let Some(shape) = joint else {
-            panic!("select: shapes {}, {} and {} do not broadcast", condition.shape(), a.shape(), b.shape());
+        let [first, second, third] = [condition.shape(), a.shape(), b.shape()];
+        let both = second.broadcast(third);
+        let Some(shape) = both.as_ref().and_then(|both| both.broadcast(first)) else {
+            let why = match &both {
+                Some(both) => broadcast_difference(first, both),
+                None => broadcast_difference(second, third),
+            };
+            refuse!([condition, a, b], "select: shapes {first}, {second} and {third} do not broadcast{why}");
         };
         let condition = condition.broadcast_to(&shape).untyped();
         let [a, b] = [a, b].map(|x| x.broadcast_to(&shape).untyped());

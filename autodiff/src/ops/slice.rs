@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Batch;
 use super::layout::{copy, row_major};
 use super::operation::{Linearity, Operation};
+use crate::expr::refusal::ensure;
 use crate::kernel::{Kernel, Scratch, View};
 use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Hlo, HloType, HloValue, Kind, Rows, Shape, ValueType};
 
@@ -268,8 +269,9 @@ impl<T: Kind> Expr<T> {
         let fits = range.start.is_at_least(0) != Some(false)
             && range.end.is_at_least(&range.start) != Some(false)
             && length.is_at_least(&range.end) != Some(false);
-        assert!(
+        ensure!(
             fits,
+            [self],
             "slice: {}..{} of axis {axis} of {self:?} of shape {}",
             range.start,
             range.end,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Batch;
 use super::elementwise::of_floats;
 use super::operation::Operation;
+use crate::expr::refusal::ensure;
 use crate::kernel::{FloatKernel, Kernel, OfFloats, TypedView};
 use crate::{AnyExpr, ArrayType, Error, Expr, Hlo, HloType, HloValue, Real, Rows, ValueType};
 
@@ -119,7 +120,7 @@ impl FloatKernel for Softmax {
 impl<T: Real> Expr<T> {
     #[track_caller]
     fn along_last(&self, op: Softmax) -> Self {
-        assert!(self.rank() > 0, "{}: {self:?} is a scalar", op.name());
+        ensure!(self.rank() > 0, [self], "{}: {self:?} is a scalar", op.name());
         let shape = match op {
             Softmax::Normaliser => self.shape().without(&[self.rank() - 1]),
             _ => self.shape().clone(),

@@ -12,6 +12,7 @@ mod moments;
 mod operations_page;
 mod programs;
 mod random;
+mod refusals;
 mod scan;
 mod scan_nets;
 mod sizes;

@@ -1,6 +1,7 @@
 //! Dilated filters, by what convolutions without dilation can do: those of every d-th pixel, or filters with zeros between.
 
 use super::Conv2dOptions;
+use crate::expr::refusal::ensure;
 use crate::ops::images::Along;
 use crate::{Dim, Expr, Real};
 
@@ -10,8 +11,9 @@ impl<T: Real> Expr<T> {
     pub(super) fn checked_options(&self, op: &str, mut options: Conv2dOptions) -> Conv2dOptions {
         let Conv2dOptions { dilation, groups, .. } = options;
         assert!(dilation.iter().all(|&d| d > 0), "{op}: dilation {dilation:?} must be positive");
-        assert!(
+        ensure!(
             groups > 0 && self.dim(0).size().is_none_or(|filters| filters.is_multiple_of(groups)),
+            [self],
             "{op}: {groups} groups of filters {}",
             self.shape()
         );

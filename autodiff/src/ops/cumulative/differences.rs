@@ -1,7 +1,6 @@
 //! Differences of neighbours.
 
 use crate::ops::Axes;
-use crate::ops::axes::one_axis;
 use crate::{Arithmetic, Expr};
 
 impl<T: Arithmetic> Expr<T> {
@@ -11,7 +10,7 @@ impl<T: Arithmetic> Expr<T> {
     /// If there is no such axis, or if it is shorter than `order`. Where that depends on a free dimension, the call fails.
     #[track_caller]
     pub fn diff(&self, axis: impl Axes, order: usize) -> Self {
-        let axis = one_axis(axis, self.rank());
+        let axis = self.axis_of("diff", axis);
         let mut x = self.clone();
         for _ in 0..order {
             x = x.slice(axis, 1..) - x.slice(axis, ..-1);

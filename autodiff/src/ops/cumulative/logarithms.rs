@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::running::{Order, Running, run};
 use crate::kernel::View;
-use crate::ops::axes::{Lanes, one_axis};
+use crate::ops::axes::Lanes;
 use crate::ops::elementwise::of_floats;
 use crate::ops::operation::Operation;
 use crate::ops::reduce::reduced;
@@ -124,7 +124,7 @@ impl<T: Real> Expr<T> {
     /// If there is no such axis.
     #[track_caller]
     pub fn logcumsumexp(&self, axis: impl Axes) -> Self {
-        let axis = one_axis(axis, self.rank());
+        let axis = self.axis_of("logcumsumexp", axis);
         AnyExpr::values_of(Arc::new(LogCumSumExp(axis)), vec![self.untyped()]).remove(0).typed()
     }
 }

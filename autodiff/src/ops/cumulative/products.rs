@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::running::{Order, Running, run};
 use super::wide::Wide;
 use crate::kernel::View;
-use crate::ops::axes::{Lanes, one_axis};
+use crate::ops::axes::Lanes;
 use crate::ops::elementwise::of_numbers;
 use crate::ops::operation::Operation;
 use crate::ops::reduce::reduced;
@@ -124,7 +124,7 @@ impl<T: Arithmetic> Expr<T> {
     /// If there is no such axis.
     #[track_caller]
     pub fn cumprod(&self, axis: impl Axes) -> Self {
-        let axis = one_axis(axis, self.rank());
+        let axis = self.axis_of("cumprod", axis);
         multiplied(&self.untyped(), axis, false).typed()
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::running::{Order, Running, run};
 use crate::kernel::View;
-use crate::ops::axes::{Lanes, one_axis};
+use crate::ops::axes::Lanes;
 use crate::ops::elementwise::of_floats;
 use crate::ops::operation::{Linearity, Operation};
 use crate::ops::reduce::reduced;
@@ -234,7 +234,7 @@ impl<T: Real> Expr<T> {
     /// If there is no such axis, or if the shapes differ.
     #[track_caller]
     pub fn linear_recurrence(&self, decay: &Expr<T>, axis: impl Axes) -> Self {
-        let axis = one_axis(axis, self.rank());
+        let axis = self.axis_of("linear_recurrence", axis);
         recurrence(&decay.untyped(), &self.untyped(), Recurrence { axis, adjoint: false }).typed()
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::running::{Order, Running, run};
 use super::wide::Wide;
 use crate::kernel::View;
-use crate::ops::axes::{Lanes, one_axis};
+use crate::ops::axes::Lanes;
 use crate::ops::elementwise::of_numbers;
 use crate::ops::operation::{Linearity, Operation};
 use crate::ops::reduce::reduced;
@@ -129,7 +129,7 @@ impl<T: Arithmetic> Expr<T> {
     /// If there is no such axis.
     #[track_caller]
     pub fn cumsum(&self, axis: impl Axes) -> Self {
-        let axis = one_axis(axis, self.rank());
+        let axis = self.axis_of("cumsum", axis);
         summed(&self.untyped(), axis, Order::default()).typed()
     }
 
@@ -139,7 +139,7 @@ impl<T: Arithmetic> Expr<T> {
     /// If there is no such axis.
     #[track_caller]
     pub fn cumsum_exclusive(&self, axis: impl Axes) -> Self {
-        let axis = one_axis(axis, self.rank());
+        let axis = self.axis_of("cumsum_exclusive", axis);
         summed(&self.untyped(), axis, Order { exclusive: true, reverse: false }).typed()
     }
 }

@@ -1,5 +1,6 @@
 //! Identities that change what gradients they pass on.
 
+use crate::expr::refusal::{difference, ensure};
 use crate::{Expr, Real, custom_gradient};
 
 impl<T: Real> Expr<T> {
@@ -54,11 +55,13 @@ impl<T: Real> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn straight_through(&self, soft: &Expr<T>) -> Self {
-        assert!(
+        ensure!(
             self.value_type() == soft.value_type(),
-            "straight_through: {self:?} is {}, {soft:?} {}",
+            [self, soft],
+            "straight_through: {self:?} is {}, {soft:?} {}{}",
             self.value_type(),
-            soft.value_type()
+            soft.value_type(),
+            difference(self.shape(), soft.shape())
         );
         let rule = |g: &Expr<T>, _: &[Expr<T>], _: &Expr<T>| vec![g.zeros_like(), g.clone()];
         custom_gradient(|x| x[0].clone(), rule, &[self.clone(), soft.clone()])

@@ -1,5 +1,6 @@
 //! Grids of places under an affine map.
 
+use crate::expr::refusal::ensure;
 use crate::{Dim, Expr, Real, Shape};
 
 impl<T: Real> Expr<T> {
@@ -23,7 +24,7 @@ impl<T: Real> Expr<T> {
         let sizes: Vec<Dim> = sizes.into_iter().map(Into::into).collect();
         let axes = sizes.len();
         let fits = self.rank() == 3 && self.dim(1) == axes.into() && self.dim(2) == (axes + 1).into();
-        assert!(axes > 0 && fits, "affine_grid: maps of shape {} for sizes {sizes:?}", self.shape());
+        ensure!(axes > 0 && fits, [self], "affine_grid: maps of shape {} for sizes {sizes:?}", self.shape());
         let count: Dim = sizes.iter().product();
         let column = Shape::from((count.clone(), 1));
         let mut columns = Vec::new();

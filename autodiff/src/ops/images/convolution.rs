@@ -6,7 +6,8 @@ pub use options::ConvOptions;
 
 use super::super::conv::{Conv2d, ConvMap};
 use super::axis_map::Along;
-use crate::{Dim, Expr, Real};
+use crate::expr::refusal::ensure;
+use crate::{Dim, Expr, Kind, Real};
 
 /// Padding that crops and lengthens at once does the one or the other: the rest of both.
 fn cropped([before, after]: [usize; 2], longer: usize) -> ([usize; 2], usize) {
@@ -15,17 +16,31 @@ fn cropped([before, after]: [usize; 2], longer: usize) -> ([usize; 2], usize) {
 
 /// How long what windows of a reach were taken of is, of which `padding` is not kept.
 #[track_caller]
-fn transposed_length(op: &str, length: &Dim, stride: usize, reach: &Dim, padding: [usize; 2]) -> Dim {
-    assert!(length.size() != Some(0), "{op}: an axis has no elements");
+fn transposed_length<T: Kind>(
+    op: &str,
+    x: &Expr<T>,
+    length: &Dim,
+    stride: usize,
+    reach: &Dim,
+    padding: [usize; 2],
+) -> Dim {
+    ensure!(length.size() != Some(0), [x], "{op}: an axis has no elements");
     let size = (length - 1) * stride + reach - (padding[0] + padding[1]);
-    assert!(size.is_at_least(0) != Some(false), "{op}: padding {padding:?} leaves less than nothing");
+    ensure!(size.is_at_least(0) != Some(false), [x], "{op}: padding {padding:?} leaves less than nothing");
     size
 }
 
 #[track_caller]
 fn check<T: Real>(op: &str, axes: usize, x: &Expr<T>, filters: &Expr<T>) {
     let ranks = x.rank() == axes + 2 && filters.rank() == axes + 2;
-    assert!(ranks, "{op}: {} and filters {} must both have {} axes", x.shape(), filters.shape(), axes + 2);
+    ensure!(
+        ranks,
+        [x, filters],
+        "{op}: {} and filters {} must both have {} axes",
+        x.shape(),
+        filters.shape(),
+        axes + 2
+    );
 }
 
 impl<T: Real> Expr<T> {
@@ -52,8 +67,19 @@ impl<T: Real> Expr<T> {
         check("conv3d", 3, self, filters);
         let (window, groups) = (options.depth("conv3d", filters), options.groups);
         let both = || format!("conv3d: volumes {} and filters {}", self.shape(), filters.shape());
-        assert!(groups > 0 && self.dim(1) == filters.dim(1) * groups, "{} in {groups} groups", both());
-        assert!(window.fits(&self.dim(2)) != Some(false), "{}: {}", both(), window.refusal(&self.dim(2)));
+        ensure!(
+            groups > 0 && self.dim(1) == filters.dim(1) * groups,
+            [self, filters],
+            "{} in {groups} groups",
+            both()
+        );
+        ensure!(
+            window.fits(&self.dim(2)) != Some(false),
+            [self, filters],
+            "{}: {}",
+            both(),
+            window.refusal(&self.dim(2))
+        );
         let [n, c, h, w] = [0, 1, 3, 4].map(|axis| self.dim(axis));
         let layers = window.count(&self.dim(2));
         let by_layer = self.transpose(&[0, 2, 1, 3, 4]);
@@ -108,7 +134,7 @@ impl<T: Real> Expr<T> {
         let op = "conv_transpose2d";
         check(op, 2, self, filters);
         let both = || format!("images {} and filters {}", self.shape(), filters.shape());
-        assert!(self.dim(1) == filters.dim(0), "{op}: {} differ in their channels", both());
+        ensure!(self.dim(1) == filters.dim(0), [self, filters], "{op}: {} differ in their channels", both());
         let (filters, mut of_images) = filters.spread_filters(op, options.into());
         assert!(
             of_images.stride.iter().all(|&s| s > 0),
@@ -120,9 +146,9 @@ impl<T: Real> Expr<T> {
         for (i, longer) in longer.iter_mut().enumerate() {
             (of_images.padding[i], *longer) = cropped(options.padding[i], options.output_padding[i]);
             let (length, reach) = (self.dim(i + 2), filters.dim(i + 2));
-            assert!(reach.size() != Some(0), "{op}: filters {} are empty", filters.shape());
+            ensure!(reach.size() != Some(0), [self, filters], "{op}: filters {} are empty", filters.shape());
             let (stride, padding) = (options.stride[i], of_images.padding[i]);
-            shape = shape.with(i + 2, transposed_length(op, &length, stride, &reach, padding));
+            shape = shape.with(i + 2, transposed_length(op, self, &length, stride, &reach, padding));
         }
         let map = Conv2d { map: ConvMap::Images, options: of_images };
         let mut value: Self = Expr::new(map, vec![self.untyped(), filters.untyped()], shape);
@@ -143,8 +169,9 @@ impl<T: Real> Expr<T> {
         let op = "conv_transpose3d";
         check(op, 3, self, filters);
         let (mut window, groups) = (options.depth(op, filters), options.groups);
-        assert!(
+        ensure!(
             groups > 0 && self.dim(1) == filters.dim(0),
+            [self, filters],
             "{op}: volumes {} and filters {} in {groups} groups",
             self.shape(),
             filters.shape()
@@ -152,7 +179,7 @@ impl<T: Real> Expr<T> {
         let longer;
         (window.padding, longer) = cropped(window.padding, options.output_padding[0]);
         let reach = Dim::from((window.size - 1) * window.dilation + 1);
-        let depth = transposed_length(op, &self.dim(2), window.stride, &reach, window.padding);
+        let depth = transposed_length(op, self, &self.dim(2), window.stride, &reach, window.padding);
         let [n, c, layers, h, w] = [0, 1, 2, 3, 4].map(|axis| self.dim(axis));
         let images = self.transpose(&[0, 2, 1, 3, 4]).reshape([&n * &layers, c, h, w]);
         let put = images.conv_transpose2d(&filters.layers_as_channels(), options.of_images());

@@ -15,6 +15,7 @@ use plan::{Plan, Row};
 use super::super::Batch;
 use super::super::elementwise::of_floats;
 use super::super::operation::{Linearity, Operation};
+use crate::expr::refusal::{difference, ensure};
 use crate::kernel::{Kernel, Scratch, View};
 use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Rows, Shape, ValueType};
 
@@ -165,14 +166,16 @@ impl<T: Real> Expr<T> {
     #[track_caller]
     fn transformed(&self, im: &Expr<T>, norm: FftNorm, inverse: bool) -> (Self, Self) {
         let name = if inverse { "ifft" } else { "fft" };
-        assert!(
+        ensure!(
             self.rank() > 0 && self.shape() == im.shape(),
-            "{name}: real parts of shape {} and imaginary parts of shape {}, which must be the same and have an axis",
+            [self, im],
+            "{name}: real parts of shape {} and imaginary parts of shape {}, which must be the same and have an axis{}",
             self.shape(),
-            im.shape()
+            im.shape(),
+            difference(self.shape(), im.shape())
         );
         let n = self.dim(self.rank() - 1);
-        assert!(n.size() != Some(0), "{name}: {} has nothing along its last axis", self.shape());
+        ensure!(n.size() != Some(0), [self, im], "{name}: {} has nothing along its last axis", self.shape());
         let values = AnyExpr::values_of(Arc::new(Fft { inverse }), vec![self.untyped(), im.untyped()]);
         (norm.scaled(&values[0].typed(), &n, inverse), norm.scaled(&values[1].typed(), &n, inverse))
     }

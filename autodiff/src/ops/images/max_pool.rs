@@ -10,6 +10,7 @@ use super::super::Batch;
 use super::super::operation::Operation;
 use super::axis_map::{Along, Table};
 use super::pooling::{PoolOptions, adaptive_sizes};
+use crate::expr::refusal::{difference, ensure};
 use crate::kernel::{Kernel, Scratch, View};
 use crate::{AnyExpr, Arithmetic, ArrayType, Dim, Error, Expr, Pool2dOptions, Real, Rows, Shape, ValueType};
 
@@ -191,7 +192,7 @@ impl<T: Arithmetic> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn max_pool_with_indices(&self, options: &PoolOptions) -> (Self, Expr<i64>) {
-        let windows = options.windows("max_pool", self.shape());
+        let windows = options.windows("max_pool", self, self.shape());
         self.largest(windows.into_iter().map(|(window, count)| (Along::Sum(window), count)).collect())
     }
 
@@ -203,7 +204,7 @@ impl<T: Arithmetic> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn adaptive_max_pool<D: Into<Dim>>(&self, sizes: impl IntoIterator<Item = D>) -> (Self, Expr<i64>) {
-        let sizes = adaptive_sizes("adaptive_max_pool", self.shape(), sizes);
+        let sizes = adaptive_sizes("adaptive_max_pool", self, sizes);
         self.largest(sizes.into_iter().map(|size| (Along::Adaptive, size)).collect())
     }
 }
@@ -244,10 +245,18 @@ impl<T: Real> Expr<T> {
     #[must_use]
     pub fn max_unpool<D: Into<Dim>>(&self, places: &Expr<i64>, sizes: impl IntoIterator<Item = D>) -> Self {
         let same = self.shape() == places.shape();
-        assert!(same, "max_unpool: elements of shape {} at places of shape {}", self.shape(), places.shape());
+        ensure!(
+            same,
+            [self, places],
+            "max_unpool: elements of shape {} at places of shape {}{}",
+            self.shape(),
+            places.shape(),
+            difference(self.shape(), places.shape())
+        );
         let sizes: Vec<Dim> = sizes.into_iter().map(Into::into).collect();
-        assert!(
+        ensure!(
             self.rank() == sizes.len() + 2,
+            [self],
             "max_unpool: {} does not have two axes more than {sizes:?}",
             self.shape()
         );

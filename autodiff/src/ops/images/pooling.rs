@@ -1,7 +1,8 @@
 //! Sums, means, norms and maxima of windows of images with any number of axes, and of parts of them.
 
 use super::axis_map::{Along, Window};
-use crate::{Dim, Expr, Real, Shape};
+use crate::expr::refusal::ensure;
+use crate::{Dim, Expr, Kind, Real, Shape};
 
 /// Windows over images: what pools take. All lists have an entry for each axis of the images.
 ///
@@ -76,15 +77,16 @@ impl PoolOptions {
 
     /// The windows along each axis of images `[n, c, …]`, and how many there are.
     #[track_caller]
-    pub(super) fn windows(&self, op: &str, shape: &Shape) -> Vec<(Window, Dim)> {
+    pub(super) fn windows<T: Kind>(&self, op: &str, x: &Expr<T>, shape: &Shape) -> Vec<(Window, Dim)> {
         let PoolOptions { window, stride, padding, dilation, ceil_mode: ceil, .. } = self;
         let axes = window.len();
         assert!(
             axes > 0 && [stride.len(), padding.len(), dilation.len()] == [axes; 3],
             "{op}: {self:?} are not all of as many axes"
         );
-        assert!(
+        ensure!(
             shape.rank() == axes + 2,
+            [x],
             "{op}: images of shape {shape} must have {} axes for a window {window:?}",
             axes + 2
         );
@@ -102,7 +104,7 @@ impl PoolOptions {
                 padding: padding[i],
                 ceil: *ceil,
             };
-            assert!(window.fits(length) != Some(false), "{op}: {} of {shape}", window.refusal(length));
+            ensure!(window.fits(length) != Some(false), [x], "{op}: {} of {shape}", window.refusal(length));
             windows.push((window, window.count(length)));
         }
         windows
@@ -118,7 +120,7 @@ impl<T: Real> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn sum_pool(&self, options: &PoolOptions) -> Self {
-        let windows = options.windows("sum_pool", self.shape());
+        let windows = options.windows("sum_pool", self, self.shape());
         self.along_all(windows.into_iter().map(|(window, count)| (Along::Sum(window), count)))
     }
 
@@ -129,7 +131,7 @@ impl<T: Real> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn avg_pool(&self, options: &PoolOptions) -> Self {
-        let windows = options.windows("avg_pool", self.shape());
+        let windows = options.windows("avg_pool", self, self.shape());
         let counts_padding = options.count_include_pad;
         self.along_all(
             windows.into_iter().map(|(window, count)| (Along::Mean { window, counts_padding }, count)),
@@ -144,7 +146,7 @@ impl<T: Real> Expr<T> {
     #[must_use]
     pub fn lp_pool(&self, p: f64, options: &PoolOptions) -> Self {
         assert!(p > 0.0, "lp_pool: the power {p} must be positive");
-        let windows = options.windows("lp_pool", self.shape());
+        let windows = options.windows("lp_pool", self, self.shape());
         let powers = if p == 1.0 {
             self.abs()
         } else if p == 2.0 {
@@ -170,7 +172,7 @@ impl<T: Real> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn adaptive_avg_pool<D: Into<Dim>>(&self, sizes: impl IntoIterator<Item = D>) -> Self {
-        let sizes = adaptive_sizes("adaptive_avg_pool", self.shape(), sizes);
+        let sizes = adaptive_sizes("adaptive_avg_pool", self, sizes);
         self.along_all(sizes.into_iter().map(|size| (Along::Adaptive, size)))
     }
 
@@ -181,7 +183,7 @@ impl<T: Real> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn global_avg_pool(&self) -> Self {
-        let ones = global("global_avg_pool", self.shape());
+        let ones = global("global_avg_pool", self);
         self.flatten_from(2).mean(2).reshape(ones)
     }
 
@@ -192,7 +194,7 @@ impl<T: Real> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn global_max_pool(&self) -> Self {
-        let ones = global("global_max_pool", self.shape());
+        let ones = global("global_max_pool", self);
         self.flatten_from(2).max(2).reshape(ones)
     }
 
@@ -212,24 +214,27 @@ impl<T: Real> Expr<T> {
 
 /// The sizes asked for, one an axis behind the first two.
 #[track_caller]
-pub(super) fn adaptive_sizes<D: Into<Dim>>(
+pub(super) fn adaptive_sizes<T: Kind, D: Into<Dim>>(
     op: &str,
-    shape: &Shape,
+    x: &Expr<T>,
     sizes: impl IntoIterator<Item = D>,
 ) -> Vec<Dim> {
+    let shape = x.shape();
     let sizes: Vec<Dim> = sizes.into_iter().map(Into::into).collect();
-    assert!(
+    ensure!(
         !sizes.is_empty() && shape.rank() == sizes.len() + 2,
+        [x],
         "{op}: images of shape {shape} do not have two axes more than {sizes:?}"
     );
     let empty = shape.dims()[2..].iter().any(|dim| dim.size() == Some(0));
-    assert!(!empty, "{op}: images of shape {shape} have no pixels");
+    ensure!(!empty, [x], "{op}: images of shape {shape} have no pixels");
     sizes
 }
 
 #[track_caller]
-fn global(op: &str, shape: &Shape) -> Shape {
-    assert!(shape.rank() > 2, "{op}: images of shape {shape} must have 3 axes or more");
+fn global<T: Kind>(op: &str, x: &Expr<T>) -> Shape {
+    let shape = x.shape();
+    ensure!(shape.rank() > 2, [x], "{op}: images of shape {shape} must have 3 axes or more");
     let (front, pixels) = shape.dims().split_at(2);
     front.iter().cloned().chain(pixels.iter().map(|_| Dim::from(1usize))).collect()
 }

@@ -11,6 +11,7 @@ use super::super::Batch;
 use super::super::elementwise::of_floats;
 use super::super::operation::{Linearity, Operation};
 use super::fft::{FftNorm, Number, RealPlan, last_length, pair, together};
+use crate::expr::refusal::{difference, ensure, refuse};
 use crate::kernel::{Kernel, Scratch, View};
 use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Real, Rows, ValueType};
 
@@ -204,7 +205,7 @@ impl<T: Real> Expr<T> {
     pub fn rfft(&self, norm: FftNorm) -> (Self, Self) {
         let n = self.shape().dims().last().cloned();
         let Some(n) = n.filter(|n| n.size() != Some(0)) else {
-            panic!("rfft: {} has nothing along its last axis", self.shape());
+            refuse!([self], "rfft: {} has nothing along its last axis", self.shape());
         };
         let op = RealFft { map: Map::Forward, n: n.clone() };
         let values = AnyExpr::values_of(Arc::new(op), vec![self.untyped()]);
@@ -221,11 +222,13 @@ impl<T: Real> Expr<T> {
     pub fn irfft(&self, im: &Expr<T>, n: impl Into<Dim>, norm: FftNorm) -> Self {
         let n = n.into();
         let last = self.shape().dims().last();
-        assert!(
+        ensure!(
             self.shape() == im.shape() && n.size() != Some(0) && last == Some(&half(&n)),
-            "irfft: {n} numbers from real parts of shape {} and imaginary parts of shape {}",
+            [self, im],
+            "irfft: {n} numbers from real parts of shape {} and imaginary parts of shape {}{}",
             self.shape(),
-            im.shape()
+            im.shape(),
+            difference(self.shape(), im.shape())
         );
         let op = RealFft { map: Map::Inverse, n: n.clone() };
         let sums = AnyExpr::values_of(Arc::new(op), vec![self.untyped(), im.untyped()]).remove(0).typed();

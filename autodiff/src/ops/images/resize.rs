@@ -1,6 +1,7 @@
 //! Images of another size.
 
 use super::axis_map::{Along, Coordinates, Interpolation, InterpolationKernel, Rounding};
+use crate::expr::refusal::refuse;
 use crate::{Dim, Expr, Real};
 
 /// How [`resize`](Expr::resize) interpolates.
@@ -120,7 +121,7 @@ impl<T: Real> Expr<T> {
     pub fn resize<D: Into<Dim>>(&self, sizes: impl IntoIterator<Item = D>, options: &ResizeOptions) -> Self {
         let sizes: Vec<Dim> = sizes.into_iter().map(Into::into).collect();
         let Some(front) = self.rank().checked_sub(sizes.len()) else {
-            panic!("resize: images of shape {} have not the axes of {sizes:?}", self.shape());
+            refuse!([self], "resize: images of shape {} have not the axes of {sizes:?}", self.shape());
         };
         let scales = options.scales.as_deref();
         assert!(

@@ -1,6 +1,7 @@
 //! Images read at any places: a spatial transformer's sampler.
 
 use super::super::Take;
+use crate::expr::refusal::ensure;
 use crate::{AnyExpr, Dim, Expr, Real, Shape};
 
 /// What a place between pixels is worth.
@@ -190,11 +191,11 @@ impl<T: Real> Expr<T> {
     pub fn grid_sample(&self, grid: &Expr<T>, options: SampleOptions) -> Self {
         let both = || format!("grid_sample: images {} at a grid {}", self.shape(), grid.shape());
         let axes = self.rank().saturating_sub(2);
-        assert!(axes > 0 && grid.rank() == axes + 2, "{}: ranks do not fit", both());
-        assert!(self.dim(0) == grid.dim(0), "{}: as many of both", both());
-        assert!(grid.dim(axes + 1).size() == Some(axes), "{}: {axes} numbers a place", both());
+        ensure!(axes > 0 && grid.rank() == axes + 2, [self, grid], "{}: ranks do not fit", both());
+        ensure!(self.dim(0) == grid.dim(0), [self, grid], "{}: as many of both", both());
+        ensure!(grid.dim(axes + 1).size() == Some(axes), [self, grid], "{}: {axes} numbers a place", both());
         let pixels = self.shape().dims()[2..].iter().all(|dim| dim.size() != Some(0));
-        assert!(pixels, "{}: no pixels", both());
+        ensure!(pixels, [self, grid], "{}: no pixels", both());
         let wanted = &grid.shape().dims()[1..=axes];
         let count: Dim = wanted.iter().product();
         let places = grid.reshape([self.dim(0), count.clone(), axes.into()]);

@@ -2,6 +2,7 @@
 
 use super::super::Pad;
 use super::fft::FftNorm;
+use crate::expr::refusal::{ensure, refuse};
 use crate::{Dim, Expr, Kind, Real};
 
 /// Which part of a convolution of n with m numbers is wanted: SciPy's `mode`.
@@ -20,16 +21,21 @@ pub enum ConvolveMode {
 impl ConvolveMode {
     /// Where the part of a full convolution begins, and how long it is.
     #[track_caller]
-    fn range(self, op: &str, n: &Dim, m: &Dim) -> [Dim; 2] {
-        assert!(
+    fn range<T: Kind>(self, op: &str, [x, v]: [&Expr<T>; 2], n: &Dim, m: &Dim) -> [Dim; 2] {
+        ensure!(
             n.size() != Some(0) && m.size() != Some(0),
+            [x, v],
             "{op}: {n} with {m} numbers, of which there must be some"
         );
         match self {
             ConvolveMode::Full => [Dim::from(0usize), n + m - 1],
             ConvolveMode::Same => [(m - 1).div_floor(2), n.clone()],
             ConvolveMode::Valid => {
-                assert!(n.is_at_least(m) != Some(false), "{op}: {m} numbers never all count with {n}");
+                ensure!(
+                    n.is_at_least(m) != Some(false),
+                    [x, v],
+                    "{op}: {m} numbers never all count with {n}"
+                );
                 [m - 1, n - m + 1]
             }
         }
@@ -55,7 +61,7 @@ fn fast_length(n: &Dim) -> Dim {
 
 #[track_caller]
 fn last<T: Kind>(op: &str, x: &Expr<T>) -> Dim {
-    let Some(last) = x.shape().dims().last() else { panic!("{op}: {x:?} has no last axis") };
+    let Some(last) = x.shape().dims().last() else { refuse!([x], "{op}: {x:?} has no last axis") };
     last.clone()
 }
 
@@ -69,7 +75,7 @@ impl<T: Real> Expr<T> {
     #[must_use]
     pub fn fftconvolve(&self, other: &Expr<T>, mode: ConvolveMode) -> Self {
         let [n, m] = [last("fftconvolve", self), last("fftconvolve", other)];
-        let [start, count] = mode.range("fftconvolve", &n, &m);
+        let [start, count] = mode.range("fftconvolve", [self, other], &n, &m);
         let length = fast_length(&(n + m - 1));
         let [(a, b), (c, d)] = [self.spectrum(&length), other.spectrum(&length)];
         let (re, im) = (&a * &c - &b * &d, a * d + b * c);
@@ -105,7 +111,7 @@ impl<T: Real> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn convolve(&self, vector: &Expr<T>, mode: ConvolveMode) -> Self {
-        assert!(vector.rank() == 1, "convolve: {} is no vector", vector.shape());
+        ensure!(vector.rank() == 1, [vector], "convolve: {} is no vector", vector.shape());
         self.correlated("convolve", &vector.flip(0), mode)
     }
 
@@ -122,9 +128,9 @@ impl<T: Real> Expr<T> {
 
     #[track_caller]
     fn correlated(&self, op: &str, vector: &Expr<T>, mode: ConvolveMode) -> Self {
-        assert!(vector.rank() == 1, "{op}: {} is no vector", vector.shape());
+        ensure!(vector.rank() == 1, [vector], "{op}: {} is no vector", vector.shape());
         let (n, m, axis) = (last(op, self), vector.dim(0), self.rank() - 1);
-        let [start, count] = mode.range(op, &n, &m);
+        let [start, count] = mode.range(op, [self, vector], &n, &m);
         let padding = match (mode, m.size()) {
             (ConvolveMode::Valid, _) => [0, 0],
             // Of the full one this many are missing in front, and as many behind as the count asks for.
@@ -132,7 +138,7 @@ impl<T: Real> Expr<T> {
                 let before = m - 1 - start.size().unwrap_or(0);
                 [before, if mode == ConvolveMode::Full { m - 1 } else { m - 1 - before }]
             }
-            (_, None) => panic!("{op}: the length {m} of the vector must be a number"),
+            (_, None) => refuse!([vector], "{op}: the length {m} of the vector must be a number"),
         };
         let front: Dim = self.shape().dims()[..axis].iter().product();
         let signals = self.reshape([front, 1usize.into(), n]);
@@ -182,7 +188,7 @@ impl<T: Kind> Expr<T> {
     #[must_use]
     pub fn fftshift(&self, axes: impl crate::Axes) -> Self {
         let mut value = self.clone();
-        for axis in axes.resolve(self.rank()) {
+        for axis in self.axes_of("fftshift", axes) {
             value = value.halves_exchanged(axis, value.dim(axis).div_ceil(2));
         }
         value
@@ -196,7 +202,7 @@ impl<T: Kind> Expr<T> {
     #[must_use]
     pub fn ifftshift(&self, axes: impl crate::Axes) -> Self {
         let mut value = self.clone();
-        for axis in axes.resolve(self.rank()) {
+        for axis in self.axes_of("ifftshift", axes) {
             value = value.halves_exchanged(axis, value.dim(axis).div_floor(2));
         }
         value

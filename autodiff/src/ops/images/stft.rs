@@ -4,6 +4,7 @@ use bayeux_tensor::{Float, Tensor};
 
 use super::axis_map::{Along, Window};
 use super::fft::FftNorm;
+use crate::expr::refusal::{ensure, refuse};
 use crate::{Dim, Expr, Real, Shape};
 
 /// Σₖ (−1)ᵏ aₖ cos(2πkj/N), where N is the length of a period: `n`, or one less if the last number is to be the first one's mirror.
@@ -60,7 +61,7 @@ impl<T: Float> Expr<T> {
 fn frames<T: Real>(op: &str, window: &Expr<T>, hop: usize) -> Window {
     let size = window.shape().dims().first().and_then(Dim::size);
     let Some(size) = size.filter(|&size| window.rank() == 1 && size > 0 && hop > 0) else {
-        panic!("{op}: a window of shape {}, every {hop}", window.shape());
+        refuse!([window], "{op}: a window of shape {}, every {hop}", window.shape());
     };
     Window { size, stride: hop, dilation: 1, padding: [0, 0], ceil: false }
 }
@@ -83,9 +84,11 @@ impl<T: Real> Expr<T> {
     #[must_use]
     pub fn stft(&self, window: &Expr<T>, hop: usize, norm: FftNorm) -> (Self, Self) {
         let of = frames("stft", window, hop);
-        let Some(last) = self.rank().checked_sub(1) else { panic!("stft: {self:?} has no last axis") };
+        let Some(last) = self.rank().checked_sub(1) else {
+            refuse!([self], "stft: {self:?} has no last axis")
+        };
         let n = self.dim(last);
-        assert!(of.fits(&n) != Some(false), "stft: {} of signals {}", of.refusal(&n), self.shape());
+        ensure!(of.fits(&n) != Some(false), [self], "stft: {} of signals {}", of.refusal(&n), self.shape());
         let count = of.count(&n);
         let parts = self.mapped_along(last, Along::Unfold(of), &count * of.size);
         let front = self.shape().dims()[..last].iter().cloned();
@@ -103,9 +106,11 @@ impl<T: Real> Expr<T> {
     #[must_use]
     pub fn istft(&self, im: &Expr<T>, window: &Expr<T>, hop: usize, norm: FftNorm) -> Self {
         let of = frames("istft", window, hop);
-        let Some(axis) = self.rank().checked_sub(2) else { panic!("istft: {self:?} has not two axes") };
+        let Some(axis) = self.rank().checked_sub(2) else {
+            refuse!([self], "istft: {self:?} has not two axes")
+        };
         let count = self.dim(axis);
-        assert!(count.size() != Some(0), "istft: {} has no frames", self.shape());
+        ensure!(count.size() != Some(0), [self], "istft: {} has no frames", self.shape());
         let n = (&count - 1) * hop + of.size;
         let parts = self.irfft(im, of.size, norm) * window;
         let together = |parts: &Self, front: &[Dim]| {

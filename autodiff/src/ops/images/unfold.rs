@@ -2,6 +2,7 @@
 
 use super::axis_map::Along;
 use super::pooling::PoolOptions;
+use crate::expr::refusal::{ensure, refuse};
 use crate::{Dim, Expr, Kind, Real, Shape};
 
 impl<T: Real> Expr<T> {
@@ -13,7 +14,7 @@ impl<T: Real> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn unfold(&self, options: &PoolOptions) -> Self {
-        let windows = options.windows("unfold", self.shape());
+        let windows = options.windows("unfold", self, self.shape());
         let axes = windows.len();
         let maps = windows.iter().map(|(window, count)| (Along::Unfold(*window), count * window.size));
         let parts = windows.iter().flat_map(|(window, count)| [count.clone(), window.size.into()]);
@@ -35,18 +36,24 @@ impl<T: Real> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn fold<D: Into<Dim>>(&self, sizes: impl IntoIterator<Item = D>, options: &PoolOptions) -> Self {
-        assert!(self.rank() == 3, "fold: columns of shape {} must have 3 axes", self.shape());
+        ensure!(self.rank() == 3, [self], "fold: columns of shape {} must have 3 axes", self.shape());
         let window: usize = options.window.iter().product();
         let Some(channels) = self.dim(1).divide(&Dim::from(window)) else {
-            panic!("fold: columns of shape {} are not of windows {:?}", self.shape(), options.window);
+            refuse!(
+                [self],
+                "fold: columns of shape {} are not of windows {:?}",
+                self.shape(),
+                options.window
+            );
         };
         let sizes = sizes.into_iter().map(Into::into);
         let shape: Shape = [self.dim(0), channels].into_iter().chain(sizes).collect();
-        let windows = options.windows("fold", &shape);
+        let windows = options.windows("fold", self, &shape);
         let axes = windows.len();
         let count: Dim = windows.iter().map(|(_, count)| count).product();
-        assert!(
+        ensure!(
             self.dim(2) == count,
+            [self],
             "fold: columns of shape {}, but images {shape} have {count} windows",
             self.shape()
         );
@@ -68,14 +75,14 @@ impl<T: Real> Expr<T> {
 /// `[n, c, h, w]`, and the block.
 #[track_caller]
 fn images<T: Kind>(op: &str, x: &Expr<T>, block: usize) -> [Dim; 4] {
-    assert!(x.rank() == 4 && block > 0, "{op}: blocks of {block} of images of shape {}", x.shape());
+    ensure!(x.rank() == 4 && block > 0, [x], "{op}: blocks of {block} of images of shape {}", x.shape());
     [0, 1, 2, 3].map(|axis| x.dim(axis))
 }
 
 #[track_caller]
-fn divided(op: &str, dim: &Dim, by: usize, shape: &Shape) -> Dim {
+fn divided<T: Kind>(op: &str, dim: &Dim, by: usize, x: &Expr<T>) -> Dim {
     let Some(part) = dim.divide(&Dim::from(by)) else {
-        panic!("{op}: {by} does not divide {dim} of {shape}")
+        refuse!([x], "{op}: {by} does not divide {dim} of {}", x.shape())
     };
     part
 }
@@ -84,7 +91,7 @@ impl<T: Kind> Expr<T> {
     #[track_caller]
     fn to_space(&self, op: &str, block: usize, channels_last: bool) -> Self {
         let [n, c, h, w] = images(op, self, block);
-        let c = divided(op, &c, block * block, self.shape());
+        let c = divided(op, &c, block * block, self);
         let b = Dim::from(block);
         let apart = match channels_last {
             true => self.reshape([&n, &b, &b, &c, &h, &w].map(Dim::clone)).transpose(&[0, 3, 4, 1, 5, 2]),
@@ -96,7 +103,7 @@ impl<T: Kind> Expr<T> {
     #[track_caller]
     fn to_depth(&self, op: &str, block: usize, channels_last: bool) -> Self {
         let [n, c, h, w] = images(op, self, block);
-        let (h, w) = (divided(op, &h, block, self.shape()), divided(op, &w, block, self.shape()));
+        let (h, w) = (divided(op, &h, block, self), divided(op, &w, block, self));
         let b = Dim::from(block);
         let apart = self.reshape([&n, &c, &h, &b, &w, &b].map(Dim::clone));
         let order = if channels_last { [0, 3, 5, 1, 2, 4] } else { [0, 1, 3, 5, 2, 4] };

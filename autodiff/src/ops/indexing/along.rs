@@ -7,8 +7,9 @@ use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
 use serde::{Deserialize, Serialize};
 
 use super::put::{How, put};
+use crate::expr::refusal::ensure;
 use crate::kernel::View;
-use crate::ops::axes::{Lanes, one_axis};
+use crate::ops::axes::Lanes;
 use crate::ops::elementwise::fill;
 use crate::ops::index::checked;
 use crate::ops::operation::{Linearity, Operation};
@@ -126,7 +127,7 @@ impl<T: Kind> Expr<T> {
     /// If there is no such axis, or if the shapes differ in another.
     #[track_caller]
     pub fn take_along(&self, axis: impl Axes, places: &Expr<i64>) -> Self {
-        let axis = one_axis(axis, self.rank());
+        let axis = self.axis_of("take_along", axis);
         let inputs = vec![self.untyped(), places.untyped()];
         AnyExpr::values_of(Arc::new(Along { axis, adds: false }), inputs).remove(0).typed()
     }
@@ -138,7 +139,7 @@ impl<T: Kind> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn take_along_last(&self, places: &Expr<i64>) -> Self {
-        assert!(self.rank() > 0, "take_along_last: {self:?} is a scalar");
+        ensure!(self.rank() > 0, [self], "take_along_last: {self:?} is a scalar");
         self.take_along(-1, places)
     }
 
@@ -154,14 +155,22 @@ impl<T: Kind> Expr<T> {
     }
 
     #[track_caller]
-    fn combined_along(&self, how: How, axis: impl Axes, places: &Expr<i64>, parts: &Expr<T>) -> Self {
-        let axis = one_axis(axis, self.rank());
+    fn combined_along(
+        &self,
+        op: &str,
+        how: How,
+        axis: impl Axes,
+        places: &Expr<i64>,
+        parts: &Expr<T>,
+    ) -> Self {
+        let axis = self.axis_of(op, axis);
         let alike = places.rank() == self.rank()
             && places.shape().without(&[axis]) == self.shape().without(&[axis])
             && parts.shape() == places.shape();
-        assert!(
+        ensure!(
             alike,
-            "put_along: parts {parts:?} of shape {} at positions of shape {} along axis {axis} of {self:?} of shape {}",
+            [self, places, parts],
+            "{op}: parts {parts:?} of shape {} at positions of shape {} along axis {axis} of {self:?} of shape {}",
             parts.shape(),
             places.shape(),
             self.shape()
@@ -194,7 +203,7 @@ impl<T: Kind> Expr<T> {
     /// If there is no such axis, or if the shapes do not fit.
     #[track_caller]
     pub fn put_along(&self, axis: impl Axes, places: &Expr<i64>, parts: &Expr<T>) -> Self {
-        self.combined_along(How::Set, axis, places, parts)
+        self.combined_along("put_along", How::Set, axis, places, parts)
     }
 }
 
@@ -207,7 +216,7 @@ macro_rules! along {
             /// If there is no such axis, or if the shapes do not fit.
             #[track_caller]
             pub fn $method(&self, axis: impl Axes, places: &Expr<i64>, parts: &Expr<T>) -> Self {
-                self.combined_along(How::$how, axis, places, parts)
+                self.combined_along(stringify!($method), How::$how, axis, places, parts)
             })+
         }
     };
@@ -231,7 +240,7 @@ impl<T: Arithmetic> Expr<T> {
     /// If there is no such axis, or if the shapes do not fit.
     #[track_caller]
     pub fn add_along(&self, axis: impl Axes, places: &Expr<i64>, parts: &Expr<T>) -> Self {
-        self.added_along(one_axis(axis, self.rank()), places, parts)
+        self.added_along(self.axis_of("add_along", axis), places, parts)
     }
 }
 

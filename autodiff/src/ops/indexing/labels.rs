@@ -1,7 +1,6 @@
 //! One-hot rows along any axis, with any two numbers.
 
 use crate::ops::Axes;
-use crate::ops::axes::one_axis;
 use crate::{Arithmetic, Expr};
 
 impl<T: Arithmetic> Expr<T> {
@@ -18,7 +17,7 @@ impl<T: Arithmetic> Expr<T> {
         on: &Expr<U>,
         off: &Expr<U>,
     ) -> Expr<U> {
-        let axis = one_axis(axis, self.rank() + 1);
+        let axis = self.axis_among("one_hot_with", axis, self.rank() + 1);
         let there = self.one_hot_as::<bool>(classes).move_axis(self.rank(), axis);
         Expr::select(&there, on, off)
     }

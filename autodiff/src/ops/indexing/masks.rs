@@ -1,7 +1,7 @@
 //! What masks choose. How many that are is known only when the function runs, so there is a bound, up to which values are padded.
 
+use crate::expr::refusal::ensure;
 use crate::ops::Axes;
-use crate::ops::axes::one_axis;
 use crate::{Dim, Expr, Kind, Shape};
 
 impl Expr<bool> {
@@ -31,7 +31,7 @@ impl Expr<bool> {
     /// If it is no vector.
     #[track_caller]
     pub fn flat_nonzero(&self, bound: impl Into<Dim>) -> (Expr<i64>, Expr<i64>) {
-        assert!(self.rank() == 1, "flat_nonzero: {self:?} of shape {} is no vector", self.shape());
+        ensure!(self.rank() == 1, [self], "flat_nonzero: {self:?} of shape {} is no vector", self.shape());
         let counts = self.cast::<i64>().cumsum(0);
         let count = self.cast::<i64>().sum(0);
         let ordinals = Expr::<i64>::arange(bound);
@@ -58,9 +58,10 @@ impl<T: Kind> Expr<T> {
     /// If there is no such axis, or if it is known to be of another length than the mask.
     #[track_caller]
     pub fn compress(&self, axis: impl Axes, mask: &[bool]) -> Self {
-        let axis = one_axis(axis, self.rank());
-        assert!(
+        let axis = self.axis_of("compress", axis);
+        ensure!(
             self.shape()[axis].size().is_none_or(|length| length == mask.len()),
+            [self],
             "compress: a mask of length {} along axis {axis} of {self:?} of shape {}",
             mask.len(),
             self.shape()
@@ -81,9 +82,10 @@ impl<T: Kind> Expr<T> {
         mask: &Expr<bool>,
         bound: impl Into<Dim>,
     ) -> (Self, Expr<i64>) {
-        let axis = one_axis(axis, self.rank());
-        assert!(
+        let axis = self.axis_of("compress_to", axis);
+        ensure!(
             mask.shape() == &Shape::from([self.dim(axis)]),
+            [self, mask],
             "compress_to: a mask {mask:?} of shape {} along axis {axis} of {self:?} of shape {}",
             mask.shape(),
             self.shape()

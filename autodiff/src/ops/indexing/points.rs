@@ -1,6 +1,7 @@
 //! Elements and parts by all their coordinates: `gather_nd` and `scatter_nd`.
 
 use super::put::{How, put};
+use crate::expr::refusal::{broadcast_difference, ensure, refuse};
 use crate::ops::Scatter;
 use crate::{AnyExpr, Arithmetic, Dim, Expr, Kind, Shape};
 
@@ -20,7 +21,8 @@ struct Points {
 fn points<T: Kind>(op: &str, x: &Expr<T>, coordinates: &Expr<i64>) -> Points {
     let last = coordinates.shape().dims().last().and_then(Dim::size);
     let Some(depth) = last.filter(|depth| (1..=x.rank()).contains(depth)) else {
-        panic!(
+        refuse!(
+            [x, coordinates],
             "{op}: coordinates {coordinates:?} of shape {} are none of {x:?} of shape {}",
             coordinates.shape(),
             x.shape()
@@ -62,12 +64,14 @@ impl<T: Kind> Expr<T> {
     fn scattered_nd(&self, how: Option<How>, op: &str, coordinates: &Expr<i64>, parts: &Expr<T>) -> Self {
         let points = points(op, self, coordinates);
         let wanted = points.wanted();
-        assert!(
+        ensure!(
             parts.shape().broadcast(&wanted).as_ref() == Some(&wanted),
-            "{op}: parts {parts:?} of shape {}, not {wanted}, for coordinates of shape {} of {self:?} of shape {}",
+            [self, coordinates, parts],
+            "{op}: parts {parts:?} of shape {}, not {wanted}, for coordinates of shape {} of {self:?} of shape {}{}",
             parts.shape(),
             coordinates.shape(),
-            self.shape()
+            self.shape(),
+            broadcast_difference(parts.shape(), &wanted)
         );
         let one = Dim::from(1usize);
         let [count, length] = points.parts;

@@ -1,8 +1,8 @@
 //! Parts that replace those of a tensor at some positions along an axis, or are combined with them.
 
 use super::put::{How, Put, put};
+use crate::expr::refusal::{broadcast_difference, ensure};
 use crate::ops::Axes;
-use crate::ops::axes::one_axis;
 use crate::ops::operation::Operation;
 use crate::{Arithmetic, Dim, Expr, Kind, Shape};
 
@@ -10,17 +10,19 @@ impl<T: Kind> Expr<T> {
     /// The parts at positions along an axis, by way of the form that the operation takes.
     #[track_caller]
     fn scattered(&self, how: How, axis: impl Axes, places: &Expr<i64>, parts: &Expr<T>) -> Self {
-        let axis = one_axis(axis, self.rank());
+        let op = Put(how).name();
+        let axis = self.axis_of(&op, axis);
         let dims = self.shape().dims();
         let wanted: Shape =
             dims[..axis].iter().chain(places.shape().dims()).chain(&dims[axis + 1..]).cloned().collect();
-        assert!(
+        ensure!(
             parts.shape().broadcast(&wanted).as_ref() == Some(&wanted),
-            "{}: parts {parts:?} of shape {}, not {wanted}, for positions of shape {} along axis {axis} of {self:?} of shape {}",
-            Put(how).name(),
+            [self, places, parts],
+            "{op}: parts {parts:?} of shape {}, not {wanted}, for positions of shape {} along axis {axis} of {self:?} of shape {}{}",
             parts.shape(),
             places.shape(),
-            self.shape()
+            self.shape(),
+            broadcast_difference(parts.shape(), &wanted)
         );
         let parts = parts.broadcast_to(&wanted);
         // The axis in front, the others behind it as one.

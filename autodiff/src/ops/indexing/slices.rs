@@ -1,6 +1,6 @@
 //! Ranges of an axis that are set, added to, or begin where an expression says.
 
-use crate::ops::axes::one_axis;
+use crate::expr::refusal::{broadcast_difference, ensure};
 use crate::ops::slice::AxisRange;
 use crate::ops::{Axes, Pad};
 use crate::{Arithmetic, Dim, Expr, Kind};
@@ -43,11 +43,13 @@ impl<T: Kind> Expr<T> {
     fn fitted(&self, op: &str, axis: usize, range: std::ops::Range<Dim>, parts: &Expr<T>) -> Self {
         let place = format!("{}..{}", range.start, range.end);
         let wanted = self.slice(axis, range).shape().clone();
-        assert!(
+        ensure!(
             parts.shape().broadcast(&wanted).as_ref() == Some(&wanted),
-            "{op}: parts {parts:?} of shape {}, not {wanted}, for {place} of axis {axis} of {self:?} of shape {}",
+            [self, parts],
+            "{op}: parts {parts:?} of shape {}, not {wanted}, for {place} of axis {axis} of {self:?} of shape {}{}",
             parts.shape(),
-            self.shape()
+            self.shape(),
+            broadcast_difference(parts.shape(), &wanted)
         );
         parts.broadcast_to(wanted)
     }
@@ -59,7 +61,7 @@ impl<T: Kind> Expr<T> {
     /// If there is no such axis.
     #[track_caller]
     pub fn dynamic_slice(&self, axis: impl Axes, start: &Expr<i64>, length: impl Into<Dim>) -> Self {
-        let axis = one_axis(axis, self.rank());
+        let axis = self.axis_of("dynamic_slice", axis);
         self.take(axis, &(Expr::<i64>::arange(length) + start))
     }
 
@@ -70,7 +72,7 @@ impl<T: Kind> Expr<T> {
     /// If there is no such axis, or if the parts differ in another axis.
     #[track_caller]
     pub fn set_dynamic_slice(&self, axis: impl Axes, start: &Expr<i64>, parts: &Expr<T>) -> Self {
-        let axis = one_axis(axis, self.rank());
+        let axis = self.axis_of("set_dynamic_slice", axis);
         self.scatter_set(axis, &(Expr::<i64>::arange(parts.dim(axis)) + start), parts)
     }
 }

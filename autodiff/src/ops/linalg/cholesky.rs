@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Field, Triangle, elements, half_of_lower, sides, squares, with_field};
+use crate::expr::refusal::refuse;
 use crate::kernel::View;
 use crate::ops::Operation;
 use crate::{AnyExpr, Error, Expr, Hlo, HloType, HloValue, Real, ValueType};
@@ -111,7 +112,7 @@ impl<T: Real> Expr<T> {
     #[must_use]
     pub fn cholesky(&self) -> Self {
         if let Err(why) = squares(self.value_type()) {
-            panic!("cholesky: {why}");
+            refuse!([self], "cholesky: {why}");
         }
         AnyExpr::values_of(Arc::new(Cholesky), vec![super::symmetric_part(&self.untyped())]).remove(0).typed()
     }
@@ -137,7 +138,7 @@ impl<T: Real> Expr<T> {
     #[must_use]
     pub fn cholesky_logdet(&self) -> Self {
         if let Err(why) = squares(self.value_type()) {
-            panic!("cholesky_logdet: {why}");
+            refuse!([self], "cholesky_logdet: {why}");
         }
         super::diagonal(self).ln().sum(-1) * 2.0
     }

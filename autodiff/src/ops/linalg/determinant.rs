@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::lu::{SolveByFactors, factors};
 use super::{Field, elements, rows_of_stacks, sides, squares, with_field};
+use crate::expr::refusal::refuse;
 use crate::kernel::View;
 use crate::ops::{Batch, Operation};
 use crate::{AnyExpr, Error, Expr, Real, Rows, ValueType};
@@ -150,7 +151,7 @@ impl<T: Real> Expr<T> {
     #[track_caller]
     fn determinant(&self, op: Determinant) -> Vec<Expr<T>> {
         if let Err(why) = squares(self.value_type()) {
-            panic!("{}: {why}", op.name());
+            refuse!([self], "{}: {why}", op.name());
         }
         AnyExpr::values_of(Arc::new(op), factors(&self.untyped())).iter().map(Expr::typed).collect()
     }

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Field, elements, finite, sides, squares, symmetric_part, with_field};
+use crate::expr::refusal::refuse;
 use crate::kernel::View;
 use crate::ops::Operation;
 use crate::{AnyExpr, Error, Expr, Real, ValueType};
@@ -162,7 +163,7 @@ impl<T: Real> Expr<T> {
     #[track_caller]
     fn eigen(&self, op: Eigh) -> Vec<AnyExpr> {
         if let Err(why) = squares(self.value_type()) {
-            panic!("{}: {why}", op.name());
+            refuse!([self], "{}: {why}", op.name());
         }
         AnyExpr::values_of(Arc::new(op), vec![symmetric_part(&self.untyped())])
     }

@@ -5,6 +5,7 @@ mod subscripts;
 
 use std::collections::BTreeMap;
 
+use crate::expr::refusal::{ensure, refuse_all};
 use crate::{AnyExpr, Dim, Expr, Real, Shape};
 
 use subscripts::{Label, Subscripts};
@@ -146,7 +147,9 @@ impl<T: Real> Expr<T> {
             Subscripts::parse(given, &shapes).and_then(|of| of.sizes(&shapes).map(|sizes| (of, sizes)));
         match fitting {
             Ok((subscripts, sizes)) => contract(&subscripts, &operands, &sizes).typed(),
-            Err(why) => panic!("einsum: {why}, in \"{given}\" of shapes {shapes:?}"),
+            Err(why) => {
+                refuse_all(format_args!("einsum: {why}, in \"{given}\" of shapes {shapes:?}"), &operands)
+            }
         }
     }
 
@@ -170,7 +173,13 @@ impl<T: Real> Expr<T> {
                 && others < b.rank()
                 && a.dim(own) == b.dim(others)
                 && axes[..i].iter().all(|pair| pair.0 != own && pair.1 != others);
-            assert!(fits, "tensordot: axes {axes:?} of shapes {} and {} do not fit", a.shape(), b.shape());
+            ensure!(
+                fits,
+                [a, b],
+                "tensordot: axes {axes:?} of shapes {} and {} do not fit",
+                a.shape(),
+                b.shape()
+            );
         }
         let first: Vec<Label> = (0..a.rank() as Label).collect();
         let second: Vec<Label> = (0..b.rank())

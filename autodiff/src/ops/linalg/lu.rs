@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Columns, Equations, Field, elements, rows_of_stacks, sides, squares, with_field};
+use crate::expr::refusal::refuse;
 use crate::kernel::View;
 use crate::ops::{Batch, Operation};
 use crate::{AnyExpr, Error, Expr, Real, Rows, ValueType};
@@ -229,7 +230,7 @@ impl<T: Real> Expr<T> {
     #[must_use]
     pub fn inv(&self) -> Self {
         if let Err(why) = squares(self.value_type()) {
-            panic!("inv: {why}");
+            refuse!([self], "inv: {why}");
         }
         let a = self.untyped();
         SolveByFactors { transposed: false }

@@ -20,6 +20,7 @@ use rayon::prelude::*;
 
 use super::Pad;
 use super::operation::Operation;
+use crate::expr::refusal::refuse;
 use crate::{AnyExpr, Dim, Error, Expr, Real, Rows, Shape, ValueType};
 
 pub use triangular::Triangle;
@@ -252,7 +253,7 @@ impl Equations {
     fn new<T: Real>(what: &str, a: &Expr<T>, b: &Expr<T>) -> Self {
         let (a, b) = (a.untyped(), b.untyped());
         if let Err(why) = squares(a.value_type()) {
-            panic!("{what}: {why}");
+            refuse!([a], "{what}: {why}");
         }
         let is_vector = b.rank() == 1;
         let right = if is_vector { b.insert_axis(1) } else { b.clone() };
@@ -263,7 +264,12 @@ impl Equations {
         let leading = |x: &AnyExpr| Shape::from(split(x).0);
         let joint = if fits { leading(&a).broadcast(&leading(&right)) } else { None };
         let Some(joint) = joint else {
-            panic!("{what}: shapes {} and {} do not fit, in {a:?} · x = {b:?}", a.shape(), b.shape());
+            refuse!(
+                [&a, &b],
+                "{what}: shapes {} and {} do not fit, in {a:?} · x = {b:?}",
+                a.shape(),
+                b.shape()
+            );
         };
         if a.rank() == 2 && right.rank() > 2 {
             let columns = Columns::of(&right);

@@ -1,6 +1,7 @@
 //! Products of vectors and matrices that are made of others, powers, traces.
 
 use super::squares;
+use crate::expr::refusal::{ensure, refuse};
 use crate::{Dim, Expr, Real, Shape};
 
 impl<T: Real> Expr<T> {
@@ -22,8 +23,9 @@ impl<T: Real> Expr<T> {
             return self * other;
         }
         let [a, b] = [self, other].map(|x| x.rank() - 1);
-        assert!(
+        ensure!(
             self.dim(a) == other.dim(b),
+            [self, other],
             "inner: the last axes of shapes {} and {} differ",
             self.shape(),
             other.shape()
@@ -67,7 +69,7 @@ impl<T: Real> Expr<T> {
     #[must_use]
     pub fn trace(&self) -> Self {
         if let Err(why) = squares(self.value_type()) {
-            panic!("trace: {why}");
+            refuse!([self], "trace: {why}");
         }
         super::diagonal(self).sum(-1)
     }
@@ -80,7 +82,7 @@ impl<T: Real> Expr<T> {
     #[must_use]
     pub fn matrix_power(&self, exponent: i32) -> Self {
         if let Err(why) = squares(self.value_type()) {
-            panic!("matrix_power: {why}");
+            refuse!([self], "matrix_power: {why}");
         }
         let mut square = if exponent < 0 { self.inv() } else { self.clone() };
         let mut rest = exponent.unsigned_abs();

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Field, Triangle, elements, matrices, sides, with_field};
+use crate::expr::refusal::{ensure, refuse};
 use crate::kernel::View;
 use crate::ops::Operation;
 use crate::{AnyExpr, Error, Expr, Real, ValueType};
@@ -149,12 +150,12 @@ impl<T: Real> Expr<T> {
     pub fn lstsq(&self, b: &Expr<T>) -> Self {
         let is_tall = match matrices(self.value_type()) {
             Ok((_, [rows, columns])) => rows.is_at_least(columns) != Some(false),
-            Err(why) => panic!("lstsq: {why}"),
+            Err(why) => refuse!([self], "lstsq: {why}"),
         };
         let is_vector = b.rank() == 1;
         let right = if is_vector { b.insert_axis(1) } else { b.clone() };
         let fits = right.rank() >= 2 && right.dim(right.rank() - 2) == self.dim(self.rank() - 2);
-        assert!(fits, "lstsq: shapes {} and {} do not fit", self.shape(), b.shape());
+        ensure!(fits, [self, b], "lstsq: shapes {} and {} do not fit", self.shape(), b.shape());
         let x = if is_tall {
             let (q, r) = self.qr();
             r.solve_triangular(&q.t().matmul(&right), Triangle::Upper)

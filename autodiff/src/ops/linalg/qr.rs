@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Field, Triangle, elements, half_of_lower, matrices, sides, with_field};
+use crate::expr::refusal::refuse;
 use crate::kernel::View;
 use crate::ops::Operation;
 use crate::{AnyExpr, Error, Expr, Real, ValueType};
@@ -141,7 +142,7 @@ impl<T: Real> Expr<T> {
     pub fn qr(&self) -> (Self, Self) {
         let (at, rows, columns) = match matrices(self.value_type()) {
             Ok((leading, [rows, columns])) => (leading.len() + 1, rows.clone(), columns.clone()),
-            Err(why) => panic!("qr: {why}"),
+            Err(why) => refuse!([self], "qr: {why}"),
         };
         if rows.is_at_least(&columns) != Some(false) {
             return self.thin_qr();

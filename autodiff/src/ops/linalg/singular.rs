@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Field, elements, finite, inverse_or_zero, matrices, sides, with_field};
+use crate::expr::refusal::refuse;
 use crate::kernel::View;
 use crate::ops::Operation;
 use crate::{AnyExpr, Error, Expr, Real, ValueType};
@@ -185,7 +186,7 @@ impl<T: Real> Expr<T> {
     fn singular(&self, op: Svd) -> (Vec<AnyExpr>, bool) {
         let is_tall = match matrices(self.value_type()) {
             Ok((_, [rows, columns])) => rows.is_at_least(columns) != Some(false),
-            Err(why) => panic!("{}: {why}", op.name()),
+            Err(why) => refuse!([self], "{}: {why}", op.name()),
         };
         let a = if is_tall { self.untyped() } else { self.untyped().t() };
         (AnyExpr::values_of(Arc::new(op), vec![a]), is_tall)

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Columns, Equations, Field, elements, rows_of_stacks, sides, squares, triangle, with_field};
+use crate::expr::refusal::ensure;
 use crate::kernel::View;
 use crate::ops::{Batch, Operation};
 use crate::{AnyExpr, Error, Expr, Hlo, HloType, HloValue, Real, Rows, ValueType};
@@ -166,8 +167,9 @@ impl<T: Real> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn solve_triangular_right(&self, b: &Expr<T>, triangle: Triangle) -> Self {
-        assert!(
+        ensure!(
             self.rank() >= 2 && b.rank() >= 2,
+            [self, b],
             "solve_triangular_right: {self:?} and {b:?} are not both matrices"
         );
         self.t().solve_triangular(&b.t(), triangle.transposed()).t()

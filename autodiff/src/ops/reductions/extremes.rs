@@ -97,7 +97,7 @@ impl<T: Arithmetic> Expr<T> {
     /// If an axis is out of range or named twice, or for whole numbers if there are none.
     #[track_caller]
     pub fn min(&self, axes: impl Axes) -> Self {
-        let axes = axes.resolve(self.rank());
+        let axes = self.axes_of("min", axes);
         match self.element_type().is_float() {
             true => -(-self).max(axes),
             false => whole_extreme(&self.untyped(), &axes, false).typed(),

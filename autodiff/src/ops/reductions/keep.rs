@@ -20,7 +20,7 @@ macro_rules! kept {
             /// If an axis is out of range or named twice, and where the other does.
             #[track_caller]
             pub fn $keep(&self, axes: impl Axes $(, $argument: $type)*) -> $result {
-                let axes = axes.resolve(self.rank());
+                let axes = self.axes_of(stringify!($keep), axes);
                 self.keeping(&axes, &self.$method(axes.as_slice() $(, $argument)*))
             }
         })+
@@ -75,7 +75,7 @@ impl Expr<bool> {
     /// If an axis is out of range or named twice.
     #[track_caller]
     pub fn any_keep(&self, axes: impl Axes) -> Self {
-        let axes = axes.resolve(self.rank());
+        let axes = self.axes_of("any_keep", axes);
         self.keeping(&axes, &self.any(axes.as_slice()))
     }
 
@@ -85,7 +85,7 @@ impl Expr<bool> {
     /// If an axis is out of range or named twice.
     #[track_caller]
     pub fn all_keep(&self, axes: impl Axes) -> Self {
-        let axes = axes.resolve(self.rank());
+        let axes = self.axes_of("all_keep", axes);
         self.keeping(&axes, &self.all(axes.as_slice()))
     }
 }
@@ -98,7 +98,7 @@ impl<T: Arithmetic> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn argmax_keep(&self, axis: i32) -> Expr<i64> {
-        self.keeping(&axis.resolve(self.rank()), &self.argmax(axis))
+        self.keeping(&self.axes_of("argmax_keep", &axis), &self.argmax(axis))
     }
 
     /// [`argmin`](Self::argmin) along an axis, which stays with length 1.
@@ -108,7 +108,7 @@ impl<T: Arithmetic> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn argmin_keep(&self, axis: i32) -> Expr<i64> {
-        self.keeping(&axis.resolve(self.rank()), &self.argmin(axis))
+        self.keeping(&self.axes_of("argmin_keep", &axis), &self.argmin(axis))
     }
 }
 

@@ -1,7 +1,6 @@
 //! Log-sum-exp along any axes, and softmax along any axis.
 
 use crate::ops::Axes;
-use crate::ops::axes::one_axis;
 use crate::{Expr, Real};
 
 impl<T: Real> Expr<T> {
@@ -11,7 +10,7 @@ impl<T: Real> Expr<T> {
     /// If an axis is out of range or named twice.
     #[track_caller]
     pub fn logsumexp_along(&self, axes: impl Axes) -> Self {
-        let axes = axes.resolve(self.rank());
+        let axes = self.axes_of("logsumexp_along", axes);
         if axes.is_empty() {
             return self.clone();
         }
@@ -37,7 +36,7 @@ impl<T: Real> Expr<T> {
     /// If there is no such axis.
     #[track_caller]
     pub fn softmax_along(&self, axis: impl Axes) -> Self {
-        let axis = one_axis(axis, self.rank()) as i32;
+        let axis = self.axis_of("softmax_along", axis) as i32;
         self.move_axis(axis, -1).softmax().move_axis(-1, axis)
     }
 
@@ -47,7 +46,7 @@ impl<T: Real> Expr<T> {
     /// If there is no such axis.
     #[track_caller]
     pub fn log_softmax_along(&self, axis: impl Axes) -> Self {
-        let axis = one_axis(axis, self.rank()) as i32;
+        let axis = self.axis_of("log_softmax_along", axis) as i32;
         self.move_axis(axis, -1).log_softmax().move_axis(-1, axis)
     }
 }

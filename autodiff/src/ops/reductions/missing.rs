@@ -24,7 +24,7 @@ impl<T: Real> Expr<T> {
     /// If an axis is out of range or named twice.
     #[track_caller]
     pub fn nanmean(&self, axes: impl Axes) -> Self {
-        let axes = axes.resolve(self.rank());
+        let axes = self.axes_of("nanmean", axes);
         let count = self.eq(self).cast_like(self).sum(axes.as_slice());
         self.nansum(axes) / count
     }
@@ -54,7 +54,7 @@ impl<T: Real> Expr<T> {
     /// If an axis is out of range or named twice, or if the weights do not broadcast.
     #[track_caller]
     pub fn average(&self, axes: impl Axes, weights: &Expr<T>) -> Self {
-        let axes = axes.resolve(self.rank());
+        let axes = self.axes_of("average", axes);
         let weights = weights.broadcast_to(self.shape());
         (self * &weights).sum(axes.as_slice()) / weights.sum(axes)
     }

@@ -32,7 +32,7 @@ impl<T: Real> Expr<T> {
     #[track_caller]
     pub fn norm_p(&self, axes: impl Axes, p: f64) -> Self {
         assert!(p >= 0.0 || p == f64::NEG_INFINITY, "norm_p: there is no norm for p = {p}");
-        let axes = axes.resolve(self.rank());
+        let axes = self.axes_of("norm_p", axes);
         let zero = self.number_like(0.0);
         if p == 0.0 {
             return self.ne(&zero).cast_like(self).sum(axes);

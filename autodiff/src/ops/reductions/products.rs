@@ -86,7 +86,7 @@ impl<T: Arithmetic> Expr<T> {
     /// If an axis is out of range or named twice.
     #[track_caller]
     pub fn prod(&self, axes: impl Axes) -> Self {
-        let axes = axes.resolve(self.rank());
+        let axes = self.axes_of("prod", axes);
         // Neighbours are one axis.
         if let [first, .., last] = axes[..]
             && last - first + 1 == axes.len()

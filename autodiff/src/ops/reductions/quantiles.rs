@@ -1,5 +1,6 @@
 //! Medians and quantiles.
 
+use crate::expr::refusal::ensure;
 use crate::ops::Axes;
 use crate::{Expr, Real};
 
@@ -32,10 +33,11 @@ impl<T: Real> Expr<T> {
     #[track_caller]
     pub fn quantile(&self, axes: impl Axes, q: f64) -> Self {
         assert!((0.0..=1.0).contains(&q), "quantile: {q} is not between 0 and 1");
-        let merged = self.merged_last(&axes.resolve(self.rank()));
+        let merged = self.merged_last(&self.axes_of("quantile", axes));
         let n = merged.dim(merged.rank() - 1);
-        assert!(
+        ensure!(
             n.size() != Some(0),
+            [self],
             "quantile: there is nothing along the axes of {self:?} of shape {}",
             self.shape()
         );

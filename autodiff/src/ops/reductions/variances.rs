@@ -20,7 +20,7 @@ impl<T: Real> Expr<T> {
     /// If an axis is out of range or named twice.
     #[track_caller]
     pub fn var(&self, axes: impl Axes, correction: usize) -> Self {
-        let axes = axes.resolve(self.rank());
+        let axes = self.axes_of("var", axes);
         let variance = self.moments(axes.as_slice()).1;
         if correction == 0 {
             return variance;

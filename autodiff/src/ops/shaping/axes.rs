@@ -1,7 +1,7 @@
 //! Axes that are inferred, gone, added, exchanged and moved.
 
+use crate::expr::refusal::refuse;
 use crate::ops::Axes;
-use crate::ops::axes::one_axis;
 use crate::{Dim, Expr, Kind, Shape};
 
 impl<T: Kind> Expr<T> {
@@ -26,7 +26,8 @@ impl<T: Kind> Expr<T> {
             let others = dims.iter().product::<Dim>();
             let found = self.shape().len().divide(&others);
             let Some(length) = found.filter(|length| length.is_at_least(0) != Some(false)) else {
-                panic!(
+                refuse!(
+                    [self],
                     "reshape_infer: {self:?} of shape {} cannot be parted by axes {shape:?}",
                     self.shape(),
                     shape = dims
@@ -44,9 +45,9 @@ impl<T: Kind> Expr<T> {
     /// If there is no such axis, or if it has another length.
     #[track_caller]
     pub fn squeeze(&self, axes: impl Axes) -> Self {
-        let axes = axes.resolve(self.rank());
+        let axes = self.axes_of("squeeze", axes);
         if let Some(&axis) = axes.iter().find(|&&axis| !self.shape()[axis].is_one()) {
-            panic!("squeeze: axis {axis} of {self:?} of shape {} is not of length 1", self.shape());
+            refuse!([self], "squeeze: axis {axis} of {self:?} of shape {} is not of length 1", self.shape());
         }
         self.reshape(self.shape().without(&axes))
     }
@@ -58,7 +59,7 @@ impl<T: Kind> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn expand_dims<const N: usize>(&self, axes: [i32; N]) -> Self {
-        let axes = axes.resolve(self.rank() + N);
+        let axes = self.axes_among("expand_dims", axes, self.rank() + N);
         let mut dims = self.shape().dims().iter();
         let one = Dim::from(1usize);
         let dim = |axis: usize| if axes.contains(&axis) { Some(&one) } else { dims.next() };
@@ -73,7 +74,7 @@ impl<T: Kind> Expr<T> {
     #[track_caller]
     pub fn swap_axes(&self, a: impl Axes, b: impl Axes) -> Self {
         let mut order: Vec<usize> = (0..self.rank()).collect();
-        order.swap(one_axis(a, self.rank()), one_axis(b, self.rank()));
+        order.swap(self.axis_of("swap_axes", a), self.axis_of("swap_axes", b));
         self.transpose(&order)
     }
 
@@ -83,7 +84,7 @@ impl<T: Kind> Expr<T> {
     /// If there is no such axis.
     #[track_caller]
     pub fn move_axis(&self, from: impl Axes, to: impl Axes) -> Self {
-        let (from, to) = (one_axis(from, self.rank()), one_axis(to, self.rank()));
+        let (from, to) = (self.axis_of("move_axis", from), self.axis_of("move_axis", to));
         if from == to {
             return self.clone();
         }
@@ -98,7 +99,7 @@ impl<T: Kind> Expr<T> {
     /// If an axis is out of range or named twice.
     #[track_caller]
     pub fn flip_axes(&self, axes: impl Axes) -> Self {
-        axes.resolve(self.rank()).into_iter().fold(self.clone(), |x, axis| x.flip(axis))
+        self.axes_of("flip_axes", axes).into_iter().fold(self.clone(), |x, axis| x.flip(axis))
     }
 
     /// Some axes as one, the last, in which their elements are in row-major order.

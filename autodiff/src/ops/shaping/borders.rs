@@ -1,5 +1,6 @@
 //! What stands around an axis.
 
+use crate::expr::refusal::ensure;
 use crate::{Dim, Expr, Kind};
 
 /// What is put around an axis, see [`Expr::pad_with`].
@@ -58,8 +59,9 @@ impl<T: Kind> Expr<T> {
             times[axis] = (start + total).div_ceil(length);
             return period.tile(&times).slice(axis, start..start + total);
         }
-        assert!(
+        ensure!(
             n.is_at_least(needed) != Some(false),
+            [self],
             "pad_with: {before} before and {after} after axis {axis} of {self:?} of shape {}, by {mode:?}, need {needed} elements there",
             self.shape()
         );

@@ -2,6 +2,7 @@
 
 use bayeux_tensor::Element;
 
+use crate::expr::refusal::{ensure, refuse};
 use crate::{Dim, Expr, Kind};
 
 impl<T: Kind> Expr<T> {
@@ -21,10 +22,13 @@ impl<T: Kind> Expr<T> {
         let count = match (rows_left.is_at_least(&columns_left), columns_left.is_at_least(&rows_left)) {
             (Some(true), _) => columns_left,
             (_, Some(true)) => rows_left,
-            _ => panic!("diagonal: which of {rows} and {columns} of {self:?} is larger is not known"),
+            _ => {
+                refuse!([self], "diagonal: which of {rows} and {columns} of {self:?} is larger is not known")
+            }
         };
-        assert!(
+        ensure!(
             count.is_at_least(0) != Some(false),
+            [self],
             "diagonal: matrices of {self:?} of shape {} have no diagonal {offset}",
             self.shape()
         );
@@ -45,7 +49,7 @@ impl<T: Kind> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn diag(&self, offset: i32) -> Self {
-        assert!(self.rank() > 0, "diag: {self:?} is a scalar");
+        ensure!(self.rank() > 0, [self], "diag: {self:?} is a scalar");
         let (last, by) = (self.rank() - 1, offset.unsigned_abs() as usize);
         let n = self.dim(last) + by;
         // Along the columns each element stands in its row, or it is moved on to it.

@@ -2,6 +2,7 @@
 
 use bayeux_tensor::{Element, Float, Tensor};
 
+use crate::expr::refusal::refuse;
 use crate::{Expr, Kind, Shape};
 
 impl<T: Element> Expr<T> {
@@ -53,7 +54,7 @@ impl<T: Kind> Expr<T> {
     #[must_use]
     pub fn meshgrid(vectors: &[Expr<T>]) -> Vec<Self> {
         if let Some(other) = vectors.iter().find(|vector| vector.rank() != 1) {
-            panic!("meshgrid: {other:?} of shape {} is no vector", other.shape());
+            refuse!([other], "meshgrid: {other:?} of shape {} is no vector", other.shape());
         }
         let shape: Shape = vectors.iter().map(|vector| vector.dim(0)).collect();
         let along = |(axis, vector): (usize, &Expr<T>)| {

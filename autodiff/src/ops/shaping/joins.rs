@@ -1,7 +1,7 @@
 //! Tensors side by side along a new axis, and parts of one.
 
+use crate::expr::refusal::{difference, ensure, refuse};
 use crate::ops::Axes;
-use crate::ops::axes::one_axis;
 use crate::{Dim, Expr, Kind};
 
 impl<T: Kind> Expr<T> {
@@ -13,9 +13,10 @@ impl<T: Kind> Expr<T> {
     pub fn stack(parts: &[Expr<T>], axis: impl Axes) -> Self {
         let Some(first) = parts.first() else { panic!("stack: nothing to put together") };
         if let Some(other) = parts.iter().find(|part| part.shape() != first.shape()) {
-            panic!("stack: shapes {} and {} differ", first.shape(), other.shape());
+            let (a, b) = (first.shape(), other.shape());
+            refuse!([first, other], "stack: shapes {a} and {b} differ{}", difference(a, b));
         }
-        let axis = one_axis(axis, first.rank() + 1);
+        let axis = first.axis_among("stack", axis, first.rank() + 1);
         Expr::concat(&parts.iter().map(|part| part.insert_axis(axis)).collect::<Vec<_>>(), axis)
     }
 
@@ -25,9 +26,13 @@ impl<T: Kind> Expr<T> {
     /// If there is no such axis, or if its length is not known.
     #[track_caller]
     pub fn unstack(&self, axis: impl Axes) -> Vec<Self> {
-        let axis = one_axis(axis, self.rank());
+        let axis = self.axis_of("unstack", axis);
         let Some(count) = self.shape()[axis].size() else {
-            panic!("unstack: the length of axis {axis} of {self:?} of shape {} is not known", self.shape());
+            refuse!(
+                [self],
+                "unstack: the length of axis {axis} of {self:?} of shape {} is not known",
+                self.shape()
+            );
         };
         (0..count).map(|i| self.slice(axis, i..i + 1).squeeze(axis)).collect()
     }
@@ -45,11 +50,12 @@ impl<T: Kind> Expr<T> {
     /// If there is no such axis, or if the sum is another.
     #[track_caller]
     pub fn split<D: Clone + Into<Dim>>(&self, axis: impl Axes, lengths: &[D]) -> Vec<Self> {
-        let axis = one_axis(axis, self.rank());
+        let axis = self.axis_of("split", axis);
         let lengths: Vec<Dim> = lengths.iter().cloned().map(Into::into).collect();
         let sum = lengths.iter().fold(Dim::from(0usize), |sum, length| sum + length);
-        assert!(
+        ensure!(
             sum == self.shape()[axis],
+            [self],
             "split: axis {axis} of {self:?} of shape {} is not {sum} long, as parts of {lengths:?} are",
             self.shape()
         );
@@ -69,9 +75,10 @@ impl<T: Kind> Expr<T> {
     /// If there is no such axis, or if its length is not a multiple of `count`.
     #[track_caller]
     pub fn split_equally(&self, axis: impl Axes, count: usize) -> Vec<Self> {
-        let axis = one_axis(axis, self.rank());
+        let axis = self.axis_of("split_equally", axis);
         let Some(length) = self.shape()[axis].divide(&Dim::from(count)) else {
-            panic!(
+            refuse!(
+                [self],
                 "split_equally: axis {axis} of {self:?} of shape {} has no {count} equal parts",
                 self.shape()
             );

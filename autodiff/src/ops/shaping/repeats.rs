@@ -1,7 +1,7 @@
 //! Repeated tensors and elements.
 
+use crate::expr::refusal::refuse;
 use crate::ops::Axes;
-use crate::ops::axes::one_axis;
 use crate::{Dim, Expr, Kind, Shape};
 
 impl<T: Kind> Expr<T> {
@@ -12,7 +12,8 @@ impl<T: Kind> Expr<T> {
     #[track_caller]
     pub fn tile<D: Clone + Into<Dim>>(&self, times: &[D]) -> Self {
         let Some(added) = times.len().checked_sub(self.rank()) else {
-            panic!(
+            refuse!(
+                [self],
                 "tile: {} numbers for the {} axes of {self:?} of shape {}",
                 times.len(),
                 self.rank(),
@@ -37,7 +38,7 @@ impl<T: Kind> Expr<T> {
     /// If there is no such axis.
     #[track_caller]
     pub fn repeat(&self, axis: impl Axes, times: impl Into<Dim>) -> Self {
-        let (axis, times) = (one_axis(axis, self.rank()), times.into());
+        let (axis, times) = (self.axis_of("repeat", axis), times.into());
         let apart = self.insert_axis(axis + 1);
         let repeated = apart.broadcast_to(apart.shape().with(axis + 1, times.clone()));
         repeated.reshape(self.shape().with(axis, &self.shape()[axis] * times))

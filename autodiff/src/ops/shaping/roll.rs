@@ -6,7 +6,7 @@ use bayeux_tensor::{AnySliceMut, Element, with_type};
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::View;
-use crate::ops::axes::{Lanes, one_axis};
+use crate::ops::axes::Lanes;
 use crate::ops::operation::{Linearity, Operation};
 use crate::ops::reduce::reduced;
 use crate::ops::{Axes, Batch};
@@ -88,7 +88,7 @@ impl<T: Kind> Expr<T> {
     /// If there is no such axis.
     #[track_caller]
     pub fn roll(&self, axis: impl Axes, by: i64) -> Self {
-        let axis = one_axis(axis, self.rank());
+        let axis = self.axis_of("roll", axis);
         AnyExpr::values_of(Arc::new(Roll { axis, by }), vec![self.untyped()]).remove(0).typed()
     }
 }

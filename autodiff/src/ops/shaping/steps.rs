@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bayeux_tensor::AnySliceMut;
 use serde::{Deserialize, Serialize};
 
+use crate::expr::refusal::ensure;
 use crate::kernel::{Kernel, Scratch, View};
 use crate::ops::Batch;
 use crate::ops::layout::{copy, row_major};
@@ -173,7 +174,12 @@ impl<T: Kind> Expr<T> {
     /// function fails instead.
     #[track_caller]
     pub fn slice_step(&self, axis: usize, range: impl AxisRange, step: i32) -> Self {
-        assert!(step != 0, "slice_step: a step of 0 along axis {axis} of {self:?} of shape {}", self.shape());
+        ensure!(
+            step != 0,
+            [self],
+            "slice_step: a step of 0 along axis {axis} of {self:?} of shape {}",
+            self.shape()
+        );
         let whole = self.slice(axis, range);
         let walked = if step < 0 { whole.flip(axis) } else { whole };
         walked.every(axis, step.unsigned_abs() as usize)

@@ -1,5 +1,6 @@
 //! Triangles of matrices.
 
+use crate::expr::refusal::refuse;
 use crate::{Dim, Expr, Kind};
 
 impl Expr<bool> {
@@ -43,7 +44,7 @@ impl<T: Kind> Expr<T> {
     pub(super) fn matrix(&self, op: &str) -> [Dim; 2] {
         match self.shape().dims() {
             [.., rows, columns] => [rows.clone(), columns.clone()],
-            _ => panic!("{op}: {self:?} of shape {} is no matrix", self.shape()),
+            _ => refuse!([self], "{op}: {self:?} of shape {} is no matrix", self.shape()),
         }
     }
 }

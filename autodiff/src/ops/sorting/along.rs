@@ -1,7 +1,6 @@
 //! Along any axis what is there for the last.
 
 use crate::ops::Axes;
-use crate::ops::axes::one_axis;
 use crate::{Arithmetic, Expr};
 
 macro_rules! along_any {
@@ -13,7 +12,7 @@ macro_rules! along_any {
             /// If there is no such axis.
             #[track_caller]
             pub fn $method(&self, axis: impl Axes $(, $argument: $type)?) -> (Self, Expr<i64>) {
-                let axis = one_axis(axis, self.rank()) as i32;
+                let axis = self.axis_of(stringify!($method), axis) as i32;
                 let (values, places) = self.move_axis(axis, -1).$last($($argument)?);
                 (values.move_axis(-1, axis), places.move_axis(-1, axis))
             })+

@@ -2,6 +2,7 @@
 
 use bayeux_tensor::Tensor;
 
+use crate::expr::refusal::{difference, ensure};
 use crate::{Arithmetic, Dim, Expr, Real};
 
 impl Expr<i64> {
@@ -28,11 +29,13 @@ impl Expr<i64> {
     /// If the shapes differ.
     #[track_caller]
     pub fn bincount_weighted<T: Arithmetic>(&self, weights: &Expr<T>, length: impl Into<Dim>) -> Expr<T> {
-        assert!(
+        ensure!(
             weights.shape() == self.shape(),
-            "bincount_weighted: {self:?} of shape {} with weights {weights:?} of shape {}",
+            [self, weights],
+            "bincount_weighted: {self:?} of shape {} with weights {weights:?} of shape {}{}",
             self.shape(),
-            weights.shape()
+            weights.shape(),
+            difference(self.shape(), weights.shape())
         );
         let nothing = weights.number_like(0.0).broadcast_to([length.into()]);
         nothing.scatter_add(0, &self.flatten_from(0), &weights.flatten_from(0))

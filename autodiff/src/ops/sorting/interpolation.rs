@@ -1,5 +1,6 @@
 //! Piecewise linear functions.
 
+use crate::expr::refusal::ensure;
 use crate::{Dim, Expr, Real};
 
 impl<T: Real> Expr<T> {
@@ -22,8 +23,9 @@ impl<T: Real> Expr<T> {
     #[must_use]
     pub fn interp(&self, xp: &Expr<T>, fp: &Expr<T>) -> Self {
         let fits = xp.rank() == 1 && xp.shape() == fp.shape() && xp.dim(0).is_at_least(2) != Some(false);
-        assert!(
+        ensure!(
             fits,
+            [xp, fp],
             "interp: points {xp:?} of shape {} and {fp:?} of shape {} are not vectors of one length from 2 on",
             xp.shape(),
             fp.shape()

@@ -2,6 +2,7 @@
 
 use bayeux_tensor::{AnySliceMut, ElementType};
 
+use crate::expr::refusal::{broadcast_difference, refuse_all};
 use crate::kernel::View;
 use crate::ops::elementwise::fill;
 use crate::ops::operation::Operation;
@@ -35,7 +36,10 @@ pub(super) fn of_broadcast<T: Real>(op: impl Operation, inputs: &[&Expr<T>]) -> 
     let mut shape = inputs[0].shape().clone();
     for input in &inputs[1..] {
         let Some(both) = shape.broadcast(input.shape()) else {
-            panic!("{}: shapes {shape} and {} do not broadcast", op.name(), input.shape());
+            let (op, own) = (op.name(), input.shape());
+            let why = broadcast_difference(&shape, own);
+            let operands: Vec<AnyExpr> = inputs.iter().map(|input| input.untyped()).collect();
+            refuse_all(format_args!("{op}: shapes {shape} and {own} do not broadcast{why}"), &operands);
         };
         shape = both;
     }

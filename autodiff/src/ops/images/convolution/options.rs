@@ -1,6 +1,7 @@
 //! What a convolution over some axes is told.
 
 use super::super::axis_map::Window;
+use crate::expr::refusal::refuse;
 use crate::{Conv2dOptions, Expr, Real};
 
 /// Stride, zero padding, dilation and groups of a convolution over `N` axes, and what is added to the size of a transposed one.
@@ -104,7 +105,7 @@ impl ConvOptions<3> {
     #[track_caller]
     pub(super) fn depth<T: Real>(&self, op: &str, filters: &Expr<T>) -> Window {
         let Some(size) = filters.dim(2).size().filter(|&size| size > 0) else {
-            panic!("{op}: the depth of filters {} must be a number, and not 0", filters.shape());
+            refuse!([filters], "{op}: the depth of filters {} must be a number, and not 0", filters.shape());
         };
         let (stride, dilation, padding) = (self.stride[0], self.dilation[0], self.padding[0]);
         assert!(stride > 0 && dilation > 0, "{op}: stride {stride} and dilation {dilation} must be positive");
