@@ -97,6 +97,18 @@ pub enum Error {
         /// One more than the largest valid index.
         limit: usize,
     },
+    /// A parameter of random numbers that has no meaning, such as a negative rate.
+    #[error("{op}: {name} {value} at position {position}")]
+    Parameter {
+        /// The distribution.
+        op: String,
+        /// What the parameter is called.
+        name: &'static str,
+        /// The number.
+        value: f64,
+        /// Where it stands, counted in row-major order of what is drawn.
+        position: usize,
+    },
     /// A matrix that an operation of linear algebra cannot take: one that is singular, not positive definite, or not finite.
     #[error("{op}: matrix {matrix} of the stack {what}")]
     Matrix {

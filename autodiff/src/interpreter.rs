@@ -101,10 +101,7 @@ fn values_of(
         Op::Noise(noise) => {
             let shape = node.shape().resolve(sizes)?;
             let mut value = AnyTensor::zeros(node.element_type(), shape);
-            match node.element_type() {
-                ElementType::F32 => noise.fill::<f32>(call, value.make_mut().get()),
-                _ => noise.fill::<f64>(call, value.make_mut().get()),
-            }
+            noise.fill(call, value.make_mut());
             Ok(vec![value])
         }
         Op::Call(Call { lambda, .. }) => {

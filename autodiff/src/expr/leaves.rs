@@ -140,6 +140,12 @@ impl<T: Float> From<f64> for Expr<T> {
     }
 }
 
+impl From<i64> for Expr<i64> {
+    fn from(value: i64) -> Self {
+        Expr::constant(Tensor::scalar(value))
+    }
+}
+
 impl<T: Element> From<Tensor<T>> for Expr<T> {
     fn from(value: Tensor<T>) -> Self {
         Expr::constant(value)

@@ -39,6 +39,7 @@ pub(crate) fn by_name(all: Operations) -> Operations {
         images::by_name,
         indexing::by_name,
         linalg::by_name,
+        random::by_name,
         reductions::by_name,
         shaping::by_name,
         sorting::by_name,

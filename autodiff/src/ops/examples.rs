@@ -56,6 +56,7 @@ const FOLDERS: &[Folder] = &[
     folder!(images),
     folder!(indexing),
     folder!(linalg),
+    folder!(random),
     folder!(reductions),
     folder!(shaping),
     folder!(sorting),

@@ -33,6 +33,7 @@ mod order;
 mod placed;
 mod places;
 mod pool;
+mod random;
 mod range;
 mod reduce;
 mod reductions;

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bayeux_tensor::Float;
 use bayeux_tensor::random::Source;
+use bayeux_tensor::{AnySliceMut, Element, Float};
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Op, Scan};
@@ -30,6 +30,8 @@ pub(crate) enum NoiseKind {
     Normal,
     /// Uniform on [0, 1).
     Uniform,
+    /// 64 random bits, as an i64.
+    Bits,
 }
 
 /// Which call of a function it is, and in loops which iteration: what random numbers depend on.
@@ -79,10 +81,18 @@ static MAKERS: AtomicU64 = AtomicU64::new(0);
 
 impl Noise {
     /// Fills a buffer with the numbers of one call: element `i` depends on the seed, the stream, the call, the iteration and `i` alone.
-    pub(crate) fn fill<T: Float>(&self, call: CallNumber, output: &mut [T]) {
-        match self.kind {
-            NoiseKind::Normal => self.source(call).fill_normal(output),
-            NoiseKind::Uniform => self.source(call).fill_uniform(output),
+    pub(crate) fn fill(&self, call: CallNumber, output: AnySliceMut<'_>) {
+        fn real<T: Float>(kind: NoiseKind, source: Source, output: &mut [T]) {
+            match kind {
+                NoiseKind::Normal => source.fill_normal(output),
+                _ => source.fill_uniform(output),
+            }
+        }
+        let source = self.source(call);
+        match output {
+            AnySliceMut::F32(output) => real(self.kind, source, output),
+            AnySliceMut::F64(output) => real(self.kind, source, output),
+            output => source.fill_bits(output.get()),
         }
     }
 
@@ -106,6 +116,20 @@ impl Noise {
 /// assert_ne!(f.call(&[])?, f.call(&[])?);
 /// # Ok::<(), bayeux_autodiff::Error>(())
 /// ```
+///
+/// # Distributions
+///
+/// Each draws numbers of an asked shape, to which its parameters, themselves expressions, are broadcast. What has a location and a
+/// scale is drawn in its standard form, as in JAX: multiply and add. Element `i` is a function of the parameters at `i` and of the bits
+/// drawn for it alone, however many attempts it needs; so the bits do not depend on the number of threads. In the iterations of a
+/// [`scan`](crate::scan()) and the parts of a [`vmap`](crate::vmap()) each has numbers of its own.
+///
+/// Gradients go through draws to the parameters: through what is a function of standard noise as through any function; through
+/// rejection samplers ([`gamma`](Self::gamma), what is made of it, and [`von_mises`](Self::von_mises)) by implicit reparameterisation,
+/// dx/dα = −(∂F/∂α)/(∂F/∂x) of the distribution function F (Figurnov, Mohamed and Mnih, "Implicit reparameterization gradients",
+/// 2018): the slope of x at a fixed probability. Whole numbers and truth values have no slope.
+///
+/// A parameter without a meaning gives NaN, and where whole numbers are drawn [`Error::Parameter`].
 #[derive(Debug)]
 pub struct RandomStreams {
     seed: u64,
@@ -155,8 +179,24 @@ impl RandomStreams {
         self.open(NoiseKind::Uniform, shape.into())
     }
 
+    /// 64 independent random bits each: the whole range of `i64`.
+    ///
+    /// ```
+    /// use bayeux_autodiff::{Function, RandomStreams};
+    /// let coins = RandomStreams::new(7).bits([2]).ge(&0.into());
+    /// assert_eq!(Function::<bool>::new([], [coins])?.call(&[])?[0].len(), 2);
+    /// # Ok::<(), bayeux_autodiff::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// At more than 2²⁴ requests, 256 of streams made [`apart`](Self::apart).
     #[track_caller]
-    fn open<T: Float>(&self, kind: NoiseKind, shape: Shape) -> Expr<T> {
+    pub fn bits(&self, shape: impl Into<Shape>) -> Expr<i64> {
+        self.open(NoiseKind::Bits, shape.into())
+    }
+
+    #[track_caller]
+    fn open<T: Element>(&self, kind: NoiseKind, shape: Shape) -> Expr<T> {
         let stream = self.next.fetch_add(1, Ordering::Relaxed);
         let most = self.maker.map_or(STREAMS, |_| REQUESTS);
         assert!(stream < most, "RandomStreams: more than {most} requests for random numbers");

@@ -1,6 +1,7 @@
 //! Tests of the crate from outside, in one program, which is built faster than several.
 
 mod associative;
+mod draws;
 mod functions;
 mod images;
 mod in_place;

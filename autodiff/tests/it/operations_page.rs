@@ -37,16 +37,16 @@ const SECTIONS: [(&str, &[&str]); 12] = [
     ("Positions", &["ops/take.rs", "ops/index.rs", "ops/indexing"]),
     ("Products and linear algebra", &["ops/matmul.rs", "ops/linalg"]),
     ("Signals and images", &["ops/conv.rs", "ops/pool.rs", "ops/images"]),
-    ("Random numbers", &["ops/noise.rs"]),
+    ("Random numbers", &["ops/noise.rs", "ops/random"]),
     ("Gradients", &["grad.rs", "grad/forward.rs", "grad/jacobian.rs", "ops/flow/gradients.rs"]),
     ("Loops, stacks and programs inside programs", &["loops", "vmap.rs", "ops/call.rs"]),
     ("Leaves, and looking at values", &["expr/leaves.rs", "ops/flow/watching.rs"]),
 ];
 
-/// A method of `Expr`, or a function.
+/// A method of a type, or a function.
 struct Entry {
     name: String,
-    is_method: bool,
+    of: Option<&'static str>,
     says: String,
 }
 
@@ -93,15 +93,19 @@ fn escaped(text: &str) -> String {
 
 fn entries(text: &str, page: &mut Vec<Entry>) {
     let mut docs: Vec<&str> = Vec::new();
-    let (mut of_expr, mut public) = (false, true);
+    let (mut of_type, mut public) = (None, true);
     for line in text.lines() {
         let trimmed = line.trim();
         if line.starts_with("impl") || line.starts_with("unary!") || line.starts_with("binary!") {
             let of = line.split('{').next().unwrap_or_default();
-            of_expr = of.ends_with("! ") || !of.contains(" for ") && of.contains("Expr");
-            public = of_expr;
+            of_type = match !of.contains(" for ") {
+                _ if of.ends_with("! ") => Some("Expr"),
+                true => ["Expr", "RandomStreams"].into_iter().find(|name| of.contains(name)),
+                false => None,
+            };
+            public = of_type.is_some();
         } else if line == "}" {
-            (of_expr, public) = (false, true);
+            (of_type, public) = (None, true);
         }
         if line.starts_with("#[cfg(test)]") && !text.contains("#[cfg(test)]\nmod tests;\n\n/") {
             break;
@@ -114,15 +118,19 @@ fn entries(text: &str, page: &mut Vec<Entry>) {
             text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
         };
         let found = match trimmed.strip_prefix("pub fn ") {
-            Some(rest) if public && (of_expr || !line.starts_with(' ')) => Some(name(rest)),
-            _ if of_expr && line.starts_with("    ") && trimmed.starts_with(char::is_uppercase) => {
+            Some(rest) if public && (of_type.is_some() || !line.starts_with(' ')) => Some(name(rest)),
+            _ if of_type.is_some() && line.starts_with("    ") && trimmed.starts_with(char::is_uppercase) => {
                 // A row of a table: variant, method.
                 trimmed.split_once(' ').map(|(_, rest)| name(rest))
             }
             _ => None,
         };
         if let Some(name) = found.filter(|name| !name.is_empty() && !docs.is_empty()) {
-            page.push(Entry { name, is_method: of_expr, says: first_sentence(&docs) });
+            let mut says = first_sentence(&docs);
+            if of_type == Some("RandomStreams") {
+                says = says.replace("](crate::Expr::", "](crate::RandomStreams::");
+            }
+            page.push(Entry { name, of: of_type, says });
         }
         if !trimmed.starts_with("#[") {
             docs.clear();
@@ -154,12 +162,15 @@ fn page() -> String {
         entries.retain(|entry| seen.insert(entry.name.clone()));
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         let _ = write!(page, "\n## {title}\n\n| | |\n| --- | --- |\n");
-        for Entry { name, is_method, says } in entries {
+        for Entry { name, of, says } in entries {
             if ["add", "sub", "mul", "div"].contains(&name.as_str()) {
                 let _ = writeln!(page, "| operators | {says} |");
                 continue;
             }
-            let link = if is_method { format!("crate::Expr::{name}") } else { format!("crate::{name}()") };
+            let link = match of {
+                Some(of) => format!("crate::{of}::{name}"),
+                None => format!("crate::{name}()"),
+            };
             let _ = writeln!(page, "| [`{name}`]({link}) | {says} |");
         }
     }

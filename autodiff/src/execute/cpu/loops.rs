@@ -20,6 +20,7 @@ pub(super) fn builder<T: Float>(all: &ElementWise, reads: &[Read]) -> FusedBuild
             (Line::Noise(noise), _) => match noise.kind {
                 NoiseKind::Normal => builder.normal(),
                 NoiseKind::Uniform => builder.uniform(),
+                NoiseKind::Bits => unreachable!("a loop of floats"),
             },
             (Line::Unary(op, x), _) => arithmetic::unary(&mut builder, *op, values[*x]),
             (Line::Binary(op, x, y), _) => arithmetic::binary(&mut builder, *op, values[*x], values[*y]),

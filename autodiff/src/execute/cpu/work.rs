@@ -114,11 +114,6 @@ pub(super) fn run_noise<'a>(
     writes: impl Iterator<Item = AnySliceMut<'a>>,
     call: CallNumber,
 ) -> Done {
-    for write in writes {
-        match write {
-            AnySliceMut::F32(output) => noise.fill(call, output),
-            output => noise.fill(call, output.get::<f64>()),
-        }
-    }
+    writes.for_each(|write| noise.fill(call, write));
     Ok(())
 }

@@ -63,10 +63,16 @@ fn check(file: &str, example: &Example, set: usize, is_stack: impl Fn(usize) -> 
     }
 }
 
+fn draws(example: &Example) -> bool {
+    let points = example.points(ElementType::F64, 0).next().expect("there is one");
+    crate::ops::draws(&(example.build)(&points.iter().map(input).collect::<Vec<_>>()))
+}
+
 #[test]
 fn a_stack_at_once_is_its_parts_one_by_one() {
-    for (file, examples) in all().iter().filter(|(file, _)| *file != "noise") {
-        for example in examples {
+    for (file, examples) in all() {
+        // What draws has other numbers in each part.
+        for example in examples.iter().filter(|example| !draws(example)) {
             for set in 0..example.shapes.len() {
                 let inputs = example.numbers.len();
                 check(file, example, set, |_| true);

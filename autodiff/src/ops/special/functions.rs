@@ -18,7 +18,7 @@ pub(super) fn polygamma(n: usize, x: f64) -> f64 {
 }
 
 /// x − ln(1 + x), given `above` = 1 + x too, with all digits also near 0: with r = x/(2 + x), of which ln(1 + x) is 2 atanh r, it is r (x − 2r²/3 − 2r⁴/5 − …).
-pub(super) fn without_logarithm(x: f64, above: f64) -> f64 {
+pub(in crate::ops) fn without_logarithm(x: f64, above: f64) -> f64 {
     if x.abs() > 0.4 {
         return x - libm::log(above);
     }
@@ -65,7 +65,7 @@ pub(super) fn lgamma1p(x: f64) -> f64 {
 }
 
 /// What Stirling's formula lacks: ln Γ(x) − ((x − ½) ln x − x + ½ ln 2π), for x ≥ 8.
-pub(super) fn stirling_rest(x: f64) -> f64 {
+pub(in crate::ops) fn stirling_rest(x: f64) -> f64 {
     const SERIES: [f64; 9] = [
         0.083_333_333_333_333_33,
         -0.002_777_777_777_777_778,

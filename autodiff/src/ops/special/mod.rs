@@ -12,6 +12,8 @@ pub(super) mod functions;
 pub(super) mod jet;
 pub(super) mod numbers;
 
+pub(super) use gammainc::series::implicit_slope as implicit_gamma_slope;
+
 /// The operations of this folder by the names that they have in files.
 pub(super) fn by_name(all: crate::Operations) -> crate::Operations {
     all.with::<betainc::BetaInc>("betainc")

@@ -32,7 +32,7 @@ pub(in crate::ops) fn each<const N: usize>(
 /// # Panics
 /// If they do not broadcast.
 #[track_caller]
-pub(super) fn of_broadcast<T: Real>(op: impl Operation, inputs: &[&Expr<T>]) -> Expr<T> {
+pub(in crate::ops) fn of_broadcast<T: Real>(op: impl Operation, inputs: &[&Expr<T>]) -> Expr<T> {
     let mut shape = inputs[0].shape().clone();
     for input in &inputs[1..] {
         let Some(both) = shape.broadcast(input.shape()) else {
@@ -63,4 +63,4 @@ macro_rules! elementwise_methods {
         }
     };
 }
-pub(super) use elementwise_methods;
+pub(in crate::ops) use elementwise_methods;

@@ -10,9 +10,9 @@ use rayon::prelude::*;
 
 use super::draw::{LANES, Words};
 use super::philox::{counter, key, rounds};
-use crate::Float;
 use crate::simd::dispatch::{LoopPerLevel, run};
 use crate::simd::fma::MulAdd;
+use crate::{Element, Float};
 
 /// Elements per parallel task: whole batches of either width.
 const CHUNK: usize = 1 << 13;
@@ -51,6 +51,12 @@ impl Source {
         fill_par::<T, Uniform>(self, 0, out);
     }
 
+    /// Fills a slice with random bits, on all threads: element `i` has the words of which number `i` of
+    /// [`fill_uniform`](Self::fill_uniform) for `f64` is made, the first of them its upper half.
+    pub fn fill_bits(self, out: &mut [i64]) {
+        fill_par::<i64, Bits>(self, 0, out);
+    }
+
     /// Numbers `start`, `start + 1`, … for a loop, on this thread.
     pub(crate) fn normal_from<T: Float>(self, start: usize, out: &mut [T]) {
         fill::<T, Normal>(self, start, out);
@@ -62,42 +68,62 @@ impl Source {
     }
 }
 
-trait Distribution {
-    fn draw<T: Float, M: MulAdd>(words: &Words, out: &mut [T]);
+trait Distribution<T> {
+    /// How many numbers a batch gives.
+    const BATCH: usize;
+    fn draw<M: MulAdd>(words: &Words, out: &mut [T]);
 }
 
 struct Uniform;
 struct Normal;
+struct Bits;
 
-impl Distribution for Uniform {
+impl<T: Float> Distribution<T> for Uniform {
+    const BATCH: usize = T::BATCH;
+
     #[inline(always)]
-    fn draw<T: Float, M: MulAdd>(words: &Words, out: &mut [T]) {
+    fn draw<M: MulAdd>(words: &Words, out: &mut [T]) {
         T::uniform::<M>(words, out);
     }
 }
 
-impl Distribution for Normal {
+impl<T: Float> Distribution<T> for Normal {
+    const BATCH: usize = T::BATCH;
+
     #[inline(always)]
-    fn draw<T: Float, M: MulAdd>(words: &Words, out: &mut [T]) {
+    fn draw<M: MulAdd>(words: &Words, out: &mut [T]) {
         T::normal::<M>(words, out);
+    }
+}
+
+impl Distribution<i64> for Bits {
+    const BATCH: usize = 2 * LANES;
+
+    #[inline(always)]
+    fn draw<M: MulAdd>(words: &Words, out: &mut [i64]) {
+        for (out, words) in out.chunks_exact_mut(LANES).zip(words.chunks_exact(2)) {
+            for lane in 0..LANES {
+                out[lane] = (u64::from(words[0][lane]) << 32 | u64::from(words[1][lane])) as i64;
+            }
+        }
     }
 }
 
 /// What to fill: the source, the number of the first element, the slice.
 struct Fill<D>(PhantomData<D>);
 
-impl<T: Float, D: Distribution> LoopPerLevel<(Source, usize, &mut [T])> for Fill<D> {
+impl<T: Element, D: Distribution<T>> LoopPerLevel<(Source, usize, &mut [T])> for Fill<D> {
     #[inline(always)]
     fn run<M: MulAdd>((source, start, mut out): (Source, usize, &mut [T])) {
         let Source { seed, stream, iteration } = source;
         let mut words = [[0; LANES]; 4];
         let mut batch = [T::ZERO; 4 * LANES];
-        let batch = &mut batch[..T::BATCH];
+        let batch = &mut batch[..D::BATCH];
         let mut at = start;
         while !out.is_empty() {
-            let skip = at % T::BATCH;
-            let len = (T::BATCH - skip).min(out.len());
-            let first = u64::from(iteration) * BLOCKS_PER_ITERATION + (at / T::BATCH * LANES) as u64;
+            let skip = at % D::BATCH;
+            let len = (D::BATCH - skip).min(out.len());
+            let first = u64::from(iteration) * BLOCKS_PER_ITERATION + (at / D::BATCH * LANES) as u64;
             for lane in 0..LANES / SIDE_BY_SIDE {
                 let lane_of = |i: usize| lane + i * (LANES / SIDE_BY_SIDE);
                 let counters = std::array::from_fn(|i| counter(first + lane_of(i) as u64, stream));
@@ -109,10 +135,10 @@ impl<T: Float, D: Distribution> LoopPerLevel<(Source, usize, &mut [T])> for Fill
                 }
             }
             let (here, rest) = std::mem::take(&mut out).split_at_mut(len);
-            if len == T::BATCH {
-                D::draw::<T, M>(&words, here);
+            if len == D::BATCH {
+                D::draw::<M>(&words, here);
             } else {
-                D::draw::<T, M>(&words, batch);
+                D::draw::<M>(&words, batch);
                 here.copy_from_slice(&batch[skip..skip + len]);
             }
             at += len;
@@ -121,7 +147,7 @@ impl<T: Float, D: Distribution> LoopPerLevel<(Source, usize, &mut [T])> for Fill
     }
 }
 
-fn fill<T: Float, D: Distribution>(source: Source, start: usize, out: &mut [T]) {
+fn fill<T: Element, D: Distribution<T>>(source: Source, start: usize, out: &mut [T]) {
     check(start, out.len());
     run::<_, Fill<D>>((source, start, out));
 }
@@ -133,7 +159,7 @@ fn check(start: usize, len: usize) {
     assert!(end.is_some(), "{len} random numbers from number {start} on go past the end of the stream");
 }
 
-fn fill_par<T: Float, D: Distribution>(source: Source, start: usize, out: &mut [T]) {
+fn fill_par<T: Element, D: Distribution<T>>(source: Source, start: usize, out: &mut [T]) {
     if out.len() <= CHUNK {
         return fill::<T, D>(source, start, out);
     }

@@ -15,18 +15,22 @@
 //!
 //! # The counter
 //!
-//! The 128 bits of a counter have their places, so that what draws in a loop, or again and again until a number is accepted,
-//! meets no number that something else draws. The key is the seed.
+//! The 128 bits of a counter have their places, so that what draws in a loop meets no number that something else draws. The
+//! key is the seed.
 //!
 //! | bits | what | used by |
 //! | --- | --- | --- |
 //! | 0 to 31 | the block of four words: 2³⁴ numbers of f32, 2³³ of f64 | all fills; one that goes on beyond runs into the next bits |
-//! | 32 to 39 | attempt: draws that were rejected before | kept free, 0 |
+//! | 32 to 39 | kept free | 0 |
 //! | 40 to 63 | iteration of a loop in a program | `scan`, see [`Source`] |
 //! | 64 to 103 | call of a function | expressions, see `RandomStreams` |
 //! | 104 to 127 | stream: which request for random numbers | expressions |
 //!
 //! The functions here take bits 64 to 127 as their `stream`.
+//!
+//! What draws again and again until a number is accepted has a function of its own for each element: the key is 64 bits that were drawn
+//! for the element ([`Source::fill_bits`]), and bits 0 to 31 of the counter say which attempt it is, bits 32 to 63 for which of the
+//! numbers that an element needs. So however many attempts an element needs, the others' numbers are not moved.
 //!
 //! [`Philox4x32`] is the same function as a generator for `rand` and `rand_distr`.
 

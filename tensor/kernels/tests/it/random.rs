@@ -3,7 +3,7 @@
 use crate::common::in_pool;
 use bayeux_kernels::Float;
 use bayeux_kernels::random::{
-    Philox4x32, fill_normal, fill_normal_par, fill_uniform, fill_uniform_par, philox4x32,
+    Philox4x32, Source, fill_normal, fill_normal_par, fill_uniform, fill_uniform_par, philox4x32,
 };
 use rand::{Rng, SeedableRng};
 
@@ -81,6 +81,26 @@ fn numbers_come_from_the_documented_words() {
         let u = fraction(words[0], words[1]) + 2f64.powi(-54);
         let expected = polar(u, words[1], words[2], (words[3] / 2.0).floor() / 2f64.powi(31))[word];
         assert!((normal_double[i] - expected).abs() < 1e-13, "{i}");
+    }
+}
+
+/// Bits are the words of the uniform numbers in f64, and the same for any split and any number of threads.
+#[test]
+fn bits_are_those_of_uniform_numbers() {
+    let mut uniform = vec![0.0; 20_000];
+    let source = Source { iteration: 3, ..Source::new(9, 3) };
+    source.fill_uniform(&mut uniform);
+    for threads in [1, 2, 5] {
+        let mut bits = vec![0; 20_000];
+        in_pool(threads, || source.fill_bits(&mut bits));
+        let of = |bits: i64| (bits as u64 >> 11) as f64 / 2f64.powi(53);
+        assert!(bits.iter().zip(&uniform).all(|(&bits, &u)| of(bits) == u));
+        let words = philox4x32([1, 3 << 8, 3, 0], [9, 0]);
+        assert_eq!(bits[1], (u64::from(words[0]) << 32 | u64::from(words[1])) as i64);
+        assert_eq!(bits[65], (u64::from(words[2]) << 32 | u64::from(words[3])) as i64);
+        let mut some = vec![0; 77];
+        source.fill_bits(&mut some);
+        assert_eq!(some, bits[..77]);
     }
 }
 

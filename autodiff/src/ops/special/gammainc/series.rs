@@ -24,17 +24,41 @@ pub(super) fn value(upper: bool, order: u8, a: f64, x: f64) -> f64 {
         (Some(_), _) => return if a == 0.0 { f64::NAN } else { 0.0 },
         _ => {}
     }
-    let low = libm::log(x) <= polygamma(0, a + 1.0);
+    let logarithm = libm::log(x);
+    let low = is_low(a, logarithm);
     if order > 0 {
-        let found = if low { series::<Jet>(a, x) } else { fraction::<Jet>(a, x) }.derivative(order, 0);
+        let found = of_series_or_fraction(low, a, (x, logarithm), factor(a, x)).derivative(order, 0);
         return if low == upper { -found } else { found };
     }
     match (low, upper) {
         (true, true) if a < 1.0 && x < 0.6 => complement_of_small(a, x),
-        (true, _) => complement(series::<f64>(a, x)),
-        (false, true) => fraction::<f64>(a, x),
-        (false, false) => 1.0 - fraction::<f64>(a, x),
+        (true, _) => complement(factor(a, x) * series(a, x)),
+        (false, true) => factor(a, x) * a * fraction(a, x),
+        (false, false) => 1.0 - factor(a, x) * a * fraction(a, x),
     }
+}
+
+/// −(∂ᵒP/∂aᵒ)/(∂P/∂l) for x = eˡ, o being 1 or 2: for 1 the slope of l in the shape a at a fixed probability. Of both derivatives D
+/// is left out, ∂P/∂l being a D; so the quotient is right also where it vanishes, and x with it.
+pub(in crate::ops) fn implicit_slope(order: u8, a: f64, l: f64) -> f64 {
+    if !(a > 0.0 && a < f64::INFINITY && l.is_finite()) {
+        return f64::NAN;
+    }
+    let low = is_low(a, l);
+    let found = of_series_or_fraction(low, a, (libm::exp(l), l), 1.0).derivative(order, 0) / a;
+    if low { -found } else { found }
+}
+
+/// Whether the series is for this ln x.
+fn is_low(a: f64, logarithm: f64) -> bool {
+    logarithm <= polygamma(0, a + 1.0)
+}
+
+/// P by the series or Q by the fraction, with derivatives in a, for x, ln x and D.
+fn of_series_or_fraction(low: bool, a: f64, (x, logarithm): (f64, f64), factor: f64) -> Jet {
+    let slopes = || [logarithm - polygamma(0, a + 1.0), 0.0, -polygamma(1, a + 1.0), 0.0, 0.0];
+    let (shape, factor) = (Jet::parameters(a, 0.0).0, Jet::of_logarithm(factor, slopes));
+    if low { factor * series(shape, x) } else { factor * shape * fraction(shape, x) }
 }
 
 /// D. By Stirling's formula for large a, so that no large numbers cancel: −a (m − ln(1 + m)), m = x/a − 1, is the exponent.
@@ -47,35 +71,27 @@ fn factor(a: f64, x: f64) -> f64 {
     libm::exp(exponent - stirling_rest(a)) / (std::f64::consts::TAU * a).sqrt()
 }
 
-/// a, and D as a function of it.
-fn shape_and_factor<S: Scalar>(a: f64, x: f64) -> (S, S) {
-    let slopes = || [libm::log(x) - polygamma(0, a + 1.0), 0.0, -polygamma(1, a + 1.0), 0.0, 0.0];
-    (S::parameters(a, 0.0).0, S::of_logarithm(factor(a, x), slopes))
-}
-
-/// P.
-fn series<S: Scalar>(a: f64, x: f64) -> S {
-    let (shape, factor) = shape_and_factor::<S>(a, x);
+/// P/D.
+fn series<S: Scalar>(shape: S, x: f64) -> S {
     let (mut term, mut sum, mut n) = (S::of(1.0), S::of(1.0), 1.0);
     loop {
         term = term * S::of(x) / (shape + S::of(n));
         sum = sum + term;
         n += 1.0;
         if !(term.value() > f64::EPSILON * 1e-2 * sum.value() || term.slope() > 1e-14 * sum.slope()) {
-            return factor * sum;
+            return sum;
         }
     }
 }
 
-/// Q, by Lentz's algorithm.
-fn fraction<S: Scalar>(a: f64, x: f64) -> S {
-    let (shape, factor) = shape_and_factor::<S>(a, x);
+/// Q/(a D), by Lentz's algorithm.
+fn fraction<S: Scalar>(shape: S, x: f64) -> S {
     let mut b = S::of(x + 1.0) - shape;
     let mut d = S::of(1.0) / b;
     let mut c = S::of(1e300);
     let mut product = d;
     // It needs some √a steps; the limit is never reached but for rounding that does not settle.
-    let limit = 1000.0 + 100.0 * a.sqrt();
+    let limit = 1000.0 + 100.0 * shape.value().sqrt();
     let mut n = 1.0;
     while n < limit {
         let above = S::of(n) * (shape - S::of(n));
@@ -89,7 +105,7 @@ fn fraction<S: Scalar>(a: f64, x: f64) -> S {
         }
         n += 1.0;
     }
-    factor * shape * product
+    product
 }
 
 /// Q for small a and x, where P is near 1: with w = xᵃ/Γ(a + 1) it is (1 − w) − a w Σ (−x)ⁿ/((a + n) n!) over n ≥ 1 (DLMF 8.7.1).
