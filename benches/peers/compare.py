@@ -16,6 +16,7 @@ from pathlib import Path
 from tools import Failed, Tools
 
 MODELS = ["dense", "conv", "strided"]
+FAMILIES = ["functions", "reductions", "order", "positions", "shapes", "linalg"]
 TORCH = ["eager", "eager-channels-last", "compile", "compile-channels-last"]
 
 
@@ -39,6 +40,7 @@ class Group:
     entries: list
     case: str = ""  # the row of programs that give one time only
     each: bool = False  # whether bayeux is compared with each peer, not with the best
+    mean: bool = False  # whether the ratios have a mean
     results: dict = field(default_factory=dict)  # case → column → {"ms": […], "min_ms": […], …}
     failures: dict = field(default_factory=dict)  # column → why
 
@@ -124,6 +126,16 @@ def small(options):
         yield Group("small", f"Small work, {plural(threads)}, µs", threads, list(entries), each=True)
 
 
+def ops(options):
+    """Single operations, in families, each on about a thousand and ten million numbers."""
+    for threads in options.threads:
+        for family in FAMILIES:
+            entries = [Entry("bayeux", "ops", ["--only", family])]
+            entries += [Entry("torch eager", "torch_ops", ["--only", family])]
+            table = f"Operations: {family}, {plural(threads)}, ms"
+            yield Group(f"ops {family}", table, threads, entries, mean=True)
+
+
 def scaling(options):
     """Batch sizes of ours, which take turns as programs do elsewhere."""
     for threads in options.threads:
@@ -143,6 +155,7 @@ def groups(options):
         *steps("training", "Training step", options, training),
         *kernels(options),
         *small(options),
+        *ops(options),
         *scaling(options),
     ]
     for group in everything:
@@ -191,10 +204,27 @@ def markdown(title, parts):
                     cells.append(f"{min(map(best, there)) / best(row['bayeux']):.2f}" if there else "–")
             lines.append(f"| {' | '.join(cells)} |")
     lines.append("")
+    lines += [line for group in parts if group.mean for line in means(group)]
     for group in parts:
         lines += [f"- {group.name}: {column} failed: {why}" for column, why in group.failures.items()]
         lines += [f"- {warning}" for warning in warnings(group)]
     return "\n".join(lines) + "\n"
+
+
+def ratio(row):
+    """How many times as long the best peer takes."""
+    return min(median(figures) for column, figures in row.items() if column != "bayeux") / median(row["bayeux"])
+
+
+def means(group):
+    """The geometric means of the ratios: of all, of what takes a peer less than a tenth of a millisecond, and of the rest."""
+    rows = [row for row in group.results.values() if len(row) > 1 and "bayeux" in row]
+    short = [row for row in rows if min(median(f) for c, f in row.items() if c != "bayeux") < 0.1]
+    long = [row for row in rows if row not in short]
+    for which, these in (("all", rows), ("those below 0.1 ms", short), ("the others", long)):
+        if these:
+            mean = statistics.geometric_mean(map(ratio, these))
+            yield f"Geometric mean of best peer ÷ bayeux, {which}: {mean:.2f} ({len(these)})\n"
 
 
 def warnings(group):

@@ -6,10 +6,10 @@ import time
 
 
 def parse(description, **choices):
-    """The options of a peer. `choices` are options with a list of values, of which the first is the default."""
+    """The options of a peer. `choices` are options with a list of values, of which the first is the default; with None any text."""
     parser = argparse.ArgumentParser(description=description)
     for name, values in choices.items():
-        parser.add_argument(f"--{name}", choices=values, default=values[0])
+        parser.add_argument(f"--{name}", choices=values, default=values[0] if values else "")
     parser.add_argument("--batch", type=int, default=500)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", default="/dev/stdout")
@@ -53,14 +53,14 @@ def time_kernel(run, sum_of_squares, seconds=0.3):
     return {"ms": times[len(times) // 2], "min_ms": times[0], "sum_of_squares": sum_of_squares(result)}
 
 
-def time_small(run, squares, seconds=0.3, sample=1e-3):
+def time_small(run, squares, seconds=0.3, sample=1e-3, least=10):
     """The figures of what is over in microseconds: each sample is as many runs as take a millisecond, so that reading the
-    clock costs nothing."""
+    clock costs nothing. There are `least` samples at least."""
     calls = 1
     while _elapsed(run, calls) < sample:
         calls *= 2
     times, start = [], time.perf_counter()
-    while len(times) < 10 or time.perf_counter() - start < seconds:
+    while len(times) < least or time.perf_counter() - start < seconds:
         times.append(1e3 * _elapsed(run, calls) / calls)
     times.sort()
     return {"ms": times[len(times) // 2], "min_ms": times[0], "sum_of_squares": squares}

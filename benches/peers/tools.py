@@ -33,6 +33,8 @@ class Tools:
         print(f"setting up {tool}", file=sys.stderr)
         if tool in ("advi_step", "kernels", "small"):
             return [self.cargo(ROOT, None, "--example", tool)]
+        if tool == "ops":
+            return [self.cargo(ROOT, None, "--bench", tool)]
         if tool in ("burn", "candle"):
             return [self.cargo(HERE / tool, self.env / "cargo" / tool, "--locked")]
         return [self.python(tool.split("_")[0]), str(HERE / f"{tool}.py")]

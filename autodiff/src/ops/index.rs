@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::Batch;
@@ -30,6 +31,27 @@ pub(super) fn checked<T: Element>(
     match found {
         Some(index) if index < limit => Ok(index),
         _ => Err(Error::Index { op: op.name(), index: element.to_f64(), position, limit }),
+    }
+}
+
+/// Whether all positions are whole numbers below `limit`.
+///
+/// # Errors
+/// The first that is none.
+pub(super) fn all_checked(op: &dyn Operation, places: &[i64], limit: usize) -> Result<(), Error> {
+    const TASK: usize = 1 << 14;
+    // Without a branch for each.
+    let fits =
+        |places: &[i64]| places.iter().fold(true, |fits, &place| fits & ((place as u64) < limit as u64));
+    let all = match places.len() <= TASK {
+        true => fits(places),
+        false => places.par_chunks(TASK).all(fits),
+    };
+    match all {
+        true => Ok(()),
+        false => {
+            places.iter().enumerate().try_for_each(|(i, &place)| checked(op, place, i, limit).map(|_| ()))
+        }
     }
 }
 

@@ -76,6 +76,10 @@ impl Operation for Sort {
                     items.truncate(count);
                     items.sort_unstable();
                 }
+                (false, true) if count <= radix::FEW => {
+                    *items = radix::least(n, item, count);
+                    items.sort_unstable();
+                }
                 (false, true) => {
                     let last = radix::nth(n, item, count - 1);
                     *items = all().filter(|item| *item <= last).collect();

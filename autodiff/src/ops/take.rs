@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::Batch;
-use super::index::checked;
+use super::index::all_checked;
 use super::operation::{Linearity, Operation};
 use crate::kernel::{Kernel, Scratch, View};
 use crate::{AnyExpr, ArrayType, Error, Expr, Hlo, HloType, HloValue, Kind, Rows, Shape, ValueType};
@@ -32,8 +32,9 @@ pub(crate) struct Scatter {
 /// Elements of a task: more are divided between the threads.
 const TASK: usize = 1 << 14;
 
-/// Rows of so many elements are worth going through all positions.
+/// Rows of so many elements are worth going through all positions, and so are shorter ones of a table that is in no cache.
 const WIDE: usize = 8;
+const SMALL: usize = 1 << 18;
 
 /// The type of the parts: with the shape of the indices in place of the axis.
 fn parts(x: &ValueType, axis: usize, common: usize, indices: &ValueType) -> Result<ValueType, String> {
@@ -53,25 +54,16 @@ fn parts(x: &ValueType, axis: usize, common: usize, indices: &ValueType) -> Resu
 }
 
 /// Calls `copy(part, row)` for each run of elements that lie together: where it begins among the parts, and in the table.
-fn each(
-    op: &dyn Operation,
-    x: &[usize],
-    axis: usize,
-    common: usize,
-    indices: &[i64],
-    mut copy: impl FnMut(usize, usize),
-) -> Result<usize, Error> {
+fn each(x: &[usize], axis: usize, common: usize, indices: &[i64], mut copy: impl FnMut(usize, usize)) {
     let [stack, outer, inner]: [usize; 3] =
         [&x[..common], &x[common..axis], &x[axis + 1..]].map(|sizes| sizes.iter().product());
     let count = indices.len() / stack.max(1);
     for block in 0..stack * outer {
         let first = block / outer * count;
         for (i, &index) in indices[first..first + count].iter().enumerate() {
-            let index = checked(op, index, first + i, x[axis])?;
-            copy((block * count + i) * inner, (block * x[axis] + index) * inner);
+            copy((block * count + i) * inner, (block * x[axis] + index as usize) * inner);
         }
     }
-    Ok(inner)
 }
 
 impl Operation for Take {
@@ -145,9 +137,7 @@ impl Kernel for Take {
             let table = x.elements::<T>();
             let (n, stack): (usize, usize) = (x.shape[op.axis], x.shape[..op.common].iter().product());
             let outer: usize = x.shape[op.common..op.axis].iter().product();
-            for (i, &index) in indices.iter().enumerate() {
-                checked(op, index, i, n)?;
-            }
+            all_checked(op, indices, n)?;
             let (inner, count) =
                 (x.shape[op.axis + 1..].iter().product::<usize>(), indices.len() / stack.max(1));
             if y.is_empty() {
@@ -248,32 +238,38 @@ impl Kernel for Scatter {
             let (indices, given) = (indices.elements(), given.elements::<T>());
             let inner: usize = base.shape[op.axis + 1..].iter().product();
             // Refused before anything is written.
-            each(op, base.shape, op.axis, op.common, indices, |_, _| ())?;
+            all_checked(op, indices, base.shape[op.axis])?;
             if !base.data.is_empty() {
                 y.copy_from_slice(base.elements());
             }
             let add_to = |row: &mut [T], part: usize| {
                 row.iter_mut().zip(&given[part..part + inner]).for_each(|(y, x)| *y = add(*y, *x));
             };
-            if inner < WIDE || given.len() <= TASK {
-                return each(op, base.shape, op.axis, op.common, indices, |part, row| {
-                    add_to(&mut y[row..row + inner], part);
-                })
-                .map(|_| ());
+            let threads = rayon::current_num_threads();
+            if threads == 1 || given.len() <= TASK || (inner < WIDE && y.len() <= SMALL) {
+                match inner {
+                    1 => each(base.shape, op.axis, op.common, indices, |part, row| {
+                        y[row] = add(y[row], given[part])
+                    }),
+                    _ => each(base.shape, op.axis, op.common, indices, |part, row| {
+                        add_to(&mut y[row..row + inner], part);
+                    }),
+                }
+                return Ok(());
             }
             // Each task goes through all positions, and adds what belongs to its rows: in the same order.
             let rows = y.len() / inner;
-            let length = rows.div_ceil(rayon::current_num_threads()).max(1) * inner;
-            y.par_chunks_mut(length).enumerate().try_for_each(|(task, y)| {
-                let mine = task * length..task * length + y.len();
-                each(op, base.shape, op.axis, op.common, indices, |part, row| {
-                    if mine.contains(&row) {
-                        let row = row - mine.start;
+            let length = rows.div_ceil(threads).max(1) * inner;
+            y.par_chunks_mut(length).enumerate().for_each(|(task, y)| {
+                let first = task * length;
+                each(base.shape, op.axis, op.common, indices, |part, row| {
+                    let row = row.wrapping_sub(first);
+                    if row < y.len() {
                         add_to(&mut y[row..row + inner], part);
                     }
-                })
-                .map(|_| ())
-            })
+                });
+            });
+            Ok(())
         }
         let (inputs, output) = ([&inputs[0], &inputs[1], &inputs[2]], outputs[0].reborrow());
         match output {

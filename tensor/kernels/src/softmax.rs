@@ -3,8 +3,14 @@
 //! All three subtract each row's largest element m first, so that no exponential overflows and at least one is 1:
 //! Σ exp x = eᵐ Σ exp(x − m).
 
+#[cfg(test)]
+mod tests;
+
 use rayon::prelude::*;
 
+use crate::simd::dispatch::{LoopPerLevel, ScalarFormula, run};
+use crate::simd::exponential::Exp;
+use crate::simd::fma::MulAdd;
 use crate::{Float, simd};
 
 /// Rows per parallel task, by elements. Fixed, so that results do not depend on the number of threads.
@@ -13,12 +19,28 @@ const TASK: usize = 8 << 10;
 /// Elements whose exponentials are taken at a time: several short rows, or a part of a long one.
 const BLOCK: usize = 512;
 
+/// Up to so many columns rows are short: several are taken together.
+const SHORT: usize = 24;
+
+/// From so many columns on a row is divided between threads, into parts of so many.
+const LONG: usize = 1 << 16;
+const PART: usize = 1 << 14;
+
+/// So many elements are looked at, and added up, side by side.
+const LANES: usize = 64;
+
 /// Probabilities: y = exp(x − m) / Σ exp(x − m) for each row of `columns` elements.
 ///
 /// # Panics
 /// If `x` and `y` differ in length or are not whole rows.
 pub fn softmax<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
     blocks(x, columns, y, columns, |x, y| {
+        if columns > SHORT {
+            let m = row_largest(x);
+            let sum = row_exponentials(x, m, Some(&mut *y));
+            let scale = T::ONE / T::from_f64(sum);
+            return in_parts(y, |_, y| run::<_, Scale>((y, scale)));
+        }
         shift(x, columns, y);
         let mut sums = [0.0; BLOCK];
         exponentials(y, columns, &mut sums, |exponentials, part| part.copy_from_slice(exponentials));
@@ -35,6 +57,13 @@ pub fn softmax<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
 /// If `x` and `y` differ in length or are not whole rows.
 pub fn log_softmax<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
     blocks(x, columns, y, columns, |x, y| {
+        if columns > SHORT {
+            let m = row_largest(x);
+            let mut sum = [row_exponentials(x, m, None)];
+            simd::ln_inplace(&mut sum);
+            let log_sum = T::from_f64(sum[0]);
+            return in_parts(y, |first, y| run::<_, Less>((&x[first..first + y.len()], m, log_sum, y)));
+        }
         shift(x, columns, y);
         let mut sums = [0.0; BLOCK];
         exponentials(y, columns, &mut sums, |_, _| ());
@@ -53,13 +82,8 @@ pub fn log_softmax<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
 pub fn logsumexp<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
     blocks(x, columns, y, 1, |x, y| {
         for (y, x) in y.iter_mut().zip(x.chunks_exact(columns)) {
-            let m = largest(x);
-            let (mut sum, mut shifted) = ([0.0], [T::ZERO; BLOCK]);
-            for part in x.chunks(BLOCK) {
-                let shifted = &mut shifted[..part.len()];
-                shifted.iter_mut().zip(part).for_each(|(y, &x)| *y = x - m);
-                exponentials(shifted, part.len(), &mut sum, |_, _| ());
-            }
+            let m = row_largest(x);
+            let mut sum = [row_exponentials(x, m, None)];
             simd::ln_inplace(&mut sum);
             // A row of −∞ has the sum 0, and one with +∞ an infinite one, not NaN.
             *y = if m.abs() == T::INFINITY { m } else { m + T::from_f64(sum[0]) };
@@ -85,11 +109,172 @@ fn blocks<T: Float>(
         y.len()
     );
     let per_task = (TASK / columns).max(1);
-    let per_block = (BLOCK / columns).max(1);
-    let tasks = y.par_chunks_mut(per_task * out_columns).zip(x.par_chunks(per_task * columns));
-    tasks.for_each(|(y, x)| {
+    let per_block = if columns > SHORT { 1 } else { BLOCK / columns };
+    let task = |(y, x): (&mut [T], &[T])| {
         y.chunks_mut(per_block * out_columns).zip(x.chunks(per_block * columns)).for_each(|(y, x)| f(x, y));
-    });
+    };
+    if x.len() <= TASK {
+        return task((y, x));
+    }
+    y.par_chunks_mut(per_task * out_columns).zip(x.par_chunks(per_task * columns)).for_each(task);
+}
+
+/// Calls `f` with parts of a row and where they begin: on several threads if it is long.
+fn in_parts<T: Float>(y: &mut [T], f: impl Fn(usize, &mut [T]) + Sync) {
+    match y.len() < LONG {
+        true => f(0, y),
+        false => y.par_chunks_mut(PART).enumerate().for_each(|(i, y)| f(i * PART, y)),
+    }
+}
+
+/// The largest element, or NaN.
+fn row_largest<T: Float>(x: &[T]) -> T {
+    let of = |x: &[T]| {
+        let mut m = T::NEG_INFINITY;
+        run::<_, Largest>((x, &mut m));
+        m
+    };
+    match x.len() < LONG {
+        true => of(x),
+        false => largest(&x.par_chunks(PART).map(of).collect::<Vec<T>>()),
+    }
+}
+
+/// Σ exp(x − m), and its terms if they are wanted.
+fn row_exponentials<T: Float>(x: &[T], m: T, y: Option<&mut [T]>) -> f64 {
+    let of = |(x, y): (&[T], &mut [T])| {
+        let mut sum = 0.0;
+        match m == T::INFINITY {
+            true => run::<_, Exponentials>((&without_infinity(x)[..], T::ZERO, y, &mut sum)),
+            false => run::<_, Exponentials>((x, m, y, &mut sum)),
+        }
+        sum
+    };
+    let parts: Vec<f64> = match (x.len() < LONG, y) {
+        (true, y) => return of((x, y.unwrap_or_default())),
+        (false, Some(y)) => x.par_chunks(PART).zip(y.par_chunks_mut(PART)).map(of).collect(),
+        (false, None) => x.par_chunks(PART).map(|x| of((x, &mut []))).collect(),
+    };
+    parts.iter().sum()
+}
+
+/// x − ∞, but 0 for ∞, which leaves nothing to what is finite.
+fn without_infinity<T: Float>(x: &[T]) -> Vec<T> {
+    x.iter().map(|&x| if x == T::INFINITY { T::ZERO } else { x - T::INFINITY }).collect()
+}
+
+/// m ← the larger, or the NaN, of m and each x.
+struct Largest;
+
+impl<T: Float> LoopPerLevel<(&[T], &mut T)> for Largest {
+    #[inline(always)]
+    fn run<M: MulAdd>((x, m): (&[T], &mut T)) {
+        let mut lanes = [*m; LANES];
+        for part in x.chunks(LANES) {
+            each_lane(part, T::NEG_INFINITY, |x| {
+                for (m, x) in lanes.iter_mut().zip(x) {
+                    *m = larger(*m, *x);
+                }
+            });
+        }
+        *m = joined(lanes, larger);
+    }
+}
+
+#[inline(always)]
+fn larger<T: Float>(m: T, x: T) -> T {
+    // `|` and not `||`: both are computed, and it is vector code.
+    if (x > m) | x.is_nan() { x } else { m }
+}
+
+/// Calls `f` with so many elements, which are filled up if they are too few.
+#[inline(always)]
+fn each_lane<T: Float>(part: &[T], fill: T, mut f: impl FnMut(&[T; LANES])) {
+    match part.try_into() {
+        Ok(whole) => f(whole),
+        Err(_) => {
+            let mut filled = [fill; LANES];
+            filled[..part.len()].copy_from_slice(part);
+            f(&filled);
+        }
+    }
+}
+
+/// All lanes as one, halved onto each other.
+#[inline(always)]
+fn joined<T: Copy>(mut lanes: [T; LANES], join: impl Fn(T, T) -> T) -> T {
+    let mut width = LANES / 2;
+    while width > 0 {
+        for i in 0..width {
+            lanes[i] = join(lanes[i], lanes[i + width]);
+        }
+        width /= 2;
+    }
+    lanes[0]
+}
+
+/// y ← exp(x − m), unless y is empty, and the sum of these, which is added up in f64 block by block.
+struct Exponentials;
+
+impl<T: Float> LoopPerLevel<(&[T], T, &mut [T], &mut f64)> for Exponentials {
+    #[inline(always)]
+    fn run<M: MulAdd>((x, m, y, sum): (&[T], T, &mut [T], &mut f64)) {
+        let mut sums = [0.0; LANES];
+        for (block, x) in x.chunks(BLOCK).enumerate() {
+            let mut block_sums = [T::ZERO; LANES];
+            for (i, part) in x.chunks(LANES).enumerate() {
+                let mut exponentials = [T::ZERO; LANES];
+                // The exponential of −∞ is 0.
+                each_lane(part, T::NEG_INFINITY, |x| {
+                    let mut others = [T::ZERO; LANES];
+                    for k in 0..LANES {
+                        let (first, second) = Exp::prepare::<_, M>((x[k] - m).number());
+                        (exponentials[k], others[k]) = (T::element(first), T::element(second));
+                    }
+                    for k in 0..LANES {
+                        let parts = (exponentials[k].number(), others[k].number());
+                        exponentials[k] = T::element(Exp::finish::<_, M>((x[k] - m).number(), parts));
+                    }
+                });
+                for k in 0..LANES {
+                    block_sums[k] += exponentials[k];
+                }
+                if !y.is_empty() {
+                    y[block * BLOCK + i * LANES..][..part.len()].copy_from_slice(&exponentials[..part.len()]);
+                }
+            }
+            for k in 0..LANES {
+                sums[k] += block_sums[k].to_f64();
+            }
+        }
+        *sum = joined(sums, |a, b| a + b);
+    }
+}
+
+/// y ← y times a number.
+struct Scale;
+
+impl<T: Float> LoopPerLevel<(&mut [T], T)> for Scale {
+    #[inline(always)]
+    fn run<M: MulAdd>((y, scale): (&mut [T], T)) {
+        y.iter_mut().for_each(|y| *y *= scale);
+    }
+}
+
+/// y ← (x − m) − `log_sum`, with x − m as 0 where both are ∞.
+struct Less;
+
+impl<T: Float> LoopPerLevel<(&[T], T, T, &mut [T])> for Less {
+    #[inline(always)]
+    fn run<M: MulAdd>((x, m, log_sum, y): (&[T], T, T, &mut [T])) {
+        if m == T::INFINITY {
+            for (y, &x) in y.iter_mut().zip(x) {
+                *y = if x == m { -log_sum } else { x - m };
+            }
+            return;
+        }
+        y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - m) - log_sum);
+    }
 }
 
 /// y = x − m, row by row; 0 for +∞, which leaves nothing to what is finite.
@@ -107,8 +292,7 @@ fn largest<T: Float>(x: &[T]) -> T {
     x.iter().fold(T::NEG_INFINITY, |m, &x| if x > m || x.is_nan() { x } else { m })
 }
 
-/// Adds each row's Σ eˣ to the sums, and hands the exponentials to `keep` with the part of x that they are of. x is a block:
-/// rows of together at most [`BLOCK`] elements, or a single longer row.
+/// Adds each row's Σ eˣ to the sums, and hands the exponentials to `keep` with the part of x that they are of. x is a block of rows.
 fn exponentials<T: Float>(x: &mut [T], columns: usize, sums: &mut [f64], keep: impl Fn(&[T], &mut [T])) {
     let mut buffer = [T::ZERO; BLOCK];
     for part in x.chunks_mut(BLOCK) {
@@ -118,72 +302,5 @@ fn exponentials<T: Float>(x: &mut [T], columns: usize, sums: &mut [f64], keep: i
             *sum += row.iter().map(|x| x.to_f64()).sum::<f64>();
         }
         keep(buffer, part);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LOGITS: [f64; 6] = [1.0, 2.0, 4.0, 1000.0, 0.0, -1000.0];
-
-    #[test]
-    fn rows_match_the_textbook() {
-        let mut p = [0.0; 6];
-        softmax(&LOGITS, 3, &mut p);
-        let total = 1f64.exp() + 2f64.exp() + 4f64.exp();
-        for (p, x) in p.iter().zip(&LOGITS[..3]) {
-            assert!((p - x.exp() / total).abs() < 1e-15);
-        }
-        assert_eq!(&p[3..], [1.0, 0.0, 0.0]);
-
-        let mut log_p = [0.0; 6];
-        log_softmax(&LOGITS, 3, &mut log_p);
-        assert!((log_p[0] - (1.0 - total.ln())).abs() < 1e-14);
-        assert_eq!(&log_p[3..], [0.0, -1000.0, -2000.0]);
-
-        let mut normaliser = [0.0; 2];
-        logsumexp(&LOGITS, 3, &mut normaliser);
-        assert!((normaliser[0] - total.ln()).abs() < 1e-14);
-        assert_eq!(normaliser[1], 1000.0);
-    }
-
-    #[test]
-    fn many_short_rows_and_few_long_ones() {
-        // Blocks with a rest, tasks with a rest; rows of several blocks.
-        for (rows, columns) in [(1000, 10), (3, 1300), (7, 512), (2, 513), (900, 1)] {
-            let x: Vec<f64> = (0..rows * columns).map(|i| (i * 37 % 101) as f64 * 0.1).collect();
-            let (mut p, mut log_p, mut z) = (vec![0.0; x.len()], vec![0.0; x.len()], vec![0.0; rows]);
-            softmax(&x, columns, &mut p);
-            log_softmax(&x, columns, &mut log_p);
-            logsumexp(&x, columns, &mut z);
-            for (row, z) in z.into_iter().enumerate() {
-                let range = row * columns..(row + 1) * columns;
-                let total = x[range.clone()].iter().map(|x| x.exp()).sum::<f64>().ln();
-                assert!((z - total).abs() < 1e-12, "row {row} of {rows} × {columns}");
-                for i in range {
-                    assert!((log_p[i] - (x[i] - total)).abs() < 1e-12);
-                    assert!((p[i] - (x[i] - total).exp()).abs() < 1e-13);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn long_rows_and_empty_ones() {
-        let x: Vec<f64> = (0..200).map(|i| f64::from(i % 7)).collect();
-        let mut y = [0.0];
-        logsumexp(&x, 200, &mut y);
-        assert!((y[0] - x.iter().map(|x| x.exp()).sum::<f64>().ln()).abs() < 1e-13);
-        logsumexp(&[f64::NEG_INFINITY; 3], 3, &mut y);
-        assert_eq!(y[0], f64::NEG_INFINITY);
-        softmax::<f32>(&[], 3, &mut []);
-    }
-
-    #[test]
-    fn nan_is_not_hidden() {
-        let mut y = [0.0; 3];
-        softmax(&[1.0, f64::NAN, 2.0], 3, &mut y);
-        assert!(y.iter().all(|y| y.is_nan()));
     }
 }

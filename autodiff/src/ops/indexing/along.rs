@@ -1,17 +1,21 @@
 //! Elements by positions of their own along an axis: NumPy's `take_along_axis` and `put_along_axis`, ONNX's `GatherElements` and
 //! `ScatterElements`.
 
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
 use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::put::{How, put};
 use crate::expr::refusal::ensure;
 use crate::kernel::View;
 use crate::ops::axes::Lanes;
-use crate::ops::elementwise::fill;
-use crate::ops::index::checked;
+use crate::ops::index::all_checked;
 use crate::ops::operation::{Linearity, Operation};
 use crate::ops::{Axes, Batch};
 use crate::stablehlo::Positions;
@@ -22,6 +26,44 @@ use crate::{AnyExpr, Arithmetic, Error, Expr, Hlo, HloType, HloValue, Kind, Rows
 pub(super) struct Along {
     axis: usize,
     adds: bool,
+}
+
+/// Elements of a task.
+const TASK: usize = 1 << 14;
+
+/// Positions along the middle of a table seen as so many slabs, of `table` elements each, to which `slab` positions belong.
+struct Slabs<'a> {
+    places: &'a [i64],
+    slab: usize,
+    table: usize,
+    inner: usize,
+}
+
+impl Slabs<'_> {
+    /// Calls `f(i, at)` for some of a slab's positions: which it is, and where in the table's slab that is.
+    #[inline(always)]
+    fn places_of(&self, slab: usize, which: Range<usize>, mut f: impl FnMut(usize, usize)) {
+        let places = &self.places[slab * self.slab..][..self.slab];
+        if self.inner == 1 {
+            return which.for_each(|i| f(i, places[i] as usize));
+        }
+        let mut column = which.start % self.inner;
+        for i in which {
+            f(i, places[i] as usize * self.inner + column);
+            column = if column + 1 == self.inner { 0 } else { column + 1 };
+        }
+    }
+
+    /// Calls `f` with each slab of an array.
+    fn each<T: Send>(&self, y: &mut [T], slab: usize, f: &(dyn Fn(usize, &mut [T]) + Sync)) {
+        match self.places.len() <= TASK && y.len() <= TASK {
+            true => y.chunks_mut(slab).enumerate().for_each(|(o, y)| f(o, y)),
+            false => {
+                let slabs = y.par_chunks_mut(slab).enumerate();
+                slabs.with_min_len((TASK / self.slab.max(slab)).max(1)).for_each(|(o, y)| f(o, y));
+            }
+        }
+    }
 }
 
 impl Operation for Along {
@@ -47,41 +89,57 @@ impl Operation for Along {
     fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>]) -> Result<(), Error> {
         let (x, places) = (&inputs[0], &inputs[1]);
         let from = Lanes::new(x.shape, self.axis);
-        let slab = (places.shape[self.axis] * from.inner).max(1);
+        let [slab, table] = [places.shape[self.axis] * from.inner, from.length * from.inner];
         let places = places.elements::<i64>();
-        for (i, &place) in places.iter().enumerate() {
-            checked(self, place, i, from.length)?;
+        all_checked(self, places, from.length)?;
+        if slab == 0 || table == 0 {
+            if self.adds {
+                with_type!(x.data.element_type(), T => outputs[0].reborrow().get::<T>().copy_from_slice(x.elements()));
+            }
+            return Ok(());
         }
-        let at = |i: usize| {
-            let row = i / slab * from.length + places[i] as usize;
-            row * from.inner + i % from.inner
-        };
+        let slabs = Slabs { places, slab, table, inner: from.inner };
         fn add<T: Element>(
             x: &View<'_>,
             parts: &View<'_>,
             y: &mut [T],
-            at: impl Fn(usize) -> usize,
-            sum: fn(T, T) -> T,
+            slabs: &Slabs<'_>,
+            sum: impl Fn(T, T) -> T + Sync,
         ) {
-            y.copy_from_slice(x.elements());
-            for (i, &part) in parts.elements::<T>().iter().enumerate() {
-                let y = &mut y[at(i)];
-                *y = sum(*y, part);
-            }
+            let parts = parts.elements::<T>();
+            slabs.each(y, slabs.table, &|o, y| {
+                y.copy_from_slice(&x.elements()[o * slabs.table..][..slabs.table]);
+                let parts = &parts[o * slabs.slab..][..slabs.slab];
+                slabs.places_of(o, 0..slabs.slab, |i, at| y[at] = sum(y[at], parts[i]));
+            });
         }
         if !self.adds {
             with_type!(x.data.element_type(), T => {
                 let x = x.elements::<T>();
-                fill(outputs[0].reborrow().get::<T>(), |i| x[at(i)]);
+                // A slab may be all there is: it is divided.
+                let length = (TASK / slabs.inner).max(1).min(slab / slabs.inner) * slabs.inner;
+                let pieces = slab.div_ceil(length);
+                let take = |first: usize, o: usize, y: &mut [T]| {
+                    let x = &x[o * table..][..table];
+                    slabs.places_of(o, first..first + y.len(), |i, at| y[i - first] = x[at]);
+                };
+                let y = outputs[0].reborrow().get::<T>();
+                match pieces {
+                    1 => slabs.each(y, slab, &|o, y| take(0, o, y)),
+                    _ => y.par_chunks_mut(slab).enumerate().for_each(|(o, y)| {
+                        y.par_chunks_mut(length).enumerate().for_each(|(i, y)| take(i * length, o, y));
+                    }),
+                }
             });
             return Ok(());
         }
+        let slabs = &slabs;
         match outputs[0].reborrow() {
-            AnySliceMut::F32(y) => add(x, &inputs[2], y, at, |a, b| a + b),
-            AnySliceMut::F64(y) => add(x, &inputs[2], y, at, |a, b| a + b),
-            AnySliceMut::U8(y) => add(x, &inputs[2], y, at, u8::wrapping_add),
-            AnySliceMut::I32(y) => add(x, &inputs[2], y, at, i32::wrapping_add),
-            AnySliceMut::I64(y) => add(x, &inputs[2], y, at, i64::wrapping_add),
+            AnySliceMut::F32(y) => add(x, &inputs[2], y, slabs, |a, b| a + b),
+            AnySliceMut::F64(y) => add(x, &inputs[2], y, slabs, |a, b| a + b),
+            AnySliceMut::U8(y) => add(x, &inputs[2], y, slabs, u8::wrapping_add),
+            AnySliceMut::I32(y) => add(x, &inputs[2], y, slabs, i32::wrapping_add),
+            AnySliceMut::I64(y) => add(x, &inputs[2], y, slabs, i64::wrapping_add),
             AnySliceMut::Bool(_) => unreachable!("truth values are not added"),
         }
         Ok(())
@@ -284,39 +342,4 @@ pub(super) fn examples() -> Vec<crate::ops::examples::Example> {
 #[cfg(test)]
 fn add_whole(x: &[AnyExpr]) -> AnyExpr {
     x[0].add_along(0, &x[1].typed(), &x[2])
-}
-
-#[cfg(test)]
-mod tests {
-    use bayeux_tensor::Tensor;
-
-    use crate::{Expr, Function};
-
-    /// ONNX's examples of `ScatterElements` and `GatherElements`.
-    #[test]
-    fn values_are_onnxs() {
-        let data = Expr::constant(Tensor::<f32>::new([1, 5], vec![1.0, 2.0, 3.0, 4.0, 5.0]));
-        let places = Expr::constant(Tensor::<i64>::new([1, 2], vec![1, 1]));
-        let updates = Expr::constant(Tensor::<f32>::new([1, 2], vec![1.1, 2.1]));
-        let table = Expr::constant(Tensor::<f32>::new([3, 3], (1..10).map(|i| i as f32).collect()));
-        let rows = Expr::constant(Tensor::<i64>::new([2, 3], vec![1, 2, 0, 2, 0, 0]));
-        let outputs = [
-            data.add_along(1, &places, &updates),
-            data.max_along(1, &places, &updates),
-            data.put_along(1, &places, &updates),
-            table.take_along(0, &rows),
-        ];
-        let values = Function::new([], outputs).unwrap().call(&[]).unwrap();
-        let found: Vec<_> = values.iter().map(Tensor::to_vec).collect();
-        assert_eq!(found[0], [1.0, 2.0 + 1.1 + 2.1, 3.0, 4.0, 5.0]);
-        assert_eq!(found[1], [1.0, 2.1, 3.0, 4.0, 5.0]);
-        assert_eq!(found[2], [1.0, 2.1, 3.0, 4.0, 5.0]);
-        assert_eq!(found[3], [4.0, 8.0, 3.0, 7.0, 2.0, 3.0]);
-    }
-
-    #[test]
-    #[should_panic(expected = "take_along axis 0: inputs of types [f32[3, 2], i64[1, 3]]")]
-    fn shapes_that_differ_are_refused() {
-        let _ = Expr::<f32>::zeros([3, 2]).take_along(0, &Expr::zeros([1, 3]));
-    }
 }

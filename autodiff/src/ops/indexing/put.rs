@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{Kernel, Scratch, View};
 use crate::ops::axes::Lanes;
-use crate::ops::index::checked;
+use crate::ops::index::all_checked;
 use crate::ops::operation::{Linearity, Operation};
 use crate::ops::{Batch, Scatter, Take};
 use crate::stablehlo::Positions;
@@ -27,6 +28,11 @@ pub(super) enum How {
 /// the stack's s has positions of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Put(pub How);
+
+/// Parts of so many elements are divided between the threads, if rows have so many elements or the table is in no cache.
+const TASK: usize = 1 << 14;
+const WIDE: usize = 8;
+const SMALL: usize = 1 << 18;
 
 impl Operation for Put {
     fn name(&self) -> String {
@@ -149,14 +155,12 @@ impl Kernel for Put {
             op: Put,
             [base, places, parts]: [&View<'_>; 3],
             y: &mut [T],
-            combine: impl Fn(T, T) -> T,
+            combine: impl Fn(T, T) -> T + Sync,
         ) -> Result<(), Error> {
             let Lanes { length, inner, .. } = Lanes::new(base.shape, 1);
             let (places, parts) = (places.elements::<i64>(), parts.elements::<T>());
             // Refused before anything is written.
-            for (i, &place) in places.iter().enumerate() {
-                checked(&op, place, i, length)?;
-            }
+            all_checked(&op, places, length)?;
             if !base.data.is_empty() {
                 y.copy_from_slice(base.elements());
             }
@@ -164,10 +168,23 @@ impl Kernel for Put {
                 return Ok(());
             }
             let count = (parts.len() / inner) / base.shape[0].max(1);
-            for (i, part) in parts.chunks(inner).enumerate() {
-                let row = (i / count * length + places[i] as usize) * inner;
-                let row = &mut y[row..row + inner];
-                row.iter_mut().zip(part).for_each(|(y, x)| *y = combine(*y, *x));
+            let threads = rayon::current_num_threads();
+            let is_small = parts.len() <= TASK || (inner < WIDE && y.len() <= SMALL);
+            // Each task goes through all positions, and takes what belongs to its rows: in the same order.
+            let rows = if is_small { y.len() } else { (y.len() / inner).div_ceil(threads) * inner }.max(1);
+            let task = |(task, y): (usize, &mut [T])| {
+                let first = task * rows;
+                for (i, part) in parts.chunks(inner).enumerate() {
+                    let row = (i / count * length + places[i] as usize) * inner;
+                    let row = row.wrapping_sub(first);
+                    if row < y.len() {
+                        y[row..row + inner].iter_mut().zip(part).for_each(|(y, x)| *y = combine(*y, *x));
+                    }
+                }
+            };
+            match is_small {
+                true => y.chunks_mut(rows).enumerate().for_each(task),
+                false => y.par_chunks_mut(rows).enumerate().for_each(task),
             }
             Ok(())
         }

@@ -14,7 +14,10 @@ pub use borders::PadMode;
 
 /// The operations of this folder by the names that they have in files.
 pub(super) fn by_name(all: crate::Operations) -> crate::Operations {
-    all.with::<roll::Roll>("roll").with::<steps::Every>("every").with::<steps::Spread>("spread")
+    all.with::<triangles::Triangular>("triangular")
+        .with::<roll::Roll>("roll")
+        .with::<steps::Every>("every")
+        .with::<steps::Spread>("spread")
 }
 
 #[cfg(test)]

@@ -1,7 +1,84 @@
 //! Triangles of matrices.
 
+use std::sync::Arc;
+
+use bayeux_tensor::{AnySliceMut, Element, with_type};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
 use crate::expr::refusal::refuse;
-use crate::{Dim, Expr, Kind};
+use crate::kernel::View;
+use crate::ops::Batch;
+use crate::ops::operation::{Linearity, Operation};
+use crate::{AnyExpr, Dim, Error, Expr, Kind, Rows, ValueType};
+
+/// x → one of its triangles, up to or from a diagonal on, and zeros.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Triangular {
+    upper: bool,
+    diagonal: i32,
+}
+
+impl Operation for Triangular {
+    fn name(&self) -> String {
+        format!("{} {}", if self.upper { "triu" } else { "tril" }, self.diagonal)
+    }
+
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        match inputs[0].shape.rank() {
+            0 | 1 => Err(format!("{} is no matrix", inputs[0])),
+            _ => Ok(vec![inputs[0].clone()]),
+        }
+    }
+
+    fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>]) -> Result<(), Error> {
+        /// Elements of a task.
+        const TASK: usize = 1 << 14;
+        fn run<T: Element>(op: Triangular, x: &View<'_>, y: &mut [T]) {
+            let [.., rows, columns] = *x.shape else { unreachable!("it has matrices") };
+            let x = x.elements::<T>();
+            let row = |(i, y): (usize, &mut [T])| {
+                let x = &x[i * columns..][..columns];
+                // Columns that are below this are left of the diagonal or on it.
+                let edge = (i % rows) as i64 + i64::from(op.diagonal) + i64::from(!op.upper);
+                let edge = edge.clamp(0, columns as i64) as usize;
+                let (left, right) = y.split_at_mut(edge);
+                if op.upper {
+                    left.fill(T::ZERO);
+                    right.copy_from_slice(&x[edge..]);
+                } else {
+                    left.copy_from_slice(&x[..edge]);
+                    right.fill(T::ZERO);
+                }
+            };
+            match y.len() <= TASK {
+                true => y.chunks_mut(columns.max(1)).enumerate().for_each(row),
+                false => {
+                    y.par_chunks_mut(columns).enumerate().with_min_len(TASK.div_ceil(columns)).for_each(row);
+                }
+            }
+        }
+        with_type!(inputs[0].data.element_type(), T => run::<T>(*self, &inputs[0], outputs[0].reborrow().get()));
+        Ok(())
+    }
+
+    fn linearity(&self) -> Linearity {
+        Linearity::Joint
+    }
+
+    fn batched(&self, batch: &Batch<'_>) -> Option<Vec<AnyExpr>> {
+        Some(AnyExpr::values_of(Arc::new(*self), batch.stacks()))
+    }
+
+    fn rows(&self, rows: &[Rows], inputs: &[AnyExpr], _output: &AnyExpr) -> Rows {
+        let rank = inputs[0].rank();
+        rows[0].without(&[rank - 2, rank - 1], false)
+    }
+
+    fn gradient(&self, g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
+        vec![AnyExpr::values_of(Arc::new(*self), vec![g.clone()]).pop()]
+    }
+}
 
 impl Expr<bool> {
     /// Where in a matrix a column is not beyond the row by more than `diagonal`: the lower triangle. Both sizes may be free.
@@ -21,9 +98,10 @@ impl<T: Kind> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn tril(&self, diagonal: i32) -> Self {
-        let [rows, columns] = self.matrix("tril");
-        let below = Expr::triangle(rows, columns, diagonal);
-        Expr::select(&below, self, &self.number_like(0.0))
+        let _ = self.matrix("tril");
+        AnyExpr::values_of(Arc::new(Triangular { upper: false, diagonal }), vec![self.untyped()])
+            .remove(0)
+            .typed()
     }
 
     /// The upper triangles of the matrices that the last two axes hold, from a diagonal on: 0 is the main one, 1 that above. Zeros
@@ -34,9 +112,10 @@ impl<T: Kind> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn triu(&self, diagonal: i32) -> Self {
-        let [rows, columns] = self.matrix("triu");
-        let below = Expr::triangle(rows, columns, diagonal - 1);
-        Expr::select(&below, &self.number_like(0.0), self)
+        let _ = self.matrix("triu");
+        AnyExpr::values_of(Arc::new(Triangular { upper: true, diagonal }), vec![self.untyped()])
+            .remove(0)
+            .typed()
     }
 
     /// The lengths of the last two axes.

@@ -1,9 +1,88 @@
 //! How often numbers are there: by value, and between bounds.
 
-use bayeux_tensor::Tensor;
+use std::sync::Arc;
+
+use bayeux_tensor::{AnySliceMut, ElementType, Float};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::expr::refusal::{difference, ensure};
-use crate::{Arithmetic, Dim, Expr, Real};
+use crate::kernel::View;
+use crate::ops::elementwise::of_floats;
+use crate::ops::operation::Operation;
+use crate::{AnyExpr, Arithmetic, Dim, Error, Expr, Real, Shape, ValueType};
+
+/// Edges `[n + 1]`, at equal distances but for rounding, and x → how many of x are in each of the n bins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Histogram;
+
+impl Operation for Histogram {
+    fn name(&self) -> String {
+        "histogram".into()
+    }
+
+    fn types(&self, inputs: &[ValueType]) -> Result<Vec<ValueType>, String> {
+        let x = of_floats(&inputs[1..])?.remove(0);
+        match inputs[0].shape.dims() {
+            [edges] if inputs[0].element == x.element && edges.size().is_some_and(|edges| edges > 1) => {
+                Ok(vec![ValueType::new(ElementType::I64, Shape::from([edges.clone() - 1]))])
+            }
+            _ => Err(format!("{x} between edges {}", inputs[0])),
+        }
+    }
+
+    fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>]) -> Result<(), Error> {
+        /// Elements of a task, at least.
+        const TASK: usize = 1 << 15;
+        fn count<T: Float>(edges: &[T], x: &[T], counts: &mut [i64]) {
+            let last = counts.len() - 1;
+            let (low, high) = (edges[0], edges[last + 1]);
+            let width = (high.to_f64() - low.to_f64()) / counts.len() as f64;
+            for &x in x {
+                if !(x >= low && x <= high) {
+                    continue;
+                }
+                // Near the right one, then it.
+                let mut bin = (((x.to_f64() - low.to_f64()) / width) as usize).min(last);
+                while bin > 0 && x < edges[bin] {
+                    bin -= 1;
+                }
+                while bin < last && x >= edges[bin + 1] {
+                    bin += 1;
+                }
+                counts[bin] += 1;
+            }
+        }
+        fn run<T: Float>(edges: &[T], x: &[T], counts: &mut [i64]) {
+            counts.fill(0);
+            let (length, bins) = (TASK.max(8 * counts.len()), counts.len());
+            if x.len() <= length {
+                return count(edges, x, counts);
+            }
+            let none = || vec![0; bins];
+            let parts = x.par_chunks(length).fold(none, |mut counts, x| {
+                count(edges, x, &mut counts);
+                counts
+            });
+            let sums = parts.reduce(none, |mut a, b| {
+                a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+                a
+            });
+            counts.copy_from_slice(&sums);
+        }
+        let counts = outputs[0].reborrow().get::<i64>();
+        match inputs[1].data.element_type() {
+            ElementType::F32 => run::<f32>(inputs[0].elements(), inputs[1].elements(), counts),
+            _ => run::<f64>(inputs[0].elements(), inputs[1].elements(), counts),
+        }
+        Ok(())
+    }
+
+    /// Counts do not move with small changes.
+    fn gradient(&self, _g: &AnyExpr, _inputs: &[AnyExpr], _output: &AnyExpr) -> Vec<Option<AnyExpr>> {
+        vec![None, None]
+    }
+}
 
 impl Expr<i64> {
     /// How often each of the whole numbers from 0 to `length` − 1 is there, among all elements. One that is negative or beyond makes the
@@ -54,13 +133,8 @@ impl<T: Real> Expr<T> {
     pub fn histogram(&self, bins: usize, low: f64, high: f64) -> Expr<i64> {
         assert!(bins > 0 && low < high, "histogram: {bins} bins from {low} to {high}");
         let edges = Expr::<f64>::linspace(low, high, bins + 1);
-        // Places among the inner edges alone, so that nothing is beyond the first and the last bin.
-        let inner = edges.slice(0, 1..bins).cast_like(self);
-        let x = self.flatten_from(0);
-        let bin = inner.search_sorted_right(&x);
-        let ends = [low, high].map(|end| x.number_like(end));
-        let is_inside = x.ge(&ends[0]) & x.le(&ends[1]);
-        Expr::constant(Tensor::<i64>::zeros([bins])).scatter_add(0, &bin, &is_inside.cast())
+        let inputs = vec![edges.cast_like(self).untyped(), self.untyped()];
+        AnyExpr::values_of(Arc::new(Histogram), inputs).remove(0).typed()
     }
 }
 

@@ -14,7 +14,9 @@ pub use unique::Unique;
 
 /// The operations of this folder by the names that they have in files.
 pub(super) fn by_name(all: crate::Operations) -> crate::Operations {
-    all.with::<search::Search>("search").with::<ranks::Neighbours>("neighbours")
+    all.with::<counts::Histogram>("histogram")
+        .with::<search::Search>("search")
+        .with::<ranks::Neighbours>("neighbours")
 }
 
 #[cfg(test)]

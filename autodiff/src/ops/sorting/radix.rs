@@ -145,6 +145,38 @@ pub(in crate::ops) fn nth<I: Item>(n: usize, item: impl Fn(usize) -> I + Sync, m
     }
 }
 
+/// The `count` least of `n` items, in no order, on several threads: each keeps few, and looks at what is below the last of them only.
+pub(in crate::ops) fn least<I: Item>(n: usize, item: impl Fn(usize) -> I + Sync, count: usize) -> Vec<I> {
+    const STRIDE: usize = 1 << 18;
+    let reduce = |kept: &mut Vec<I>| {
+        let last = (kept.len() > count).then(|| *kept.select_nth_unstable(count - 1).1);
+        kept.truncate(count);
+        last
+    };
+    let part = |part: usize| {
+        let mut kept: Vec<I> = Vec::with_capacity(2 * count + 512);
+        let mut bound = None;
+        for place in part * STRIDE..((part + 1) * STRIDE).min(n) {
+            let item = item(place);
+            if bound.is_none_or(|bound| item < bound) {
+                kept.push(item);
+                if kept.len() == kept.capacity() {
+                    bound = reduce(&mut kept);
+                }
+            }
+        }
+        reduce(&mut kept);
+        kept
+    };
+    let parts: Vec<Vec<I>> = (0..n.div_ceil(STRIDE)).into_par_iter().map(part).collect();
+    let mut kept = parts.concat();
+    reduce(&mut kept);
+    kept
+}
+
+/// Up to so many are few for [`least`].
+pub(in crate::ops) const FEW: usize = 1 << 12;
+
 /// How often each digit is there.
 fn histogram(n: usize, digit: impl Fn(usize) -> usize + Sync) -> Vec<usize> {
     let none = || vec![0; 1 << DIGIT];
@@ -198,7 +230,7 @@ fn merge_part<I: Item>(a: &[I], b: &[I], to: &mut [I]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Item, nth, sort};
+    use super::{Item, least, nth, sort};
 
     /// Lengths around those at which the way of sorting changes, keys of many bits, of few, and all alike.
     #[test]
@@ -216,6 +248,9 @@ mod tests {
             assert!(found == wanted, "{n} keys of {mask:x}");
             for rank in [0, n / 3, n.saturating_sub(1)].into_iter().filter(|&rank| rank < n) {
                 assert!(nth(n, |i| given[i], rank) == wanted[rank], "{n} keys of {mask:x}, {rank}");
+                let mut few = least(n, |i| given[i], rank.min(100) + 1);
+                few.sort_unstable();
+                assert!(few[..] == wanted[..=rank.min(100)], "{n} keys of {mask:x}, {rank}");
             }
         }
         for n in [0, 1, 2, 511, 512, 1000, (1 << 18) - 1, (1 << 18) + 1, 700_001] {

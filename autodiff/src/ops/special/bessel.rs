@@ -3,7 +3,7 @@
 use bayeux_tensor::{AnySliceMut, simd};
 use serde::{Deserialize, Serialize};
 
-use super::numbers::{each, elementwise_methods};
+use super::numbers::{BLOCK, each, elementwise_methods, in_blocks};
 use crate::kernel::View;
 use crate::ops::Batch;
 use crate::ops::operation::Operation;
@@ -81,6 +81,26 @@ impl Operation for Bessel {
     elementwise_methods!();
 
     fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>]) -> Result<(), Error> {
+        if self.order < 2 && !self.scaled {
+            let first = self.order == 1;
+            let function =
+                move |x: &[f64], y: &mut [f64]| if first { simd::i1e(x, y) } else { simd::i0e(x, y) };
+            in_blocks(inputs, &mut outputs[0], |[x], y| {
+                function(x, y);
+                // e^|x| alone may be infinite where the product is not.
+                let (mut half, mut root) = ([0.0; BLOCK], [0.0; BLOCK]);
+                let (half, root) = (&mut half[..x.len()], &mut root[..x.len()]);
+                half.iter_mut().zip(x).for_each(|(half, x)| *half = 0.5 * x.abs());
+                simd::exp(half, root);
+                for ((y, x), root) in y.iter_mut().zip(x).zip(root) {
+                    *y = if *y == 0.0 { *y } else { *y * *root * *root };
+                    if x.is_infinite() {
+                        *y = if first { *x } else { f64::INFINITY };
+                    }
+                }
+            });
+            return Ok(());
+        }
         each(inputs, &mut outputs[0], |[x]| {
             let y = ive(self.order, x);
             if self.scaled || y == 0.0 {
@@ -114,14 +134,14 @@ impl<T: Real> Expr<T> {
         }
     }
 
-    /// I₀(x), the modified Bessel function of the first kind of order 0; [`i0e`](Expr::i0e) does not overflow. One number at a time.
+    /// I₀(x), the modified Bessel function of the first kind of order 0; [`i0e`](Expr::i0e) does not overflow.
     #[track_caller]
     #[must_use]
     pub fn i0(&self) -> Self {
         self.bessel(0, false)
     }
 
-    /// I₁(x), the one of order 1; [`i1e`](Expr::i1e) does not overflow. One number at a time.
+    /// I₁(x), the one of order 1; [`i1e`](Expr::i1e) does not overflow.
     #[track_caller]
     #[must_use]
     pub fn i1(&self) -> Self {

@@ -2,10 +2,10 @@
 
 pub(super) mod series;
 
-use bayeux_tensor::AnySliceMut;
+use bayeux_tensor::{AnySliceMut, ElementType};
 use serde::{Deserialize, Serialize};
 
-use super::numbers::{each, elementwise_methods, of_broadcast};
+use super::numbers::{each, elementwise_methods, in_blocks, of_broadcast};
 use crate::kernel::View;
 use crate::ops::Batch;
 use crate::ops::operation::Operation;
@@ -28,6 +28,10 @@ impl Operation for GammaInc {
     elementwise_methods!();
 
     fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>]) -> Result<(), Error> {
+        if self.order == 0 && outputs[0].element_type() == ElementType::F32 {
+            in_blocks(inputs, &mut outputs[0], |[a, x], y| series::many(self.upper, a, x, y));
+            return Ok(());
+        }
         each(inputs, &mut outputs[0], |[a, x]| series::value(self.upper, self.order, a, x))
     }
 
@@ -47,7 +51,8 @@ impl<T: Real> Expr<T> {
     /// distribution of shape a = `self`, which is positive.
     ///
     /// Its derivative in the shape is that of the series, or of the continued fraction, term by term; so is the second, and there are no
-    /// third ones. One number at a time, in f64; a large shape a takes some √a terms. Relative error 10⁻¹³, unless the value is smaller
+    /// third ones. In f64; a large shape a takes some √a terms. Values of f32 are computed side by side, all
+    /// else one number at a time. Relative error 10⁻¹³, unless the value is smaller
     /// than 10⁻¹⁰⁰.
     ///
     /// ```

@@ -1,6 +1,7 @@
 //! What operations have in common whose kernels compute one number at a time, in f64.
 
-use bayeux_tensor::{AnySliceMut, ElementType};
+use bayeux_tensor::{AnySliceMut, ElementType, Float};
+use rayon::prelude::*;
 
 use crate::expr::refusal::{broadcast_difference, refuse_all};
 use crate::kernel::View;
@@ -25,6 +26,42 @@ pub(in crate::ops) fn each<const N: usize>(
         }
     }
     Ok(())
+}
+
+/// Numbers that [`in_blocks`] hands over at once.
+pub(super) const BLOCK: usize = 512;
+
+/// As [`each`], by blocks of f64, of which vector code makes the value.
+pub(super) fn in_blocks<const N: usize>(
+    inputs: &[View<'_>],
+    output: &mut AnySliceMut<'_>,
+    f: impl Fn([&[f64]; N], &mut [f64]) + Sync,
+) {
+    fn run<T: Float, const N: usize>(
+        x: [&[T]; N],
+        y: &mut [T],
+        f: &(impl Fn([&[f64]; N], &mut [f64]) + Sync),
+    ) {
+        let block = |(i, y): (usize, &mut [T])| {
+            let (mut wide, mut values) = ([[0.0; BLOCK]; N], [0.0; BLOCK]);
+            for (wide, x) in wide.iter_mut().zip(x) {
+                wide.iter_mut().zip(&x[i * BLOCK..][..y.len()]).for_each(|(wide, x)| *wide = x.to_f64());
+            }
+            let values = &mut values[..y.len()];
+            f(std::array::from_fn(|k| &wide[k][..y.len()]), values);
+            y.iter_mut().zip(values).for_each(|(y, value)| *y = T::from_f64(*value));
+        };
+        match y.len() <= 4 * BLOCK {
+            true => y.chunks_mut(BLOCK).enumerate().for_each(block),
+            false => y.par_chunks_mut(BLOCK).enumerate().with_min_len(4).for_each(block),
+        }
+    }
+    match output.element_type() {
+        ElementType::F32 => {
+            run::<f32, N>(std::array::from_fn(|k| inputs[k].elements()), output.reborrow().get(), &f);
+        }
+        _ => run::<f64, N>(std::array::from_fn(|k| inputs[k].elements()), output.reborrow().get(), &f),
+    }
 }
 
 /// The value of an operation on inputs of one shape, to which they are broadcast.

@@ -4,8 +4,11 @@
 //! continued fraction (DLMF 8.9.2). The former is for ln x ≤ ψ(a + 1), where the derivatives of its terms in a all have one sign, the
 //! latter beyond, where those of its factors have. So nothing cancels in the derivatives either.
 
+use bayeux_tensor::simd;
+
 use super::super::functions::{lgamma1p, polygamma, stirling_rest, without_logarithm};
 use super::super::jet::{Jet, Scalar};
+use super::super::numbers::BLOCK;
 
 /// P or Q, or a derivative in a of this order; NaN outside of a ≥ 0, x ≥ 0.
 pub(super) fn value(upper: bool, order: u8, a: f64, x: f64) -> f64 {
@@ -59,6 +62,97 @@ fn of_series_or_fraction(low: bool, a: f64, (x, logarithm): (f64, f64), factor: 
     let slopes = || [logarithm - polygamma(0, a + 1.0), 0.0, -polygamma(1, a + 1.0), 0.0, 0.0];
     let (shape, factor) = (Jet::parameters(a, 0.0).0, Jet::of_logarithm(factor, slopes));
     if low { factor * series(shape, x) } else { factor * shape * fraction(shape, x) }
+}
+
+/// Numbers that are computed side by side.
+const LANES: usize = 8;
+
+/// P or Q of up to [`BLOCK`] pairs, as exact as f32 needs it: the terms of several pairs side by side, up to 10⁻⁹ of the sum.
+pub(super) fn many(upper: bool, a: &[f64], x: &[f64], y: &mut [f64]) {
+    let n = y.len();
+    let is_usual =
+        |a: f64, x: f64| a > 1e-3 && a < 1e4 && x > 1e-30 && x < 1e30 && !(upper && a < 1.0 && x < 0.6);
+    let (mut shape, mut above, mut at) = ([1.0; BLOCK], [2.0; BLOCK], [1.0; BLOCK]);
+    // Which are for the series, from the front, and which for the fraction, from the back.
+    let (mut order, mut low, mut high) = ([0; BLOCK], 0, n);
+    for i in 0..n {
+        if !is_usual(a[i], x[i]) {
+            y[i] = value(upper, 0, a[i], x[i]);
+            continue;
+        }
+        (shape[i], above[i], at[i]) = (a[i], a[i] + 1.0, x[i]);
+        if x[i] <= a[i] + 0.5 {
+            order[low] = i;
+            low += 1;
+        } else {
+            high -= 1;
+            order[high] = i;
+        }
+    }
+    // D
+    let (mut logarithm, mut factor) = ([0.0; BLOCK], [0.0; BLOCK]);
+    simd::ln(&at[..n], &mut logarithm[..n]);
+    simd::lgamma(&above[..n], &mut factor[..n]);
+    for i in 0..n {
+        logarithm[i] = shape[i] * logarithm[i] - at[i] - factor[i];
+    }
+    simd::exp(&logarithm[..n], &mut factor[..n]);
+    let take = |numbers: &[f64; BLOCK], which: &[usize]| {
+        // Those that are too few are filled up with the first.
+        std::array::from_fn(|k| numbers[which[if k < which.len() { k } else { 0 }]])
+    };
+    for (part, is_low) in [(&order[..low], true), (&order[high..n], false)] {
+        for which in part.chunks(LANES) {
+            let (a, x) = (take(&shape, which), take(&at, which));
+            let found = if is_low { series_of_many(a, x) } else { fraction_of_many(a, x) };
+            for (&i, found) in which.iter().zip(found) {
+                let found = if is_low { factor[i] * found } else { factor[i] * shape[i] * found };
+                y[i] = if is_low == upper { 1.0 - found } else { found };
+            }
+        }
+    }
+}
+
+/// Σ xⁿ/((a + 1) ⋯ (a + n)).
+fn series_of_many(a: [f64; LANES], x: [f64; LANES]) -> [f64; LANES] {
+    let (mut term, mut sum, mut below) = ([1.0; LANES], [1.0; LANES], a);
+    loop {
+        for _ in 0..4 {
+            for k in 0..LANES {
+                below[k] += 1.0;
+                term[k] *= x[k] / below[k];
+                sum[k] += term[k];
+            }
+        }
+        // NaN ends it, too.
+        if !(0..LANES).fold(false, |left, k| left | (term[k] > 1e-9 * sum[k])) {
+            return sum;
+        }
+    }
+}
+
+/// The continued fraction.
+fn fraction_of_many(a: [f64; LANES], x: [f64; LANES]) -> [f64; LANES] {
+    let mut b: [f64; LANES] = std::array::from_fn(|k| x[k] + 1.0 - a[k]);
+    let mut d = b.map(|b| 1.0 / b);
+    let (mut c, mut product, mut step, mut n) = ([1e300; LANES], d, [0.0; LANES], 1.0);
+    while n < 11_000.0 {
+        for _ in 0..4 {
+            for k in 0..LANES {
+                let above = n * (a[k] - n);
+                b[k] += 2.0;
+                d[k] = 1.0 / (above * d[k] + b[k]);
+                c[k] = b[k] + above / c[k];
+                step[k] = d[k] * c[k];
+                product[k] *= step[k];
+            }
+            n += 1.0;
+        }
+        if !step.iter().fold(false, |left, step| left | ((step - 1.0).abs() > 1e-9)) {
+            break;
+        }
+    }
+    product
 }
 
 /// D. By Stirling's formula for large a, so that no large numbers cancel: −a (m − ln(1 + m)), m = x/a − 1, is the exponent.
