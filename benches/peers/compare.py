@@ -132,6 +132,7 @@ def ops(options):
         for family in FAMILIES:
             entries = [Entry("bayeux", "ops", ["--only", family])]
             entries += [Entry("torch eager", "torch_ops", ["--only", family])]
+            entries += [Entry("torch, memory kept", "torch_ops", ["--only", family, "--memory", "kept"])]
             table = f"Operations: {family}, {plural(threads)}, ms"
             yield Group(f"ops {family}", table, threads, entries, mean=True)
 

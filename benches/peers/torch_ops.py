@@ -1,6 +1,8 @@
 """The operations of `benches/ops` in PyTorch, under the same names."""
 
 import math
+import os
+import sys
 
 import torch
 
@@ -8,6 +10,8 @@ import timing
 
 SIZES = [("10³", 1000, [20, 50]), ("10⁷", 10_000_000, [1000, 10_000])]
 MASK = 0xFFFFFFFF
+# What is freed stays with the process. By default each result of some 100 kB or more is memory that the system clears anew.
+KEEP = "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=268435456"
 
 
 def hash(seed, count):
@@ -275,7 +279,11 @@ def linalg(bench):
 def main():
     families = [functions, reductions, order, positions, shapes, linalg]
     names = ["", *(family.__name__ for family in families)]
-    options = timing.parse(__doc__, only=names, name=None)
+    options = timing.parse(__doc__, only=names, name=None, memory=["system", "kept"])
+    if options.memory == "kept" and KEEP not in os.environ.get("GLIBC_TUNABLES", ""):
+        # Read when a process starts.
+        os.environ["GLIBC_TUNABLES"] = KEEP
+        os.execv(sys.executable, [sys.executable, *sys.argv])
     torch.set_num_threads(options.threads)
     bench = Bench(options.name)
     for family in families:
