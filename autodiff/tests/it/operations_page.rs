@@ -50,8 +50,8 @@ struct Entry {
     says: String,
 }
 
-/// The first sentence of a documentation.
-fn first_sentence(lines: &[&str]) -> String {
+/// The first sentence of a documentation, of a method of a type.
+fn first_sentence(lines: &[&str], of: Option<&str>) -> String {
     let paragraph: Vec<&str> = lines.iter().take_while(|line| !line.is_empty()).copied().collect();
     let text = paragraph.join(" ").replace("   ", " ");
     let end = text
@@ -61,7 +61,7 @@ fn first_sentence(lines: &[&str]) -> String {
     let sentence = end.map_or(text.as_str(), |end| &text[..end]).trim_end_matches(['.', ':']);
     escaped(sentence)
         .replace('|', "\\|")
-        .replace("](Self::", "](crate::Expr::")
+        .replace("](Self::", &format!("](crate::{}::", of.unwrap_or("Expr")))
         .replace("](Expr::", "](crate::Expr::")
 }
 
@@ -126,11 +126,7 @@ fn entries(text: &str, page: &mut Vec<Entry>) {
             _ => None,
         };
         if let Some(name) = found.filter(|name| !name.is_empty() && !docs.is_empty()) {
-            let mut says = first_sentence(&docs);
-            if of_type == Some("RandomStreams") {
-                says = says.replace("](crate::Expr::", "](crate::RandomStreams::");
-            }
-            page.push(Entry { name, of: of_type, says });
+            page.push(Entry { name, of: of_type, says: first_sentence(&docs, of_type) });
         }
         if !trimmed.starts_with("#[") {
             docs.clear();

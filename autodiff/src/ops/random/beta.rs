@@ -7,13 +7,13 @@ use crate::{Expr, RandomStreams, Shape};
 impl RandomStreams {
     /// Beta numbers, on [0, 1], of density xᵅ⁻¹ (1 − x)ᵝ⁻¹/B(α, β).
     ///
-    /// Of two [gamma](Self::gamma) numbers x is the first's part of both, as a logistic function of the difference of their logarithms,
+    /// Of two [`gamma`](Self::gamma) numbers x is the first's part of both, as a logistic function of the difference of their logarithms,
     /// which is right also where both underflow. Gradients go through theirs. A negative α or β gives NaN.
     ///
     /// ```
     /// use bayeux_autodiff::{Function, RandomStreams};
     /// let x = RandomStreams::new(7).beta::<f64>(1e-3, 1e-3, [4]); // near 0 or 1, mostly
-    /// assert!(Function::new([], [x])?.call(&[])?[0].iter().all(|x| (0.0..=1.0).contains(x)));
+    /// assert!(Function::new([], [x])?.call(&[])?[0].iter().all(|x| (0.0..=1.0).contains(&x)));
     /// # Ok::<(), bayeux_autodiff::Error>(())
     /// ```
     ///
@@ -33,7 +33,7 @@ impl RandomStreams {
     /// Vectors of a Dirichlet distribution: numbers from 0 to 1 whose sum is 1, of density proportional to ∏ xₖ^(αₖ − 1). `shape` is that
     /// of the draws, to which α's axes but the last are broadcast; each draw is a vector along one axis more.
     ///
-    /// [Gamma](Self::gamma) numbers over their sum, by a softmax of their logarithms. Gradients go through theirs.
+    /// [`gamma`](Self::gamma) numbers over their sum, by a softmax of their logarithms. Gradients go through theirs.
     ///
     /// ```
     /// use bayeux_autodiff::{Expr, Function, RandomStreams};
@@ -64,13 +64,13 @@ pub(super) fn examples() -> Vec<crate::ops::examples::Example> {
 
     vec![
         example("beta", &[&[5], &[5]], 0.3..4.0, |x| {
-            RandomStreams::new(3).beta(&x[0].cast::<f64>(), &x[1].cast::<f64>(), x[0].shape())
+            RandomStreams::new(3).beta(x[0].cast::<f64>(), x[1].cast::<f64>(), x[0].shape())
         })
         .without_slopes()
         .and(&[&[0], &[0]])
         .and(&[&[1], &[1]]),
         example("dirichlet", &[&[2, 3]], 0.3..4.0, |x| {
-            RandomStreams::new(3).dirichlet(&x[0].cast::<f64>(), [4, 2])
+            RandomStreams::new(3).dirichlet(x[0].cast::<f64>(), [4, 2])
         })
         .without_slopes(),
     ]

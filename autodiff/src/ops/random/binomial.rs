@@ -57,7 +57,7 @@ fn by_inversion(words: Words, n: i64, p: f64) -> i64 {
     let mut sum = term;
     while u > sum && k < n {
         term *= (n - k) as f64 / (k + 1) as f64 * odds;
-        // Where the sum has all its digits u is not above it but for rounding. Before the largest term it grows.
+        // Where the sum has all its digits u is not above it but for rounding.
         if sum + term == sum {
             break;
         }

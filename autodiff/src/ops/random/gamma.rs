@@ -102,7 +102,7 @@ impl RandomStreams {
         self.log_gamma(concentration, shape).exp()
     }
 
-    /// Logarithms of [gamma](Self::gamma) numbers, which are numbers also where x itself underflows: for α = 0.001 half of the numbers
+    /// Logarithms of [`gamma`](Self::gamma) numbers, which are numbers also where x itself underflows: for α = 0.001 half of the numbers
     /// are below 10⁻³⁰⁰.
     ///
     /// # Panics
@@ -112,7 +112,7 @@ impl RandomStreams {
         drawn(self, LogGamma, &[concentration.into().untyped()], &shape.into()).typed()
     }
 
-    /// χ² numbers of k degrees of freedom, sums of k squares of standard normals: 2 [gamma](Self::gamma)(k/2).
+    /// χ² numbers of k degrees of freedom, sums of k squares of standard normals: 2 [`gamma`](Self::gamma)(k/2).
     ///
     /// # Panics
     /// As [`gamma`](Self::gamma).
@@ -123,7 +123,7 @@ impl RandomStreams {
 
     /// Student's t of ν degrees of freedom: a standard normal over √(χ²/ν). For small ν a number may be too large, and infinite.
     ///
-    /// The gradient goes through the implicit one of the [gamma](Self::gamma) number, at a fixed normal.
+    /// The gradient goes through the implicit one of the [`gamma`](Self::gamma) number, at a fixed normal.
     ///
     /// ```
     /// use bayeux_autodiff::{Function, RandomStreams};
@@ -155,7 +155,7 @@ pub(super) fn examples() -> Vec<crate::ops::examples::Example> {
             .and(&[&[0], &[0]])
             .and(&[&[1], &[1]]),
         example("student_t", &[&[5]], 0.5..9.0, |x| {
-            RandomStreams::new(3).student_t(&x[0].cast::<f64>(), [2, 5])
+            RandomStreams::new(3).student_t(x[0].cast::<f64>(), [2, 5])
         })
         .without_slopes(),
     ]

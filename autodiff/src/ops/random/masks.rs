@@ -65,7 +65,7 @@ pub(super) fn examples() -> Vec<crate::ops::examples::Example> {
 
     let streams = || RandomStreams::new(3);
     vec![
-        example("bernoulli", &[&[4]], 0.0..1.0, move |x| streams().bernoulli(&x[0].cast::<f64>(), [3, 4]))
+        example("bernoulli", &[&[4]], 0.0..1.0, move |x| streams().bernoulli(x[0].cast::<f64>(), [3, 4]))
             .without_slopes(),
         example("rademacher", &[&[5]], 0.0..1.0, move |x| {
             streams().rademacher::<f64>(x[0].shape()).cast_like(&x[0]) * &x[0]
@@ -73,7 +73,7 @@ pub(super) fn examples() -> Vec<crate::ops::examples::Example> {
         .and(&[&[0]])
         .and(&[&[1]]),
         example("dropout_mask", &[&[4], &[4]], 0.1..0.9, move |x| {
-            &x[1] * streams().dropout_mask(&x[0].cast::<f64>(), [4]).cast_like(&x[1])
+            &x[1] * streams().dropout_mask(x[0].cast::<f64>(), [4]).cast_like(&x[1])
         })
         .without_slopes(),
     ]

@@ -57,7 +57,7 @@ pub(super) fn examples() -> Vec<crate::ops::examples::Example> {
 
     vec![
         example("log_normal", &[&[4]], 0.3..1.0, |x| {
-            RandomStreams::new(3).log_normal(&x[0].cast::<f64>(), x[0].shape()).cast_like(&x[0])
+            RandomStreams::new(3).log_normal(x[0].cast::<f64>(), x[0].shape()).cast_like(&x[0])
         })
         .and(&[&[0]])
         .and(&[&[1]]),

@@ -55,7 +55,7 @@ impl RandomStreams {
     /// k different positions along the last axis of some weights, one after the other, each with a probability in proportion to its
     /// weight among those that are left.
     ///
-    /// By Gumbel's trick: the k largest of ln w + g for independent [Gumbel](Self::gumbel) numbers g (Yellott, 1977; Kool, van Hoof and
+    /// By Gumbel's trick: the k largest of ln w + g for independent [`gumbel`](Self::gumbel) numbers g (Yellott, 1977; Kool, van Hoof and
     /// Welling, "Stochastic beams and where to find them", 2019). A weight of 0 is chosen after all others; negative ones are not
     /// looked for.
     ///

@@ -37,7 +37,7 @@ fn from_quotients(first: f64, count: usize, quotient: impl Fn(f64) -> f64) -> Ve
 #[test]
 fn poisson() {
     for rate in [0.0, 1e-3, 0.1, 3.0, 9.9, 10.0, 10.5, 40.0, 300.0] {
-        let p = from_quotients((-rate as f64).exp(), 1000, |k| rate / k);
+        let p = from_quotients(f64::exp(-rate), 1000, |k| rate / k);
         assert_counts(&format!("poisson {rate}"), &streams().poisson::<f64>(rate, [N]), &p);
     }
     for rate in [1e4, 1e6] {
@@ -63,7 +63,7 @@ fn binomial() {
         [(10, 0.3), (1000, 0.003), (30, 0.5), (100, 0.4), (1000, 0.02), (50, 0.9), (7, 0.999), (40, 0.1)];
     for (n, p) in cases {
         let odds = p / (1.0 - p);
-        let first = (n as f64 * (-p as f64).ln_1p()).exp();
+        let first = (n as f64 * f64::ln_1p(-p)).exp();
         let probabilities = from_quotients(first, n + 1, |k| (n as f64 + 1.0 - k) / k * odds);
         let draws = streams().binomial::<f64>(n as i64, p, [N]);
         assert_counts(&format!("binomial {n} {p}"), &draws, &probabilities);

@@ -146,7 +146,7 @@ fn shapes_may_be_free_or_empty() {
         random.gamma(&alpha, alpha.shape()).untyped(),
         random.poisson(&alpha, alpha.shape()).untyped(),
         random.categorical(&alpha, [5]).untyped(),
-        random.permutation(&batch()).untyped(),
+        random.permutation(batch()).untyped(),
         random.dropout_mask::<f32>(0.5, alpha.shape()).untyped(),
     ];
     let f = Function::<Untyped>::new([&alpha.untyped()], &roots).expect("one input");
