@@ -97,6 +97,7 @@ mod check;
 mod compile;
 mod dim;
 mod display;
+mod element;
 mod error;
 mod execute;
 mod expr;
@@ -132,13 +133,13 @@ pub use function::{
 pub use grad::forward::jvp;
 pub use grad::jacobian::{hessian, hessian_vector, jacobian, linearize};
 pub use grad::{grad, grad_connected, grad_from, value_and_grad, vjp};
-pub use graph::{Graph, Operations};
+pub use graph::Graph;
 pub use interpreter::interpret;
 pub use kernel::{Kernel, Scratch, TypedView, View};
 pub use loops::{ScanOptions, associative_scan, cond, fold, scan, while_loop};
 pub use ops::{
-    Attributes, Axes, AxisRange, Batch, Conv2dOptions, Linearity, Operation, PadMode, Place, Pool2dOptions,
-    RandomStreams, Triangle, Unique,
+    Attributes, Axes, AxisRange, Batch, Conv2dOptions, Linearity, Operation, Operations, PadMode, Place,
+    Pool2dOptions, RandomStreams, Triangle, Unique,
 };
 pub use ops::{
     ConvOptions, ConvolveMode, Coordinates, FftNorm, PoolOptions, ResizeOptions, Rounding, SampleMode,

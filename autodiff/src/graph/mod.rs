@@ -1,8 +1,6 @@
 //! Expressions in a file.
 
-pub(crate) mod element;
 mod file;
-mod operations;
 mod read;
 mod records;
 #[cfg(test)]
@@ -13,9 +11,8 @@ use std::path::Path;
 
 use crate::expr::topological;
 use crate::ops::Op;
-use crate::{AnyExpr, Error, Expr, Kind, Shared, Untyped};
+use crate::{AnyExpr, Error, Expr, Kind, Operations, Shared, Untyped};
 
-pub use operations::Operations;
 use write::Writer;
 
 /// Expressions that are kept together: inputs, named outputs, and the variables they depend on with their values. For files.
@@ -146,8 +143,7 @@ impl Graph {
     /// # Errors
     /// If they are damaged, of a later version, or hold an operation that is not among those given.
     pub fn from_bytes(bytes: &[u8], operations: &Operations) -> Result<Self, Error> {
-        let graph = file::read(bytes).and_then(|(record, tensors)| read::graph(&record, tensors, operations));
-        graph.map_err(|what| Error::File { name: "graph".into(), what })
+        Graph::read(Ok(bytes), operations).map_err(|what| Error::File { name: "graph".into(), what })
     }
 
     /// Writes a file of operations of this crate: [`to_bytes`](Self::to_bytes). What was there stays until all is written.
@@ -170,10 +166,14 @@ impl Graph {
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
         let name = path.as_ref().display().to_string();
         let bytes = std::fs::read(path).map_err(|what| what.to_string());
-        let graph = bytes
-            .and_then(|bytes| file::read(&bytes))
-            .and_then(|(record, tensors)| read::graph(&record, tensors, &Operations::new()));
-        graph.map_err(|what| Error::File { name, what })
+        let bytes = bytes.as_deref().map_err(String::clone);
+        Graph::read(bytes, &Operations::new()).map_err(|what| Error::File { name, what })
+    }
+
+    fn read(bytes: Result<&[u8], String>, operations: &Operations) -> Result<Self, String> {
+        let (record, tensors) = file::read(bytes?)?;
+        let (inputs, outputs) = read::graph(&record, tensors, operations)?;
+        Ok(Graph { inputs, outputs })
     }
 
     fn roots(&self) -> Vec<AnyExpr> {

@@ -11,10 +11,9 @@ use super::records::{
     CallRecord, ConstantRecord, GraphRecord, LambdaRecord, NodeRecord, ScanRecord, TypeRecord, ValueRecord,
     VariableRecord,
 };
-use super::{Graph, Operations};
 use crate::lambda::Lambda;
 use crate::ops::{Call, Constant, How, Input, Noise, Op, Scan, fresh_makers};
-use crate::{AnyExpr, Dim, Shape, Shared, Untyped, ValueType};
+use crate::{AnyExpr, Dim, Operations, Shape, Shared, Untyped, ValueType};
 
 /// Expressions on their way out of a file. What is wrong with it is a text, to which the node is added.
 struct Reader<'a> {
@@ -30,12 +29,15 @@ struct Reader<'a> {
     nodes: Vec<AnyExpr>,
 }
 
-/// The graph of a file.
+/// Inputs and named outputs.
+pub(super) type Parts = (Vec<AnyExpr>, Vec<(String, AnyExpr)>);
+
+/// Inputs and outputs of the graph of a file.
 pub(super) fn graph(
     record: &GraphRecord,
     tensors: Vec<AnyTensor>,
     operations: &Operations,
-) -> Result<Graph, String> {
+) -> Result<Parts, String> {
     let mut reader = Reader {
         operations,
         variables: variables(&record.variables, &tensors)?,
@@ -49,14 +51,10 @@ pub(super) fn graph(
         let node = reader.node(record).map_err(|what| format!("node {place}, `{}`: {what}", record.op))?;
         reader.nodes.push(node);
     }
-    let mut graph = Graph::new();
-    for input in &record.inputs {
-        graph.inputs.push(reader.parameter(*input)?);
-    }
-    for (name, value) in &record.outputs {
-        graph.outputs.push((name.clone(), reader.value(*value)?));
-    }
-    Ok(graph)
+    let inputs = record.inputs.iter().map(|input| reader.parameter(*input)).collect::<Result<_, _>>()?;
+    let output = |(name, value): &(String, ValueRecord)| Ok((name.clone(), reader.value(*value)?));
+    let outputs = record.outputs.iter().map(output).collect::<Result<_, String>>()?;
+    Ok((inputs, outputs))
 }
 
 fn variables(records: &[VariableRecord], tensors: &[AnyTensor]) -> Result<Vec<Shared<Untyped>>, String> {
@@ -189,7 +187,7 @@ fn check(op: &Op, inputs: &[AnyExpr], types: &[ValueType]) -> Result<(), String>
         Op::Constant(constant) => vec![ValueType::new(constant.0.element_type(), constant.0.shape())],
         Op::Shared(shared) => vec![shared.value_type()],
         Op::Size(_) => vec![ValueType::new(first.element, ())],
-        Op::Noise(_) if first.element.is_float() => vec![first.clone()],
+        Op::Noise(noise) if noise.kind.is_of(first.element) => vec![first.clone()],
         Op::Noise(_) => return Err(format!("has no values of type {}", first.element)),
         Op::Input(_) => vec![first.clone()],
         op => {

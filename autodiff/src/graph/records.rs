@@ -49,7 +49,7 @@ pub(super) struct NodeRecord {
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct TypeRecord {
-    #[serde(with = "super::element")]
+    #[serde(with = "crate::element")]
     pub element: ElementType,
     pub shape: Vec<Dim>,
 }

@@ -33,7 +33,7 @@ fn everything() -> Graph {
         &[rows],
     );
     let branch = cond(&last.gt(&last.zeros_like()), || last.square(), || -&last * 3.0);
-    let inner = checkpoint(|x: &[Expr<f64>]| x[0].exp(), &[all.clone()]);
+    let inner = checkpoint(|x: &[Expr<f64>]| x[0].exp(), std::slice::from_ref(&all));
     let bound = &w.expr() * 2.0;
     let own = custom_gradient(
         |x: &[Expr<f64>]| x[0].floor(),

@@ -7,7 +7,6 @@ use bayeux_tensor::AnyTensor;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Operations;
 use super::file::bits;
 use super::records::{
     CallRecord, ConstantRecord, GraphRecord, LambdaRecord, NodeRecord, ScanRecord, TypeRecord, ValueRecord,
@@ -16,7 +15,7 @@ use super::records::{
 use crate::expr::{Key, topological_to};
 use crate::lambda::Lambda;
 use crate::ops::{Call, How, Noise, Op, makers};
-use crate::{AnyExpr, Error};
+use crate::{AnyExpr, Error, Operations};
 
 pub(super) struct Writer<'a> {
     operations: &'a Operations,

@@ -1,10 +1,9 @@
 //! The operations by the names that they have in files. A name stays when the type behind it gets another.
 
 use super::*;
-use crate::Operations;
 
 /// All operations of this crate in a list of those that a file can hold.
-pub(crate) fn by_name(all: Operations) -> Operations {
+pub(super) fn by_name(all: Operations) -> Operations {
     let all = all
         .known::<Unary>("unary")
         .known::<Binary>("binary")

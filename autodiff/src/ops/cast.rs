@@ -11,7 +11,7 @@ use crate::{AnyExpr, ArrayType, Error, Expr, Hlo, HloType, HloValue, Kind, Rows,
 
 /// The same numbers as elements of a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) struct Cast(#[serde(with = "crate::graph::element")] pub ElementType);
+pub(crate) struct Cast(#[serde(with = "crate::element")] pub ElementType);
 
 impl Operation for Cast {
     fn name(&self) -> String {

@@ -30,7 +30,7 @@ fn all() -> Vec<(&'static str, Vec<Example>)> {
 }
 
 /// Files without operations.
-const OTHERS: [&str; 5] = ["axes", "batch", "by_name", "examples", "operation"];
+const OTHERS: [&str; 6] = ["axes", "batch", "by_name", "examples", "operation", "registry"];
 
 /// A folder of operations: its name, the text of its `mod.rs`, and the examples of its files.
 struct Folder {

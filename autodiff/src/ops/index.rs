@@ -59,7 +59,7 @@ pub(super) fn all_checked(op: &dyn Operation, places: &[i64], limit: usize) -> R
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct OneHot {
     classes: usize,
-    #[serde(with = "crate::graph::element")]
+    #[serde(with = "crate::element")]
     element: ElementType,
 }
 

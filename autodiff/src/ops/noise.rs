@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bayeux_tensor::random::Source;
-use bayeux_tensor::{AnySliceMut, Element, Float};
+use bayeux_tensor::{AnySliceMut, Element, ElementType, Float};
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Op, Scan};
@@ -32,6 +32,16 @@ pub(crate) enum NoiseKind {
     Uniform,
     /// 64 random bits, as an i64.
     Bits,
+}
+
+impl NoiseKind {
+    /// Whether there are such numbers of an element type.
+    pub fn is_of(self, element: ElementType) -> bool {
+        match self {
+            NoiseKind::Normal | NoiseKind::Uniform => element.is_float(),
+            NoiseKind::Bits => element == ElementType::I64,
+        }
+    }
 }
 
 /// Which call of a function it is, and in loops which iteration: what random numbers depend on.
@@ -157,6 +167,7 @@ impl RandomStreams {
     /// assert_eq!(values()?, values()?);
     /// # Ok::<(), bayeux_autodiff::Error>(())
     /// ```
+    #[must_use]
     pub fn apart(seed: u64) -> Self {
         RandomStreams { maker: Some(fresh_makers(1)), ..Self::new(seed) }
     }

@@ -13,7 +13,7 @@ use crate::{AnyExpr, Dim, Error, Expr, Hlo, HloType, HloValue, ValueType};
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Range {
     length: Dim,
-    #[serde(with = "crate::graph::element")]
+    #[serde(with = "crate::element")]
     element: ElementType,
 }
 

@@ -130,7 +130,8 @@ fn sums_given_to_other_elements_are_no_softmax() {
 /// Where it is not finite as written, and nothing overflows on the way, a formula is not finite in its stable form either.
 #[test]
 fn infinities_stay_what_they_are() {
-    let formulas: [fn(&Expr<f64>) -> Expr<f64>; 6] = [
+    type Formula = fn(&Expr<f64>) -> Expr<f64>;
+    let formulas: [Formula; 6] = [
         |x| (x.slice(0, 0..1).square() + x.slice(0, 1..2).square()).sqrt().sum_all(),
         |x| x.square().sum(0).sqrt(),
         |x| x.square().mean(0) - x.mean(0).square(),

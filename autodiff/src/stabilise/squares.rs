@@ -71,7 +71,7 @@ impl Stabiliser {
             match self.op(at)? {
                 Op::Reshape(_) => at = &inputs[0],
                 Op::Binary(Binary::Div) => {
-                    divisor = divisor * count(&inputs[1])?;
+                    divisor *= count(&inputs[1])?;
                     at = &inputs[0];
                 }
                 Op::Sum(axes) => {

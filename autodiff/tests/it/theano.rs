@@ -29,8 +29,9 @@ fn a_layer_of_each_row() {
     let (w, b) = (Expr::<f64>::input("w", [3, 2]), Expr::<f64>::input("b", [2]));
     let layer = |x: &Expr<f64>| (x.matmul(&w) + &b).tanh();
     let none = Vec::<AnyExpr>::new;
-    let by_loop = scan(|_: &Vec<AnyExpr>, x: &[Expr<f64>]| (none(), layer(&x[0])), none(), &[x.clone()]).1;
-    let by_map = vmap(|x| layer(&x[0]), &[x.clone()]);
+    let by_loop =
+        scan(|_: &Vec<AnyExpr>, x: &[Expr<f64>]| (none(), layer(&x[0])), none(), std::slice::from_ref(&x)).1;
+    let by_map = vmap(|x| layer(&x[0]), std::slice::from_ref(&x));
     let f = Function::new([&x, &w, &b], [by_loop, by_map]).expect("builds");
     let at = [numbers(&[4, 3], 1), numbers(&[3, 2], 2), numbers(&[2], 3)];
     let found = f.call(&at.each_ref()).expect("runs");
@@ -149,7 +150,7 @@ fn a_mask_is_drawn_in_each_step() {
         let mask = random.uniform::<f64>([4]).lt(&Expr::full([4], 0.6)).cast::<f64>();
         (none(), (x[0].matmul(&w).tanh() * &mask, mask))
     };
-    let (y, masks) = scan(step, none(), &[x.clone()]).1;
+    let (y, masks) = scan(step, none(), std::slice::from_ref(&x)).1;
     let f = Function::new([&x, &w], [y, masks]).expect("builds");
     let at = [numbers(&[50, 3], 1), numbers(&[3, 4], 2)];
     let found = f.call(&at.each_ref()).expect("runs");

@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn slopes_are_differences_of_quantiles() {
-        check_slopes("gamma", |a, l| of_broadcast(GammaSlope { order: 1 }, &[a, l]), [1e-12, 1e-9]);
+        check_slopes("gamma", |a, l| of_broadcast(GammaSlope { order: 1 }, &[a, l]), (1e-12, 1e-9));
     }
 
     /// Where x = eˡ underflows, P = eᵃˡ/Γ(a + 1), and dl/da = (ψ(a + 1) − l)/a.

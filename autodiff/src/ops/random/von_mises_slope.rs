@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn slopes_are_differences_of_quantiles() {
-        check_slopes("von_mises", |k, x| of_broadcast(VonMisesSlope { order: 1 }, &[k, x]), [1e-12, 1e-9]);
+        check_slopes("von_mises", |k, x| of_broadcast(VonMisesSlope { order: 1 }, &[k, x]), (1e-12, 1e-9));
     }
 
     /// Around a flat distribution it is −sin x, and for a large κ that of a normal distribution, −x/2κ.

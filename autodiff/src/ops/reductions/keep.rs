@@ -98,7 +98,7 @@ impl<T: Arithmetic> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn argmax_keep(&self, axis: i32) -> Expr<i64> {
-        self.keeping(&self.axes_of("argmax_keep", &axis), &self.argmax(axis))
+        self.keeping(&self.axes_of("argmax_keep", axis), &self.argmax(axis))
     }
 
     /// [`argmin`](Self::argmin) along an axis, which stays with length 1.
@@ -108,7 +108,7 @@ impl<T: Arithmetic> Expr<T> {
     #[track_caller]
     #[must_use]
     pub fn argmin_keep(&self, axis: i32) -> Expr<i64> {
-        self.keeping(&self.axes_of("argmin_keep", &axis), &self.argmin(axis))
+        self.keeping(&self.axes_of("argmin_keep", axis), &self.argmin(axis))
     }
 }
 

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::Operation;
-use crate::ops::Op;
+use super::{Op, Operation};
 
 /// The operations that a file can hold, by the names that they have there: all of this crate, and one's own that are added to them.
 ///
@@ -47,7 +46,8 @@ use crate::ops::Op;
 /// assert!(graph.to_bytes(&Operations::new()).is_err());
 ///
 /// let same = Graph::from_bytes(&bytes, &operations)?;
-/// let y = interpret(&[same.get::<f64>("y")?], &[(&same.inputs()[0], Tensor::from_slice(&[1.0, 2.0]).into())], 0);
+/// let (x, y) = (same.inputs()[0].typed(), same.get::<f64>("y")?);
+/// assert_eq!(interpret(&[y], &[(&x, &Tensor::from_slice(&[1.0, 2.0]))], 0)?[0].to_vec(), [4.0, 5.0]);
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone)]
@@ -68,7 +68,7 @@ impl Operations {
     /// Those of this crate.
     #[must_use]
     pub fn new() -> Self {
-        crate::ops::by_name(Operations { names: HashMap::new(), entries: HashMap::new() })
+        super::by_name(Operations { names: HashMap::new(), entries: HashMap::new() })
     }
 
     /// One more, under a name that no other has. Whoever loads the file needs to have it under the same.
@@ -104,14 +104,14 @@ impl Operations {
     }
 
     /// Name and attributes of an operation, if it is one of these.
-    pub(super) fn save(&self, op: &dyn Operation) -> Option<(&'static str, Value)> {
+    pub(crate) fn save(&self, op: &dyn Operation) -> Option<(&'static str, Value)> {
         let op: &dyn Any = op;
         let name = *self.names.get(&op.type_id())?;
         Some((name, (self.entries[name].save)(op)?))
     }
 
     /// The operation of some name and attributes.
-    pub(super) fn load(&self, name: &str, attributes: Value) -> Result<Op, String> {
+    pub(crate) fn load(&self, name: &str, attributes: Value) -> Result<Op, String> {
         let entry = self.entries.get(name).ok_or_else(|| format!("there is no operation `{name}`"))?;
         (entry.load)(attributes).map_err(|what| what.to_string())
     }
