@@ -175,8 +175,8 @@ fn sum_of_squares(value: &AnyTensor) -> f64 {
 fn hash(seed: u64, i: usize) -> u64 {
     const MASK: u64 = u32::MAX as u64;
     let mut x = (i as u64 + seed * 0x9e37_79b9) & MASK;
-    x = (x ^ x >> 16) * 0x85eb_ca6b & MASK;
-    x = (x ^ x >> 13) * 0xc2b2_ae35 & MASK;
+    x = ((x ^ (x >> 16)) * 0x85eb_ca6b) & MASK;
+    x = ((x ^ (x >> 13)) * 0xc2b2_ae35) & MASK;
     x ^ x >> 16
 }
 
