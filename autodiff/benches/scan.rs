@@ -101,6 +101,8 @@ fn lstm(seconds: f64) {
 
 fn main() {
     let seconds = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(2.0);
+    // As a program's first lines do: the main thread computes its share.
+    rayon::ThreadPoolBuilder::new().use_current_thread().build_global().expect("the first to start threads");
     scalar(seconds);
     lstm(seconds);
 }
