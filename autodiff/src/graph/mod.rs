@@ -9,7 +9,6 @@ mod write;
 
 use std::path::Path;
 
-use crate::expr::topological;
 use crate::ops::Op;
 use crate::{AnyExpr, Error, Expr, Kind, Operations, Shared, Untyped};
 
@@ -114,28 +113,25 @@ impl Graph {
         })
     }
 
-    /// The bytes of a file.
+    /// The bytes of a file. Rules of custom gradients are run, and what they make is written.
+    ///
+    /// # Panics
+    /// Where such a rule does.
     ///
     /// # Errors
     /// If there is an operation that is not among those given, or an output needs an input that the graph has not.
     pub fn to_bytes(&self, operations: &Operations) -> Result<Vec<u8>, Error> {
         let roots = self.roots();
-        let inputs: Vec<_> = self.inputs.iter().map(AnyExpr::key).collect();
         if let Some(input) = self.inputs.iter().find(|input| !matches!(input.op(), Op::Input(_))) {
             return Err(Error::NotAnInput(format!("{input:?}")));
         }
-        for node in topological(&roots) {
-            if matches!(node.op(), Op::Input(_)) && !inputs.contains(&node.key()) {
-                return Err(Error::MissingInput(node.name().unwrap_or("without a name").into()));
-            }
-        }
-        let mut writer = Writer::new(operations, &roots);
-        let places = writer.values(&self.inputs)?;
-        writer.record.inputs = places.into_iter().map(|(node, _)| node).collect();
+        let mut writer = Writer::new(operations);
+        let inputs = writer.inputs(&self.inputs)?;
         let places = writer.values(&roots)?;
+        let (mut record, tensors) = writer.finish();
         let names = self.outputs.iter().map(|(name, _)| name.clone());
-        writer.record.outputs = names.zip(places).collect();
-        file::write(&writer.record, &writer.tensors).map_err(Error::NotSaved)
+        (record.inputs, record.outputs) = (inputs, names.zip(places).collect());
+        file::write(&record, &tensors).map_err(Error::NotSaved)
     }
 
     /// The graph of a file's bytes.

@@ -14,7 +14,7 @@ pub(super) struct GraphRecord {
     pub inputs: Vec<usize>,
     pub outputs: Vec<(String, ValueRecord)>,
     pub variables: Vec<VariableRecord>,
-    /// How many makers of noise there are, see [`makers`](crate::ops::makers).
+    /// How many makers of noise there are, see [`RandomStreams::apart`](crate::RandomStreams::apart).
     pub makers: u64,
     pub lambdas: Vec<LambdaRecord>,
     pub nodes: Vec<NodeRecord>,

@@ -95,6 +95,59 @@ fn the_same_graph_is_the_same_file() {
     assert!(bytes == through(&graph).to_bytes(&Operations::new()).unwrap());
 }
 
+/// x, and ⌊x⌋ with a rule that is said.
+fn floored(x: &Expr<f64>, rule: impl Fn(&Expr<f64>) -> Expr<f64> + Send + Sync + 'static) -> Expr<f64> {
+    custom_gradient(|x| x[0].floor(), move |g, _, _| vec![rule(g)], std::slice::from_ref(x))
+}
+
+#[test]
+fn each_custom_gradient_has_its_own_rule() {
+    let x = Expr::<f64>::input("x", ());
+    let factors = 2..40;
+    let graph = factors.clone().fold(Graph::new().input(&x), |graph, factor| {
+        let y = floored(&x, move |g| checkpoint(|g| &g[0] * f64::from(factor), std::slice::from_ref(g)));
+        graph.output("y", &y)
+    });
+    let same = through(&graph);
+    for ((_, y), factor) in same.outputs().iter().zip(factors) {
+        let slope = grad(&y.typed::<f64>(), &[same.inputs()[0].typed()]).remove(0);
+        let found = interpret(&[slope], &[(&same.inputs()[0].typed(), &Tensor::scalar(1.5))], 0).unwrap();
+        assert_eq!(found[0].item(), f64::from(factor));
+    }
+}
+
+#[test]
+fn what_a_rule_captures_is_the_graphs() {
+    let x = Expr::<f64>::input("x", ());
+    let w = Shared::new("w", Tensor::from_slice(&[1.0, 2.0]));
+    let sum = w.expr().sum_all();
+    let cost = floored(&x, move |g| g * &sum) + w.expr().sum_all();
+    let same = through(&Graph::new().input(&x).output("cost", &cost));
+    assert_eq!(same.variables().len(), 1);
+    same.variable::<f64>("w").unwrap().set(Tensor::from_slice(&[3.0, 4.0]));
+    let slope = grad(&same.get::<f64>("cost").unwrap(), &[same.inputs()[0].typed()]).remove(0);
+    let found = interpret(&[slope], &[(&same.inputs()[0].typed(), &Tensor::scalar(1.5))], 0).unwrap();
+    assert_eq!(found[0].item(), 7.0);
+
+    // Noise of makers that nothing else names, and inputs that the graph has not.
+    let noise = [RandomStreams::apart(7), RandomStreams::apart(7)].map(|streams| streams.normal::<f64>(()));
+    let [first, second] = noise.clone();
+    let cost = floored(&x, move |g| g * &second) + first;
+    let graph = Graph::new().input(&x).output("cost", &cost);
+    let slopes = |graph: &Graph| {
+        let (x, cost) = (graph.inputs()[0].typed(), graph.get::<f64>("cost").unwrap());
+        let outputs = [cost.clone(), grad(&cost, std::slice::from_ref(&x)).remove(0)];
+        let values = interpret(&outputs, &[(&x, &Tensor::scalar(1.5))], 3).unwrap();
+        values.iter().map(Tensor::item).collect::<Vec<f64>>()
+    };
+    assert_eq!(slopes(&graph), slopes(&through(&graph)));
+
+    let y = Expr::<f64>::input("y", ());
+    let cost = floored(&x, move |g| g * &y);
+    let missing = Graph::new().input(&x).output("cost", &cost).to_bytes(&Operations::new());
+    assert_eq!(missing, Err(Error::MissingInput("y".into())));
+}
+
 #[test]
 fn what_is_shared_stays_shared() {
     let x = Expr::<f32>::input("x", [2]);

@@ -1,6 +1,6 @@
 //! From expressions to what stands in a file.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use bayeux_tensor::AnyTensor;
@@ -14,13 +14,17 @@ use super::records::{
 };
 use crate::expr::{Key, topological_to};
 use crate::lambda::Lambda;
-use crate::ops::{Call, How, Noise, Op, makers};
+use crate::ops::{Call, How, Op};
 use crate::{AnyExpr, Error, Operations};
 
 pub(super) struct Writer<'a> {
     operations: &'a Operations,
-    /// The makers of noise in their order.
-    makers: Vec<u64>,
+    /// The makers of noise that have been met.
+    makers: BTreeSet<u64>,
+    /// Inputs of the graph and of lambdas. What depends on another has no value.
+    inputs: HashSet<Key>,
+    /// What rules of gradients made. A node is known by its address, which another would get if it were let go.
+    kept: Vec<AnyExpr>,
     written: HashMap<Key, usize>,
     /// By their addresses.
     lambdas: HashMap<usize, usize>,
@@ -29,24 +33,52 @@ pub(super) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    /// For expressions that depend on these roots alone.
-    pub fn new(operations: &'a Operations, roots: &[AnyExpr]) -> Self {
-        let makers: Vec<u64> = makers(roots).into_iter().collect();
+    pub fn new(operations: &'a Operations) -> Self {
         let record = GraphRecord {
             inputs: Vec::new(),
             outputs: Vec::new(),
             variables: Vec::new(),
-            makers: makers.len() as u64,
+            makers: 0,
             lambdas: Vec::new(),
             nodes: Vec::new(),
         };
-        let (written, lambdas, tensors) = (HashMap::new(), HashMap::new(), Vec::new());
-        Writer { operations, makers, written, lambdas, record, tensors }
+        Writer {
+            operations,
+            makers: BTreeSet::new(),
+            inputs: HashSet::new(),
+            kept: Vec::new(),
+            written: HashMap::new(),
+            lambdas: HashMap::new(),
+            record,
+            tensors: Vec::new(),
+        }
+    }
+
+    /// Writes inputs, of the graph or of a lambda, and says which nodes they are.
+    pub fn inputs(&mut self, inputs: &[AnyExpr]) -> Result<Vec<usize>, Error> {
+        self.inputs.extend(inputs.iter().map(AnyExpr::key));
+        Ok(self.values(inputs)?.into_iter().map(|(node, _)| node).collect())
+    }
+
+    /// What stands in the file, when all is written: makers of noise are counted in the order in which they came to be.
+    pub fn finish(mut self) -> (GraphRecord, Vec<AnyTensor>) {
+        for node in self.record.nodes.iter_mut().filter(|node| node.op == "noise") {
+            let maker = &mut node.attributes["maker"];
+            if let Some(number) = maker.as_u64() {
+                *maker = Value::from(self.makers.range(..number).count());
+            }
+        }
+        self.record.makers = self.makers.len() as u64;
+        (self.record, self.tensors)
     }
 
     /// Writes what some values need, and says where they are.
     pub fn values(&mut self, values: &[AnyExpr]) -> Result<Vec<ValueRecord>, Error> {
         for node in topological_to(values, |value| self.written.contains_key(&value.node_key())) {
+            // A lambda that was written meanwhile may need it, too.
+            if self.written.contains_key(&node.node_key()) {
+                continue;
+            }
             let record = self.node(&node)?;
             self.written.insert(node.node_key(), self.record.nodes.len());
             self.record.nodes.push(record);
@@ -57,7 +89,8 @@ impl<'a> Writer<'a> {
     fn node(&mut self, node: &AnyExpr) -> Result<NodeRecord, Error> {
         let rule = node.op().rule();
         let (op, attributes) = match node.op() {
-            Op::Input(_) => ("input", Value::Null),
+            Op::Input(_) if self.inputs.contains(&node.key()) => ("input", Value::Null),
+            Op::Input(_) => return Err(Error::MissingInput(node.name().unwrap_or("without a name").into())),
             Op::Shared(shared) => {
                 self.record.variables.push(VariableRecord {
                     name: shared.name().to_owned(),
@@ -76,8 +109,8 @@ impl<'a> Writer<'a> {
             }
             Op::Size(dim) => ("size", json(dim)?),
             Op::Noise(noise) => {
-                let place = |maker| self.makers.binary_search(&maker).unwrap_or_default() as u64;
-                ("noise", json(&Noise { maker: noise.maker.map(place), ..*noise })?)
+                self.makers.extend(noise.maker);
+                ("noise", json(noise)?)
             }
             Op::Call(call) => ("call", self.call(call, node)?),
             Op::Scan(scan) => {
@@ -108,6 +141,7 @@ impl<'a> Writer<'a> {
                 let (g, value) = (AnyExpr::parameter_like(node), AnyExpr::parameter_like(node));
                 let slopes = rule(&g, &inputs, &value);
                 let parameters: Vec<AnyExpr> = std::iter::once(g).chain(inputs).chain([value]).collect();
+                self.kept.extend(slopes.iter().flatten().cloned());
                 Some(self.lambda_of(&parameters, &slopes)?)
             }
         };
@@ -126,7 +160,7 @@ impl<'a> Writer<'a> {
     }
 
     fn lambda_of(&mut self, parameters: &[AnyExpr], values: &[Option<AnyExpr>]) -> Result<usize, Error> {
-        let parameters = self.values(parameters)?.into_iter().map(|(node, _)| node).collect();
+        let parameters = self.inputs(parameters)?;
         let mut records = Vec::with_capacity(values.len());
         for value in values {
             records.push(match value {

@@ -144,7 +144,10 @@ impl Combination {
         let step = |carried: &[AnyExpr], parts: &[AnyExpr]| {
             let (is_first, parts) = (parts[0].typed::<bool>(), &parts[1..]);
             let parameters = self.parts.iter().chain(&self.others).map(Expr::key);
-            let given = parameters.zip(carried.iter().chain(parts).cloned()).collect();
+            // Before the first part there is none: zeros may be what the combination refuses.
+            let before =
+                parts.iter().zip(carried).map(|(part, before)| Expr::select(&is_first, part, before));
+            let given = parameters.zip(before.chain(parts.iter().cloned())).collect();
             let made = replaced(&self.made, given);
             let chosen = parts.iter().zip(&made).map(|(part, made)| Expr::select(&is_first, part, made));
             let next: Vec<AnyExpr> = chosen.collect();

@@ -90,7 +90,7 @@ pub(crate) use leaf::{Constant, Input};
 pub(crate) use linalg::log_determinant;
 pub(crate) use logic::Logic;
 pub(crate) use matmul::Matmul;
-pub(crate) use noise::{CallNumber, Noise, NoiseKind, fresh_makers, makers, tell_apart};
+pub(crate) use noise::{CallNumber, Noise, NoiseKind, fresh_makers, tell_apart};
 pub(crate) use operation::Other;
 pub(crate) use placed::{Placed, PlacedMap};
 pub(crate) use pool::{Pool2d, PoolMap};

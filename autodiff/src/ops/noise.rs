@@ -245,13 +245,6 @@ pub(crate) fn tell_apart(roots: &[AnyExpr], given: &[AnyExpr]) -> Vec<AnyExpr> {
     numbered(roots, given, &ranks)
 }
 
-/// The makers whose streams are told apart, inside and outside of lambdas.
-pub(crate) fn makers(roots: &[AnyExpr]) -> BTreeSet<u64> {
-    let mut makers = BTreeSet::new();
-    find_makers(roots, &mut makers);
-    makers.into_iter().map(|(_, maker)| maker).collect()
-}
-
 /// So many new makers, in a row: the first of them.
 pub(crate) fn fresh_makers(count: u64) -> u64 {
     MAKERS.fetch_add(count, Ordering::Relaxed)

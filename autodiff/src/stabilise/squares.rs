@@ -17,14 +17,16 @@ impl Stabiliser {
             return Some(Expr::new(op.clone(), vec![self.hypot(&sum.inputs()[0])?], sum.shape()));
         }
         let mut sides = Vec::new();
-        self.collect_sides(sum, &mut sides)?;
+        self.collect_sides(sum, MOST, &mut sides)?;
         (sides.len() > 1).then(|| sides.into_iter().reduce(|a, b| a.hypot(&b)))?
     }
 
-    fn collect_sides(&self, sum: &AnyExpr, sides: &mut Vec<AnyExpr>) -> Option<()> {
+    /// A sum that is deeper than it may have terms is too long: it is left before it is walked through.
+    fn collect_sides(&self, sum: &AnyExpr, depth: usize, sides: &mut Vec<AnyExpr>) -> Option<()> {
         if let Some([a, b]) = self.arguments(sum, Binary::Add) {
-            self.collect_sides(a, sides)?;
-            return self.collect_sides(b, sides);
+            let depth = depth.checked_sub(1)?;
+            self.collect_sides(a, depth, sides)?;
+            return self.collect_sides(b, depth, sides);
         }
         sides.push(self.square_root(sum)?);
         (sides.len() <= MOST).then_some(())

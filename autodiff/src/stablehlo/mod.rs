@@ -71,8 +71,10 @@ pub fn to_stablehlo<T: Kind>(
     let mut signature = Vec::new();
     for (number, argument) in arguments.into_iter().enumerate() {
         let of = export.of(argument.value_type())?;
-        header +=
-            &format!("  // %arg{number}: {}\n", argument.name().unwrap_or("unnamed").replace('\n', " "));
+        header += &format!(
+            "  // %arg{number}: {}\n",
+            argument.name().unwrap_or("unnamed").replace(char::is_control, " ")
+        );
         signature.push(format!("%arg{number}: {of}"));
         values.insert(argument.key(), HloValue::argument(number, of));
     }
@@ -87,14 +89,26 @@ pub fn to_stablehlo<T: Kind>(
 /// The sizes of symbols, from those of dimensions.
 fn known(given: &[(Dim, usize)]) -> Result<Sizes, Error> {
     let mut sizes = Sizes::new();
-    for (dim, size) in given {
-        let refused =
-            |why| Error::Dimension { dim: dim.to_string(), what: format!("cannot be {size}"), place: why };
-        match dim.bind(*size, &mut sizes) {
-            Ok(true) => {}
-            Ok(false) => return Err(Error::FreeDimension(dim.to_string())),
-            Err(why) => return Err(refused(if why.is_empty() { why } else { format!(": {why}") })),
+    let mut left: Vec<&(Dim, usize)> = given.iter().collect();
+    while let Some((first, _)) = left.first() {
+        let mut waiting = Vec::new();
+        for &pair in &left {
+            let (dim, size) = pair;
+            let refused = |why| Error::Dimension {
+                dim: dim.to_string(),
+                what: format!("cannot be {size}"),
+                place: why,
+            };
+            match dim.bind(*size, &mut sizes) {
+                Ok(true) => {}
+                Ok(false) => waiting.push(pair),
+                Err(why) => return Err(refused(if why.is_empty() { why } else { format!(": {why}") })),
+            }
         }
+        if waiting.len() == left.len() {
+            return Err(Error::FreeDimension(first.to_string()));
+        }
+        left = waiting;
     }
     Ok(sizes)
 }

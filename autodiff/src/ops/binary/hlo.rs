@@ -74,7 +74,10 @@ fn hypot(hlo: &mut Hlo, a: &HloValue, b: &HloValue) -> HloValue {
     let (large, small) = (hlo.binary("maximum", &a, &b), hlo.binary("minimum", &a, &b));
     let (zero, one) = (hlo.full(a.of(), 0.0), hlo.full(a.of(), 1.0));
     let infinite = hlo.full(a.of(), f64::INFINITY);
-    let (nothing, endless) = (hlo.compare("EQ", &large, &zero), hlo.compare("EQ", &large, &infinite));
+    // As in C, an infinite side makes the length infinite, whatever the other is.
+    let (first, second) = (hlo.compare("EQ", &a, &infinite), hlo.compare("EQ", &b, &infinite));
+    let endless = hlo.binary("or", &first, &second);
+    let nothing = hlo.compare("EQ", &large, &zero);
     let plain = hlo.binary("or", &nothing, &endless);
     let divisor = hlo.select(&plain, &one, &large);
     let part = hlo.select(&plain, &zero, &small);
@@ -83,7 +86,8 @@ fn hypot(hlo: &mut Hlo, a: &HloValue, b: &HloValue) -> HloValue {
     let sum = hlo.binary("add", &one, &square);
     let root = hlo.unary("sqrt", &sum);
     let length = hlo.binary("multiply", &divisor, &root);
-    hlo.select(&plain, &large, &length)
+    let length = hlo.select(&plain, &large, &length);
+    hlo.select(&endless, &infinite, &length)
 }
 
 /// a times a logarithm of b, and 0 where a is 0. Where b is in the range of numbers, the slope in a is the logarithm there, too.
