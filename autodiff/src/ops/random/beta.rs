@@ -8,7 +8,8 @@ impl RandomStreams {
     /// Beta numbers, on [0, 1], of density xᵅ⁻¹ (1 − x)ᵝ⁻¹/B(α, β).
     ///
     /// Of two [`gamma`](Self::gamma) numbers x is the first's part of both, as a logistic function of the difference of their logarithms,
-    /// which is right also where both underflow. Gradients go through theirs. A negative α or β gives NaN.
+    /// which is right also where both numbers underflow. Gradients go through theirs. A negative α or β gives NaN, and so do two for which the
+    /// logarithms underflow, too, below some 10⁻³⁰⁷, 10⁻³⁷ in f32.
     ///
     /// ```
     /// use bayeux_autodiff::{Function, RandomStreams};

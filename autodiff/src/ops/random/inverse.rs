@@ -91,11 +91,13 @@ impl RandomStreams {
     ) -> Expr<T> {
         let shape = shape.into();
         let [low, high] = [low.into(), high.into()].map(|end| fitted("truncated_normal", &end, &shape));
-        let upper = low.gt(&Expr::zeros(&shape));
+        // Mirrored, where more of it is above 0: next to 1 Φ has not the digits.
+        let upper = (&low + &high).gt(&Expr::zeros(&shape));
         let from = Expr::select(&upper, &-&high, &low);
         let to = Expr::select(&upper, &-&low, &high);
-        let (below, u) = (from.ndtr(), open::<T>(self, &shape));
-        let x = (&below + u * (to.ndtr() - &below)).ndtri().maximum(&from).minimum(&to);
+        let (below, most, u) = (from.ndtr(), to.ndtr(), open::<T>(self, &shape));
+        let x = (&below + u * (&most - &below)).ndtri().maximum(&from).minimum(&to);
+        let x = Expr::select(&most.eq(&Expr::zeros(&shape)), &to, &x);
         Expr::select(&upper, &-&x, &x)
     }
 }

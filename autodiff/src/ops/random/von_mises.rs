@@ -49,6 +49,8 @@ fn von_mises(words: Words, concentration: f64) -> f64 {
     if concentration == f64::INFINITY {
         return 0.0;
     }
+    // From there on all angles are 0 but for what no f64 tells, and squares stay finite.
+    let concentration = concentration.min(1e300);
     let s = libm::hypot(1.0, 2.0 * concentration);
     let below = (1.0 + s) + (2.0 * (1.0 + s)).sqrt();
     let rho = 2.0 * concentration / below;

@@ -28,7 +28,11 @@ impl<T: Float> Expr<T> {
         let last = count.saturating_sub(1);
         let number = |i: usize| match i == last && last > 0 {
             true => end, // whatever is rounded
-            false => start + (end - start) * (i as f64 / last.max(1) as f64),
+            false if (end - start).is_finite() => start + (end - start) * (i as f64 / last.max(1) as f64),
+            false => {
+                let part = i as f64 / last.max(1) as f64;
+                start * (1.0 - part) + end * part
+            }
         };
         Expr::constant(Tensor::from_fn([count], |i| T::from_f64(number(i[0]))))
     }

@@ -127,11 +127,12 @@ impl<T: Real> Expr<T> {
     /// [`linspace`](Expr::linspace)`(low, high, bins + 1)`.
     ///
     /// # Panics
-    /// If there is no bin, or if `low` is not below `high`.
+    /// If there is no bin, or if `low` is not below `high`, or one is infinite.
     #[track_caller]
     #[must_use]
     pub fn histogram(&self, bins: usize, low: f64, high: f64) -> Expr<i64> {
-        assert!(bins > 0 && low < high, "histogram: {bins} bins from {low} to {high}");
+        let fits = low < high && low.is_finite() && high.is_finite();
+        assert!(bins > 0 && fits, "histogram: {bins} bins from {low} to {high}");
         let edges = Expr::<f64>::linspace(low, high, bins + 1);
         let inputs = vec![edges.cast_like(self).untyped(), self.untyped()];
         AnyExpr::values_of(Arc::new(Histogram), inputs).remove(0).typed()
@@ -168,5 +169,18 @@ mod tests {
         let counts = Expr::constant(Tensor::from_slice(&x)).histogram(3, 0.0, 3.0);
         let found = Function::<Untyped>::new([], [counts.untyped()]).unwrap().call(()).unwrap().remove(0);
         assert_eq!(found.get::<i64>().to_vec(), [1, 1, 3]);
+    }
+    #[test]
+    fn edges_are_far_apart() {
+        let x = Expr::<f64>::constant(Tensor::from_slice(&[-1.7e308, -1.0, 1.0, 1.6e308, f64::MAX]));
+        let counts = x.histogram(2, f64::MIN, f64::MAX);
+        let found = Function::<Untyped>::new([], [counts.untyped()]).unwrap().call(()).unwrap().remove(0);
+        assert_eq!(found.get::<i64>().to_vec(), [2, 3]);
+    }
+
+    #[test]
+    #[should_panic(expected = "histogram: 2 bins from 0 to inf")]
+    fn edges_are_numbers() {
+        let _ = Expr::<f64>::zeros([2]).histogram(2, 0.0, f64::INFINITY);
     }
 }

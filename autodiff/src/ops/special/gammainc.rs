@@ -1,5 +1,6 @@
 //! The regularised incomplete gamma functions, differentiable in both arguments.
 
+mod large;
 pub(super) mod series;
 
 use bayeux_tensor::{AnySliceMut, ElementType};

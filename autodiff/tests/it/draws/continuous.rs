@@ -172,6 +172,28 @@ fn truncated_normal() {
 }
 
 #[test]
+fn truncated_normal_far_out_and_next_to_one() {
+    let far = |low: f64, high: f64| numbers(&streams().truncated_normal::<f32>(low, high, [4]));
+    assert_eq!(far(20.0, f64::INFINITY), [20.0; 4]);
+    assert_eq!(far(20.0, 25.0), [20.0; 4]);
+    assert_eq!(far(-25.0, -20.0), [-20.0; 4]);
+    assert_eq!(numbers(&streams().truncated_normal::<f64>(40.0, f64::INFINITY, [4])), [40.0; 4]);
+    // 2²⁶ numbers: the uniform ones of 24 bits are all there, and the greatest is no 1.
+    for part in 0..16 {
+        let x = RandomStreams::new(part).truncated_normal::<f32>(0.0, f64::INFINITY, [1 << 22]);
+        assert!(drawn(&x).iter().all(f32::is_finite));
+    }
+}
+
+#[test]
+fn von_mises_of_the_greatest_numbers_ends() {
+    for kappa in [1e300, 4.6e307, f64::MAX] {
+        let x = numbers(&streams().von_mises::<f64>(kappa, [100]));
+        assert!(x.iter().all(|x| x.abs() < 1e-148), "{x:?}");
+    }
+}
+
+#[test]
 fn multivariate_normal() {
     let (mean_of, covariance) = ([1.0, -2.0], [2.0, -0.8, -0.8, 1.0]);
     let x = streams().multivariate_normal::<f64>(

@@ -22,8 +22,13 @@ const ZETA_SERIES: [f64; 12] = [
     -1.3954464685812522e-19,
 ];
 
-/// a⁻ⁿ, by squares: how `powi` multiplies is the platform's choice.
-fn reciprocal_power(mut a: f64, n: i32) -> f64 {
+/// a⁻ⁿ.
+fn reciprocal_power(a: f64, n: i32) -> f64 {
+    1.0 / power(a, n)
+}
+
+/// aⁿ, by squares: how `powi` multiplies is the platform's choice.
+fn power(mut a: f64, n: i32) -> f64 {
     let (mut power, mut rest) = (1.0, n);
     while rest > 0 {
         if rest % 2 == 1 {
@@ -32,11 +37,15 @@ fn reciprocal_power(mut a: f64, n: i32) -> f64 {
         a *= a;
         rest /= 2;
     }
-    1.0 / power
+    power
 }
 
 /// Hurwitz's ζ(s, x) = Σ (x + i)⁻ˢ over i ≥ 0, for whole s ≥ 2 and x > 0, by Euler and Maclaurin's formula (DLMF 25.11.5).
 fn hurwitz_zeta(s: i32, x: f64) -> f64 {
+    if x > 1e18 {
+        // All else is less than rounding. x⁻ˢ may be too small a number where this is none.
+        return power(1.0 / x, s - 1) / f64::from(s - 1);
+    }
     let (mut sum, mut a) = (0.0, x);
     while a < 10.0 + f64::from(s) {
         sum += reciprocal_power(a, s);

@@ -9,6 +9,7 @@ use bayeux_tensor::simd;
 use super::super::functions::{lgamma1p, polygamma, stirling_rest, without_logarithm};
 use super::super::jet::{Jet, Scalar};
 use super::super::numbers::BLOCK;
+use super::large;
 
 /// P or Q, or a derivative in a of this order; NaN outside of a ≥ 0, x ≥ 0.
 pub(super) fn value(upper: bool, order: u8, a: f64, x: f64) -> f64 {
@@ -26,6 +27,13 @@ pub(super) fn value(upper: bool, order: u8, a: f64, x: f64) -> f64 {
         (Some(p), 0) => return complement(p),
         (Some(_), _) => return if a == 0.0 { f64::NAN } else { 0.0 },
         _ => {}
+    }
+    if a >= large::LEAST {
+        return match order {
+            0 => large::both(a, x)[usize::from(upper)],
+            _ if upper => -large::derivative(order, a, x),
+            _ => large::derivative(order, a, x),
+        };
     }
     let logarithm = libm::log(x);
     let low = is_low(a, logarithm);
@@ -46,6 +54,9 @@ pub(super) fn value(upper: bool, order: u8, a: f64, x: f64) -> f64 {
 pub(in crate::ops) fn implicit_slope(order: u8, a: f64, l: f64) -> f64 {
     if !(a > 0.0 && a < f64::INFINITY && l.is_finite()) {
         return f64::NAN;
+    }
+    if a >= large::LEAST {
+        return large::implicit_slope(order, a, l);
     }
     let low = is_low(a, l);
     let found = of_series_or_fraction(low, a, (libm::exp(l), l), 1.0).derivative(order, 0) / a;
@@ -156,7 +167,7 @@ fn fraction_of_many(a: [f64; LANES], x: [f64; LANES]) -> [f64; LANES] {
 }
 
 /// D. By Stirling's formula for large a, so that no large numbers cancel: −a (m − ln(1 + m)), m = x/a − 1, is the exponent.
-fn factor(a: f64, x: f64) -> f64 {
+pub(super) fn factor(a: f64, x: f64) -> f64 {
     if a < 20.0 {
         let root = libm::exp(-0.5 * x);
         return libm::pow(x, a) * root / libm::tgamma(a + 1.0) * root;

@@ -91,3 +91,15 @@ fn gamma_functions_keep_their_digits_where_terms_cancel() {
         assert!(error < 5e-6, "{line} in f32: {:e}, not {expected:e}", y[0]);
     }
 }
+
+#[test]
+fn powers_of_large_numbers_do_not_vanish_too_soon() {
+    for (n, x, wanted) in
+        [(1, 1e200, 1e-200f64), (1, 3e18, 1.0 / 3e18), (2, 1e150, -1e-300), (3, 1e100, 2e-300)]
+    {
+        let mut found = [0.0f64];
+        simd::polygamma(n, &[x], &mut found);
+        let [found] = found;
+        assert!((found - wanted).abs() <= 4e-16 * wanted.abs(), "{n} {x:e}: {found:e}");
+    }
+}
