@@ -40,8 +40,9 @@
 //! - [What does not fit](#what-does-not-fit).
 //! - Gradients: [`grad`], [`vjp`], [`jvp`], [`jacobian`], [`hessian`], of any order and through everything; [`custom_gradient`],
 //!   [`checkpoint`].
-//! - Loops: [`scan`](scan()), [`fold`], [`while_loop`], [`cond`]; [`vmap`](vmap()) for a stack of examples.
-//! - Programs: [`Function`], [`Shared`], and [`optimizers`]; [`Graph`] for files.
+//! - Loops: [`scan`](scan()), [`fold`], [`while_loop`], [`cond`], [`associative_scan`]; [`vmap`](vmap()) for a stack of examples.
+//! - Random numbers: [`RandomStreams`].
+//! - Programs: [`Function`], [`Shared`], and [`optimizers`]; [`Graph`] for files, [`to_stablehlo`] for XLA.
 //! - One's own: [`Operation`], to the compiler the same as those of this crate.
 //!
 //! # What does not fit

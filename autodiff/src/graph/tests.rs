@@ -68,14 +68,11 @@ fn all_kinds_of_nodes_come_back() {
     assert_eq!(graph.variable::<f64>("w").unwrap().get().to_vec(), [0.5, -1.0, 2.0]);
 }
 
-/// A file that was written once is read for ever. `BAYEUX_BLESS=1` writes it anew, for a new version.
+/// A file that was written once is read for ever: no test writes it anew.
 #[test]
 fn a_file_of_version_1_is_read() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/graph/version-1.safetensors");
     let graph = everything();
-    if std::env::var_os("BAYEUX_BLESS").is_some() {
-        graph.save(path).unwrap();
-    }
     let x = AnyTensor::from(Tensor::from_fn([4, 3], |i| (i[0] + 2 * i[1]) as f64 / 7.0));
     let old = values(&Graph::load(path).unwrap(), std::slice::from_ref(&x));
     for (old, new) in old.iter().zip(values(&graph, &[x])) {

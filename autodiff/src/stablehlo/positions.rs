@@ -58,6 +58,10 @@ impl Hlo {
         axes: &Positions,
         of: &HloType,
     ) -> HloValue {
+        // There is nothing to take. Slices of no length are what JAX refuses.
+        if x.of().shape.contains(&0) {
+            return self.full(of, 0.0);
+        }
         let taken = |axis| axis == axes.axis || axes.common.contains(&axis);
         let sizes =
             x.of().shape.iter().enumerate().map(|(axis, &size)| if taken(axis) { size.min(1) } else { size });

@@ -23,9 +23,9 @@ pub struct Graph<'a> {
     pub values: usize,
 }
 
-/// A folder of them.
+/// A folder of them, or none, where they are made but not kept.
 pub struct Folder {
-    path: PathBuf,
+    pub path: Option<PathBuf>,
     counts: Mutex<Counts>,
 }
 
@@ -39,18 +39,22 @@ struct Counts {
 }
 
 impl Folder {
-    /// One in that which `BAYEUX_STABLEHLO` names.
-    pub fn from_environment(name: &str) -> Option<Self> {
-        let path = PathBuf::from(std::env::var_os("BAYEUX_STABLEHLO")?).join(name);
-        std::fs::create_dir_all(&path).expect("a folder to write to");
-        Some(Folder { path, counts: Mutex::default() })
+    /// One in that which `BAYEUX_STABLEHLO` names, if it names one.
+    pub fn from_environment(name: &str) -> Self {
+        let path = std::env::var_os("BAYEUX_STABLEHLO").map(|folder| PathBuf::from(folder).join(name));
+        if let Some(path) = &path {
+            std::fs::create_dir_all(path).expect("a folder to write to");
+        }
+        Folder { path, counts: Mutex::default() }
     }
 
     /// Writes the values, the slopes, and the numbers of both; what has no form is counted.
     pub fn write(&self, graph: &Graph<'_>) {
         let (values, slopes) = graph.roots.split_at(graph.values);
         let write = |name: String, text: &str| {
-            std::fs::write(self.path.join(name), text).expect("a file to write");
+            if let Some(path) = &self.path {
+                std::fs::write(path.join(name), text).expect("a file to write");
+            }
         };
         let mut counts = self.counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         counts.graphs += 1;
@@ -73,8 +77,8 @@ impl Folder {
         }
     }
 
-    /// How many were written, and why not the others.
-    pub fn report(&self) -> String {
+    /// How many there were, how many with a form of their values, and of their slopes; the same in words, and why not the others.
+    pub fn report(&self) -> ([usize; 3], String) {
         let counts = self.counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut report = format!(
             "StableHLO: {} of {} graphs written, {} with their slopes",
@@ -84,7 +88,7 @@ impl Folder {
             // Writing to a string cannot fail.
             let _ = write!(report, "\n  {count} × no form of {op}");
         }
-        report
+        ([counts.graphs, counts.values, counts.slopes], report)
     }
 }
 

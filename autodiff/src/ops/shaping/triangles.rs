@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bayeux_tensor::{AnySliceMut, Element, with_type};
+use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::expr::refusal::refuse;
 use crate::kernel::View;
 use crate::ops::Batch;
 use crate::ops::operation::{Linearity, Operation};
-use crate::{AnyExpr, Dim, Error, Expr, Kind, Rows, ValueType};
+use crate::{AnyExpr, Dim, Error, Expr, Hlo, HloType, HloValue, Kind, Rows, ValueType};
 
 /// x → one of its triangles, up to or from a diagonal on, and zeros.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -60,6 +60,17 @@ impl Operation for Triangular {
         }
         with_type!(inputs[0].data.element_type(), T => run::<T>(*self, &inputs[0], outputs[0].reborrow().get()));
         Ok(())
+    }
+
+    fn stablehlo(&self, hlo: &mut Hlo, inputs: &[HloValue], outputs: &[HloType]) -> Option<Vec<HloValue>> {
+        let (of, rank) = (&outputs[0], outputs[0].rank());
+        let places = HloType::new(ElementType::I64, of.shape.clone());
+        let (row, column) = (hlo.iota(&places, rank - 2), hlo.iota(&places, rank - 1));
+        let diagonal = hlo.full(&places, f64::from(self.diagonal));
+        let edge = hlo.binary("add", &row, &diagonal);
+        let stays = hlo.compare(if self.upper { "GE" } else { "LE" }, &column, &edge);
+        let nothing = hlo.full(of, 0.0);
+        Some(vec![hlo.select(&stays, &inputs[0], &nothing)])
     }
 
     fn linearity(&self) -> Linearity {
