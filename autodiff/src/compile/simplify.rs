@@ -12,6 +12,7 @@
 mod algebra;
 mod nothing;
 mod numbers;
+mod pads;
 mod rewriter;
 mod shapes;
 mod sums;
@@ -31,6 +32,7 @@ pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
         numbers::rules(),
         shapes::rules(),
         tables::rules(),
+        pads::rules(),
         algebra::rules(),
         sums::rules(),
     ];

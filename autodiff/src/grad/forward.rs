@@ -174,6 +174,6 @@ pub(super) fn transposed(
     let zeros = seeds.iter().flatten().map(|seed| (seed.key(), seed.zeros_like()));
     let arguments = parameters.iter().map(AnyExpr::key).zip(given).chain(zeros).collect();
     let mut values = replaced(&values, arguments).into_iter();
-    let mut known = |slope: Adjoint| Some(Adjoint { value: values.next()?, ..slope });
+    let mut known = |slope: Adjoint| Some(slope.with(values.next()?));
     slopes.into_iter().map(|slope| known(slope?)).collect()
 }

@@ -12,26 +12,69 @@ use crate::{AnyExpr, Expr};
 #[derive(Clone)]
 pub(super) struct Adjoint {
     pub value: AnyExpr,
-    /// Zeros, by somebody's choice.
-    pub(super) zeros: bool,
+    zeros: Zeros,
     /// Infinities, from an infinite slope.
-    pub(super) infinite: bool,
+    infinite: bool,
+}
+
+/// Why an adjoint may be exactly 0.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Zeros {
+    /// Only by chance.
+    Chance,
+    /// Because nothing has been received yet, in the first step back through a loop. It is over when something is.
+    Nothing,
+    /// By somebody's choice.
+    Choice,
+}
+
+impl Zeros {
+    /// Of a value, if it receives such zeros from two sides.
+    fn plus(self, other: Self) -> Self {
+        match (self, other) {
+            (Zeros::Choice, _) | (_, Zeros::Choice) => Zeros::Choice,
+            (Zeros::Nothing, Zeros::Nothing) => Zeros::Nothing,
+            _ => Zeros::Chance,
+        }
+    }
+
+    fn any(self) -> bool {
+        self != Zeros::Chance
+    }
 }
 
 impl Adjoint {
     pub fn new(value: AnyExpr) -> Self {
-        Adjoint { value, zeros: false, infinite: false }
+        Adjoint { value, zeros: Zeros::Chance, infinite: false }
+    }
+
+    /// Zeros for what has received nothing.
+    pub fn nothing(value: AnyExpr) -> Self {
+        Adjoint { zeros: Zeros::Nothing, ..Adjoint::new(value) }
     }
 
     /// Of an operation of several values, which may choose.
     pub fn chosen(value: AnyExpr) -> Self {
-        Adjoint { zeros: true, ..Adjoint::new(value) }
+        Adjoint { zeros: Zeros::Choice, ..Adjoint::new(value) }
+    }
+
+    /// Another value, which may hold the same.
+    pub fn with(&self, value: AnyExpr) -> Self {
+        Adjoint { value, ..*self }
+    }
+
+    /// Takes it to hold what another may as well; whether that is more.
+    pub fn may_hold_what(&mut self, other: &Self) -> bool {
+        let before = (self.zeros, self.infinite);
+        self.zeros = self.zeros.max(other.zeros);
+        self.infinite |= other.infinite;
+        (self.zeros, self.infinite) != before
     }
 
     pub fn plus(self, other: Self) -> Self {
         Adjoint {
             value: self.value + other.value,
-            zeros: self.zeros || other.zeros,
+            zeros: self.zeros.plus(other.zeros),
             infinite: self.infinite || other.infinite,
         }
     }
@@ -41,7 +84,7 @@ impl Adjoint {
 pub(super) fn parts(adjoint: &Adjoint, inputs: &[AnyExpr], node: &AnyExpr) -> Vec<Option<Adjoint>> {
     let rule = node.op().rule();
     let Adjoint { value: g, zeros, infinite } = adjoint;
-    let alike = |zeros: bool, parts: Vec<Option<AnyExpr>>| -> Vec<Option<Adjoint>> {
+    let alike = |zeros: Zeros, parts: Vec<Option<AnyExpr>>| -> Vec<Option<Adjoint>> {
         let infinite = *infinite;
         parts.into_iter().map(|part| part.map(|value| Adjoint { value, zeros, infinite })).collect()
     };
@@ -65,10 +108,10 @@ pub(super) fn parts(adjoint: &Adjoint, inputs: &[AnyExpr], node: &AnyExpr) -> Ve
         | Op::Pool2d(_)
         | Op::Take(_)
         | Op::Scatter(_)
-        | Op::Other(_) => alike(true, rule.gradient(g, inputs, node)),
+        | Op::Other(_) => alike(Zeros::Choice, rule.gradient(g, inputs, node)),
         Op::Unary(_) | Op::Binary(_) => elementwise(adjoint, inputs, node),
-        Op::Softmax(op) if *zeros => alike(true, vec![Some(softmax(*op, g, &inputs[0], node))]),
-        Op::Softmax(_) => alike(false, rule.gradient(g, inputs, node)),
+        Op::Softmax(op) if zeros.any() => alike(Zeros::Choice, vec![Some(softmax(*op, g, &inputs[0], node))]),
+        Op::Softmax(_) => alike(Zeros::Chance, rule.gradient(g, inputs, node)),
         // Here everything is mixed with everything.
         _ => rule.gradient(g, inputs, node).into_iter().map(|part| part.map(Adjoint::new)).collect(),
     }
@@ -98,7 +141,7 @@ fn elementwise(
                 return None;
             }
             let steep = may_be_steep(node.op(), inputs, i);
-            let g_may_vanish = *zeros || steep && !is_nonzero(g);
+            let g_may_vanish = zeros.any() || steep && !is_nonzero(g);
             let guard_g = g_may_vanish && (steep || !is_finite(&slope));
             let guard_slope = *infinite && !is_nonzero(&slope);
             let value = match (guard_g, guard_slope) {
@@ -110,7 +153,8 @@ fn elementwise(
             let chooses =
                 matches!(node.op(), Op::Unary(Unary::Relu) | Op::Binary(Binary::Maximum | Binary::Minimum))
                     || matches!(node.op(), Op::Binary(Binary::Mul)) && chooses(&inputs[1 - i]);
-            Some(Adjoint { value, zeros: *zeros || chooses, infinite: *infinite || steep })
+            let zeros = if chooses { Zeros::Choice } else { *zeros };
+            Some(Adjoint { value, zeros, infinite: *infinite || steep })
         })
         .collect()
 }

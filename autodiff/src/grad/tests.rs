@@ -191,6 +191,61 @@ fn what_a_pool_or_a_table_leaves_out_passes_nothing_on() {
     assert_eq!(values[0].to_vec(), [0.0, -1.0, 0.0]);
 }
 
+/// Slopes of a loop are those of its steps written out, also where these are infinite or undefined.
+#[test]
+fn a_loop_passes_on_what_its_steps_do() {
+    type Pair = (Expr<f64>, Expr<f64>);
+    type Step = fn(&Pair, &Expr<f64>) -> (Pair, Expr<f64>);
+    type Cost = fn(&Pair, Expr<f64>) -> Expr<f64>;
+    let square = |y: &Expr<f64>| y.square();
+    let rows: [(&str, Step, Cost, [f64; 3]); 6] = [
+        // The last step overflows, and nobody asks for what it carries on.
+        ("after the end", |(p, q), x| ((p.exp(), q.clone()), p + x), |_, y| y, [1.0, 2.0, 4.0]),
+        ("never carried on", |(_, q), x| ((x.exp(), q.clone()), q * x), |(p, _), y| p + y, [800.0, 1.0, 2.0]),
+        // √ is infinitely steep in one step, what it is taken of was multiplied by 0 in the one before.
+        ("steep", |(p, q), x| ((q.sqrt(), p * x), p.clone()), |(p, _), _| p.clone(), [0.0, 0.0, 1.0]),
+        // A branch is taken behind the loop, or inside.
+        (
+            "chosen behind",
+            |(p, q), x| ((p * x.ln(), q.clone()), q * x),
+            |(p, _), y| otherwise(&(p - 1.0), p.clone()) + y,
+            [0.0, 1.0, 2.0],
+        ),
+        (
+            "chosen inside",
+            |(p, q), x| ((otherwise(x, p * x.ln()), q + p), p * q),
+            |(p, q), y| p + q + y,
+            [0.5, 0.0, 2.0],
+        ),
+        (
+            "ordinary",
+            |(p, q), x| ((p * x + q.tanh(), p * q), p.sin()),
+            |(p, q), y| p * q + y,
+            [0.5, -0.3, 2.0],
+        ),
+    ];
+    for (name, step, cost, x) in rows {
+        let inputs = [("p", vec![]), ("q", vec![]), ("x", vec![3])]
+            .map(|(name, shape)| Expr::<f64>::input(name, shape));
+        let start = (inputs[0].clone(), inputs[1].clone());
+        let (last, all) = crate::scan(|s: &Pair, x| step(s, &x[0]), start.clone(), &inputs[2..]);
+        let looped = cost(&last, square(&all).sum_all());
+        let (mut state, mut total) = (start, Expr::scalar(0.0));
+        for t in 0..3 {
+            let (next, y) = step(&state, &inputs[2].slice(0, t..t + 1).reshape([0; 0]));
+            (state, total) = (next, total + square(&y));
+        }
+        let slopes = [looped, cost(&state, total)].map(|cost| grad(&cost, &inputs));
+        let f = Function::new(&inputs, slopes.concat()).expect("builds");
+        let at = [Tensor::scalar(0.5), Tensor::scalar(0.25), Tensor::from_slice(&x)];
+        let found = f.call(&at.iter().collect::<Vec<_>>()).expect("runs");
+        for (a, b) in found[..3].iter().zip(&found[3..]).flat_map(|(a, b)| a.iter().zip(b.iter())) {
+            let alike = a == b || a.is_nan() && b.is_nan() || (a - b).abs() < 1e-12 * b.abs();
+            assert!(alike, "{name}: {a} in a loop, {b} written out: {found:?}");
+        }
+    }
+}
+
 #[test]
 fn a_gradient_that_is_nothing_says_why() {
     let (x, w) = (Expr::<f64>::input("x", [3]), Expr::<f64>::input("w", [3]));

@@ -40,7 +40,7 @@ fn again(lambda: &Lambda, received: &[Option<Adjoint>], arguments: &[AnyExpr]) -
     for (value, adjoint) in values.iter().zip(received) {
         if let Some(adjoint) = adjoint {
             let parameter = AnyExpr::parameter_like(&adjoint.value);
-            seeds.push((value.clone(), Adjoint { value: parameter.clone(), ..adjoint.clone() }));
+            seeds.push((value.clone(), adjoint.with(parameter.clone())));
             parameters.push(parameter);
             arguments.push(adjoint.value.clone());
         }
@@ -54,7 +54,7 @@ fn again(lambda: &Lambda, received: &[Option<Adjoint>], arguments: &[AnyExpr]) -
         return slopes;
     }
     let mut parts = Call::values(Lambda::new(parameters, body), How::Apart, arguments).into_iter();
-    let mut part = |slope: Adjoint| Some(Adjoint { value: parts.next()?, ..slope });
+    let mut part = |slope: Adjoint| Some(slope.with(parts.next()?));
     slopes.into_iter().map(|slope| part(slope?)).collect()
 }
 
@@ -79,7 +79,7 @@ fn beside(lambda: &Lambda, moved: &[Option<Adjoint>], arguments: &[AnyExpr]) -> 
     for (i, tangent) in moved.iter().enumerate() {
         if let Some(tangent) = tangent {
             let parameter = AnyExpr::parameter_like(&tangent.value);
-            given.push((parameters[i].clone(), Adjoint { value: parameter.clone(), ..tangent.clone() }));
+            given.push((parameters[i].clone(), tangent.with(parameter.clone())));
             parameters.push(parameter);
             arguments.push(tangent.value.clone());
         }
@@ -90,6 +90,6 @@ fn beside(lambda: &Lambda, moved: &[Option<Adjoint>], arguments: &[AnyExpr]) -> 
         return tangents;
     }
     let mut parts = Call::values(Lambda::new(parameters, body), How::Apart, arguments).into_iter();
-    let mut part = |tangent: Adjoint| Some(Adjoint { value: parts.next()?, ..tangent });
+    let mut part = |tangent: Adjoint| Some(tangent.with(parts.next()?));
     tangents.into_iter().map(|tangent| part(tangent?)).collect()
 }

@@ -22,12 +22,13 @@ pub(super) fn parts(scan: &Scan, received: &[Option<Adjoint>], node: &AnyExpr) -
     let last = Window::of(scan);
 
     // Adjoints: of what is carried on, from step to step; of stacks, part by part.
-    let mut seeds = Vec::new();
+    let (mut seeds, mut from_stacks) = (Vec::new(), Vec::new());
     let (mut adjoints, mut start, mut floats) = (Vec::new(), Vec::new(), Vec::new());
     for (i, value) in values[..carried].iter().enumerate().filter(|(_, x)| x.element_type().is_float()) {
         let parameter = AnyExpr::parameter_like(value);
-        seeds.push((value.clone(), Adjoint::chosen(parameter.clone())));
-        start.push(received[i].clone().map_or_else(|| inputs[i].zeros_like(), |adjoint| adjoint.value));
+        let received = received[i].clone().unwrap_or_else(|| Adjoint::nothing(inputs[i].zeros_like()));
+        seeds.push((value.clone(), received.with(parameter.clone())));
+        start.push(received.value);
         adjoints.push(parameter);
         floats.push(i);
     }
@@ -39,7 +40,7 @@ pub(super) fn parts(scan: &Scan, received: &[Option<Adjoint>], node: &AnyExpr) -
     for (value, adjoint) in values[carried..carried + stacks].iter().zip(&received[carried..]) {
         if let Some(adjoint) = adjoint {
             let parameter = AnyExpr::parameter_like(value);
-            seeds.push((value.clone(), Adjoint { value: parameter.clone(), ..adjoint.clone() }));
+            from_stacks.push((value.clone(), adjoint.with(parameter.clone())));
             sequence(parameter, adjoint.value.clone());
         }
     }
@@ -61,16 +62,12 @@ pub(super) fn parts(scan: &Scan, received: &[Option<Adjoint>], node: &AnyExpr) -
         sequence(part.clone(), stack.clone());
     }
 
-    let wrt: Vec<AnyExpr> = parameters.iter().filter(|x| x.element_type().is_float()).cloned().collect();
-    let mut slopes = sweep(seeds, &wrt).into_iter();
-    let slopes: Vec<Option<AnyExpr>> = parameters
-        .iter()
-        .map(|x| if x.element_type().is_float() { Some(slopes.next()??.value) } else { None })
-        .collect();
-    let next = floats.iter().map(|&i| slopes[i].clone().unwrap_or_else(|| parameters[i].zeros_like()));
+    let slopes = slopes(&parameters, &mut seeds, &from_stacks, &floats);
+    let of = |i: usize| slopes[i].as_ref().map(|slope| slope.value.clone());
+    let next = floats.iter().map(|&i| of(i).unwrap_or_else(|| parameters[i].zeros_like()));
     let next: Vec<AnyExpr> = next.collect();
-    let outputs: Vec<AnyExpr> = slopes[carried..from_same].iter().flatten().cloned().collect();
-    let sums: Vec<AnyExpr> = slopes[from_same..].iter().flatten().cloned().collect();
+    let outputs: Vec<AnyExpr> = (carried..from_same).filter_map(of).collect();
+    let sums: Vec<AnyExpr> = (from_same..parameters.len()).filter_map(of).collect();
     let counts = [next.len(), outputs.len()];
     let all: Vec<AnyExpr> = next.into_iter().chain(outputs).chain(sums).collect();
     let mut all = replaced(&all, kept);
@@ -94,7 +91,7 @@ pub(super) fn parts(scan: &Scan, received: &[Option<Adjoint>], node: &AnyExpr) -
         start,
         sequences: given,
         same: inputs[from_same..].to_vec(),
-        limit,
+        limit: limit.clone(),
         length: last.length.clone(),
         backwards: !scan.backwards,
         truncated: None,
@@ -103,6 +100,8 @@ pub(super) fn parts(scan: &Scan, received: &[Option<Adjoint>], node: &AnyExpr) -
 
     let (mut start, mut outputs, mut sums) =
         (results.last.into_iter(), results.stacks.into_iter(), results.sums.into_iter());
+    // Those that are not done or not gone back through pass nothing on.
+    let all_steps = last.is_all() && limit.is_none() && last.length.is_at_least(1) == Some(true);
     let part = |(i, x): (usize, &AnyExpr)| {
         let value = match i {
             _ if !x.element_type().is_float() => None,
@@ -110,11 +109,40 @@ pub(super) fn parts(scan: &Scan, received: &[Option<Adjoint>], node: &AnyExpr) -
             i if i < from_same => slopes[i].as_ref().and_then(|_| Some(last.restore(&outputs.next()?))),
             i => slopes[i].as_ref().and_then(|_| sums.next()),
         };
-        value.map(Adjoint::chosen)
+        let of = floats.iter().position(|&float| float == i).map(|at| &seeds[at].1).or(slopes[i].as_ref());
+        match of {
+            Some(of) if all_steps => Some(of.with(value?)),
+            _ => value.map(Adjoint::chosen),
+        }
     };
     let mut parts: Vec<Option<Adjoint>> = parameters.iter().enumerate().map(part).collect();
     parts.resize(node.inputs().len(), None);
     parts
+}
+
+/// What the parameters of a step receive, if what is carried on and the stacks have received so much. What is carried on hands to the
+/// step before what may be 0 or infinite for more reasons than at first; the adjoints are those for all reasons that there come to be.
+fn slopes(
+    parameters: &[AnyExpr],
+    seeds: &mut [(AnyExpr, Adjoint)],
+    from_stacks: &[(AnyExpr, Adjoint)],
+    carried: &[usize],
+) -> Vec<Option<Adjoint>> {
+    let is_float = |x: &AnyExpr| x.element_type().is_float();
+    let wrt: Vec<AnyExpr> = parameters.iter().filter(|x| is_float(x)).cloned().collect();
+    loop {
+        let mut found = sweep(seeds.iter().chain(from_stacks).cloned().collect(), &wrt).into_iter();
+        let slopes: Vec<Option<Adjoint>> =
+            parameters.iter().map(|x| if is_float(x) { found.next()? } else { None }).collect();
+        let mut more = false;
+        for ((_, seed), &i) in seeds.iter_mut().zip(carried) {
+            let handed_on = slopes[i].clone().unwrap_or_else(|| Adjoint::nothing(seed.value.clone()));
+            more |= seed.may_hold_what(&handed_on);
+        }
+        if !more {
+            return slopes;
+        }
+    }
 }
 
 /// The steps that gradients go back through: all, or the last ones.

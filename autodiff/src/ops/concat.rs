@@ -1,18 +1,28 @@
 //! Several tensors one behind the other.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Batch;
 use super::operation::{Linearity, Operation};
 use super::slice::{Placement, Slice};
+use super::{Batch, Op};
 use crate::kernel::Kernel;
 use crate::{AnyExpr, ArrayType, Dim, Error, Expr, Hlo, HloType, HloValue, Kind, Rows, ValueType};
 
 /// The inputs one behind the other along an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) struct Concat(usize);
+pub(crate) struct Concat(pub usize);
+
+impl Concat {
+    /// The axis, if an op is one of these.
+    pub fn axis(op: &Op) -> Option<usize> {
+        let Op::Other(op) = op else { return None };
+        let op: &dyn Any = op.operation();
+        op.downcast_ref::<Self>().map(|concat| concat.0)
+    }
+}
 
 impl Operation for Concat {
     fn name(&self) -> String {

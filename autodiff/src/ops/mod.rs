@@ -83,6 +83,7 @@ pub(crate) use broadcast::Broadcast;
 use by_name::by_name;
 pub(crate) use call::{Call, How, Rule, draws};
 pub(crate) use cast::Cast;
+pub(crate) use concat::Concat;
 pub(crate) use conv::{Conv2d, ConvMap};
 use layout::Copy;
 pub(crate) use layout::{Reshape, Transpose};

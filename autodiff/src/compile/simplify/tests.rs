@@ -66,6 +66,11 @@ fn rows<T: Float>() -> Vec<Row<T>> {
         }),
         ("add-rows", |x, y| x - added(y) + added(&y.sin())),
         ("multiply-rows", |x, y| x + added(y) * 3.0),
+        ("add-parts", |x, y| {
+            let part = |x: &Expr<T>, from: usize, to: usize| x.slice(1, from..to).sin().pad(1, from, 4 - to);
+            let apart = part(x, 0, 1) + part(y, 3, 4);
+            apart + part(x, 1, 3) + (part(y, 1, 2) + part(x, 2, 3))
+        }),
         ("negate-rows", |x, y| -added(y) + x),
         ("same-shape", |x, _| x.slice(1, 0..4).pad(0, 0, 0).exp()),
         ("reshape-of-reshape", |x, _| x.reshape([12]).reshape([4, 3]).sin()),

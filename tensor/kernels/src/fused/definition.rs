@@ -38,6 +38,12 @@ impl<T> Definition<T> {
         matches!(self, Tiled(..) | Sqrt(_) | Over(_) | Function(..) | Ln(_))
     }
 
+    /// Whether it takes many instructions, in machine code or by a kernel.
+    pub fn is_function(&self) -> bool {
+        use Definition::{Binary, Function, Ln, Noise, Ternary, Unary};
+        matches!(self, Function(..) | Ln(_) | Unary(..) | Binary(..) | Ternary(..) | Noise(..))
+    }
+
     /// The values it reads.
     pub fn inputs(&self) -> Vec<Value> {
         match self {

@@ -18,9 +18,10 @@ const BLOCK: (usize, usize) = (128, 1024);
 const LONG_BLOCK: usize = 8192;
 /// Chunks are of multiples of so many elements.
 const CHUNK: usize = 1024;
-/// The most chunks, and the fewest elements worth a task of their own.
+/// The most chunks, and the fewest elements worth a task of their own: of sums and products, and of functions.
 const MAX_CHUNKS: usize = 64;
 const MIN_CHUNK: usize = 8 << 10;
+const MIN_CHUNK_OF_FUNCTIONS: usize = 2 << 10;
 
 /// The elements of a block: whole tiles. Of the register file, `fixed` elements are for other things; memory is fetched for
 /// `ahead` arrays. A loop without registers and kernels takes `long` blocks.
@@ -44,11 +45,13 @@ pub(super) fn block_len<T: Float>(
     (block.min(room) / unit * unit).max(unit)
 }
 
-/// How many elements a task takes: few enough tasks that their partial reductions, `reduced` elements each, stay
-/// smaller than the work itself. The same for all instruction sets, since the order of sums depends on it.
-pub(super) fn chunk_len(len: usize, reduced: usize) -> usize {
+/// How many elements a task takes, each of which so many functions are computed of: few enough tasks that their partial reductions,
+/// `reduced` elements each, stay smaller than the work itself. The same for all instruction sets, since the order of sums depends
+/// on it.
+pub(super) fn chunk_len(len: usize, functions: usize, reduced: usize) -> usize {
     let affordable = len.max(1 << 16).checked_div(reduced).unwrap_or(MAX_CHUNKS);
-    let chunks = MAX_CHUNKS.min(affordable).min(len / MIN_CHUNK).max(1);
+    let fewest = (MIN_CHUNK / functions.max(1)).max(MIN_CHUNK_OF_FUNCTIONS);
+    let chunks = MAX_CHUNKS.min(affordable).min(len / fewest).max(1);
     len.div_ceil(chunks).next_multiple_of(CHUNK)
 }
 

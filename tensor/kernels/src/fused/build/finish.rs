@@ -126,7 +126,9 @@ impl<T: Float> FusedBuilder<T> {
             .collect();
         let plain = plain(&self.shape, &self.values, &operands, &self.stores, &self.reductions);
         let product = self.product.map(|(_, product)| (product, self.shape.clone()));
-        let chunk = chunk_len(space.len(), reductions.iter().map(|r| r.len).fold(0, usize::saturating_add));
+        let functions = self.values.iter().filter(|value| value.is_function()).count();
+        let reduced = reductions.iter().map(|r| r.len).fold(0, usize::saturating_add);
+        let chunk = chunk_len(space.len(), functions, reduced);
         let chunks = match product.as_ref().and_then(|(product, shape)| product.tasks::<T>(shape)) {
             Some(tasks) => tasks,
             None => space.len().div_ceil(chunk.max(1)).max(1),
