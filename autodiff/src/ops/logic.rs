@@ -180,6 +180,7 @@ pub(super) fn examples() -> Vec<super::examples::Example> {
         both(|a, b| a | b),
         both(|a, b| a ^ b),
         along(|a| !a),
+        along(|a| a.not()),
         along(|a| a.all(1)),
         along(|a| a.any(0)),
     ]

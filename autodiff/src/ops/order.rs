@@ -243,6 +243,7 @@ pub(super) fn examples() -> Vec<super::examples::Example> {
         example("sort_descending", &[&[3, 4]], -1.0..1.0, |x| x[0].sort_descending()),
         example("sort of long rows", &[&[2, 700]], -1.0..1.0, |x| x[0].sort()),
         example("sort of whole numbers", &[&[3, 9]], 0.0..1.0, |x| x[0].sort()).whole(0, -2..3),
+        example("argsort", &[&[3, 4]], -1.0..1.0, |x| x[0].argsort()).and(&[&[0, 3]]).without_slopes(),
         example("top_k", &[&[3, 4]], -1.0..1.0, |x| x[0].top_k(2)).and(&[&[0, 2]]).and(&[&[3, 33]]),
         example("top_k of none", &[&[3, 4]], -1.0..1.0, |x| x[0].top_k(0)),
     ]

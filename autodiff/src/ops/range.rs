@@ -50,6 +50,10 @@ impl<T: Element> Expr<T> {
         if let Some(n) = length.size() {
             return Expr::constant(Tensor::arange(n));
         }
+        Expr::of_range(length)
+    }
+
+    fn of_range(length: Dim) -> Self {
         let op = Range { length, element: T::TYPE };
         AnyExpr::values_of(Arc::new(op), Vec::new()).remove(0).typed()
     }
@@ -68,9 +72,12 @@ pub(super) fn examples() -> Vec<super::examples::Example> {
     use super::examples::example;
 
     let numbered = |x: &[AnyExpr]| Expr::<f64>::arange(x[0].dim(0)).cast_like(&x[0]) * &x[0];
+    // As of a length that is not known until it runs.
+    let free = |x: &[AnyExpr]| Expr::<f64>::of_range(x[0].dim(0)).cast_like(&x[0]) * &x[0];
     let unit = |x: &[AnyExpr]| Expr::<f64>::eye(x[0].dim(0)).cast_like(&x[0]).matmul(&x[0]);
     vec![
         example("arange", &[&[5]], -1.0..1.0, numbered).and(&[&[0]]).and(&[&[1]]),
+        example("arange of a free length", &[&[5]], -1.0..1.0, free).and(&[&[0]]).and(&[&[1]]),
         example("eye", &[&[3, 2]], -1.0..1.0, unit).and(&[&[0, 2]]).and(&[&[1, 1]]),
     ]
 }

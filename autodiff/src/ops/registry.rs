@@ -110,6 +110,12 @@ impl Operations {
         Some((name, (self.entries[name].save)(op)?))
     }
 
+    /// All names.
+    #[cfg(test)]
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.entries.keys().copied()
+    }
+
     /// The operation of some name and attributes.
     pub(crate) fn load(&self, name: &str, attributes: Value) -> Result<Op, String> {
         let entry = self.entries.get(name).ok_or_else(|| format!("there is no operation `{name}`"))?;

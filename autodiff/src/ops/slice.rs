@@ -2,7 +2,7 @@
 
 use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo};
 
-use bayeux_tensor::{AnySliceMut, AnyTensor};
+use bayeux_tensor::{AnySliceMut, AnyTensor, Element, with_type};
 use serde::{Deserialize, Serialize};
 
 use super::Batch;
@@ -145,19 +145,26 @@ pub(crate) struct Placement {
     strides: Vec<isize>,
     /// Where each input's first element goes.
     offsets: Vec<usize>,
-    covers: bool,
+    /// Elements along the axis and behind it,
+    slab: usize,
+    /// and those of them that no input goes to.
+    gaps: Vec<Range<usize>>,
 }
 
 impl Placement {
     /// `parts`: where along the axis each input begins, and its shape.
     pub(crate) fn new(shape: &[usize], axis: usize, parts: &[(usize, &[usize])]) -> Self {
         let strides = row_major(shape);
-        let covered: usize = parts.iter().map(|(_, part)| part[axis]).sum();
-        Placement {
-            offsets: parts.iter().map(|(start, _)| start * strides[axis] as usize).collect(),
-            covers: covered == shape[axis],
-            strides,
-        }
+        let inner: usize = shape[axis + 1..].iter().product();
+        let mut covered: Vec<Range<usize>> =
+            parts.iter().map(|(start, part)| start * inner..(start + part[axis]) * inner).collect();
+        let offsets = covered.iter().map(|part| part.start).collect();
+        covered.sort_unstable_by_key(|part| part.start);
+        let slab = shape[axis] * inner;
+        let ends = covered.iter().map(|part| part.start).chain([slab]);
+        let starts = [0].into_iter().chain(covered.iter().map(|part| part.end));
+        let gaps = starts.zip(ends).map(|(start, end)| start..end).filter(|gap| !gap.is_empty()).collect();
+        Placement { offsets, slab, gaps, strides }
     }
 }
 
@@ -168,8 +175,12 @@ impl Kernel for Placement {
 
     fn run(&self, inputs: &[View<'_>], outputs: &mut [AnySliceMut<'_>], _: Scratch<'_>) -> Result<(), Error> {
         let output = &mut outputs[0];
-        if !self.covers {
-            output.clear();
+        if !self.gaps.is_empty() {
+            with_type!(output.element_type(), T => {
+                for slab in output.reborrow().get::<T>().chunks_exact_mut(self.slab) {
+                    self.gaps.iter().for_each(|gap| slab[gap.clone()].fill(<T as Element>::ZERO));
+                }
+            });
         }
         for (input, &offset) in inputs.iter().zip(&self.offsets) {
             copy(input, output.reborrow(), offset, &self.strides);

@@ -2,6 +2,9 @@
 
 mod associative;
 mod draws;
+// A module in WebAssembly does not see the sources.
+#[cfg(not(target_family = "wasm"))]
+mod examples;
 mod functions;
 mod images;
 mod in_place;

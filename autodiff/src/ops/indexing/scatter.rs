@@ -118,6 +118,12 @@ pub(super) fn examples() -> Vec<crate::ops::examples::Example> {
         ]);
     }
     examples.push(
+        example("set_rows", &[&[4, 3], &[2], &[2, 3]], -1.0..1.0, |x| {
+            x[0].set_rows(&x[1].typed(), &x[2]).tanh()
+        })
+        .whole(1, 0..4),
+    );
+    examples.push(
         example("set of whole numbers", &[&[4], &[3], &[3]], 0.0..1.0, |x| {
             x[0].scatter_set(0, &x[1].typed(), &x[2])
         })

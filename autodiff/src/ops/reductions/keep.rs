@@ -124,6 +124,8 @@ mod tests {
         assert_eq!(shape(x.std_keep(1, 1)), [2, 1, 4]);
         assert_eq!(shape(x.quantile_keep(-1, 0.3)), [2, 3, 1]);
         assert_eq!(shape(x.norm_p_keep(0, 3.0)), [1, 3, 4]);
+        assert_eq!(x.gt(&x).any_keep(-1).shape(), &[2, 3, 1].into());
+        assert_eq!(x.argmin_keep(0).shape(), &[1, 3, 4].into());
         assert_eq!(x.argmax_keep(1).shape(), &[2, 1, 4].into());
         assert_eq!(x.gt(&x).all_keep([0, 1]).shape(), &[1, 1, 4].into());
         assert_eq!(x.prod_all().rank(), 0);

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use bayeux_tensor::{AnySliceMut, Element, ElementType, with_type};
 use serde::{Deserialize, Serialize};
 
-use super::keys::key;
 use crate::kernel::View;
 use crate::ops::Batch;
 use crate::ops::elementwise::fill;
@@ -47,13 +46,17 @@ impl Operation for Search {
             }
             .max(1);
             let (sorted, values) = (sorted.elements::<T>(), values.elements::<T>());
+            // Comparisons alone, without branches: NaNs stand behind all numbers, and no number is below them or them below it.
+            let is_number = |x: &T| x.partial_cmp(x).is_some();
             fill(y, |i| {
-                let row = &sorted[i / count * n..][..n];
-                let value = key(values[i], false);
-                row.partition_point(|&x| {
-                    let x = key(x, false);
-                    x < value || op.right && x == value
-                }) as i64
+                let (row, value) = (&sorted[i / count * n..][..n], &values[i]);
+                let place = match (is_number(value), op.right) {
+                    (true, false) => row.partition_point(|x| x < value),
+                    (true, true) => row.partition_point(|x| x <= value),
+                    (false, false) => row.partition_point(is_number),
+                    (false, true) => n,
+                };
+                place as i64
             });
         }
         let (sorted, values) = (&inputs[0], &inputs[1]);
