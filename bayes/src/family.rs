@@ -18,7 +18,7 @@ pub(crate) struct Start<'a, T: Float> {
     pub seed: u64,
 }
 
-/// The variational parameters: for every free variable a mean and a ρ in the variable's own shape, where the standard
+/// The variational parameters: for every free variable a mean and a ρ in the unconstrained variable's shape, where the standard
 /// deviation is softplus ρ.
 ///
 /// A draw is z = mean + sd · ε with standard normal ε, so it can be differentiated by the parameters (Kingma & Welling
@@ -43,10 +43,11 @@ impl<T: Float> MeanField<T> {
             let mut random = generator(start.seed, Purpose::Start, i);
             let chosen = start.mean.as_ref().and_then(|mean| mean(variable, &mut random));
             let mean = chosen.unwrap_or_else(|| default_mean(variable, &earlier, &mut random));
-            if mean.shape() != variable.shape() {
+            let shape = variable.unconstrained_shape();
+            if mean.shape() != shape {
                 return Err(Error::InitialShape {
                     name: variable.name().into(),
-                    expected: variable.shape().to_vec(),
+                    expected: shape,
                     found: mean.shape().to_vec(),
                 });
             }
@@ -54,10 +55,7 @@ impl<T: Float> MeanField<T> {
             earlier.push((variable.unconstrained(), mean.clone()));
             factors.push(Factor {
                 mean: Shared::new(format!("{}.mean", variable.name()), mean),
-                rho: Shared::new(
-                    format!("{}.rho", variable.name()),
-                    Tensor::full(variable.shape(), T::from_f64(rho)),
-                ),
+                rho: Shared::new(format!("{}.rho", variable.name()), Tensor::full(&shape, T::from_f64(rho))),
             });
         }
         Ok(MeanField { factors })
@@ -135,7 +133,10 @@ fn default_mean<T: Float>(
     let inputs: Vec<(&Expr<T>, &Tensor<T>)> = earlier.iter().map(|(leaf, value)| (*leaf, value)).collect();
     let value = centre.and_then(|centre| interpret(&[centre], &inputs, 0).ok());
     let finite = value.map(|values| values[0].clone()).filter(|value| value.iter().all(T::is_finite));
-    finite.unwrap_or_else(|| Tensor::scalar(T::ZERO)).broadcast_to(variable.shape()).contiguous()
+    finite
+        .unwrap_or_else(|| Tensor::scalar(T::ZERO))
+        .broadcast_to(&variable.unconstrained_shape())
+        .contiguous()
 }
 
 /// Small for weights, whose errors add up over the fan-in; wider for what stands alone.

@@ -34,7 +34,7 @@
 //! # What goes where
 //!
 //! * [`distributions`](Distribution): log densities as expressions, and draws.
-//! * [`Transform`]: how a positive or bounded variable becomes one on the whole real line.
+//! * [`Transform`], [`Bijector`]: how a positive or bounded variable becomes one on the whole real line.
 //! * [`Model`]: names, variables, observations, and their joint log density.
 //! * [`Advi`], [`Fitter`]: the optimisation of the evidence lower bound.
 //! * [`Fit`], [`Summary`], [`Predictive`], [`Predictions`]: what comes of it.
@@ -55,7 +55,7 @@ mod transform;
 pub use advi::{Advi, Fitter, Progress};
 pub use distributions::{
     Bernoulli, Categorical, Distribution, Exponential, Gamma, HalfCauchy, HalfNormal, Laplace, LogNormal,
-    Normal, Uniform,
+    Normal, Support, Uniform,
 };
 pub use error::{Error, FitError};
 pub use family::{Gaussian, MeanField};
@@ -63,4 +63,6 @@ pub use fit::{Fit, Stop};
 pub use model::{Model, Observation, Term, TermKind, Variable};
 pub use predictive::{Predictions, Predictive};
 pub use summary::{Summary, SummaryRow};
-pub use transform::Transform;
+pub use transform::{
+    Affine, Bijector, Chain, CholeskyCorrelation, CholeskyCovariance, Ordered, Simplex, Transform,
+};

@@ -4,8 +4,7 @@ use rand::Rng;
 
 use super::domain::{Domain, supported, valid};
 use super::draws::{draw_each, standard_uniform};
-use super::{Distribution, shape_method};
-use crate::Transform;
+use super::{Distribution, Support, shape_method};
 
 /// A coin: 1 with probability p, 0 with probability 1 − p.
 ///
@@ -15,7 +14,7 @@ use crate::Transform;
 #[must_use]
 pub struct Bernoulli<T: Float = f32> {
     parameter: Parameter<T>,
-    event: Shape,
+    batch: Shape,
 }
 
 #[derive(Clone, Debug)]
@@ -33,8 +32,8 @@ impl<T: Float> Bernoulli<T> {
     pub fn probabilities(probabilities: impl Into<Expr<T>>) -> Self {
         let p = probabilities.into();
         Domain::Probability.check(&p, "Bernoulli: a probability");
-        let event = p.shape().clone();
-        Bernoulli { parameter: Parameter::Probability(p), event }
+        let batch = p.shape().clone();
+        Bernoulli { parameter: Parameter::Probability(p), batch }
     }
 
     /// With logits, the logarithms of the odds of 1: any numbers, also ±∞.
@@ -45,8 +44,8 @@ impl<T: Float> Bernoulli<T> {
     pub fn logits(logits: impl Into<Expr<T>>) -> Self {
         let logits = logits.into();
         Domain::Logit.check(&logits, "Bernoulli: a logit");
-        let event = logits.shape().clone();
-        Bernoulli { parameter: Parameter::Logit(logits), event }
+        let batch = logits.shape().clone();
+        Bernoulli { parameter: Parameter::Logit(logits), batch }
     }
 
     shape_method!();
@@ -64,12 +63,12 @@ impl<T: Float> Distribution<T> for Bernoulli<T> {
         }
     }
 
-    fn event_shape(&self) -> &Shape {
-        &self.event
+    fn batch_shape(&self) -> &Shape {
+        &self.batch
     }
 
-    fn transform(&self) -> Option<Transform<T>> {
-        None
+    fn support(&self) -> Support<T> {
+        Support::Whole
     }
 
     fn log_prob(&self, x: &Expr<T>) -> Expr<T> {

@@ -2,10 +2,9 @@ use bayeux_autodiff::{Dim, Expr, Shape};
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
 
-use super::Distribution;
 use super::domain::{Domain, valid};
 use super::draws::standard_uniform;
-use crate::Transform;
+use super::{Distribution, Support};
 
 /// A choice among K classes: x is k with probability pₖ, for k = 0, 1, …, K − 1.
 ///
@@ -24,7 +23,7 @@ use crate::Transform;
 pub struct Categorical<T: Float = f32> {
     parameter: Parameter<T>,
     classes: usize,
-    event: Shape,
+    batch: Shape,
 }
 
 #[derive(Clone, Debug)]
@@ -43,9 +42,9 @@ impl<T: Float> Categorical<T> {
     pub fn probabilities(probabilities: impl Into<Expr<T>>) -> Self {
         let p = probabilities.into();
         Domain::Probability.check(&p, "Categorical: a probability");
-        let (classes, event) = split(&p);
+        let (classes, batch) = split(&p);
         check_sums(&p, classes);
-        Categorical { parameter: Parameter::Probabilities(p), classes, event }
+        Categorical { parameter: Parameter::Probabilities(p), classes, batch }
     }
 
     /// With logits `[…, K]`: any numbers, to all of which in a row one more may be added; −∞ for what is impossible, but
@@ -57,8 +56,8 @@ impl<T: Float> Categorical<T> {
     pub fn logits(logits: impl Into<Expr<T>>) -> Self {
         let logits = logits.into();
         Domain::Logit.check(&logits, "Categorical: a logit");
-        let (classes, event) = split(&logits);
-        Categorical { parameter: Parameter::Logits(logits), classes, event }
+        let (classes, batch) = split(&logits);
+        Categorical { parameter: Parameter::Logits(logits), classes, batch }
     }
 
     /// The same distribution for every element of a larger shape, which does not count the classes.
@@ -71,7 +70,7 @@ impl<T: Float> Categorical<T> {
         for parameter in self.parameters() {
             parameter.broadcast_to(self.with_classes(&shape));
         }
-        self.event = shape;
+        self.batch = shape;
         self
     }
 
@@ -85,8 +84,8 @@ impl<T: Float> Categorical<T> {
 fn split<T: Float>(parameter: &Expr<T>) -> (usize, Shape) {
     let shape = parameter.shape();
     match shape.dims().split_last() {
-        Some((classes, event)) if classes.size().is_some_and(|k| k > 0) => {
-            (classes.size().unwrap_or_default(), event.iter().cloned().collect())
+        Some((classes, batch)) if classes.size().is_some_and(|k| k > 0) => {
+            (classes.size().unwrap_or_default(), batch.iter().cloned().collect())
         }
         _ => {
             panic!("Categorical: the last axis must run over a known number of classes, the shape is {shape}")
@@ -121,12 +120,12 @@ impl<T: Float> Distribution<T> for Categorical<T> {
         }
     }
 
-    fn event_shape(&self) -> &Shape {
-        &self.event
+    fn batch_shape(&self) -> &Shape {
+        &self.batch
     }
 
-    fn transform(&self) -> Option<Transform<T>> {
-        None
+    fn support(&self) -> Support<T> {
+        Support::Whole
     }
 
     /// One number for every row of the parameters. The classes that are not `x` are left out by a choice, not by a

@@ -6,8 +6,7 @@ use rand::Rng;
 
 use super::domain::{Domain, supported, valid};
 use super::draws::{draw_each_positive, standard_exponential};
-use super::{Distribution, shape_method};
-use crate::Transform;
+use super::{Distribution, Support, shape_method};
 
 /// The exponential distribution with rate λ > 0, on x ≥ 0; its mean is 1/λ.
 ///
@@ -16,7 +15,7 @@ use crate::Transform;
 #[must_use]
 pub struct Exponential<T: Float = f32> {
     rate: Expr<T>,
-    event: Shape,
+    batch: Shape,
 }
 
 impl<T: Float> Exponential<T> {
@@ -28,8 +27,8 @@ impl<T: Float> Exponential<T> {
     pub fn new(rate: impl Into<Expr<T>>) -> Self {
         let rate = rate.into();
         Domain::Positive.check(&rate, "Exponential: the rate");
-        let event = rate.shape().clone();
-        Exponential { rate, event }
+        let batch = rate.shape().clone();
+        Exponential { rate, batch }
     }
 
     shape_method!();
@@ -44,12 +43,12 @@ impl<T: Float> Distribution<T> for Exponential<T> {
         vec![self.rate.clone()]
     }
 
-    fn event_shape(&self) -> &Shape {
-        &self.event
+    fn batch_shape(&self) -> &Shape {
+        &self.batch
     }
 
-    fn transform(&self) -> Option<Transform<T>> {
-        Some(Transform::Exp)
+    fn support(&self) -> Support<T> {
+        Support::Positive
     }
 
     fn log_prob(&self, x: &Expr<T>) -> Expr<T> {

@@ -4,8 +4,7 @@ use rand::Rng;
 
 use super::domain::{Domain, outside, valid};
 use super::draws::draw_each_positive;
-use super::{Distribution, HALF_LN_2PI, joint_shape, shape_method};
-use crate::Transform;
+use super::{Distribution, HALF_LN_2PI, Support, joint_shape, shape_method};
 
 /// The gamma distribution with shape α > 0 and rate β > 0, on x ≥ 0; its mean is α/β.
 ///
@@ -17,7 +16,7 @@ use crate::Transform;
 pub struct Gamma<T: Float = f32> {
     concentration: Expr<T>,
     rate: Expr<T>,
-    event: Shape,
+    batch: Shape,
 }
 
 impl<T: Float> Gamma<T> {
@@ -30,8 +29,8 @@ impl<T: Float> Gamma<T> {
         let (concentration, rate) = (concentration.into(), rate.into());
         Domain::Positive.check(&concentration, "Gamma: the concentration");
         Domain::Positive.check(&rate, "Gamma: the rate");
-        let event = joint_shape(&concentration, &rate);
-        Gamma { concentration, rate, event }
+        let batch = joint_shape(&concentration, &rate);
+        Gamma { concentration, rate, batch }
     }
 
     shape_method!();
@@ -46,12 +45,12 @@ impl<T: Float> Distribution<T> for Gamma<T> {
         vec![self.concentration.clone(), self.rate.clone()]
     }
 
-    fn event_shape(&self) -> &Shape {
-        &self.event
+    fn batch_shape(&self) -> &Shape {
+        &self.batch
     }
 
-    fn transform(&self) -> Option<Transform<T>> {
-        Some(Transform::Exp)
+    fn support(&self) -> Support<T> {
+        Support::Positive
     }
 
     /// As the terms of the formula are large and cancel for large α, they are put together as Loader does (2000, "Fast and

@@ -6,8 +6,7 @@ use rand::Rng;
 
 use super::domain::{Domain, supported, valid};
 use super::draws::{draw_each_positive, standard_uniform};
-use super::{Distribution, shape_method};
-use crate::Transform;
+use super::{Distribution, Support, shape_method};
 
 /// The half-Cauchy distribution: |x| of a Cauchy with location 0 and scale γ > 0, on x ≥ 0.
 ///
@@ -18,7 +17,7 @@ use crate::Transform;
 #[must_use]
 pub struct HalfCauchy<T: Float = f32> {
     scale: Expr<T>,
-    event: Shape,
+    batch: Shape,
 }
 
 impl<T: Float> HalfCauchy<T> {
@@ -30,8 +29,8 @@ impl<T: Float> HalfCauchy<T> {
     pub fn new(scale: impl Into<Expr<T>>) -> Self {
         let scale = scale.into();
         Domain::Positive.check(&scale, "HalfCauchy: the scale");
-        let event = scale.shape().clone();
-        HalfCauchy { scale, event }
+        let batch = scale.shape().clone();
+        HalfCauchy { scale, batch }
     }
 
     shape_method!();
@@ -46,12 +45,12 @@ impl<T: Float> Distribution<T> for HalfCauchy<T> {
         vec![self.scale.clone()]
     }
 
-    fn event_shape(&self) -> &Shape {
-        &self.event
+    fn batch_shape(&self) -> &Shape {
+        &self.batch
     }
 
-    fn transform(&self) -> Option<Transform<T>> {
-        Some(Transform::Exp)
+    fn support(&self) -> Support<T> {
+        Support::Positive
     }
 
     /// Where m is the larger of x and γ and s the smaller, γ (1 + (x/γ)²) = m² (1 + (s/m)²) / γ, of which no square

@@ -6,8 +6,7 @@ use rand::Rng;
 
 use super::domain::{Domain, supported, valid};
 use super::draws::{draw_each_positive, standard_normal};
-use super::{Distribution, HALF_LN_2PI, minus_half_square, shape_method};
-use crate::Transform;
+use super::{Distribution, HALF_LN_2PI, Support, minus_half_square, shape_method};
 
 /// The half-normal distribution: |x| of a normal with mean 0 and standard deviation σ > 0, on x ≥ 0.
 ///
@@ -18,7 +17,7 @@ use crate::Transform;
 #[must_use]
 pub struct HalfNormal<T: Float = f32> {
     sd: Expr<T>,
-    event: Shape,
+    batch: Shape,
 }
 
 impl<T: Float> HalfNormal<T> {
@@ -30,8 +29,8 @@ impl<T: Float> HalfNormal<T> {
     pub fn new(sd: impl Into<Expr<T>>) -> Self {
         let sd = sd.into();
         Domain::Positive.check(&sd, "HalfNormal: the standard deviation");
-        let event = sd.shape().clone();
-        HalfNormal { sd, event }
+        let batch = sd.shape().clone();
+        HalfNormal { sd, batch }
     }
 
     shape_method!();
@@ -46,12 +45,12 @@ impl<T: Float> Distribution<T> for HalfNormal<T> {
         vec![self.sd.clone()]
     }
 
-    fn event_shape(&self) -> &Shape {
-        &self.event
+    fn batch_shape(&self) -> &Shape {
+        &self.batch
     }
 
-    fn transform(&self) -> Option<Transform<T>> {
-        Some(Transform::Exp)
+    fn support(&self) -> Support<T> {
+        Support::Positive
     }
 
     fn log_prob(&self, x: &Expr<T>) -> Expr<T> {

@@ -6,8 +6,7 @@ use rand::Rng;
 
 use super::domain::{Domain, valid};
 use super::draws::{draw_each, standard_exponential, standard_uniform};
-use super::{Distribution, joint_shape, shape_method};
-use crate::Transform;
+use super::{Distribution, Support, joint_shape, shape_method};
 
 /// The Laplace distribution on all reals, with location μ, which is its mean and median, and scale b > 0: |x − μ| is exponential
 /// with mean b, and the variance is 2 b².
@@ -31,7 +30,7 @@ use crate::Transform;
 pub struct Laplace<T: Float = f32> {
     location: Expr<T>,
     scale: Expr<T>,
-    event: Shape,
+    batch: Shape,
 }
 
 impl<T: Float> Laplace<T> {
@@ -44,8 +43,8 @@ impl<T: Float> Laplace<T> {
         let (location, scale) = (location.into(), scale.into());
         Domain::Finite.check(&location, "Laplace: the location");
         Domain::Positive.check(&scale, "Laplace: the scale");
-        let event = joint_shape(&location, &scale);
-        Laplace { location, scale, event }
+        let batch = joint_shape(&location, &scale);
+        Laplace { location, scale, batch }
     }
 
     shape_method!();
@@ -60,12 +59,12 @@ impl<T: Float> Distribution<T> for Laplace<T> {
         vec![self.location.clone(), self.scale.clone()]
     }
 
-    fn event_shape(&self) -> &Shape {
-        &self.event
+    fn batch_shape(&self) -> &Shape {
+        &self.batch
     }
 
-    fn transform(&self) -> Option<Transform<T>> {
-        Some(Transform::Identity)
+    fn support(&self) -> Support<T> {
+        Support::Reals
     }
 
     /// Divided by b, of which the reciprocal loses digits where it is large; and ln b + ln 2, since 2b may be infinite.

@@ -4,8 +4,7 @@ use rand::Rng;
 
 use super::domain::{Domain, supported, valid};
 use super::draws::{draw_each_positive, standard_normal};
-use super::{Distribution, HALF_LN_2PI, joint_shape, minus_half_square, shape_method};
-use crate::Transform;
+use super::{Distribution, HALF_LN_2PI, Support, joint_shape, minus_half_square, shape_method};
 
 /// The log-normal distribution: ln x is normal with mean μ and standard deviation σ > 0; on x > 0.
 ///
@@ -15,7 +14,7 @@ use crate::Transform;
 pub struct LogNormal<T: Float = f32> {
     mean: Expr<T>,
     sd: Expr<T>,
-    event: Shape,
+    batch: Shape,
 }
 
 impl<T: Float> LogNormal<T> {
@@ -28,8 +27,8 @@ impl<T: Float> LogNormal<T> {
         let (mean, sd) = (mean.into(), sd.into());
         Domain::Finite.check(&mean, "LogNormal: the mean of the logarithm");
         Domain::Positive.check(&sd, "LogNormal: the standard deviation of the logarithm");
-        let event = joint_shape(&mean, &sd);
-        LogNormal { mean, sd, event }
+        let batch = joint_shape(&mean, &sd);
+        LogNormal { mean, sd, batch }
     }
 
     shape_method!();
@@ -44,12 +43,12 @@ impl<T: Float> Distribution<T> for LogNormal<T> {
         vec![self.mean.clone(), self.sd.clone()]
     }
 
-    fn event_shape(&self) -> &Shape {
-        &self.event
+    fn batch_shape(&self) -> &Shape {
+        &self.batch
     }
 
-    fn transform(&self) -> Option<Transform<T>> {
-        Some(Transform::Exp)
+    fn support(&self) -> Support<T> {
+        Support::Positive
     }
 
     /// Outside the support the formula is evaluated at 1, so that no NaN arises to be multiplied by a gradient's 0.

@@ -39,9 +39,10 @@ mod half_normal;
 mod laplace;
 mod log_normal;
 mod normal;
+mod support;
 mod uniform;
 
-use bayeux_autodiff::{Expr, Shape};
+use bayeux_autodiff::{Expr, RandomStreams, Shape};
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
 
@@ -56,12 +57,52 @@ pub use half_normal::HalfNormal;
 pub use laplace::Laplace;
 pub use log_normal::LogNormal;
 pub use normal::Normal;
+pub use support::Support;
 pub use uniform::Uniform;
 
 /// ½ ln 2π.
 pub(crate) const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
 
 /// A family of probability distributions with its parameters filled in.
+///
+/// A draw has two kinds of axes: the *batch*, along which numbers are independent, and behind it the *event*, along which they belong
+/// together; the event of a distribution of single numbers is a scalar. Of what is not required, `None` stands for what has no formula.
+/// A distribution of your own:
+///
+/// ```
+/// use bayeux_autodiff::{Expr, RandomStreams, Shape};
+/// use bayeux_bayes::{Distribution, Model, Support};
+/// use bayeux_tensor::Tensor;
+/// use rand::{Rng, RngExt};
+///
+/// /// On 0 ≤ x ≤ 1 with density 2 x.
+/// struct Ramp(Shape);
+///
+/// impl Distribution<f64> for Ramp {
+///     fn name(&self) -> &'static str {
+///         "Ramp"
+///     }
+///     fn parameters(&self) -> Vec<Expr<f64>> {
+///         Vec::new()
+///     }
+///     fn batch_shape(&self) -> &Shape {
+///         &self.0
+///     }
+///     fn support(&self) -> Support<f64> {
+///         Support::Between(Expr::scalar(0.0), Expr::scalar(1.0))
+///     }
+///     fn log_prob(&self, x: &Expr<f64>) -> Expr<f64> {
+///         (x * 2.0).ln()
+///     }
+///     fn draw(&self, _: &[Tensor<f64>], shape: &[usize], mut rng: &mut dyn Rng) -> Tensor<f64> {
+///         Tensor::from_fn(shape, |_| rng.random::<f64>().sqrt())
+///     }
+/// }
+///
+/// let model: Model<f64> = Model::new();
+/// let share = model.free("share", Ramp(Shape::from([3])));
+/// assert_eq!(share.shape(), &Shape::from([3]));
+/// ```
 pub trait Distribution<T: Float>: Send + Sync {
     /// The family's name.
     fn name(&self) -> &'static str;
@@ -69,29 +110,74 @@ pub trait Distribution<T: Float>: Send + Sync {
     /// The parameters, in the constructor's order.
     fn parameters(&self) -> Vec<Expr<T>>;
 
-    /// The shape of one draw: that of the parameters broadcast together, unless the distribution's `shape` method was
-    /// used. Its elements are independent.
-    fn event_shape(&self) -> &Shape;
+    /// The axes of independent draws: those of the parameters broadcast together, unless the distribution's `shape` method was
+    /// used.
+    fn batch_shape(&self) -> &Shape;
 
-    /// The map from the real line to the support; `None` for a discrete distribution.
-    fn transform(&self) -> Option<Transform<T>>;
+    /// The axes of one draw, behind those of the batch: none for a number.
+    fn event_shape(&self) -> Shape {
+        Shape::default()
+    }
 
-    /// The natural logarithm of the density, or of the probability, of every element of `x`.
+    /// Where draws lie.
+    fn support(&self) -> Support<T>;
+
+    /// The map from unconstrained numbers to the support; `None` for a discrete distribution.
+    fn transform(&self) -> Option<Transform<T>> {
+        self.support().transform()
+    }
+
+    /// The natural logarithm of the density, or of the probability, of each element of the batch: without the event's axes.
     ///
     /// # Panics
     /// If the parameters' shapes and that of `x` do not broadcast.
     fn log_prob(&self, x: &Expr<T>) -> Expr<T>;
 
+    /// The natural logarithm of the probability of a number up to `x`, of a distribution of numbers.
+    fn log_cdf(&self, _x: &Expr<T>) -> Option<Expr<T>> {
+        None
+    }
+
+    /// The natural logarithm of the probability of a number above `x`: where it has digits of its own it is not computed from
+    /// [`log_cdf`](Self::log_cdf).
+    fn log_survival(&self, x: &Expr<T>) -> Option<Expr<T>> {
+        Some((1.0 - self.log_cdf(x)?.exp()).ln())
+    }
+
+    /// The mean, where there is one; NaN for parameters that have none.
+    fn mean(&self) -> Option<Expr<T>> {
+        None
+    }
+
+    /// The variance of each element, where there is one; infinite or NaN for parameters that have none.
+    fn variance(&self) -> Option<Expr<T>> {
+        None
+    }
+
     /// A typical value from which a fit may start: the median where it has a simple formula, else the mean. `None` for a
     /// discrete distribution.
-    fn centre(&self) -> Option<Expr<T>>;
+    fn centre(&self) -> Option<Expr<T>> {
+        self.mean()
+    }
 
-    /// A draw of a concrete shape, given the parameters' values in the order of [`parameters`](Self::parameters). NaN
-    /// where a parameter is outside its domain, else finite.
+    /// Draws as an expression, of the batch's and the event's shape, with slopes by the parameters where draws have them: by
+    /// reparameterisation or implicitly (Figurnov, Mohamed & Mnih 2018, "Implicit reparameterization gradients").
+    fn sample(&self, _noise: &RandomStreams) -> Option<Expr<T>> {
+        None
+    }
+
+    /// A draw of a concrete shape, the event's axes included, given the parameters' values in the order of
+    /// [`parameters`](Self::parameters). NaN where a parameter is outside its domain, else finite.
     ///
     /// # Panics
     /// If the parameters do not broadcast to the shape.
     fn draw(&self, parameters: &[Tensor<T>], shape: &[usize], rng: &mut dyn Rng) -> Tensor<T>;
+}
+
+/// The shape of a draw: the batch, and behind it the event.
+pub(crate) fn full_shape<T: Float>(distribution: &dyn Distribution<T>) -> Shape {
+    let event = distribution.event_shape();
+    distribution.batch_shape().dims().iter().chain(event.dims()).cloned().collect()
 }
 
 /// The builder method that all element-wise distributions have.
@@ -107,7 +193,7 @@ macro_rules! shape_method {
             for parameter in self.parameters() {
                 parameter.broadcast_to(&shape);
             }
-            self.event = shape;
+            self.batch = shape;
             self
         }
     };

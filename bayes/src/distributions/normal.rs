@@ -4,8 +4,7 @@ use rand::Rng;
 
 use super::domain::{Domain, valid};
 use super::draws::{draw_each, standard_normal};
-use super::{Distribution, HALF_LN_2PI, joint_shape, minus_half_square, shape_method};
-use crate::Transform;
+use super::{Distribution, HALF_LN_2PI, Support, joint_shape, minus_half_square, shape_method};
 
 /// The normal distribution N(μ, σ) on all reals, with mean μ and standard deviation σ > 0.
 ///
@@ -15,7 +14,7 @@ use crate::Transform;
 pub struct Normal<T: Float = f32> {
     mean: Expr<T>,
     sd: Expr<T>,
-    event: Shape,
+    batch: Shape,
 }
 
 impl<T: Float> Normal<T> {
@@ -28,8 +27,8 @@ impl<T: Float> Normal<T> {
         let (mean, sd) = (mean.into(), sd.into());
         Domain::Finite.check(&mean, "Normal: the mean");
         Domain::Positive.check(&sd, "Normal: the standard deviation");
-        let event = joint_shape(&mean, &sd);
-        Normal { mean, sd, event }
+        let batch = joint_shape(&mean, &sd);
+        Normal { mean, sd, batch }
     }
 
     shape_method!();
@@ -44,12 +43,12 @@ impl<T: Float> Distribution<T> for Normal<T> {
         vec![self.mean.clone(), self.sd.clone()]
     }
 
-    fn event_shape(&self) -> &Shape {
-        &self.event
+    fn batch_shape(&self) -> &Shape {
+        &self.batch
     }
 
-    fn transform(&self) -> Option<Transform<T>> {
-        Some(Transform::Identity)
+    fn support(&self) -> Support<T> {
+        Support::Reals
     }
 
     /// Multiplies by 1/σ rather than dividing: with one scale for a million weights, that is one division.

@@ -4,8 +4,7 @@ use rand::Rng;
 
 use super::domain::{Domain, supported, valid};
 use super::draws::{draw_each, standard_uniform};
-use super::{Distribution, joint_shape, shape_method};
-use crate::Transform;
+use super::{Distribution, Support, joint_shape, shape_method};
 use crate::transform::ln_width;
 
 /// The uniform distribution on low ≤ x ≤ high.
@@ -18,7 +17,7 @@ use crate::transform::ln_width;
 pub struct Uniform<T: Float = f32> {
     low: Expr<T>,
     high: Expr<T>,
-    event: Shape,
+    batch: Shape,
 }
 
 impl<T: Float> Uniform<T> {
@@ -38,8 +37,8 @@ impl<T: Float> Uniform<T> {
                 "Uniform: the lower bound must lie below the upper, {low:?} {high:?}"
             );
         }
-        let event = joint_shape(&low, &high);
-        Uniform { low, high, event }
+        let batch = joint_shape(&low, &high);
+        Uniform { low, high, batch }
     }
 
     shape_method!();
@@ -54,12 +53,12 @@ impl<T: Float> Distribution<T> for Uniform<T> {
         vec![self.low.clone(), self.high.clone()]
     }
 
-    fn event_shape(&self) -> &Shape {
-        &self.event
+    fn batch_shape(&self) -> &Shape {
+        &self.batch
     }
 
-    fn transform(&self) -> Option<Transform<T>> {
-        Some(Transform::Interval { low: self.low.clone(), high: self.high.clone() })
+    fn support(&self) -> Support<T> {
+        Support::Between(self.low.clone(), self.high.clone())
     }
 
     fn log_prob(&self, x: &Expr<T>) -> Expr<T> {

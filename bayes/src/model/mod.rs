@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bayeux_autodiff::{Expr, Shape};
 use bayeux_tensor::{Float, Tensor};
 
+use crate::distributions::full_shape;
 use crate::{Distribution, Error, Transform};
 
 pub use parts::{Observation, Variable};
@@ -88,12 +89,13 @@ impl<T: Float> Model<T> {
             parts.fail(Error::Discrete { name: name.into(), distribution: prior.name() });
             Transform::Identity
         });
-        let shape = prior.event_shape().sizes().unwrap_or_else(|| {
-            let shape = prior.event_shape().to_string();
-            parts.fail(Error::FreeDimension { name: name.into(), shape });
+        let full = full_shape(&prior);
+        let shape = full.sizes().unwrap_or_else(|| {
+            parts.fail(Error::FreeDimension { name: name.into(), shape: full.to_string() });
             Vec::new()
         });
-        let unconstrained = Expr::input(&transform.unconstrained_name(name), prior.event_shape());
+        let unconstrained =
+            Expr::input(&transform.unconstrained_name(name), transform.unconstrained_shape(&full));
         let value = match transform {
             Transform::Identity => unconstrained.clone(),
             _ => transform.forward(&unconstrained).named(name),
@@ -154,11 +156,12 @@ impl<T: Float> Model<T> {
         if total_rows == 0 {
             parts.fail(Error::NoRows(name.into()));
         }
-        if !broadcasts(distribution.event_shape(), values.shape()) {
+        let shape = full_shape(&distribution);
+        if !broadcasts(&shape, values.shape()) {
             parts.fail(Error::ObservedShape {
                 name: name.into(),
                 values: values.shape().to_string(),
-                distribution: distribution.event_shape().to_string(),
+                distribution: shape.to_string(),
             });
         }
         parts.check()?;

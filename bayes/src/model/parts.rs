@@ -31,6 +31,12 @@ impl<T: Float> Variable<T> {
         &self.shape
     }
 
+    /// The shape of the unconstrained variable, which may have more or fewer elements.
+    #[must_use]
+    pub fn unconstrained_shape(&self) -> Vec<usize> {
+        self.unconstrained.shape().sizes().unwrap_or_default()
+    }
+
     /// The number of elements.
     #[must_use]
     pub fn size(&self) -> usize {

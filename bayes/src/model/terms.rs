@@ -83,9 +83,14 @@ impl<T: Float> Variable<T> {
     /// ln p(f(z)) + ln f′(z), summed over the elements.
     fn log_prior(&self) -> Expr<T> {
         let density = self.prior.log_prob(&self.value);
-        match self.transform {
-            Transform::Identity => density.sum_all(),
-            _ => (density + self.transform.log_jacobian(&self.unconstrained)).sum_all(),
+        if let Transform::Identity = self.transform {
+            return density.sum_all();
+        }
+        let log_jacobian = self.transform.log_jacobian(&self.unconstrained);
+        match density.shape() == log_jacobian.shape() {
+            true => (density + log_jacobian).sum_all(),
+            // One of them takes more numbers together.
+            false => density.sum_all() + log_jacobian.sum_all(),
         }
     }
 }

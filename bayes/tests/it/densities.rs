@@ -259,11 +259,11 @@ fn an_interval_is_never_left() {
 fn shapes_broadcast() {
     let scale = Expr::<f32>::input("scale", ());
     let weights = Normal::new(0.0, &scale).shape([3, 4]);
-    assert_eq!(weights.event_shape(), &Shape::from([3, 4]));
+    assert_eq!(weights.batch_shape(), &Shape::from([3, 4]));
     let each = Normal::new(Expr::<f32>::zeros([4]), Expr::ones([3, 1]));
-    assert_eq!(each.event_shape(), &Shape::from([3, 4]));
+    assert_eq!(each.batch_shape(), &Shape::from([3, 4]));
     let rows = Categorical::logits(Expr::<f32>::zeros((bayeux_autodiff::batch(), 10)));
-    assert_eq!(rows.event_shape(), &Shape::from([bayeux_autodiff::batch()]));
+    assert_eq!(rows.batch_shape(), &Shape::from([bayeux_autodiff::batch()]));
     let die = Categorical::logits(Expr::<f64>::zeros([6])).shape([5]);
     assert_eq!(die.log_prob(&Expr::zeros([5])).shape(), &Shape::from([5]));
 }

@@ -5,3 +5,4 @@ mod densities;
 mod edges;
 mod model;
 mod stable;
+mod transforms;
