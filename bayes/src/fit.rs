@@ -2,15 +2,15 @@
 
 use bayeux_tensor::Float;
 
-use crate::family::Gaussian;
-use crate::{Error, Model, Predictive, Summary, Variable, summary};
+use crate::guide::FittedGuide;
+use crate::{Error, Gaussian, Model, Predictive, Summary, Variable, summary};
 
 /// A fitted approximation of a model's posterior, and how it was reached.
 #[derive(Clone, Debug)]
 pub struct Fit<T: Float = f32> {
     pub(crate) model: Model<T>,
     pub(crate) variables: Vec<Variable<T>>,
-    pub(crate) factors: Vec<Gaussian<T>>,
+    pub(crate) posterior: FittedGuide<T>,
     pub(crate) elbo: Vec<f64>,
     pub(crate) seed: u64,
     pub(crate) build_seconds: f64,
@@ -69,13 +69,13 @@ impl<T: Float> Fit<T> {
         self.build_seconds
     }
 
-    /// The fitted normal of an unconstrained variable.
+    /// Means and standard deviations of an unconstrained variable.
     ///
     /// # Errors
     /// [`Error::Unknown`] if no free variable bears the name.
-    pub fn unconstrained(&self, name: &str) -> Result<&Gaussian<T>, Error> {
+    pub fn unconstrained(&self, name: &str) -> Result<Gaussian<T>, Error> {
         let found = self.variables.iter().position(|variable| variable.name() == name);
-        found.map(|i| &self.factors[i]).ok_or_else(|| Error::Unknown {
+        found.map(|i| self.posterior.marginals().swap_remove(i)).ok_or_else(|| Error::Unknown {
             kind: "free variable",
             name: name.into(),
             known: String::new(),

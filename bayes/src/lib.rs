@@ -36,6 +36,7 @@
 //! * [`distributions`](Distribution): log densities as expressions, and draws.
 //! * [`Transform`], [`Bijector`]: how a positive or bounded variable becomes one on the whole real line.
 //! * [`Model`]: names, variables, observations, and their joint log density.
+//! * [`guide`]: families of approximations: mean-field, full-rank, low-rank, points, and any mixture of them.
 //! * [`Advi`], [`Fitter`]: the optimisation of the evidence lower bound.
 //! * [`Fit`], [`Summary`], [`Predictive`], [`Predictions`]: what comes of it.
 
@@ -44,22 +45,22 @@
 pub mod advi;
 mod distributions;
 mod error;
-mod family;
 mod fit;
+pub mod guide;
 mod model;
 mod predictive;
 mod random;
 mod summary;
 mod transform;
 
-pub use advi::{Advi, Fitter, Progress};
+pub use advi::{Advi, Estimator, Fitter, Progress};
 pub use distributions::{
     Bernoulli, Categorical, Distribution, Exponential, Gamma, HalfCauchy, HalfNormal, Laplace, LogNormal,
     Normal, Support, Uniform,
 };
 pub use error::{Error, FitError};
-pub use family::{Gaussian, MeanField};
 pub use fit::{Fit, Stop};
+pub use guide::{Delta, Factor, Family, Fitted, FullRank, Gaussian, Guide, LowRank, MeanField};
 pub use model::{Model, Observation, Term, TermKind, Variable};
 pub use predictive::{Predictions, Predictive};
 pub use summary::{Summary, SummaryRow};

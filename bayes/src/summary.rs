@@ -4,9 +4,8 @@ use std::fmt;
 
 use bayeux_tensor::Float;
 
-use crate::family::Gaussian;
 use crate::predictive::quantile;
-use crate::{Error, Fit, Transform};
+use crate::{Error, Fit, Gaussian, Transform};
 
 /// Up to so many elements, a variable is shown element by element.
 const ELEMENTS: usize = 16;
@@ -61,7 +60,7 @@ pub struct SummaryRow {
 
 pub(crate) fn summarise<T: Float>(fit: &Fit<T>) -> Result<Summary, Error> {
     let mut rows = Vec::new();
-    for (variable, factor) in fit.variables.iter().zip(&fit.factors) {
+    for (variable, factor) in fit.variables.iter().zip(&fit.posterior.marginals()) {
         let elements = variable.size() <= ELEMENTS;
         match variable.transform() {
             Transform::Identity if elements => rows.extend(by_formula(variable.name(), factor, normal_row)),

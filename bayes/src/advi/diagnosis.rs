@@ -4,9 +4,8 @@ use bayeux_autodiff::{Expr, interpret};
 use bayeux_tensor::{Float, Tensor};
 
 use super::at_draw;
-use crate::family::Gaussian;
 use crate::model::TermKind;
-use crate::{Error, Term, Variable};
+use crate::{Error, Gaussian, Term, Variable};
 
 /// The first part of a model that is not finite.
 pub(super) struct Culprit {
@@ -27,6 +26,7 @@ impl Culprit {
 pub(super) fn first_not_finite<T: Float>(
     variables: &[Variable<T>],
     factors: &[Gaussian<T>],
+    entropy: &Expr<T>,
     terms: &[Term<T>],
     draws: &[Vec<Expr<T>>],
     data: &[(&Expr<T>, &Tensor<T>)],
@@ -39,6 +39,7 @@ pub(super) fn first_not_finite<T: Float>(
         let at = at_draw(&log_probs, variables, draw);
         values.push((interpret(draw, &[], call)?, interpret(&at, data, call)?));
     }
+    let entropy = interpret(std::slice::from_ref(entropy), &[], call)?.remove(0);
     for (i, (variable, factor)) in variables.iter().zip(factors).enumerate() {
         let culprit = |what| Ok(Culprit::new(what, variable.name()));
         if !is_finite(&factor.mean) {
@@ -47,7 +48,7 @@ pub(super) fn first_not_finite<T: Float>(
         if !is_finite(&factor.sd) {
             return culprit("the variational sd");
         }
-        if factor.sd.iter().any(|sd| sd <= T::ZERO) {
+        if !is_finite(&entropy) && factor.sd.iter().any(|sd| sd <= T::ZERO) {
             return culprit("the entropy");
         }
         if values.iter().any(|(draws, _)| !is_finite(&draws[i])) {

@@ -10,9 +10,8 @@ use smallvec::SmallVec;
 use super::minibatch::Minibatches;
 use super::progress::Bar;
 use super::{Control, Progress, diagnosis};
-use crate::family::MeanField;
 use crate::fit::{Fit, Stop};
-use crate::{Error, FitError, Model, Variable};
+use crate::{Error, FitError, Guide, Model, Variable};
 
 /// How many iterations lie between two copies of the state.
 const SNAPSHOT_EVERY: usize = 64;
@@ -36,7 +35,7 @@ const RECENT: usize = 100;
 pub struct Fitter<'a, T: Float = f32> {
     model: Model<T>,
     variables: Vec<Variable<T>>,
-    family: MeanField<T>,
+    guide: Guide<T>,
     /// For each draw the expressions of all variables.
     draws: Vec<Vec<Expr<T>>>,
     batches: Minibatches<T>,
@@ -75,7 +74,7 @@ impl<'a, T: Float> Fitter<'a, T> {
     pub(super) fn new(
         model: Model<T>,
         variables: Vec<Variable<T>>,
-        family: MeanField<T>,
+        guide: Guide<T>,
         draws: Vec<Vec<Expr<T>>>,
         batches: Minibatches<T>,
         step: Function<T>,
@@ -88,7 +87,7 @@ impl<'a, T: Float> Fitter<'a, T> {
         Fitter {
             model,
             variables,
-            family,
+            guide,
             draws,
             batches,
             step,
@@ -167,7 +166,7 @@ impl<'a, T: Float> Fitter<'a, T> {
         Fit {
             model: self.model.clone(),
             variables: self.variables.clone(),
-            factors: self.family.values(),
+            posterior: self.guide.fitted(),
             elbo: self.elbo.clone(),
             seed: self.seed,
             build_seconds: self.build_seconds,
@@ -181,11 +180,11 @@ impl<'a, T: Float> Fitter<'a, T> {
         &self.elbo
     }
 
-    /// The variational parameters. They live on while the fit runs; setting one between two steps changes where it goes on.
+    /// The approximation. Its parameters live on while the fit runs; setting one between two steps changes where it goes on.
     /// During a step, which updates them in place, only threads outside rayon's pools may read them; see
     /// [`exclusive`](bayeux_autodiff::FunctionBuilder::exclusive).
-    pub fn family(&self) -> &MeanField<T> {
-        &self.family
+    pub fn guide(&self) -> &Guide<T> {
+        &self.guide
     }
 
     /// All variables that a step changes: the variational parameters and the optimiser's state.
@@ -251,11 +250,19 @@ impl<'a, T: Float> Fitter<'a, T> {
         self.batches.gather(self.steps);
         let inputs = self.batches.inputs();
         let data: Vec<(&Expr<T>, &Tensor<T>)> = inputs.iter().zip(self.batches.tensors()).collect();
-        let factors = self.family.values();
+        let factors = self.guide.fitted().marginals();
+        let entropy = self.guide.entropy();
         let terms = self.model.terms()?;
         let call = self.steps as u64;
-        let culprit =
-            diagnosis::first_not_finite(&self.variables, &factors, &terms, &self.draws, &data, call)?;
+        let culprit = diagnosis::first_not_finite(
+            &self.variables,
+            &factors,
+            &entropy,
+            &terms,
+            &self.draws,
+            &data,
+            call,
+        )?;
         let error = Error::NonFiniteElbo {
             iteration: self.elbo.len() + 1,
             elbo,

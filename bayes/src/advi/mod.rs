@@ -37,6 +37,7 @@
 //! ```
 
 mod diagnosis;
+mod estimator;
 mod fitter;
 mod minibatch;
 mod progress;
@@ -49,9 +50,10 @@ use bayeux_tensor::random::Philox4x32;
 use bayeux_tensor::time::Instant;
 use bayeux_tensor::{Float, Tensor};
 
-use crate::family::{MeanField, Start};
-use crate::{Error, Fit, FitError, Model, Variable};
+use crate::guide::{Families, Start};
+use crate::{Delta, Error, Family, Fit, FitError, FullRank, Guide, LowRank, MeanField, Model, Variable};
 
+pub use estimator::Estimator;
 pub use fitter::Fitter;
 pub use progress::Progress;
 
@@ -67,6 +69,8 @@ pub struct Advi<'a, T: Float = f32> {
     batch: Option<usize>,
     optimizer: Box<dyn Optimizer<T> + 'a>,
     draws: usize,
+    families: Families<'a, T>,
+    estimator: Estimator,
     start: Start<'a, T>,
     control: Control<'a>,
 }
@@ -97,7 +101,41 @@ impl<'a, T: Float> Advi<'a, T> {
     ///
     /// Starts with Adam at a learning rate of 0.01, one draw an iteration, seed 0, and no data.
     pub fn mean_field(model: &Model<T>) -> Self {
+        Advi::new(model, MeanField)
+    }
+
+    /// A fit of a normal of any covariance for all unconstrained variables together: see [`FullRank`].
+    pub fn full_rank(model: &Model<T>) -> Self {
+        Advi::new(model, FullRank)
+    }
+
+    /// A fit of a normal whose covariance is a diagonal and so many columns: see [`LowRank`].
+    pub fn low_rank(model: &Model<T>, rank: usize) -> Self {
+        Advi::new(model, LowRank::new(rank))
+    }
+
+    /// The point of the largest posterior density of the unconstrained variables: see [`Delta`].
+    pub fn map(model: &Model<T>) -> Self {
+        Advi::new(model, Delta)
+    }
+
+    /// A fit of any family, with the settings of [`mean_field`](Self::mean_field).
+    ///
+    /// ```
+    /// use bayeux_bayes::{Advi, Delta, FullRank, HalfNormal, MeanField, Model, Normal};
+    /// let model: Model<f64> = Model::new();
+    /// let scale = model.free("scale", HalfNormal::new(1.0));
+    /// let a = model.free("a", Normal::new(0.0, &scale));
+    /// let b = model.free("b", Normal::new(&a, 0.1));
+    /// // a and b are correlated, and the scale is a number to be tuned.
+    /// let fit = Advi::new(&model, MeanField).family(["a", "b"], FullRank).family(["scale"], Delta).run(100)?;
+    /// assert_eq!(fit.unconstrained("scale")?.sd.item(), 0.0);
+    /// # Ok::<(), bayeux_bayes::Error>(())
+    /// ```
+    pub fn new(model: &Model<T>, family: impl Family<T> + 'a) -> Self {
         Advi {
+            families: Families { others: Box::new(family), named: Vec::new() },
+            estimator: Estimator::default(),
             model: model.clone(),
             data: Vec::new(),
             batch: None,
@@ -126,6 +164,23 @@ impl<'a, T: Float> Advi<'a, T> {
     /// The optimiser, with its learning rate or schedule of rates.
     pub fn optimizer(self, optimizer: impl Optimizer<T> + 'a) -> Self {
         Advi { optimizer: Box::new(optimizer), ..self }
+    }
+
+    /// Another family for some variables, which are taken together.
+    ///
+    /// [`compile`](Self::compile) refuses a name that no free variable bears, or that has a family already.
+    pub fn family<N: Into<String>>(
+        mut self,
+        names: impl IntoIterator<Item = N>,
+        family: impl Family<T> + 'a,
+    ) -> Self {
+        self.families.named.push((names.into_iter().map(Into::into).collect(), Box::new(family)));
+        self
+    }
+
+    /// How the ELBO is estimated from draws.
+    pub fn estimator(self, estimator: Estimator) -> Self {
+        Advi { estimator, ..self }
     }
 
     /// How many draws of the variables each iteration averages over: at least 1.
@@ -196,16 +251,16 @@ impl<'a, T: Float> Advi<'a, T> {
             return Err(Error::NothingFree);
         }
         let batches = Minibatches::new(&self.model, self.data, self.batch, seed)?;
-        let family = MeanField::new(&variables, &self.start)?;
+        let guide = Guide::new(&variables, &self.families, &self.start)?;
 
         let noise = RandomStreams::new(seed);
-        let draws: Vec<Vec<Expr<T>>> = (0..self.draws).map(|_| family.draw(&noise)).collect();
+        let draws: Vec<Vec<Expr<T>>> = (0..self.draws).map(|_| guide.draw(&noise)).collect();
         let log_prob = self.model.log_prob()?;
         let at = |draw: &Vec<Expr<T>>| at_draw(std::slice::from_ref(&log_prob), &variables, draw).remove(0);
-        let total = draws.iter().map(at).reduce(|sum, log_prob| sum + log_prob).unwrap_or(log_prob.clone());
-        let elbo = total * (self.draws as f64).recip() + family.entropy();
+        let log_probs: Vec<Expr<T>> = draws.iter().map(at).collect();
+        let elbo = self.estimator.elbo(&guide, &draws, log_probs);
 
-        let parameters = family.parameters();
+        let parameters = guide.parameters();
         let leaves: Vec<Expr<T>> = parameters.iter().map(Shared::expr).collect();
         let gradients = grad(&-&elbo, &leaves);
         let updates = self.optimizer.updates(&gradients, &parameters);
@@ -218,7 +273,7 @@ impl<'a, T: Float> Advi<'a, T> {
         Ok(Fitter::new(
             self.model,
             variables,
-            family,
+            guide,
             draws,
             batches,
             step,

@@ -7,7 +7,7 @@ use std::ops::Range;
 use bayeux_autodiff::{Dim, Expr, Function, Rows, interpret};
 use bayeux_tensor::{Float, Tensor};
 
-use crate::family::Gaussian;
+use crate::guide::FittedGuide;
 use crate::random::{Purpose, generator};
 use crate::{Error, Fit, Model, Variable};
 
@@ -46,7 +46,7 @@ pub struct Predictive<T: Float = f32> {
 #[derive(Clone, Debug)]
 enum Source<T: Float> {
     Prior,
-    Posterior(Vec<Gaussian<T>>),
+    Posterior(FittedGuide<T>),
 }
 
 impl<T: Float> Model<T> {
@@ -68,7 +68,7 @@ impl<T: Float> Predictive<T> {
         Predictive {
             model: fit.model.clone(),
             variables: fit.variables.clone(),
-            source: Source::Posterior(fit.factors.clone()),
+            source: Source::Posterior(fit.posterior.clone()),
             draws,
             seed: fit.seed,
             chunk: CHUNK,
@@ -168,9 +168,7 @@ impl<T: Float> Predictive<T> {
     /// The unconstrained variables of one draw.
     fn draw(&self, number: usize) -> Result<Vec<Tensor<T>>, Error> {
         match &self.source {
-            Source::Posterior(factors) => {
-                Ok(factors.iter().enumerate().map(|(i, factor)| factor.draw(self.seed, i, number)).collect())
-            }
+            Source::Posterior(posterior) => Ok(posterior.draw(self.seed, number)),
             Source::Prior => self.draw_from_prior(number),
         }
     }

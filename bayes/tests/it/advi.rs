@@ -1,6 +1,7 @@
 //! Fits: known posteriors, determinism, and everything that can go wrong.
 
 mod failures;
+mod guides;
 mod posteriors;
 mod runs;
 
