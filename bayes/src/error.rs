@@ -100,6 +100,14 @@ pub enum Error {
         /// Rows of data.
         rows: usize,
     },
+    /// A chain of a sampler that could not begin or go on.
+    #[error("chain {chain}: {what}")]
+    Sampling {
+        /// The chain, counted from 0.
+        chain: usize,
+        /// What went wrong.
+        what: String,
+    },
     /// A setting outside its range.
     #[error("{setting} must be {range}, not {found}")]
     Setting {

@@ -38,6 +38,7 @@
 //! * [`Model`]: names, variables, observations, and their joint log density.
 //! * [`guide`]: families of approximations: mean-field, full-rank, low-rank, points, and any mixture of them.
 //! * [`Advi`], [`Fitter`]: the optimisation of the evidence lower bound.
+//! * [`LogDensity`]: the log density as a compiled function of one vector; with the feature `nuts`, [`sampling`].
 //! * [`Fit`], [`Summary`], [`Predictive`], [`Predictions`]: what comes of it.
 
 #![forbid(unsafe_code)]
@@ -47,9 +48,12 @@ mod distributions;
 mod error;
 mod fit;
 pub mod guide;
+mod log_density;
 mod model;
 mod predictive;
 mod random;
+#[cfg(feature = "nuts")]
+pub mod sampling;
 mod summary;
 mod transform;
 
@@ -61,6 +65,7 @@ pub use distributions::{
 pub use error::{Error, FitError};
 pub use fit::{Fit, Stop};
 pub use guide::{Delta, Factor, Family, Fitted, FullRank, Gaussian, Guide, LowRank, MeanField};
+pub use log_density::LogDensity;
 pub use model::{Model, Observation, Term, TermKind, Variable};
 pub use predictive::{Predictions, Predictive};
 pub use summary::{Summary, SummaryRow};

@@ -15,6 +15,9 @@ pub(crate) enum Purpose {
     Observed = 4,
     /// Draws from the posterior; one stream per variable and draw.
     Posterior = 5,
+    /// A sampler's chains; one stream per chain.
+    #[cfg(feature = "nuts")]
+    Chain = 6,
 }
 
 /// The number of a stream, apart from those of other purposes and from the streams of a fit's own noise, which an

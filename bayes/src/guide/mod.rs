@@ -31,7 +31,7 @@ pub use delta::Delta;
 pub use full_rank::FullRank;
 pub use low_rank::LowRank;
 pub use mean_field::MeanField;
-pub(crate) use start::Start;
+pub(crate) use start::{Start, initial};
 
 /// Where a variable's approximation starts.
 #[derive(Clone, Debug)]
@@ -144,7 +144,7 @@ impl<T: Float> Guide<T> {
         families: &Families<'_, T>,
         start: &Start<'_, T>,
     ) -> Result<Self, Error> {
-        let initial = start::initial(variables, start)?;
+        let initial = initial(variables, start)?;
         let mut rest: Vec<usize> = (0..variables.len()).collect();
         let mut factors = Vec::new();
         let mut add = |indices: Vec<usize>, family: &dyn Family<T>| {

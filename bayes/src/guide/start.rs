@@ -19,7 +19,7 @@ pub(crate) struct Start<'a, T: Float> {
 }
 
 /// Of each variable, in the model's order.
-pub(super) fn initial<T: Float>(
+pub(crate) fn initial<T: Float>(
     variables: &[Variable<T>],
     start: &Start<'_, T>,
 ) -> Result<Vec<Initial<T>>, Error> {

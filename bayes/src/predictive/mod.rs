@@ -1,8 +1,10 @@
 //! Draws of a model's variables, from the prior or a fitted posterior, and what they predict.
 
+mod empirical;
 mod predictions;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bayeux_autodiff::{Dim, Expr, Function, Rows, interpret};
 use bayeux_tensor::{Float, Tensor};
@@ -47,7 +49,11 @@ pub struct Predictive<T: Float = f32> {
 enum Source<T: Float> {
     Prior,
     Posterior(FittedGuide<T>),
+    Samples(Arc<Samples<T>>),
 }
+
+/// Draws that were made before: of each, the unconstrained variables.
+pub(crate) type Samples<T> = Vec<Vec<Tensor<T>>>;
 
 impl<T: Float> Model<T> {
     /// A number of draws of the free variables from their priors.
@@ -71,6 +77,23 @@ impl<T: Float> Predictive<T> {
             source: Source::Posterior(fit.posterior.clone()),
             draws,
             seed: fit.seed,
+            chunk: CHUNK,
+        }
+    }
+
+    /// All of some draws.
+    pub(crate) fn of_samples(
+        model: &Model<T>,
+        variables: &[Variable<T>],
+        samples: Arc<Samples<T>>,
+        seed: u64,
+    ) -> Self {
+        Predictive {
+            model: model.clone(),
+            variables: variables.to_vec(),
+            draws: samples.len(),
+            source: Source::Samples(samples),
+            seed,
             chunk: CHUNK,
         }
     }
@@ -169,6 +192,7 @@ impl<T: Float> Predictive<T> {
     fn draw(&self, number: usize) -> Result<Vec<Tensor<T>>, Error> {
         match &self.source {
             Source::Posterior(posterior) => Ok(posterior.draw(self.seed, number)),
+            Source::Samples(samples) => Ok(samples[number].clone()),
             Source::Prior => self.draw_from_prior(number),
         }
     }

@@ -3,6 +3,9 @@
 mod advi;
 mod densities;
 mod edges;
+mod log_density;
 mod model;
+#[cfg(feature = "nuts")]
+mod sampling;
 mod stable;
 mod transforms;
