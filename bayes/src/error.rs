@@ -41,6 +41,27 @@ pub enum Error {
     /// A likelihood of no rows.
     #[error("`{0}`: the total number of rows must not be 0")]
     NoRows(String),
+    /// A likelihood of another number of rows than there are.
+    #[error("`{name}` is said to have {total_rows} rows in all, the data has {rows}")]
+    TotalRows {
+        /// The name of the observation or potential.
+        name: String,
+        /// The rows it is said to have.
+        total_rows: usize,
+        /// The rows of the data.
+        rows: usize,
+    },
+    /// A potential that depends on data of which a fit sees a part at a time, and that does not say how many rows there are.
+    #[error(
+        "the potential `{name}` depends on the data `{data}`, of which each iteration sees a part: use `potential_rows`, which \
+         scales it to all rows, or the whole data in each iteration"
+    )]
+    PotentialOfRows {
+        /// The potential's name.
+        name: String,
+        /// The name of the data.
+        data: String,
+    },
     /// A model with nothing to infer.
     #[error("the model has no free variables")]
     NothingFree,

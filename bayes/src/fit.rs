@@ -92,6 +92,14 @@ impl<T: Float> Fit<T> {
     /// # Errors
     /// If a deterministic quantity cannot be computed.
     pub fn summary(&self) -> Result<Summary, Error> {
-        summary::summarise(self)
+        summary::summarise(self, summary::ELEMENTS)
+    }
+
+    /// The same, with a row for each element of variables of up to `most` elements.
+    ///
+    /// # Errors
+    /// As [`summary`](Self::summary).
+    pub fn summary_of_elements(&self, most: usize) -> Result<Summary, Error> {
+        summary::summarise(self, most)
     }
 }

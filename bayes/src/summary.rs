@@ -8,7 +8,7 @@ use crate::predictive::quantile;
 use crate::{Error, Fit, Gaussian, Transform};
 
 /// Up to so many elements, a variable is shown element by element.
-const ELEMENTS: usize = 16;
+pub(crate) const ELEMENTS: usize = 16;
 
 /// Draws behind an element's row, where there is no formula.
 const DRAWS: usize = 4_000;
@@ -26,7 +26,8 @@ const Z97: f64 = 1.880_793_608_151_250_9;
 ///
 /// * Elements of a variable of up to 16 have a row each, from formulas where there are some, else from 4,000 draws.
 /// * A larger variable has one row for its elements *pooled*: mean, standard deviation and interval of all draws of all
-///   elements thrown together. They say how large a weight is, not how well it is known.
+///   elements thrown together. They say how large a weight is, not how well it is known. [`Fit::summary_of_elements`] gives each its
+///   row.
 ///
 /// `Display` prints it as a table.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,20 +59,21 @@ pub struct SummaryRow {
     pub high: f64,
 }
 
-pub(crate) fn summarise<T: Float>(fit: &Fit<T>) -> Result<Summary, Error> {
+/// Variables of up to `most` elements are shown element by element.
+pub(crate) fn summarise<T: Float>(fit: &Fit<T>, most: usize) -> Result<Summary, Error> {
     let mut rows = Vec::new();
     for (variable, factor) in fit.variables.iter().zip(&fit.posterior.marginals()) {
-        let elements = variable.size() <= ELEMENTS;
+        let elements = variable.size() <= most;
         match variable.transform() {
             Transform::Identity if elements => rows.extend(by_formula(variable.name(), factor, normal_row)),
             Transform::Exp if elements => rows.extend(by_formula(variable.name(), factor, log_normal_row)),
-            _ => rows.extend(by_draws(fit, variable.name(), variable.size())?),
+            _ => rows.extend(by_draws(fit, variable.name(), variable.size(), most)?),
         }
     }
     let mut needing_data = Vec::new();
     for (name, expression) in fit.model.deterministic_parts() {
         let size = expression.shape().sizes().map(|sizes| sizes.iter().product());
-        match size.map(|size| by_draws(fit, &name, size)) {
+        match size.map(|size| by_draws(fit, &name, size, most)) {
             Some(Ok(found)) => rows.extend(found),
             None | Some(Err(Error::MissingData(_))) => needing_data.push(name),
             Some(Err(error)) => return Err(error),
@@ -99,8 +101,8 @@ fn by_formula<T: Float>(name: &str, factor: &Gaussian<T>, row: fn(f64, f64) -> N
     element_rows(name, factor.mean.shape(), numbers)
 }
 
-fn by_draws<T: Float>(fit: &Fit<T>, name: &str, size: usize) -> Result<Vec<SummaryRow>, Error> {
-    let pooled = size > ELEMENTS;
+fn by_draws<T: Float>(fit: &Fit<T>, name: &str, size: usize, most: usize) -> Result<Vec<SummaryRow>, Error> {
+    let pooled = size > most;
     let count = if pooled { POOLED.div_ceil(size) } else { DRAWS };
     let draws = fit.posterior(count).of(name)?;
     let shape = draws.shape()[1..].to_vec();
@@ -164,6 +166,9 @@ impl fmt::Display for Summary {
             if row.pooled > 1 {
                 write!(f, "  {} elements pooled", row.pooled)?;
             }
+        }
+        if let Some(most) = self.rows.iter().map(|row| row.pooled).filter(|&pooled| pooled > 1).max() {
+            write!(f, "\neach element has its row in summary_of_elements({most})")?;
         }
         if !self.needing_data.is_empty() {
             write!(f, "\nnot shown, because they need data: {}", self.needing_data.join(", "))?;

@@ -250,6 +250,10 @@ impl<'a, T: Float> Advi<'a, T> {
         if variables.is_empty() {
             return Err(Error::NothingFree);
         }
+        self.model.check_total_rows(&self.data)?;
+        if self.batch.is_some() {
+            self.model.check_potentials()?;
+        }
         let batches = Minibatches::new(&self.model, self.data, self.batch, seed)?;
         let guide = Guide::new(&variables, &self.families, &self.start)?;
 

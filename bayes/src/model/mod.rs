@@ -1,6 +1,9 @@
 //! Models: named random variables, the values observed of them, and their joint density.
 
+mod display;
 mod parts;
+mod potentials;
+mod rows;
 mod terms;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +15,7 @@ use crate::distributions::full_shape;
 use crate::{Distribution, Error, Transform};
 
 pub use parts::{Observation, Variable};
+use potentials::Potential;
 pub use terms::{Term, TermKind};
 
 /// A probabilistic model: free variables with priors, and data observed through likelihoods.
@@ -49,7 +53,7 @@ pub(crate) struct Parts<T: Float> {
     pub variables: Vec<Variable<T>>,
     pub observations: Vec<Observation<T>>,
     pub deterministic: Vec<(String, Expr<T>)>,
-    pub potentials: Vec<(String, Expr<T>)>,
+    pub potentials: Vec<Potential<T>>,
     error: Option<Error>,
 }
 
@@ -141,7 +145,7 @@ impl<T: Float> Model<T> {
     /// mini-batches the mean of this is the log-likelihood of all rows. A scalar counts as one row.
     ///
     /// # Errors
-    /// The model's first error. A name used twice; values whose shape is not the distribution's, or that the distribution
+    /// The model's first error. A name used twice; constant values of another number of rows; values whose shape is not the distribution's, or that the distribution
     /// does not broadcast to; no rows.
     pub fn observe(
         &self,
@@ -164,6 +168,10 @@ impl<T: Float> Model<T> {
                 distribution: shape.to_string(),
             });
         }
+        let constant = values.as_constant().and_then(|values| values.shape().first().copied());
+        if let Some(rows) = constant.filter(|&rows| rows != total_rows && total_rows > 0) {
+            parts.fail(Error::TotalRows { name: name.into(), total_rows, rows });
+        }
         parts.check()?;
         let distribution = Arc::new(distribution);
         parts.observations.push(Observation {
@@ -183,18 +191,6 @@ impl<T: Float> Model<T> {
         parts.claim(name);
         parts.deterministic.push((name.into(), expression.clone()));
         expression
-    }
-
-    /// Any further factor of the joint density, as a logarithm: the sum of the expression's elements is added.
-    ///
-    /// # Errors
-    /// The model's first error, or a name used twice.
-    pub fn potential(&self, name: impl AsRef<str>, log_factor: &Expr<T>) -> Result<(), Error> {
-        let name = name.as_ref();
-        let mut parts = self.lock();
-        parts.claim(name);
-        parts.potentials.push((name.into(), log_factor.sum_all()));
-        parts.check()
     }
 
     /// The free variables in the order of their construction.
@@ -271,7 +267,8 @@ impl<T: Float> Parts<T> {
         let data = self.data.iter().map(|(name, _)| name);
         let variables = self.variables.iter().map(|variable| &variable.name);
         let observations = self.observations.iter().map(|observation| &observation.name);
-        let others = self.deterministic.iter().chain(&self.potentials).map(|(name, _)| name);
+        let potentials = self.potentials.iter().map(|potential| &potential.name);
+        let others = self.deterministic.iter().map(|(name, _)| name).chain(potentials);
         if data.chain(variables).chain(observations).chain(others).any(|taken| taken == name) {
             self.fail(Error::DuplicateName(name.into()));
         }
@@ -320,34 +317,5 @@ impl<T: Float> Default for Model<T> {
 impl<T: Float> Clone for Model<T> {
     fn clone(&self) -> Self {
         Model(self.0.clone())
-    }
-}
-
-impl<T: Float> std::fmt::Debug for Model<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        std::fmt::Display::fmt(self, f)
-    }
-}
-
-/// One line for each part: `w.scale ~ HalfNormal(1) []`.
-impl<T: Float> std::fmt::Display for Model<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let parts = self.lock();
-        for (name, input) in &parts.data {
-            writeln!(f, "{name} : data {}", input.shape())?;
-        }
-        for variable in &parts.variables {
-            writeln!(f, "{} ~ {} {:?}", variable.name, variable.prior.name(), variable.shape)?;
-        }
-        for (name, expression) in &parts.deterministic {
-            writeln!(f, "{name} = deterministic {}", expression.shape())?;
-        }
-        for Observation { name, distribution, values, total_rows } in &parts.observations {
-            writeln!(f, "{name} ~ {} {}, observed, {total_rows} rows", distribution.name(), values.shape())?;
-        }
-        for (name, _) in &parts.potentials {
-            writeln!(f, "{name} : potential")?;
-        }
-        Ok(())
     }
 }

@@ -109,10 +109,15 @@ impl<T: Float> Observation<T> {
 
     /// The log-likelihood of the rows at hand, scaled up to all rows: a scalar.
     pub(crate) fn log_likelihood(&self) -> Expr<T> {
-        let sum = self.distribution.log_prob(&self.values).sum_all();
-        if self.values.rank() == 0 {
-            return sum * self.total_rows as f64;
-        }
-        sum * (self.total_rows as f64 / Expr::size(self.values.dim(0)))
+        scaled(&self.distribution.log_prob(&self.values), &self.values, self.total_rows)
     }
+}
+
+/// The sum of logarithms, scaled from the rows of some values to all rows.
+pub(super) fn scaled<T: Float>(logs: &Expr<T>, values: &Expr<T>, total_rows: usize) -> Expr<T> {
+    let sum = logs.sum_all();
+    if values.rank() == 0 {
+        return sum * total_rows as f64;
+    }
+    sum * (total_rows as f64 / Expr::size(values.dim(0)))
 }

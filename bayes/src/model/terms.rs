@@ -58,10 +58,10 @@ impl<T: Float> Model<T> {
             kind: TermKind::Likelihood,
             log_prob: observation.log_likelihood(),
         });
-        let potentials = parts.potentials.iter().map(|(name, sum)| Term {
-            name: name.clone(),
+        let potentials = parts.potentials.iter().map(|potential| Term {
+            name: potential.name.clone(),
             kind: TermKind::Potential,
-            log_prob: sum.clone(),
+            log_prob: potential.log_prob(),
         });
         Ok(priors.chain(likelihoods).chain(potentials).collect())
     }

@@ -7,7 +7,7 @@ use bayeux_autodiff::{Expr, Shared, Updates, batch};
 use bayeux_bayes::{Advi, Error, FitError, Model, Normal, Uniform};
 use bayeux_tensor::Tensor;
 
-use super::{constant, network};
+use super::{adam, constant, network, sample};
 
 /// Adam whose rate explodes after some steps.
 struct Explodes(usize);
@@ -135,4 +135,55 @@ fn a_label_out_of_range_is_an_error_with_the_state_before_it() {
     );
     let kept = failure.fit().expect("row 50 is not among the first ten of this seed's order");
     assert!(kept.iterations() < 12);
+}
+
+/// What is not scaled to all rows cannot be seen a part at a time: it is refused, or has to say how many rows there are.
+#[test]
+fn potentials_are_scaled_in_mini_batches_or_refused() {
+    let data = Tensor::from_slice(&sample(60));
+    let model = |scaled: bool| {
+        let model: Model<f64> = Model::new();
+        let y = model.data("y", [batch()]);
+        let mu = model.free("mu", Normal::new(0.0, 10.0));
+        let logs = (&y - &mu).square() * -0.5;
+        match scaled {
+            true => model.potential_rows("squares", &logs, 60),
+            false => model.potential("squares", &logs),
+        }
+        .expect("is right");
+        model.potential("shrink", &(mu * 0.0)).expect("is right");
+        (model, y)
+    };
+    let (unscaled, y) = model(false);
+    let error = Advi::mean_field(&unscaled).minibatches(6, [(&y, &data)]).compile().expect_err("is wrong");
+    assert_eq!(error, Error::PotentialOfRows { name: "squares".into(), data: "y".into() });
+    assert!(Advi::mean_field(&unscaled).full_batch([(&y, &data)]).compile().is_ok());
+
+    let (scaled, y) = model(true);
+    let advi = Advi::mean_field(&scaled).minibatches(6, [(&y, &data)]).optimizer(adam(0.02, 5_000));
+    let found = advi.run(5_000).expect("converges").unconstrained("mu").expect("is there");
+    let (mean, sd) = (data.iter().sum::<f64>() / 60.01, 60.01f64.sqrt().recip());
+    assert!(
+        (found.mean.item() - mean).abs() < 0.3 * sd && (found.sd.item() / sd - 1.0).abs() < 0.1,
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_number_of_rows_that_the_data_contradicts_is_refused() {
+    let model: Model<f64> = Model::new();
+    let y = model.data("y", [batch()]);
+    let mu = model.free("mu", Normal::new(0.0, 10.0));
+    model.observe("points", Normal::new(&mu, 1.0), &y, 50).expect("may be right");
+    let data = Tensor::from_slice(&sample(60));
+    let wanted = Error::TotalRows { name: "points".into(), total_rows: 50, rows: 60 };
+    for advi in [
+        Advi::mean_field(&model).full_batch([(&y, &data)]),
+        Advi::mean_field(&model).minibatches(5, [(&y, &data)]),
+    ] {
+        assert_eq!(advi.compile().expect_err("is wrong"), wanted);
+    }
+    let error =
+        model.observe("constant", Normal::new(&mu, 1.0), &constant(&[1.0, 2.0]), 3).expect_err("is wrong");
+    assert_eq!(error.to_string(), "`constant` is said to have 3 rows in all, the data has 2");
 }

@@ -125,4 +125,7 @@ fn a_summary_tells_small_variables_by_element_and_pools_large_ones() {
         text.starts_with("name ") && text.contains("120 elements pooled") && text.contains("need data: line"),
         "{text}"
     );
+    assert!(text.contains("summary_of_elements(120)"), "{text}");
+    let elements = fit.summary_of_elements(120).expect("runs");
+    assert_eq!((elements.rows.len(), elements.rows[3 + 4].name.as_str()), (4 + 120, "w[1, 1]"));
 }

@@ -1,0 +1,43 @@
+//! Whether a model's rows are those of the data.
+
+use bayeux_autodiff::{Dim, Expr, Function};
+use bayeux_tensor::{Float, Tensor};
+
+use super::{Model, Variable};
+use crate::Error;
+
+impl<T: Float> Model<T> {
+    /// Refuses likelihoods that are scaled to another number of rows than the data has.
+    pub(crate) fn check_total_rows(&self, data: &[(Expr<T>, Tensor<T>)]) -> Result<(), Error> {
+        let parts = self.lock();
+        let observations = parts.observations.iter().map(|of| (&of.name, &of.values, Some(of.total_rows)));
+        let potentials = parts.potentials.iter().map(|of| (&of.name, &of.log_factor, of.total_rows));
+        for (name, values, total_rows) in observations.chain(potentials) {
+            let first = |of: &Expr<T>| -> Option<Dim> { of.shape().dims().first().cloned() };
+            let rows = first(values).and_then(|dim| {
+                let (_, tensor) = data.iter().find(|(input, _)| first(input).as_ref() == Some(&dim))?;
+                tensor.shape().first().copied()
+            });
+            if let (Some(total_rows), Some(rows)) = (total_rows, rows)
+                && total_rows != rows
+            {
+                return Err(Error::TotalRows { name: name.clone(), total_rows, rows });
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses potentials that depend on data of which there are mini-batches, and are not scaled to all rows.
+    pub(crate) fn check_potentials(&self) -> Result<(), Error> {
+        let parts = self.lock();
+        let leaves: Vec<Expr<T>> = parts.variables.iter().map(Variable::unconstrained).cloned().collect();
+        for potential in parts.potentials.iter().filter(|potential| potential.total_rows.is_none()) {
+            if let Err(bayeux_autodiff::Error::MissingInput(data)) =
+                Function::new(&leaves, [&potential.log_factor])
+            {
+                return Err(Error::PotentialOfRows { name: potential.name.clone(), data });
+            }
+        }
+        Ok(())
+    }
+}
