@@ -59,6 +59,10 @@ mod transform;
 
 pub use advi::{Advi, Estimator, Fitter, Progress};
 pub use distributions::{
+    AutoRegressive, Dirichlet, DirichletMultinomial, GaussianRandomWalk, LkjCholesky, Multinomial, MvNormal,
+    MvStudentT,
+};
+pub use distributions::{
     Bernoulli, Categorical, Distribution, Exponential, Gamma, HalfCauchy, HalfNormal, Laplace, LogNormal,
     Normal, Support, Uniform,
 };

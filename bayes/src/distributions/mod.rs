@@ -41,6 +41,7 @@ mod log_normal;
 mod normal;
 mod support;
 mod uniform;
+mod vectors;
 
 use bayeux_autodiff::{Expr, RandomStreams, Shape};
 use bayeux_tensor::{Float, Tensor};
@@ -59,6 +60,10 @@ pub use log_normal::LogNormal;
 pub use normal::Normal;
 pub use support::Support;
 pub use uniform::Uniform;
+pub use vectors::{
+    AutoRegressive, Dirichlet, DirichletMultinomial, GaussianRandomWalk, LkjCholesky, Multinomial, MvNormal,
+    MvStudentT,
+};
 
 /// ½ ln 2π.
 pub(crate) const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;

@@ -142,7 +142,7 @@ impl<T: Float> Model<T> {
     ///
     /// Rows are independent, and there are `total_rows` of them in all. The log-likelihood of the rows at hand is
     /// multiplied by `total_rows` over their number, so that a mini-batch stands for the whole data set: over random
-    /// mini-batches the mean of this is the log-likelihood of all rows. A scalar counts as one row.
+    /// mini-batches the mean of this is the log-likelihood of all rows. A single draw, such as a scalar, counts as one row.
     ///
     /// # Errors
     /// The model's first error. A name used twice; constant values of another number of rows; values whose shape is not the distribution's, or that the distribution
@@ -168,8 +168,10 @@ impl<T: Float> Model<T> {
                 distribution: shape.to_string(),
             });
         }
-        let constant = values.as_constant().and_then(|values| values.shape().first().copied());
-        if let Some(rows) = constant.filter(|&rows| rows != total_rows && total_rows > 0) {
+        let rows = values
+            .as_constant()
+            .map(|_| parts::rows(values, &distribution).map_or(1, |rows| rows.size().unwrap_or(0)));
+        if let Some(rows) = rows.filter(|&rows| rows != total_rows && total_rows > 0) {
             parts.fail(Error::TotalRows { name: name.into(), total_rows, rows });
         }
         parts.check()?;

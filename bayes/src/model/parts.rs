@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bayeux_autodiff::Expr;
+use bayeux_autodiff::{Dim, Expr};
 use bayeux_tensor::Float;
 
 use crate::{Distribution, Transform};
@@ -109,15 +109,24 @@ impl<T: Float> Observation<T> {
 
     /// The log-likelihood of the rows at hand, scaled up to all rows: a scalar.
     pub(crate) fn log_likelihood(&self) -> Expr<T> {
-        scaled(&self.distribution.log_prob(&self.values), &self.values, self.total_rows)
+        scaled(&self.distribution.log_prob(&self.values), self.rows(), self.total_rows)
+    }
+
+    /// How many rows the values have; one if they are a single draw.
+    pub(super) fn rows(&self) -> Option<Dim> {
+        rows(&self.values, &*self.distribution)
     }
 }
 
-/// The sum of logarithms, scaled from the rows of some values to all rows.
-pub(super) fn scaled<T: Float>(logs: &Expr<T>, values: &Expr<T>, total_rows: usize) -> Expr<T> {
-    let sum = logs.sum_all();
-    if values.rank() == 0 {
-        return sum * total_rows as f64;
+/// The first axis of values, unless they are a single draw.
+pub(super) fn rows<T: Float>(values: &Expr<T>, distribution: &dyn Distribution<T>) -> Option<Dim> {
+    (values.rank() > distribution.event_shape().rank()).then(|| values.dim(0))
+}
+
+/// The sum of logarithms, scaled from so many rows, or one, to all.
+pub(super) fn scaled<T: Float>(logs: &Expr<T>, rows: Option<Dim>, total_rows: usize) -> Expr<T> {
+    match rows {
+        None => logs.sum_all() * total_rows as f64,
+        Some(rows) => logs.sum_all() * (total_rows as f64 / Expr::size(rows)),
     }
-    sum * (total_rows as f64 / Expr::size(values.dim(0)))
 }

@@ -1,6 +1,6 @@
 //! Factors of the density that are no distribution's.
 
-use bayeux_autodiff::Expr;
+use bayeux_autodiff::{Dim, Expr};
 use bayeux_tensor::Float;
 
 use super::Model;
@@ -17,10 +17,14 @@ pub(crate) struct Potential<T: Float> {
 }
 
 impl<T: Float> Potential<T> {
+    pub fn rows(&self) -> Option<Dim> {
+        (self.log_factor.rank() > 0).then(|| self.log_factor.dim(0))
+    }
+
     pub fn log_prob(&self) -> Expr<T> {
         match self.total_rows {
             None => self.log_factor.sum_all(),
-            Some(total_rows) => scaled(&self.log_factor, &self.log_factor, total_rows),
+            Some(total_rows) => scaled(&self.log_factor, self.rows(), total_rows),
         }
     }
 }

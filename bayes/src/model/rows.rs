@@ -1,6 +1,6 @@
 //! Whether a model's rows are those of the data.
 
-use bayeux_autodiff::{Dim, Expr, Function};
+use bayeux_autodiff::{Expr, Function};
 use bayeux_tensor::{Float, Tensor};
 
 use super::{Model, Variable};
@@ -10,12 +10,12 @@ impl<T: Float> Model<T> {
     /// Refuses likelihoods that are scaled to another number of rows than the data has.
     pub(crate) fn check_total_rows(&self, data: &[(Expr<T>, Tensor<T>)]) -> Result<(), Error> {
         let parts = self.lock();
-        let observations = parts.observations.iter().map(|of| (&of.name, &of.values, Some(of.total_rows)));
-        let potentials = parts.potentials.iter().map(|of| (&of.name, &of.log_factor, of.total_rows));
-        for (name, values, total_rows) in observations.chain(potentials) {
-            let first = |of: &Expr<T>| -> Option<Dim> { of.shape().dims().first().cloned() };
-            let rows = first(values).and_then(|dim| {
-                let (_, tensor) = data.iter().find(|(input, _)| first(input).as_ref() == Some(&dim))?;
+        let observations = parts.observations.iter().map(|of| (&of.name, of.rows(), Some(of.total_rows)));
+        let potentials = parts.potentials.iter().map(|of| (&of.name, of.rows(), of.total_rows));
+        for (name, dim, total_rows) in observations.chain(potentials) {
+            let rows = dim.and_then(|dim| {
+                let of_rows = |input: &Expr<T>| input.shape().dims().first() == Some(&dim);
+                let (_, tensor) = data.iter().find(|(input, _)| of_rows(input))?;
                 tensor.shape().first().copied()
             });
             if let (Some(total_rows), Some(rows)) = (total_rows, rows)

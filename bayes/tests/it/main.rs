@@ -9,3 +9,4 @@ mod model;
 mod sampling;
 mod stable;
 mod transforms;
+mod vectors;
