@@ -121,6 +121,14 @@ pub enum Error {
         /// Rows of data.
         rows: usize,
     },
+    /// A checkpoint that cannot be written or read, or that is of another fit.
+    #[error("the checkpoint `{path}` {what}")]
+    Checkpoint {
+        /// The file.
+        path: String,
+        /// What is wrong, as the end of the sentence.
+        what: String,
+    },
     /// A chain of a sampler that could not begin or go on.
     #[error("chain {chain}: {what}")]
     Sampling {

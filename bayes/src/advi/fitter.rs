@@ -1,5 +1,7 @@
 //! A compiled fit, run step by step.
 
+mod keeping;
+
 use std::time::Duration;
 
 use bayeux_autodiff::{Expr, Function, Shared};
@@ -7,8 +9,10 @@ use bayeux_tensor::time::Instant;
 use bayeux_tensor::{Float, Tensor};
 use smallvec::SmallVec;
 
+use super::checkpoint::Checkpoints;
 use super::minibatch::Minibatches;
 use super::progress::Bar;
+use super::snapshot::Snapshot;
 use super::{Control, Progress, diagnosis};
 use crate::fit::{Fit, Stop};
 use crate::{Error, FitError, Guide, Model, Variable};
@@ -51,6 +55,8 @@ pub struct Fitter<'a, T: Float = f32> {
     candidate: Snapshot<T>,
     build_seconds: f64,
     elapsed: Duration,
+    /// Where the state is kept, and by what description it is known again.
+    checkpoints: Option<(Checkpoints, String)>,
 }
 
 impl<T: Float> std::fmt::Debug for Fitter<'_, T> {
@@ -61,12 +67,6 @@ impl<T: Float> std::fmt::Debug for Fitter<'_, T> {
             .field("steps", &self.steps)
             .finish_non_exhaustive()
     }
-}
-
-/// A copy of the state after a number of steps.
-struct Snapshot<T: Float> {
-    steps: usize,
-    values: Vec<Tensor<T>>,
 }
 
 impl<'a, T: Float> Fitter<'a, T> {
@@ -100,6 +100,7 @@ impl<'a, T: Float> Fitter<'a, T> {
             candidate,
             build_seconds,
             elapsed: Duration::ZERO,
+            checkpoints: None,
         }
     }
 
@@ -135,11 +136,17 @@ impl<'a, T: Float> Fitter<'a, T> {
     /// # Errors
     /// See [`Advi::run`](super::Advi::run).
     pub fn run(mut self, iterations: usize) -> Result<Fit<T>, FitError<T>> {
+        let before = self.elbo.len();
+        let iterations = before + iterations;
         let mut bar = Bar::new(iterations, self.control.progress);
         self.elbo.reserve(iterations);
         let mut stop = Stop::Iterations;
-        for done in 1..=iterations {
+        for done in before + 1..=iterations {
             let elbo = self.step().inspect_err(|_| bar.end())?;
+            if let Err(error) = self.checkpoint(false) {
+                bar.end();
+                return Err(FitError::new(error, self.fit()));
+            }
             let progress = Progress {
                 iteration: done,
                 iterations,
@@ -158,7 +165,10 @@ impl<'a, T: Float> Fitter<'a, T> {
             }
         }
         bar.end();
-        Ok(Fit { stop, ..self.fit() })
+        match self.checkpoint(true) {
+            Ok(()) => Ok(Fit { stop, ..self.fit() }),
+            Err(error) => Err(FitError::new(error, self.fit())),
+        }
     }
 
     /// The fit as it stands now.
@@ -312,28 +322,6 @@ impl<'a, T: Float> Fitter<'a, T> {
         }
         let (before, last) = self.elbo[count - 2 * window..].split_at(window);
         (mean(last) - mean(before)).abs() < tolerance * mean(before).abs()
-    }
-}
-
-impl<T: Float> Snapshot<T> {
-    /// Room for a copy.
-    fn of(state: &[Shared<T>]) -> Self {
-        Snapshot { steps: 0, values: state.iter().map(|shared| Tensor::zeros(shared.shape())).collect() }
-    }
-
-    /// Copies into the buffers that are there; the variables' own tensors stay unshared, so that updates stay in place.
-    fn take(&mut self, steps: usize, state: &[Shared<T>]) {
-        self.steps = steps;
-        for (copy, shared) in self.values.iter_mut().zip(state) {
-            let value = shared.get();
-            copy.make_mut().copy_from_slice(value.as_slice().expect("a variable's value is contiguous"));
-        }
-    }
-
-    fn restore(&self, state: &[Shared<T>]) {
-        for (copy, shared) in self.values.iter().zip(state) {
-            shared.set(copy.clone());
-        }
     }
 }
 

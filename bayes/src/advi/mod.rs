@@ -36,13 +36,17 @@
 //! # Ok::<(), bayeux_bayes::Error>(())
 //! ```
 
+mod checkpoint;
 mod diagnosis;
 mod estimator;
 mod fitter;
 mod minibatch;
 mod progress;
+mod settings;
+mod snapshot;
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 
 use bayeux_autodiff::optimizers::{Adam, Optimizer};
 use bayeux_autodiff::{Expr, Function, RandomStreams, Shared, grad};
@@ -57,6 +61,7 @@ pub use estimator::Estimator;
 pub use fitter::Fitter;
 pub use progress::Progress;
 
+use checkpoint::Checkpoints;
 use minibatch::Minibatches;
 
 /// The settings of a fit by automatic differentiation variational inference. See the [module](self) for an example.
@@ -71,6 +76,7 @@ pub struct Advi<'a, T: Float = f32> {
     draws: usize,
     families: Families<'a, T>,
     estimator: Estimator,
+    checkpoints: Option<Checkpoints>,
     start: Start<'a, T>,
     control: Control<'a>,
 }
@@ -136,6 +142,7 @@ impl<'a, T: Float> Advi<'a, T> {
         Advi {
             families: Families { others: Box::new(family), named: Vec::new() },
             estimator: Estimator::default(),
+            checkpoints: None,
             model: model.clone(),
             data: Vec::new(),
             batch: None,
@@ -225,6 +232,30 @@ impl<'a, T: Float> Advi<'a, T> {
         self
     }
 
+    /// A file in which the fit is kept after every so many iterations, and at its end. If there is one the fit goes on from it, to the
+    /// same bits as without a break: [`run`](Self::run) does what is left of its iterations. The file before stays beside it, as
+    /// `….before`, and serves if the newest is damaged.
+    /// [`compile`](Self::compile) refuses that of another model, seed, batch, estimator, or of data of other shapes; what it cannot
+    /// tell are other data of the same shapes, or another rate.
+    ///
+    /// ```
+    /// use bayeux_bayes::{Advi, Model, Normal};
+    /// let folder = std::env::temp_dir().join(format!("bayeux-doc-{}", std::process::id()));
+    /// std::fs::create_dir_all(&folder)?;
+    /// let model: Model<f64> = Model::new();
+    /// model.free("x", Normal::new(3.0, 1.0));
+    /// let advi = || Advi::mean_field(&model).progress(false).checkpoint(folder.join("fit"), 10);
+    /// advi().run(25)?; // and the program ends
+    /// let resumed = advi().run(40)?;
+    /// assert_eq!(resumed.elbo(), Advi::mean_field(&model).progress(false).run(40)?.elbo());
+    /// # std::fs::remove_dir_all(&folder)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn checkpoint(mut self, path: impl Into<PathBuf>, every: usize) -> Self {
+        self.checkpoints = Some(Checkpoints { path: path.into(), every });
+        self
+    }
+
     /// A function that is called after each iteration and may end the fit with `ControlFlow::Break(())`.
     pub fn callback(mut self, callback: impl FnMut(&Progress) -> ControlFlow<()> + 'a) -> Self {
         self.control.callback = Some(Box::new(callback));
@@ -273,8 +304,16 @@ impl<'a, T: Float> Advi<'a, T> {
         let mut step =
             Function::builder().inputs(inputs).outputs([&elbo]).updates(updates).exclusive().build()?;
         step.specialise(&batches.tensors().collect::<Vec<_>>())?;
+        let description = format!(
+            "{}{:?}, {} draws, seed {seed}, batch {:?} of {:?}",
+            self.model,
+            self.estimator,
+            self.draws,
+            self.batch,
+            batches.tensors().map(Tensor::shape).collect::<Vec<_>>()
+        );
         let build_seconds = begun.elapsed().as_secs_f64();
-        Ok(Fitter::new(
+        let mut fitter = Fitter::new(
             self.model,
             variables,
             guide,
@@ -285,30 +324,22 @@ impl<'a, T: Float> Advi<'a, T> {
             self.control,
             seed,
             build_seconds,
-        ))
+        );
+        if let Some(checkpoints) = self.checkpoints {
+            fitter.keep(checkpoints, description)?;
+        }
+        Ok(fitter)
     }
 
-    /// Runs a number of iterations, or fewer if the tolerance is met or the callback ends it.
+    /// Runs a number of iterations, with those of a checkpoint, or fewer if the tolerance is met or the callback ends it.
     ///
     /// # Errors
     /// What [`compile`](Self::compile) refuses; [`Error::NonFiniteElbo`] if the ELBO becomes infinite or NaN; data that an
     /// op cannot take, such as a label out of range. The [`FitError`] holds the last good state.
     pub fn run(self, iterations: usize) -> Result<Fit<T>, FitError<T>> {
-        self.compile()?.run(iterations)
-    }
-
-    fn check_settings(&self) -> Result<(), Error> {
-        let positive = |x: f64| x > 0.0 && x.is_finite();
-        let refuse = |setting, range, found| Err(Error::Setting { setting, range, found });
-        match (self.start.sd, self.control.tolerance) {
-            _ if self.draws == 0 => refuse("the number of draws", "at least 1", 0.0),
-            _ if self.control.window == 0 => refuse("the window", "at least 1", 0.0),
-            (Some(sd), _) if !positive(sd) => refuse("the initial sd", "positive and finite", sd),
-            (_, Some(tolerance)) if !positive(tolerance) => {
-                refuse("the tolerance", "positive and finite", tolerance)
-            }
-            _ => Ok(()),
-        }
+        let fitter = self.compile()?;
+        let done = fitter.elbo().len();
+        fitter.run(iterations.saturating_sub(done))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Fits: known posteriors, determinism, and everything that can go wrong.
 
+mod checkpoints;
 mod failures;
 mod guides;
 mod posteriors;
