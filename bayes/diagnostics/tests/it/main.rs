@@ -1,0 +1,10 @@
+//! Values against ArviZ, edges, and what is wrong with data.
+
+mod calibration;
+mod chains;
+mod errors;
+mod inputs;
+mod models;
+mod reference;
+mod smoothing;
+mod speed;
