@@ -63,8 +63,9 @@ pub use distributions::{
     MvStudentT,
 };
 pub use distributions::{
-    Bernoulli, Categorical, Distribution, Exponential, Gamma, HalfCauchy, HalfNormal, Laplace, LogNormal,
-    Normal, Support, Uniform,
+    Bernoulli, BetaBinomial, Binomial, Categorical, Censored, DiscreteUniform, Distribution, Exponential,
+    Gamma, Geometric, HalfCauchy, HalfNormal, Hurdle, Laplace, LogNormal, Mixture, NegativeBinomial, Normal,
+    OrderedLogistic, Poisson, Support, Truncated, Uniform, ZeroInflated,
 };
 pub use error::{Error, FitError};
 pub use fit::{Fit, Stop};

@@ -1,9 +1,10 @@
-use bayeux_autodiff::{Expr, Shape};
+use bayeux_autodiff::{Expr, RandomStreams, Shape};
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
 
 use super::domain::{Domain, supported, valid};
 use super::draws::{draw_each, standard_uniform};
+use super::whole::Tails;
 use super::{Distribution, Support, shape_method};
 
 /// A coin: 1 with probability p, 0 with probability 1 − p.
@@ -49,6 +50,32 @@ impl<T: Float> Bernoulli<T> {
     }
 
     shape_method!();
+
+    /// The parameter, and where it may lie.
+    fn parameter(&self) -> (&Expr<T>, Domain) {
+        match &self.parameter {
+            Parameter::Probability(p) => (p, Domain::Probability),
+            Parameter::Logit(logit) => (logit, Domain::Logit),
+        }
+    }
+
+    fn tails(&self, x: &Expr<T>) -> Tails<T> {
+        let tails = match &self.parameter {
+            Parameter::Probability(p) => Tails { lower: (-p).log1p(), upper: p.ln() },
+            Parameter::Logit(logit) => Tails { lower: -logit.softplus(), upper: -(-logit).softplus() },
+        };
+        let (zero, one) = (Expr::scalar(0.0), Expr::scalar(1.0));
+        let Tails { lower, upper } = tails.within(x, &(x.ge(&zero) & x.lt(&one)), &x.lt(&zero));
+        Tails { lower: valid(lower, [self.known()]), upper: valid(upper, [self.known()]) }
+    }
+
+    /// Where the parameter is one. Unlike a density, a draw, or what lies up to a large number, says nothing of a logit that is NaN.
+    fn known(&self) -> Option<Expr<bool>> {
+        match &self.parameter {
+            Parameter::Probability(p) => Domain::Probability.holds(p),
+            Parameter::Logit(logit) => Some(logit.eq(logit)),
+        }
+    }
 }
 
 impl<T: Float> Distribution<T> for Bernoulli<T> {
@@ -57,10 +84,7 @@ impl<T: Float> Distribution<T> for Bernoulli<T> {
     }
 
     fn parameters(&self) -> Vec<Expr<T>> {
-        match &self.parameter {
-            Parameter::Probability(p) => vec![p.clone()],
-            Parameter::Logit(logit) => vec![logit.clone()],
-        }
+        vec![self.parameter().0.clone()]
     }
 
     fn batch_shape(&self) -> &Shape {
@@ -73,10 +97,7 @@ impl<T: Float> Distribution<T> for Bernoulli<T> {
 
     fn log_prob(&self, x: &Expr<T>) -> Expr<T> {
         let (zero, one) = (Expr::scalar(0.0), Expr::scalar(1.0));
-        let (parameter, domain) = match &self.parameter {
-            Parameter::Probability(p) => (p, Domain::Probability),
-            Parameter::Logit(logit) => (logit, Domain::Logit),
-        };
+        let (parameter, domain) = self.parameter();
         let is_one = x.eq(&one);
         let density = match &self.parameter {
             // The logarithm not wanted is taken of ½, so that it stays finite and its gradient an exact 0.
@@ -92,8 +113,38 @@ impl<T: Float> Distribution<T> for Bernoulli<T> {
         valid(density, [domain.holds(parameter)])
     }
 
+    fn log_cdf(&self, x: &Expr<T>) -> Option<Expr<T>> {
+        Some(self.tails(x).lower)
+    }
+
+    fn log_survival(&self, x: &Expr<T>) -> Option<Expr<T>> {
+        Some(self.tails(x).upper)
+    }
+
+    fn mean(&self) -> Option<Expr<T>> {
+        Some(match &self.parameter {
+            Parameter::Probability(p) => p.clone(),
+            Parameter::Logit(logit) => logit.sigmoid(),
+        })
+    }
+
+    fn variance(&self) -> Option<Expr<T>> {
+        Some(match &self.parameter {
+            Parameter::Probability(p) => p * (1.0 - p),
+            Parameter::Logit(logit) => logit.sigmoid() * (-logit).sigmoid(),
+        })
+    }
+
     fn centre(&self) -> Option<Expr<T>> {
         None
+    }
+
+    fn sample(&self, noise: &RandomStreams) -> Option<Expr<T>> {
+        let p = match &self.parameter {
+            Parameter::Probability(p) => p.clone(),
+            Parameter::Logit(logit) => logit.sigmoid(),
+        };
+        Some(valid(noise.bernoulli(p, &self.batch).cast::<T>(), [self.known()]))
     }
 
     fn draw(&self, parameters: &[Tensor<T>], shape: &[usize], rng: &mut dyn Rng) -> Tensor<T> {

@@ -1,9 +1,10 @@
-use bayeux_autodiff::{Dim, Expr, Shape};
+use bayeux_autodiff::{Dim, Expr, RandomStreams, Shape};
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
 
 use super::domain::{Domain, valid};
 use super::draws::standard_uniform;
+use super::whole::Tails;
 use super::{Distribution, Support};
 
 /// A choice among K classes: x is k with probability pₖ, for k = 0, 1, …, K − 1.
@@ -72,6 +73,33 @@ impl<T: Float> Categorical<T> {
         }
         self.batch = shape;
         self
+    }
+
+    /// The logarithms of the probabilities, `[…, K]`.
+    pub(super) fn log_probs(&self) -> Expr<T> {
+        match &self.parameter {
+            Parameter::Probabilities(p) => {
+                let total = valid(p.clone(), [Domain::Weight.holds(p)]).sum(-1);
+                p.ln() - total.ln().insert_axis(total.rank())
+            }
+            Parameter::Logits(logits) => logits.log_softmax(),
+        }
+    }
+
+    /// 0, 1, …, K − 1
+    fn numbers(&self) -> Expr<T> {
+        Expr::constant(Tensor::from_fn([self.classes], |i| T::from_f64(i[0] as f64)))
+    }
+
+    fn tails(&self, x: &Expr<T>) -> Tails<T> {
+        let zero = Expr::scalar(0.0);
+        let last = Expr::scalar((self.classes - 1) as f64);
+        let inside = x.ge(&zero) & x.lt(&last);
+        let below = self.numbers().le(&Expr::select(&inside, x, &zero).insert_axis(x.rank()));
+        let (log, none) = (self.log_probs(), Expr::scalar(f64::NEG_INFINITY));
+        let lower = Expr::select(&below, &log, &none).logsumexp();
+        let upper = Expr::select(&below, &none, &log).logsumexp();
+        Tails::of_logarithms(&lower, &upper).within(x, &inside, &x.lt(&zero))
     }
 
     fn with_classes(&self, shape: &Shape) -> Shape {
@@ -143,8 +171,35 @@ impl<T: Float> Distribution<T> for Categorical<T> {
         }
     }
 
+    fn log_cdf(&self, x: &Expr<T>) -> Option<Expr<T>> {
+        Some(self.tails(x).lower)
+    }
+
+    fn log_survival(&self, x: &Expr<T>) -> Option<Expr<T>> {
+        Some(self.tails(x).upper)
+    }
+
+    fn mean(&self) -> Option<Expr<T>> {
+        Some((self.log_probs().exp() * self.numbers()).sum(-1))
+    }
+
+    fn variance(&self) -> Option<Expr<T>> {
+        let p = self.log_probs().exp();
+        let mean = (&p * self.numbers()).sum(-1);
+        Some((p * (self.numbers() - mean.insert_axis(mean.rank())).square()).sum(-1))
+    }
+
     fn centre(&self) -> Option<Expr<T>> {
         None
+    }
+
+    fn sample(&self, noise: &RandomStreams) -> Option<Expr<T>> {
+        let log = self.log_probs();
+        let last = log.rank() - 1;
+        // A row without a probability is drawn from as if all classes were as likely as the others.
+        let known = log.lt(&Expr::scalar(f64::INFINITY)).all(&[last]);
+        let safe = Expr::select(&known.insert_axis(last), &log, &Expr::scalar(0.0));
+        Some(valid(noise.categorical(safe, &self.batch).cast::<T>(), [Some(known)]))
     }
 
     /// By inversion: the first class at which the running sum of the probabilities exceeds a uniform number.

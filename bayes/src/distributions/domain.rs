@@ -16,6 +16,12 @@ pub(super) enum Domain {
     Probability,
     /// Any number, also an infinite one.
     Logit,
+    /// 0, 1, 2, …
+    Count,
+    /// …, −1, 0, 1, …
+    Whole,
+    /// 0 < x ≤ 1
+    PositiveProbability,
 }
 
 impl Domain {
@@ -26,6 +32,9 @@ impl Domain {
             Domain::Weight => (0.0..f64::INFINITY).contains(&x),
             Domain::Probability => (0.0..=1.0).contains(&x),
             Domain::Logit => !x.is_nan(),
+            Domain::Count => x.is_finite() && x >= 0.0 && x == x.floor(),
+            Domain::Whole => x.is_finite() && x == x.floor(),
+            Domain::PositiveProbability => 0.0 < x && x <= 1.0,
         }
     }
 
@@ -36,6 +45,9 @@ impl Domain {
             Domain::Weight => "must be finite and not negative",
             Domain::Probability => "must lie between 0 and 1",
             Domain::Logit => "must be a number",
+            Domain::Count => "must be a whole number and not negative",
+            Domain::Whole => "must be a whole number",
+            Domain::PositiveProbability => "must lie above 0 and not above 1",
         }
     }
 
@@ -62,7 +74,18 @@ impl Domain {
             Domain::Positive => parameter.gt(&zero) & parameter.lt(&infinity),
             Domain::Weight => parameter.ge(&zero) & parameter.lt(&infinity),
             Domain::Probability => parameter.ge(&zero) & parameter.le(&one),
+            Domain::Count => parameter.eq(&parameter.floor()) & parameter.ge(&zero) & parameter.lt(&infinity),
+            Domain::Whole => parameter.eq(&parameter.floor()) & parameter.abs().lt(&infinity),
+            Domain::PositiveProbability => parameter.gt(&zero) & parameter.le(&one),
         })
+    }
+
+    /// The parameter where it is in the domain, else something that is: for operations that fail at what is not.
+    pub(super) fn or_else<T: Float>(self, parameter: &Expr<T>, other: f64) -> Expr<T> {
+        match self.holds(parameter) {
+            Some(inside) => Expr::select(&inside, parameter, &Expr::scalar(other)),
+            None => parameter.clone(),
+        }
     }
 
     /// The number itself if it is in the domain, else NaN.

@@ -1,5 +1,6 @@
 //! Draws of single numbers, element by element.
 
+use bayeux_autodiff::Expr;
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
 
@@ -46,4 +47,10 @@ pub(super) fn standard_uniform(rng: &mut dyn Rng) -> f64 {
 /// With rate 1.
 pub(super) fn standard_exponential(rng: &mut dyn Rng) -> f64 {
     rand_distr::Distribution::<f64>::sample(&rand_distr::Exp1, rng)
+}
+
+/// Draws as an expression, where they are positive: kept where [`draw_each_positive`] keeps its own.
+pub(super) fn kept_positive<T: Float>(x: &Expr<T>) -> Expr<T> {
+    let smallest = T::MIN_POSITIVE.to_f64();
+    x.clip(smallest, smallest.recip())
 }

@@ -1,9 +1,11 @@
-use bayeux_autodiff::{Expr, Shape};
+use bayeux_autodiff::{Expr, RandomStreams, Shape};
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
 
 use super::domain::{Domain, outside, valid};
-use super::draws::draw_each_positive;
+use super::draws::{draw_each_positive, kept_positive};
+use super::loader::{deviance, stirling_error};
+use super::logs::{above, below, ln_share, positive};
 use super::{Distribution, HALF_LN_2PI, Support, joint_shape, shape_method};
 
 /// The gamma distribution with shape α > 0 and rate β > 0, on x ≥ 0; its mean is α/β.
@@ -31,6 +33,23 @@ impl<T: Float> Gamma<T> {
         Domain::Positive.check(&rate, "Gamma: the rate");
         let batch = joint_shape(&concentration, &rate);
         Gamma { concentration, rate, batch }
+    }
+
+    /// With a mean m and a standard deviation s: α = (m/s)², β = m/s².
+    ///
+    /// # Panics
+    /// If the two shapes do not broadcast, or for a constant that is not positive and finite.
+    #[track_caller]
+    pub fn with_mean(mean: impl Into<Expr<T>>, sd: impl Into<Expr<T>>) -> Self {
+        let (mean, sd) = (mean.into(), sd.into());
+        Domain::Positive.check(&mean, "Gamma: the mean");
+        Domain::Positive.check(&sd, "Gamma: the standard deviation");
+        let ratio = &mean / &sd;
+        Gamma::new(ratio.square(), ratio / sd)
+    }
+
+    fn valid(&self, y: Expr<T>) -> Expr<T> {
+        valid(y, [Domain::Positive.holds(&self.concentration), Domain::Positive.holds(&self.rate)])
     }
 
     shape_method!();
@@ -67,17 +86,47 @@ impl<T: Float> Distribution<T> for Gamma<T> {
         let (a, rate) = (&self.concentration, &self.rate);
         let constant = a.ln() * 0.5 - HALF_LN_2PI - stirling_error(a);
         let ln_x = safe.ln();
-        let density = constant - (deviance(a, rate, &safe, &ln_x) + ln_x);
+        let ln_ratio = &ln_x + (rate.ln() - a.ln());
+        let density = constant - (deviance(a, &(a - rate * &safe), &ln_ratio) + ln_x);
         let flat = Expr::select(&a.eq(&one), &rate.ln(), &-&infinity);
         let at_zero = Expr::select(&a.lt(&one), &infinity, &flat);
         let elsewhere = Expr::select(&x.eq(&zero), &at_zero, &outside(x));
         let density = Expr::select(&inside, &density, &elsewhere);
-        valid(density, [Domain::Positive.holds(a), Domain::Positive.holds(rate)])
+        self.valid(density)
     }
 
     /// The mean; the median has no formula.
     fn centre(&self) -> Option<Expr<T>> {
         Some(&self.concentration / &self.rate)
+    }
+
+    /// ln P(α, β x), of the regularised incomplete gamma function.
+    fn log_cdf(&self, x: &Expr<T>) -> Option<Expr<T>> {
+        let (safe, inside) = positive(x);
+        let (a, y) = (&self.concentration, safe * &self.rate);
+        Some(self.valid(below(x, &inside, &ln_share(&a.gammainc(&y), &a.gammaincc(&y)))))
+    }
+
+    fn log_survival(&self, x: &Expr<T>) -> Option<Expr<T>> {
+        let (safe, inside) = positive(x);
+        let (a, y) = (&self.concentration, safe * &self.rate);
+        Some(self.valid(above(x, &inside, &ln_share(&a.gammaincc(&y), &a.gammainc(&y)))))
+    }
+
+    /// α/β
+    fn mean(&self) -> Option<Expr<T>> {
+        Some(self.valid(&self.concentration / &self.rate).broadcast_to(&self.batch))
+    }
+
+    /// α/β²
+    fn variance(&self) -> Option<Expr<T>> {
+        let variance = &self.concentration / &self.rate / &self.rate;
+        Some(self.valid(variance).broadcast_to(&self.batch))
+    }
+
+    fn sample(&self, noise: &RandomStreams) -> Option<Expr<T>> {
+        let drawn = noise.log_gamma(&self.concentration, &self.batch) - self.rate.ln();
+        Some(self.valid(kept_positive(&drawn.exp())))
     }
 
     fn draw(&self, parameters: &[Tensor<T>], shape: &[usize], rng: &mut dyn Rng) -> Tensor<T> {
@@ -87,42 +136,4 @@ impl<T: Float> Distribution<T> for Gamma<T> {
             drawn / Domain::Positive.or_nan(rate)
         })
     }
-}
-
-/// y − α − α ln (y/α) for y = β x. Near α it is α (t − 1 − ln t), where t = y/α and its rounding does not matter, since the
-/// slope is small. Elsewhere the logarithms are taken one by one, as y or t might underflow.
-fn deviance<T: Float>(a: &Expr<T>, rate: &Expr<T>, x: &Expr<T>, ln_x: &Expr<T>) -> Expr<T> {
-    let y = rate * x;
-    let near = y.gt(&(a * 0.5)) & y.lt(&(a * 2.0));
-    let t = Expr::select(&near, &y, a) / a;
-    let close = a * ((&t - 1.0) - t.ln());
-    let far = (y - a) - a * (ln_x + (rate.ln() - a.ln()));
-    Expr::select(&near, &close, &far)
-}
-
-/// From here on Stirling's series holds.
-const LARGE: f64 = 8.0;
-
-/// B₂ₖ/(2k (2k − 1)) for k = 1, 2, …
-const STIRLING: [f64; 8] = [
-    1.0 / 12.0,
-    -1.0 / 360.0,
-    1.0 / 1260.0,
-    -1.0 / 1680.0,
-    1.0 / 1188.0,
-    -691.0 / 360_360.0,
-    1.0 / 156.0,
-    -3617.0 / 122_400.0,
-];
-
-/// δ(α) = ln Γ(α) − (α − ½) ln α + α − ½ ln 2π: what Stirling's formula lacks.
-fn stirling_error<T: Float>(a: &Expr<T>) -> Expr<T> {
-    let large = Expr::scalar(LARGE);
-    let is_large = a.ge(&large);
-    let w = Expr::select(&is_large, a, &large).recip();
-    let z = w.square();
-    let series = STIRLING.iter().rev().fold(Expr::scalar(0.0), |sum, &coefficient| sum * &z + coefficient);
-    let small = Expr::select(&is_large, &large, a);
-    let direct = small.lgamma() - (((&small - 0.5) * small.ln() - &small) + HALF_LN_2PI);
-    Expr::select(&is_large, &(w * series), &direct)
 }

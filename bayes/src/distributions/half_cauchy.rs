@@ -1,11 +1,12 @@
-use std::f64::consts::FRAC_PI_2;
+use std::f64::consts::{FRAC_2_PI, FRAC_PI_2};
 
-use bayeux_autodiff::{Expr, Shape};
+use bayeux_autodiff::{Expr, RandomStreams, Shape};
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
 
 use super::domain::{Domain, supported, valid};
-use super::draws::{draw_each_positive, standard_uniform};
+use super::draws::{draw_each_positive, kept_positive, standard_uniform};
+use super::logs::{above, below, ln_share, ln_sum_of_squares, positive};
 use super::{Distribution, Support, shape_method};
 
 /// The half-Cauchy distribution: |x| of a Cauchy with location 0 and scale γ > 0, on x ≥ 0.
@@ -33,6 +34,15 @@ impl<T: Float> HalfCauchy<T> {
         HalfCauchy { scale, batch }
     }
 
+    fn valid(&self, y: Expr<T>) -> Expr<T> {
+        valid(y, [Domain::Positive.holds(&self.scale)])
+    }
+
+    /// The probabilities of less than a positive number, and of more.
+    fn shares(&self, x: &Expr<T>) -> [Expr<T>; 2] {
+        [x.atan2(&self.scale) * FRAC_2_PI, self.scale.atan2(x) * FRAC_2_PI]
+    }
+
     shape_method!();
 }
 
@@ -57,16 +67,40 @@ impl<T: Float> Distribution<T> for HalfCauchy<T> {
     /// overflows.
     fn log_prob(&self, x: &Expr<T>) -> Expr<T> {
         let scale = &self.scale;
-        let beyond = x.gt(scale);
-        let (larger, smaller) = (Expr::select(&beyond, x, scale), Expr::select(&beyond, scale, x));
-        let tail = (smaller / &larger).square().log1p() + larger.ln() * 2.0;
-        let density = (scale.ln() - FRAC_PI_2.ln()) - tail;
+        let density = (scale.ln() - FRAC_PI_2.ln()) - ln_sum_of_squares(x, scale);
         let density = supported(x, &x.ge(&Expr::scalar(0.0)), &density);
-        valid(density, [Domain::Positive.holds(scale)])
+        self.valid(density)
     }
 
     fn centre(&self) -> Option<Expr<T>> {
         Some(self.scale.clone())
+    }
+
+    /// 2/π arctan (x/γ)
+    fn log_cdf(&self, x: &Expr<T>) -> Option<Expr<T>> {
+        let (x_safe, inside) = positive(x);
+        let [cdf, survival] = self.shares(&x_safe);
+        Some(self.valid(below(x, &inside, &ln_share(&cdf, &survival))))
+    }
+
+    fn log_survival(&self, x: &Expr<T>) -> Option<Expr<T>> {
+        let (x_safe, inside) = positive(x);
+        let [cdf, survival] = self.shares(&x_safe);
+        Some(self.valid(above(x, &inside, &ln_share(&survival, &cdf))))
+    }
+
+    /// ∞
+    fn mean(&self) -> Option<Expr<T>> {
+        Some(self.valid(Expr::full(&self.batch, f64::INFINITY)))
+    }
+
+    /// ∞
+    fn variance(&self) -> Option<Expr<T>> {
+        self.mean()
+    }
+
+    fn sample(&self, noise: &RandomStreams) -> Option<Expr<T>> {
+        Some(self.valid(kept_positive(&(&self.scale * noise.cauchy(&self.batch).abs()))))
     }
 
     /// By inversion: the distribution function is 2/π arctan (x/γ).

@@ -1,11 +1,12 @@
-use std::f64::consts::LN_2;
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI, LN_2};
 
-use bayeux_autodiff::{Expr, Shape};
+use bayeux_autodiff::{Expr, RandomStreams, Shape};
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
 
 use super::domain::{Domain, supported, valid};
-use super::draws::{draw_each_positive, standard_normal};
+use super::draws::{draw_each_positive, kept_positive, standard_normal};
+use super::logs::{above, below, ln_share, positive};
 use super::{Distribution, HALF_LN_2PI, Support, minus_half_square, shape_method};
 
 /// The half-normal distribution: |x| of a normal with mean 0 and standard deviation σ > 0, on x ≥ 0.
@@ -33,6 +34,10 @@ impl<T: Float> HalfNormal<T> {
         HalfNormal { sd, batch }
     }
 
+    fn valid(&self, y: Expr<T>) -> Expr<T> {
+        valid(y, [Domain::Positive.holds(&self.sd)])
+    }
+
     shape_method!();
 }
 
@@ -57,12 +62,39 @@ impl<T: Float> Distribution<T> for HalfNormal<T> {
         let standard = x * self.sd.recip();
         let density = minus_half_square(&standard) - (self.sd.ln() + (HALF_LN_2PI - LN_2));
         let density = supported(x, &x.ge(&Expr::scalar(0.0)), &density);
-        valid(density, [Domain::Positive.holds(&self.sd)])
+        self.valid(density)
     }
 
     /// The median: the normal's upper quartile.
     fn centre(&self) -> Option<Expr<T>> {
         Some(&self.sd * 0.674_489_750_196_081_7)
+    }
+
+    /// Of erf and erfc of x/(σ √2).
+    fn log_cdf(&self, x: &Expr<T>) -> Option<Expr<T>> {
+        let (x_safe, inside) = positive(x);
+        let z = (x_safe / &self.sd) * FRAC_1_SQRT_2;
+        Some(self.valid(below(x, &inside, &ln_share(&z.erf(), &z.erfc()))))
+    }
+
+    /// ln 2 Φ(−x/σ)
+    fn log_survival(&self, x: &Expr<T>) -> Option<Expr<T>> {
+        let (x_safe, inside) = positive(x);
+        Some(self.valid(above(x, &inside, &((-(x_safe / &self.sd)).log_ndtr() + LN_2))))
+    }
+
+    /// σ √(2/π)
+    fn mean(&self) -> Option<Expr<T>> {
+        Some(self.valid(&self.sd * FRAC_2_PI.sqrt()).broadcast_to(&self.batch))
+    }
+
+    /// σ² (1 − 2/π)
+    fn variance(&self) -> Option<Expr<T>> {
+        Some(self.valid(self.sd.square() * (1.0 - FRAC_2_PI)).broadcast_to(&self.batch))
+    }
+
+    fn sample(&self, noise: &RandomStreams) -> Option<Expr<T>> {
+        Some(self.valid(kept_positive(&(&self.sd * noise.normal(&self.batch).abs()))))
     }
 
     fn draw(&self, parameters: &[Tensor<T>], shape: &[usize], rng: &mut dyn Rng) -> Tensor<T> {

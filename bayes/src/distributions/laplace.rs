@@ -1,6 +1,6 @@
 use std::f64::consts::LN_2;
 
-use bayeux_autodiff::{Expr, Shape};
+use bayeux_autodiff::{Expr, RandomStreams, Shape};
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
 
@@ -47,6 +47,10 @@ impl<T: Float> Laplace<T> {
         Laplace { location, scale, batch }
     }
 
+    fn valid(&self, y: Expr<T>) -> Expr<T> {
+        valid(y, [Domain::Finite.holds(&self.location), Domain::Positive.holds(&self.scale)])
+    }
+
     shape_method!();
 }
 
@@ -70,11 +74,32 @@ impl<T: Float> Distribution<T> for Laplace<T> {
     /// Divided by b, of which the reciprocal loses digits where it is large; and ln b + ln 2, since 2b may be infinite.
     fn log_prob(&self, x: &Expr<T>) -> Expr<T> {
         let density = -((x - &self.location).abs() / &self.scale) - (self.scale.ln() + LN_2);
-        valid(density, [Domain::Finite.holds(&self.location), Domain::Positive.holds(&self.scale)])
+        self.valid(density)
     }
 
     fn centre(&self) -> Option<Expr<T>> {
         Some(self.location.clone())
+    }
+
+    fn log_cdf(&self, x: &Expr<T>) -> Option<Expr<T>> {
+        Some(self.valid(lower(&((x - &self.location) / &self.scale))))
+    }
+
+    fn log_survival(&self, x: &Expr<T>) -> Option<Expr<T>> {
+        Some(self.valid(lower(&((&self.location - x) / &self.scale))))
+    }
+
+    fn mean(&self) -> Option<Expr<T>> {
+        Some(self.valid(self.location.clone()).broadcast_to(&self.batch))
+    }
+
+    /// 2 b²
+    fn variance(&self) -> Option<Expr<T>> {
+        Some(self.valid(self.scale.square() * 2.0).broadcast_to(&self.batch))
+    }
+
+    fn sample(&self, noise: &RandomStreams) -> Option<Expr<T>> {
+        Some(self.valid(&self.location + &self.scale * noise.laplace(&self.batch)))
     }
 
     /// An exponential draw to either side.
@@ -85,4 +110,13 @@ impl<T: Float> Distribution<T> for Laplace<T> {
                 + Domain::Positive.or_nan(scale) * sign * standard_exponential(rng)
         })
     }
+}
+
+/// The logarithm of the standard distribution function: ½ eᶻ up to 0, 1 − ½ e⁻ᶻ from there on.
+fn lower<T: Float>(z: &Expr<T>) -> Expr<T> {
+    let zero = Expr::scalar(0.0);
+    let left = z.lt(&zero);
+    let tail = Expr::select(&left, z, &zero) - LN_2;
+    let body = (Expr::select(&left, &zero, &-z).exp() * -0.5).log1p();
+    Expr::select(&left, &tail, &body)
 }

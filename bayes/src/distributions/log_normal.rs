@@ -1,9 +1,10 @@
-use bayeux_autodiff::{Expr, Shape};
+use bayeux_autodiff::{Expr, RandomStreams, Shape};
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
 
 use super::domain::{Domain, supported, valid};
-use super::draws::{draw_each_positive, standard_normal};
+use super::draws::{draw_each_positive, kept_positive, standard_normal};
+use super::logs::{above, below, positive};
 use super::{Distribution, HALF_LN_2PI, Support, joint_shape, minus_half_square, shape_method};
 
 /// The log-normal distribution: ln x is normal with mean μ and standard deviation σ > 0; on x > 0.
@@ -31,6 +32,10 @@ impl<T: Float> LogNormal<T> {
         LogNormal { mean, sd, batch }
     }
 
+    fn valid(&self, y: Expr<T>) -> Expr<T> {
+        valid(y, [Domain::Finite.holds(&self.mean), Domain::Positive.holds(&self.sd)])
+    }
+
     shape_method!();
 }
 
@@ -53,16 +58,45 @@ impl<T: Float> Distribution<T> for LogNormal<T> {
 
     /// Outside the support the formula is evaluated at 1, so that no NaN arises to be multiplied by a gradient's 0.
     fn log_prob(&self, x: &Expr<T>) -> Expr<T> {
-        let inside = x.gt(&Expr::scalar(0.0));
-        let ln_x = Expr::select(&inside, x, &Expr::scalar(1.0)).ln();
+        let (safe, inside) = positive(x);
+        let ln_x = safe.ln();
         let standard = (&ln_x - &self.mean) * self.sd.recip();
         let density = minus_half_square(&standard) - ln_x - (self.sd.ln() + HALF_LN_2PI);
-        let density = supported(x, &inside, &density);
-        valid(density, [Domain::Finite.holds(&self.mean), Domain::Positive.holds(&self.sd)])
+        self.valid(supported(x, &inside, &density))
     }
 
     fn centre(&self) -> Option<Expr<T>> {
         Some(self.mean.exp())
+    }
+
+    fn log_cdf(&self, x: &Expr<T>) -> Option<Expr<T>> {
+        let (safe, inside) = positive(x);
+        let standard = (safe.ln() - &self.mean) * self.sd.recip();
+        Some(self.valid(below(x, &inside, &standard.log_ndtr())))
+    }
+
+    fn log_survival(&self, x: &Expr<T>) -> Option<Expr<T>> {
+        let (safe, inside) = positive(x);
+        let standard = (safe.ln() - &self.mean) * self.sd.recip();
+        Some(self.valid(above(x, &inside, &(-standard).log_ndtr())))
+    }
+
+    /// exp(μ + ½ σ²)
+    fn mean(&self) -> Option<Expr<T>> {
+        let mean = (&self.mean + self.sd.square() * 0.5).exp();
+        Some(self.valid(mean).broadcast_to(&self.batch))
+    }
+
+    /// (exp σ² − 1) exp(2 μ + σ²)
+    fn variance(&self) -> Option<Expr<T>> {
+        let square = self.sd.square();
+        let variance = square.expm1() * (&self.mean * 2.0 + &square).exp();
+        Some(self.valid(variance).broadcast_to(&self.batch))
+    }
+
+    fn sample(&self, noise: &RandomStreams) -> Option<Expr<T>> {
+        let drawn = (&self.mean + &self.sd * noise.normal(&self.batch)).exp();
+        Some(self.valid(kept_positive(&drawn)))
     }
 
     fn draw(&self, parameters: &[Tensor<T>], shape: &[usize], rng: &mut dyn Rng) -> Tensor<T> {

@@ -29,19 +29,37 @@
 //!   the draws from Gamma(0.001, 1) lie below 10⁻³⁰⁰.) So a draw can always be the scale or the rate of another.
 
 mod bernoulli;
+mod beta_binomial;
+mod binomial;
 mod categorical;
+mod censored;
+mod discrete_uniform;
 mod domain;
 mod draws;
 mod exponential;
 mod gamma;
+mod geometric;
 mod half_cauchy;
 mod half_normal;
+mod hurdle;
+mod inversion;
 mod laplace;
+mod loader;
 mod log_normal;
+mod logs;
+mod mixture;
+mod negative_binomial;
 mod normal;
+mod ordered_logistic;
+mod part;
+mod pointers;
+mod poisson;
 mod support;
+mod truncated;
 mod uniform;
 mod vectors;
+mod whole;
+mod zero_inflated;
 
 use bayeux_autodiff::{Expr, RandomStreams, Shape};
 use bayeux_tensor::{Float, Tensor};
@@ -50,20 +68,32 @@ use rand::Rng;
 use crate::Transform;
 
 pub use bernoulli::Bernoulli;
+pub use beta_binomial::BetaBinomial;
+pub use binomial::Binomial;
 pub use categorical::Categorical;
+pub use censored::Censored;
+pub use discrete_uniform::DiscreteUniform;
 pub use exponential::Exponential;
 pub use gamma::Gamma;
+pub use geometric::Geometric;
 pub use half_cauchy::HalfCauchy;
 pub use half_normal::HalfNormal;
+pub use hurdle::Hurdle;
 pub use laplace::Laplace;
 pub use log_normal::LogNormal;
+pub use mixture::Mixture;
+pub use negative_binomial::NegativeBinomial;
 pub use normal::Normal;
+pub use ordered_logistic::OrderedLogistic;
+pub use poisson::Poisson;
 pub use support::Support;
+pub use truncated::Truncated;
 pub use uniform::Uniform;
 pub use vectors::{
     AutoRegressive, Dirichlet, DirichletMultinomial, GaussianRandomWalk, LkjCholesky, Multinomial, MvNormal,
     MvStudentT,
 };
+pub use zero_inflated::ZeroInflated;
 
 /// ½ ln 2π.
 pub(crate) const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;

@@ -1,4 +1,4 @@
-use bayeux_autodiff::{Expr, Shape};
+use bayeux_autodiff::{Expr, RandomStreams, Shape};
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
 
@@ -31,6 +31,25 @@ impl<T: Float> Normal<T> {
         Normal { mean, sd, batch }
     }
 
+    /// With a mean and a precision, the reciprocal of the variance.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new), for a constant precision that is not positive and finite.
+    #[track_caller]
+    pub fn with_precision(mean: impl Into<Expr<T>>, precision: impl Into<Expr<T>>) -> Self {
+        let precision = precision.into();
+        Domain::Positive.check(&precision, "Normal: the precision");
+        Normal::new(mean, precision.rsqrt())
+    }
+
+    fn standard(&self, x: &Expr<T>) -> Expr<T> {
+        (x - &self.mean) * self.sd.recip()
+    }
+
+    fn valid(&self, y: Expr<T>) -> Expr<T> {
+        valid(y, [Domain::Finite.holds(&self.mean), Domain::Positive.holds(&self.sd)])
+    }
+
     shape_method!();
 }
 
@@ -53,13 +72,31 @@ impl<T: Float> Distribution<T> for Normal<T> {
 
     /// Multiplies by 1/σ rather than dividing: with one scale for a million weights, that is one division.
     fn log_prob(&self, x: &Expr<T>) -> Expr<T> {
-        let standard = (x - &self.mean) * self.sd.recip();
-        let density = minus_half_square(&standard) - (self.sd.ln() + HALF_LN_2PI);
-        valid(density, [Domain::Finite.holds(&self.mean), Domain::Positive.holds(&self.sd)])
+        self.valid(minus_half_square(&self.standard(x)) - (self.sd.ln() + HALF_LN_2PI))
     }
 
     fn centre(&self) -> Option<Expr<T>> {
         Some(self.mean.clone())
+    }
+
+    fn log_cdf(&self, x: &Expr<T>) -> Option<Expr<T>> {
+        Some(self.valid(self.standard(x).log_ndtr()))
+    }
+
+    fn log_survival(&self, x: &Expr<T>) -> Option<Expr<T>> {
+        Some(self.valid((-self.standard(x)).log_ndtr()))
+    }
+
+    fn mean(&self) -> Option<Expr<T>> {
+        Some(self.valid(self.mean.clone()).broadcast_to(&self.batch))
+    }
+
+    fn variance(&self) -> Option<Expr<T>> {
+        Some(self.valid(self.sd.square()).broadcast_to(&self.batch))
+    }
+
+    fn sample(&self, noise: &RandomStreams) -> Option<Expr<T>> {
+        Some(self.valid(&self.mean + &self.sd * noise.normal(&self.batch)))
     }
 
     fn draw(&self, parameters: &[Tensor<T>], shape: &[usize], rng: &mut dyn Rng) -> Tensor<T> {

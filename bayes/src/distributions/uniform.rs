@@ -1,9 +1,10 @@
-use bayeux_autodiff::{Expr, Shape};
+use bayeux_autodiff::{Expr, RandomStreams, Shape};
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
 
 use super::domain::{Domain, supported, valid};
 use super::draws::{draw_each, standard_uniform};
+use super::logs::ln_share;
 use super::{Distribution, Support, joint_shape, shape_method};
 use crate::transform::ln_width;
 
@@ -41,6 +42,21 @@ impl<T: Float> Uniform<T> {
         Uniform { low, high, batch }
     }
 
+    /// The probabilities of less than a number and of more; of halves, as the width may overflow.
+    fn shares(&self, x: &Expr<T>) -> [Expr<T>; 2] {
+        let [low, high] = [&self.low, &self.high].map(|bound| bound * 0.5);
+        let x = x.maximum(&self.low).minimum(&self.high) * 0.5;
+        let width = &high - &low;
+        [(&x - &low) / &width, (&high - &x) / &width]
+    }
+
+    fn valid(&self, y: Expr<T>) -> Expr<T> {
+        let (low, high) = (&self.low, &self.high);
+        let both_constant = low.as_constant().is_some() && high.as_constant().is_some();
+        let in_order = (!both_constant).then(|| low.lt(high));
+        valid(y, [in_order, Domain::Finite.holds(low), Domain::Finite.holds(high)])
+    }
+
     shape_method!();
 }
 
@@ -64,13 +80,37 @@ impl<T: Float> Distribution<T> for Uniform<T> {
     fn log_prob(&self, x: &Expr<T>) -> Expr<T> {
         let (low, high) = (&self.low, &self.high);
         let density = supported(x, &(x.ge(low) & x.le(high)), &-ln_width(low, high));
-        let both_constant = low.as_constant().is_some() && high.as_constant().is_some();
-        let in_order = (!both_constant).then(|| low.lt(high));
-        valid(density, [in_order, Domain::Finite.holds(low), Domain::Finite.holds(high)])
+        self.valid(density)
     }
 
     fn centre(&self) -> Option<Expr<T>> {
         Some((&self.low + &self.high) * 0.5)
+    }
+
+    fn log_cdf(&self, x: &Expr<T>) -> Option<Expr<T>> {
+        let [below, above] = self.shares(x);
+        Some(self.valid(ln_share(&below, &above)))
+    }
+
+    fn log_survival(&self, x: &Expr<T>) -> Option<Expr<T>> {
+        let [below, above] = self.shares(x);
+        Some(self.valid(ln_share(&above, &below)))
+    }
+
+    fn mean(&self) -> Option<Expr<T>> {
+        Some(self.valid(&self.low * 0.5 + &self.high * 0.5).broadcast_to(&self.batch))
+    }
+
+    /// (high − low)²/12
+    fn variance(&self) -> Option<Expr<T>> {
+        Some(self.valid((&self.high - &self.low).square() / 12.0).broadcast_to(&self.batch))
+    }
+
+    /// Up to `high` itself, where a sum is rounded to it.
+    fn sample(&self, noise: &RandomStreams) -> Option<Expr<T>> {
+        let u: Expr<T> = noise.uniform(&self.batch);
+        let drawn = &self.low * (1.0 - &u) + &self.high * u;
+        Some(self.valid(drawn.maximum(&self.low).minimum(&self.high)))
     }
 
     fn draw(&self, parameters: &[Tensor<T>], shape: &[usize], rng: &mut dyn Rng) -> Tensor<T> {

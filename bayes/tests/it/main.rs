@@ -2,6 +2,7 @@
 
 mod advi;
 mod densities;
+mod discrete;
 mod edges;
 mod log_density;
 mod model;

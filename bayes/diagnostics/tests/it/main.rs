@@ -7,4 +7,3 @@ mod inputs;
 mod models;
 mod reference;
 mod smoothing;
-mod speed;
