@@ -59,13 +59,13 @@ mod transform;
 
 pub use advi::{Advi, Estimator, Fitter, Progress};
 pub use distributions::{
-    AutoRegressive, Dirichlet, DirichletMultinomial, GaussianRandomWalk, LkjCholesky, Multinomial, MvNormal,
-    MvStudentT,
-};
-pub use distributions::{
-    Bernoulli, BetaBinomial, Binomial, Categorical, Censored, DiscreteUniform, Distribution, Exponential,
-    Gamma, Geometric, HalfCauchy, HalfNormal, Hurdle, Laplace, LogNormal, Mixture, NegativeBinomial, Normal,
-    OrderedLogistic, Poisson, Support, Truncated, Uniform, ZeroInflated,
+    AsymmetricLaplace, AutoRegressive, Bernoulli, Beta, BetaBinomial, Binomial, Categorical, Cauchy,
+    Censored, ChiSquared, Dirichlet, DirichletMultinomial, DiscreteUniform, Distribution, ExGaussian,
+    Exponential, Flat, Gamma, GaussianRandomWalk, Geometric, Gumbel, HalfCauchy, HalfFlat, HalfNormal,
+    HalfStudentT, Hurdle, InverseGamma, Kumaraswamy, Laplace, LkjCholesky, LogNormal, Logistic, Mixture,
+    Multinomial, MvNormal, MvStudentT, NegativeBinomial, Normal, OrderedLogistic, Pareto, Poisson,
+    SkewNormal, StudentT, Support, Triangular, Truncated, TruncatedNormal, Uniform, VonMises, Wald, Weibull,
+    ZeroInflated,
 };
 pub use error::{Error, FitError};
 pub use fit::{Fit, Stop};

@@ -54,3 +54,21 @@ pub(super) fn kept_positive<T: Float>(x: &Expr<T>) -> Expr<T> {
     let smallest = T::MIN_POSITIVE.to_f64();
     x.clip(smallest, smallest.recip())
 }
+
+/// The logarithm of a gamma number of rate 1, also where it would underflow: of α + 1, times U^(1/α).
+pub(super) fn log_gamma(concentration: f64, rng: &mut dyn Rng) -> f64 {
+    let Ok(gamma) = rand_distr::Gamma::new(concentration + 1.0, 1.0) else { return f64::NAN };
+    let drawn: f64 = rand_distr::Distribution::sample(&gamma, rng);
+    libm::log(drawn) - standard_exponential(rng) / concentration
+}
+
+/// The numbers between which draws from an open unit interval are kept.
+pub(super) fn unit_ends<T: Float>() -> [f64; 2] {
+    [T::MIN_POSITIVE.to_f64(), 1.0 - 0.5 * T::EPSILON.to_f64()]
+}
+
+/// Draws as an expression between [`unit_ends`].
+pub(super) fn kept_in_unit<T: Float>(x: &Expr<T>) -> Expr<T> {
+    let [least, most] = unit_ends::<T>();
+    x.clip(least, most)
+}

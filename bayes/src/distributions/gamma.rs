@@ -5,7 +5,7 @@ use rand::Rng;
 use super::domain::{Domain, outside, valid};
 use super::draws::{draw_each_positive, kept_positive};
 use super::loader::{deviance, stirling_error};
-use super::logs::{above, below, ln_share, positive};
+use super::logs::{above, at_edge, below, ln_share, positive};
 use super::{Distribution, HALF_LN_2PI, Support, joint_shape, shape_method};
 
 /// The gamma distribution with shape α > 0 and rate β > 0, on x ≥ 0; its mean is α/β.
@@ -88,9 +88,7 @@ impl<T: Float> Distribution<T> for Gamma<T> {
         let ln_x = safe.ln();
         let ln_ratio = &ln_x + (rate.ln() - a.ln());
         let density = constant - (deviance(a, &(a - rate * &safe), &ln_ratio) + ln_x);
-        let flat = Expr::select(&a.eq(&one), &rate.ln(), &-&infinity);
-        let at_zero = Expr::select(&a.lt(&one), &infinity, &flat);
-        let elsewhere = Expr::select(&x.eq(&zero), &at_zero, &outside(x));
+        let elsewhere = Expr::select(&x.eq(&zero), &at_edge(a, &rate.ln()), &outside(x));
         let density = Expr::select(&inside, &density, &elsewhere);
         self.valid(density)
     }

@@ -66,3 +66,10 @@ pub(super) fn finite<T: Float>(x: &Expr<T>) -> (Expr<T>, Expr<bool>) {
     let inside = x.abs().lt(&Expr::scalar(f64::INFINITY));
     (Expr::select(&inside, x, &Expr::scalar(0.0)), inside)
 }
+
+/// A log density next to an edge, where it goes with a power: infinite for exponents below 1, −∞ above 1, and `flat` at 1.
+pub(super) fn at_edge<T: Float>(exponent: &Expr<T>, flat: &Expr<T>) -> Expr<T> {
+    let [one, infinity] = [1.0, f64::INFINITY].map(Expr::scalar);
+    let level = Expr::select(&exponent.eq(&one), flat, &-&infinity);
+    Expr::select(&exponent.lt(&one), &infinity, &level)
+}

@@ -28,36 +28,56 @@
 //!   the element type and its reciprocal: where a draw would underflow or overflow, it becomes the nearer of the two. (Half of
 //!   the draws from Gamma(0.001, 1) lie below 10⁻³⁰⁰.) So a draw can always be the scale or the rate of another.
 
+mod asymmetric_laplace;
 mod bernoulli;
+mod beta;
 mod beta_binomial;
 mod binomial;
 mod categorical;
+mod cauchy;
 mod censored;
+mod chi_squared;
 mod discrete_uniform;
 mod domain;
 mod draws;
+mod elementwise;
+mod ex_gaussian;
 mod exponential;
+mod flat;
 mod gamma;
 mod geometric;
+mod gumbel;
 mod half_cauchy;
 mod half_normal;
+mod half_student_t;
 mod hurdle;
+mod inverse_gamma;
 mod inversion;
+mod kumaraswamy;
 mod laplace;
 mod loader;
 mod log_normal;
+mod logistic;
 mod logs;
 mod mixture;
 mod negative_binomial;
 mod normal;
 mod ordered_logistic;
+mod pareto;
 mod part;
 mod pointers;
 mod poisson;
+mod skew_normal;
+mod student_t;
 mod support;
+mod triangular;
 mod truncated;
+mod truncated_normal;
 mod uniform;
 mod vectors;
+mod von_mises;
+mod wald;
+mod weibull;
 mod whole;
 mod zero_inflated;
 
@@ -67,32 +87,51 @@ use rand::Rng;
 
 use crate::Transform;
 
+pub use asymmetric_laplace::AsymmetricLaplace;
 pub use bernoulli::Bernoulli;
+pub use beta::Beta;
 pub use beta_binomial::BetaBinomial;
 pub use binomial::Binomial;
 pub use categorical::Categorical;
+pub use cauchy::Cauchy;
 pub use censored::Censored;
+pub use chi_squared::ChiSquared;
 pub use discrete_uniform::DiscreteUniform;
+pub use ex_gaussian::ExGaussian;
 pub use exponential::Exponential;
+pub use flat::{Flat, HalfFlat};
 pub use gamma::Gamma;
 pub use geometric::Geometric;
+pub use gumbel::Gumbel;
 pub use half_cauchy::HalfCauchy;
 pub use half_normal::HalfNormal;
+pub use half_student_t::HalfStudentT;
 pub use hurdle::Hurdle;
+pub use inverse_gamma::InverseGamma;
+pub use kumaraswamy::Kumaraswamy;
 pub use laplace::Laplace;
 pub use log_normal::LogNormal;
+pub use logistic::Logistic;
 pub use mixture::Mixture;
 pub use negative_binomial::NegativeBinomial;
 pub use normal::Normal;
 pub use ordered_logistic::OrderedLogistic;
+pub use pareto::Pareto;
 pub use poisson::Poisson;
+pub use skew_normal::SkewNormal;
+pub use student_t::StudentT;
 pub use support::Support;
+pub use triangular::Triangular;
 pub use truncated::Truncated;
+pub use truncated_normal::TruncatedNormal;
 pub use uniform::Uniform;
 pub use vectors::{
     AutoRegressive, Dirichlet, DirichletMultinomial, GaussianRandomWalk, LkjCholesky, Multinomial, MvNormal,
     MvStudentT,
 };
+pub use von_mises::VonMises;
+pub use wald::Wald;
+pub use weibull::Weibull;
 pub use zero_inflated::ZeroInflated;
 
 /// ½ ln 2π.
@@ -223,7 +262,7 @@ macro_rules! shape_method {
         /// # Panics
         /// If the parameters do not broadcast to the shape.
         #[track_caller]
-        pub fn shape(mut self, shape: impl Into<Shape>) -> Self {
+        pub fn shape(mut self, shape: impl Into<bayeux_autodiff::Shape>) -> Self {
             let shape = shape.into();
             for parameter in self.parameters() {
                 parameter.broadcast_to(&shape);
