@@ -1,6 +1,8 @@
 //! Densities and draws at the edges: parameters that are none, values at and beyond the support, arguments as large or as small
 //! as numbers get. The numbers of `data/edges.csv` are from mpmath, see `data/edges.py`.
 
+use std::collections::HashMap;
+
 use bayeux_autodiff::{Expr, Function, grad, interpret};
 use bayeux_bayes::{
     Bernoulli, Categorical, Distribution, Exponential, Gamma, HalfCauchy, HalfNormal, Laplace, LogNormal,
@@ -30,26 +32,41 @@ fn numbers(field: &str) -> Vec<f64> {
     field.split(' ').map(|number| number.parse().expect("a number")).collect()
 }
 
-/// The log density, its slope and second derivative by x, and its slopes by the parameters, compiled and interpreted.
-fn derivatives<T: Float>(name: &str, parameters: &[f64], x: f64) -> [Vec<f64>; 2] {
-    let leaf = Expr::<T>::input("x", ());
-    let leaves: Vec<Expr<T>> = parameters.iter().map(|_| Expr::input("parameter", ())).collect();
-    let density = continuous(name, &leaves).log_prob(&leaf);
-    let all = [vec![leaf.clone()], leaves].concat();
-    let slopes = grad(&density, &all);
-    let second = grad(&slopes[0], std::slice::from_ref(&leaf)).remove(0);
-    let outputs = [vec![density, slopes[0].clone(), second], slopes[1..].to_vec()].concat();
-    let values: Vec<Tensor<T>> =
-        [&[x], parameters].concat().iter().map(|&value| Tensor::scalar(T::from_f64(value))).collect();
-    let compiled = Function::new(&all, &outputs).expect("builds").call(&values.iter().collect::<Vec<_>>());
-    let pairs: Vec<(&Expr<T>, &Tensor<T>)> = all.iter().zip(&values).collect();
-    let numbers = |tensors: Vec<Tensor<T>>| tensors.iter().map(|value| value.item().to_f64()).collect();
-    [numbers(compiled.expect("runs")), numbers(interpret(&outputs, &pairs, 0).expect("runs"))]
+/// The log density of a family, its slope and second derivative by x, and its slopes by the parameters.
+struct Derivatives<T: Float> {
+    inputs: Vec<Expr<T>>,
+    outputs: Vec<Expr<T>>,
+    compiled: Function<T>,
+}
+
+impl<T: Float> Derivatives<T> {
+    fn new(name: &str, parameters: usize) -> Self {
+        let leaf = Expr::<T>::input("x", ());
+        let leaves: Vec<Expr<T>> = (0..parameters).map(|_| Expr::input("parameter", ())).collect();
+        let density = continuous(name, &leaves).log_prob(&leaf);
+        let inputs = [vec![leaf.clone()], leaves].concat();
+        let slopes = grad(&density, &inputs);
+        let second = grad(&slopes[0], std::slice::from_ref(&leaf)).remove(0);
+        let outputs = [vec![density, slopes[0].clone(), second], slopes[1..].to_vec()].concat();
+        let compiled = Function::new(&inputs, &outputs).expect("builds");
+        Derivatives { inputs, outputs, compiled }
+    }
+
+    /// Compiled and interpreted.
+    fn at(&self, parameters: &[f64], x: f64) -> [Vec<f64>; 2] {
+        let values: Vec<Tensor<T>> =
+            [&[x], parameters].concat().iter().map(|&value| Tensor::scalar(T::from_f64(value))).collect();
+        let compiled = self.compiled.call(&values.iter().collect::<Vec<_>>()).expect("runs");
+        let pairs: Vec<(&Expr<T>, &Tensor<T>)> = self.inputs.iter().zip(&values).collect();
+        let interpreted = interpret(&self.outputs, &pairs, 0).expect("runs");
+        [compiled, interpreted].map(|values| values.iter().map(|value| value.item().to_f64()).collect())
+    }
 }
 
 fn densities_at_extremes<T: Float>(largest: f64) {
     let epsilon = T::EPSILON.to_f64();
     let mut worst = (0.0, String::new());
+    let mut families: HashMap<String, Derivatives<T>> = HashMap::new();
     for line in include_str!("data/edges.csv").lines().skip(2) {
         let fields: Vec<&str> = line.split(',').collect();
         let (parameters, x) = (numbers(fields[1]), numbers(fields[2])[0]);
@@ -63,7 +80,9 @@ fn densities_at_extremes<T: Float>(largest: f64) {
         let mut expected = vec![(value[1], value[0] + logs), (slope[1], slope[0])];
         expected.push((slope[2], (slope[0] + slope[1].abs()) / x.abs()));
         expected.extend(by_parameters.chunks(2).map(|pair| (pair[1], pair[0])));
-        for found in derivatives::<T>(fields[0], &parameters, x) {
+        let family =
+            families.entry(fields[0].into()).or_insert_with(|| Derivatives::new(fields[0], parameters.len()));
+        for found in family.at(&parameters, x) {
             for (order, (&found, &(expected, scale))) in found.iter().zip(&expected).enumerate() {
                 if expected.abs().max(scale) > largest {
                     continue;
