@@ -5,8 +5,8 @@ use crate::sums::{mean, sum_of_pairs};
 
 /// Chains less their means.
 ///
-/// A lag costs one pass over all values, and who asks stops at Geyer's cut-off: for chains that mix at all that is less work than
-/// a Fourier transform. A chain that never moves costs n²/2 in its length n.
+/// A lag costs one pass over all values, and who asks stops at Geyer's cut-off: for chains that mix at all that is less
+/// work than a Fourier transform. A chain that never moves costs n²/2 in its length n.
 pub(crate) struct Autocovariance {
     centred: Chains,
 }
@@ -21,7 +21,8 @@ impl Autocovariance {
         Autocovariance { centred: Chains { values, draws: chains.draws } }
     }
 
-    /// The mean over chains of Σ (xᵢ - x̄)(xᵢ₊ₜ - x̄)/n, for a lag t below n. It is biased towards 0 on purpose, as in Geyer (1992).
+    /// The mean over chains of Σ (xᵢ - x̄)(xᵢ₊ₜ - x̄)/n, for a lag t below n. It is biased towards 0 on purpose, as in
+    /// Geyer (1992).
     pub fn at(&self, lag: usize) -> f64 {
         let n = self.centred.draws;
         let sum: f64 =

@@ -31,7 +31,8 @@ fn checked(probabilities: &[f64], outcomes: &[bool]) -> Result<(), Error> {
     all_probabilities("probability", probabilities)
 }
 
-/// The reliability curve: predictions in `bins` bins of equal width over [0, 1], each with its mean probability and frequency.
+/// The reliability curve: predictions in `bins` bins of equal width over [0, 1], each with its mean probability and
+/// frequency.
 ///
 /// For several classes give the probability of the class that was predicted, and whether it was right.
 ///
@@ -46,7 +47,8 @@ fn checked(probabilities: &[f64], outcomes: &[bool]) -> Result<(), Error> {
 ///
 /// # Errors
 ///
-/// [`Error::Empty`], [`Error::Length`], [`Error::OutOfRange`] for a probability outside [0, 1] or NaN, [`Error::TooFew`] without bins.
+/// [`Error::Empty`], [`Error::Length`], [`Error::OutOfRange`] for a probability outside [0, 1] or NaN,
+/// [`Error::TooFew`] without bins.
 pub fn reliability_curve(probabilities: &[f64], outcomes: &[bool], bins: usize) -> Result<Vec<Bin>, Error> {
     checked(probabilities, outcomes)?;
     if bins == 0 {
@@ -69,9 +71,10 @@ pub fn reliability_curve(probabilities: &[f64], outcomes: &[bool], bins: usize) 
     Ok(sums.iter().enumerate().map(bin).collect())
 }
 
-/// The expected calibration error: the mean over predictions of the distance between mean probability and frequency of their bins.
+/// The expected calibration error: the mean over predictions of the distance between mean probability and frequency of
+/// their bins.
 ///
-/// Guo, Pleiss, Sun and Weinberger (2017), equation 5; they take 15 bins.
+/// Guo, Pleiss, Sun and Weinberger (2017); they take 15 bins.
 ///
 /// # Errors
 ///
@@ -101,8 +104,8 @@ pub fn brier_score(probabilities: &[f64], outcomes: &[bool]) -> Result<f64, Erro
 
 /// The probability integral transform of an observation: the part of its predictive draws that are at most as great.
 ///
-/// Over many observations of continuous quantities these are uniform if predictions are calibrated. As in ArviZ, draws that equal the
-/// observation count in full.
+/// Over many observations of continuous quantities these are uniform if predictions are calibrated. As in ArviZ, draws
+/// that equal the observation count in full.
 ///
 /// # Errors
 ///
@@ -112,8 +115,8 @@ pub fn pit(draws: &[f64], observation: f64) -> Result<f64, Error> {
     Ok(draws.iter().filter(|&&d| d <= observation).count() as f64 / draws.len() as f64)
 }
 
-/// [`pit`] with weighted draws: with the normalised log weights of [`Loo`](crate::Loo) it is LOO-PIT, in which no observation has been
-/// seen by the fit that predicts it.
+/// [`pit`] with weighted draws: with the log weights of [`loo_weights`](crate::loo_weights) it is LOO-PIT, in which no
+/// observation has been seen by the fit that predicts it.
 ///
 /// # Errors
 ///

@@ -11,17 +11,20 @@ pub struct Compared {
     pub rank: usize,
     /// The best model's elpd less this one's: 0 for the best, positive for others. R's `loo` has the opposite sign.
     pub elpd_diff: f64,
-    /// Standard error of `elpd_diff`, from the differences of single observations: √(N · their variance), divided by N as in ArviZ.
+    /// Standard error of `elpd_diff`, from the differences of single observations: √(N · their variance), divided by N
+    /// as in ArviZ.
     pub se_diff: f64,
     /// Weight by stacking: with these the mixture of the models' predictions has the greatest log score.
     pub stacking: f64,
-    /// Weight by pseudo-BMA: exp(elpd) over the sum of these. Unlike stacking it is at a loss among models that are alike.
+    /// Weight by pseudo-BMA: exp(elpd) over the sum of these. Unlike stacking it is at a loss among models that are
+    /// alike.
     pub pseudo_bma: f64,
 }
 
 /// Compares models of the same observations. The result has the order of the input.
 ///
-/// As ArviZ's `compare`, but for stacking (Yao, Vehtari, Simpson and Gelman, 2018), whose optimum is found to more digits here.
+/// As ArviZ's `compare`, but for stacking (Yao, Vehtari, Simpson and Gelman, 2018), whose optimum is found to more
+/// digits here.
 ///
 /// # Errors
 ///
@@ -50,8 +53,8 @@ pub fn compare(models: &[&Elpd]) -> Result<Vec<Compared>, Error> {
 
 /// The weights w ≥ 0, Σ w = 1, with the greatest Σᵢ log Σₖ wₖ exp(elpdₖᵢ), given one slice of terms per model.
 ///
-/// The sum is concave. Weight moves from the model with the least slope that has any to that with the greatest, as far as the sum
-/// rises, until slopes agree to 1e-12 of the number of observations.
+/// The sum is concave. Weight moves from the model with the least slope that has any to that with the greatest, as far
+/// as the sum rises, until slopes agree to 1e-12 of the number of observations.
 ///
 /// ```
 /// use bayeux_diagnostics::stacking_weights;

@@ -7,9 +7,9 @@ use crate::error::all_finite;
 
 /// Draws of one real quantity from one or more chains, all of one length.
 ///
-/// Values lie chain by chain: draw `d` of chain `c` is `values()[c * draws() + d]`. They are borrowed by [`Draws::new`] and
-/// owned after [`Draws::from_chains`]. Each chain has at least four draws, and all values are finite: ArviZ gives NaN
-/// where that is not so, this type an [`Error`] that says what is wrong and where.
+/// Values lie chain by chain: draw `d` of chain `c` is `values()[c * draws() + d]`. They are borrowed by [`Draws::new`]
+/// and owned after [`Draws::from_chains`]. Each chain has at least four draws, and all values are finite: ArviZ gives
+/// NaN where that is not so, this type an [`Error`] that says what is wrong and where.
 ///
 /// ```
 /// use bayeux_diagnostics::{Draws, Error};

@@ -3,11 +3,11 @@
 use crate::draws::Draws;
 use crate::sums::{sum_of_pairs, variance};
 
-/// The estimated Bayesian fraction of missing information of each chain, from the energies of its draws: the mean of squared
-/// differences of successive energies over the energies' variance. Values below 0.3 are a warning.
+/// The estimated Bayesian fraction of missing information of each chain, from the energies of its draws: the mean of
+/// squared differences of successive energies over the energies' variance. Values below 0.3 are a warning.
 ///
-/// Betancourt (2016), "Diagnosing suboptimal cotangent disintegrations in Hamiltonian Monte Carlo"; as ArviZ's `bfmi` and Stan's. NaN for
-/// a chain whose energy never changes.
+/// Betancourt (2016), "Diagnosing suboptimal cotangent disintegrations in Hamiltonian Monte Carlo"; as ArviZ's `bfmi`
+/// and Stan's. NaN for a chain whose energy never changes.
 ///
 /// ```
 /// use bayeux_diagnostics::{Draws, ebfmi};

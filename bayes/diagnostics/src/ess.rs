@@ -9,11 +9,12 @@ use crate::ranks::Ranked;
 use crate::sums::{mean, sorted, sum_of, variance};
 
 /// Effective sample size of the bulk: that for the mean of normal scores of ranks, which exists also without a variance.
-///
-/// At least 100 per chain is the advice of Vehtari et al. (2021), whose equations 10 to 14 this follows, as ArviZ does
+/// At least 100 per chain is the advice of Vehtari et al. (2021), whom this follows, as ArviZ does
 /// (`method="bulk"`). If all values are equal it is their number, as in ArviZ; `posterior` gives NA, also for less than
-/// six draws per chain. More than the number
-/// of draws S is possible for antithetic chains, up to S log₁₀ S.
+/// six draws per chain. More than the number of draws S is possible for antithetic chains, up to S log₁₀ S.
+///
+/// All effective sample sizes take time in proportion to the number of draws times that of lags until correlations have
+/// died out: at worst, in a chain that never moves back, to the square of its length.
 ///
 /// ```
 /// use bayeux_diagnostics::{Draws, ess_bulk};
@@ -75,9 +76,9 @@ pub(crate) fn quantile_of(draws: &Draws<'_>, sorted: &[f64], probability: f64) -
 
 /// S/τ, where τ sums autocorrelations as long as Geyer's initial monotone sequence (1992) goes.
 ///
-/// Correlations are those of all chains together: ρₜ = 1 - (W - mean of autocovariances at lag t)/V, where W is the mean variance
-/// within chains and V adds that between them. Pairs ρ₂ₖ + ρ₂ₖ₊₁ are positive and never rise for a reversible chain; the sum ends at
-/// the first pair below 0, and a pair that rises is lowered to the one before.
+/// Correlations are those of all chains together: ρₜ = 1 - (W - mean of autocovariances at lag t)/V, where W is the
+/// mean variance within chains and V adds that between them. Pairs ρ₂ₖ + ρ₂ₖ₊₁ are positive and never rise for a
+/// reversible chain; the sum ends at the first pair below 0, and a pair that rises is lowered to the one before.
 pub(crate) fn effective(chains: &Chains) -> f64 {
     let size = chains.values.len() as f64;
     let (least, greatest) = chains

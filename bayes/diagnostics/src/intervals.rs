@@ -62,7 +62,8 @@ pub fn quantiles(values: &[f64], probabilities: &[f64]) -> Result<Vec<f64>, Erro
     Ok(probabilities.iter().map(|&p| quantile_of_sorted(&sorted, p)).collect())
 }
 
-/// The order of operations is that of SciPy's `mquantiles`, which ArviZ calls: counts of values up to a quantile depend on its last bit.
+/// The order of operations is that of SciPy's `mquantiles`, which ArviZ calls: counts of values up to a quantile depend
+/// on its last bit.
 pub(crate) fn quantile_of_sorted(sorted: &[f64], probability: f64) -> f64 {
     let n = sorted.len();
     if n == 1 {

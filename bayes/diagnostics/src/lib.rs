@@ -1,6 +1,7 @@
 //! Diagnostics of Bayesian fits.
 //!
-//! Numbers go in, structs come out: this crate knows nothing of models or samplers, and serves draws of any origin. It answers:
+//! Numbers go in, structs come out: this crate knows nothing of models or samplers, and serves draws of any origin. It
+//! answers:
 //!
 //! | question | by |
 //! | --- | --- |
@@ -29,12 +30,13 @@
 //!
 //! # Conventions
 //!
-//! * Values equal those of ArviZ 0.23 to ten digits; the tests compare them. Where R's packages `posterior` and `loo` differ, the
-//!   function says so.
-//! * Data that cannot be diagnosed are an [`Error`]: NaN and infinities, ragged chains, less than four draws per chain. ArviZ gives NaN for
-//!   these. A result may still be NaN where a function says so, such as R-hat of constants.
-//! * Logarithms are natural. Sums have a fixed order, and logarithms and exponentials are the `libm` crate's: the same input gives the same
-//!   bits on each machine.
+//! * Values equal those of ArviZ 0.23 to ten digits; the tests compare them. Where R's packages `posterior` and `loo`
+//!   differ, the function says so.
+//!   Of values that are all far from 0 next to their spread NumPy's means lose digits that are kept here, and less agree.
+//! * Data that cannot be diagnosed are an [`Error`]: NaN and infinities, ragged chains, less than four draws per chain.
+//!   ArviZ gives NaN for these. A result may still be NaN where a function says so, such as R-hat of constants.
+//! * Logarithms are natural. Sums have a fixed order, and logarithms and exponentials are the `libm` crate's: the same
+//!   input gives the same bits on each machine.
 
 #![forbid(unsafe_code)]
 
@@ -64,7 +66,7 @@ pub use calibration::{Bin, brier_score, expected_calibration_error, pit, reliabi
 pub use compare::{Compared, compare, stacking_weights};
 pub use draws::Draws;
 pub use ebfmi::ebfmi;
-pub use elpd::{Elpd, Loo, Waic, loo, loo_with_efficiencies, waic};
+pub use elpd::{Elpd, Loo, Waic, loo, loo_weights, loo_with_efficiencies, relative_efficiencies, waic};
 pub use error::Error;
 pub use ess::{ess_bulk, ess_mean, ess_quantile, ess_sd, ess_tail};
 pub use intervals::{Interval, equal_tailed_interval, hdi, quantile, quantiles};

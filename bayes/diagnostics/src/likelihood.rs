@@ -7,7 +7,8 @@ use crate::error::all_finite;
 
 /// log p(yᵢ | θₛ) for each draw s and observation i, natural logarithms.
 ///
-/// Values lie draw by draw: that of draw `s` and observation `i` is `values[s * observations + i]`, as in R's `loo`. All are finite.
+/// Values lie draw by draw: that of draw `s` and observation `i` is `values[s * observations + i]`, as in R's `loo`.
+/// All are finite.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogLikelihood<'a> {
     values: Cow<'a, [f64]>,
@@ -19,8 +20,8 @@ impl<'a> LogLikelihood<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Empty`] without values, [`Error::TooFew`] below two draws, [`Error::Rows`] if the slice cannot be cut into `draws` equal rows,
-    /// [`Error::NotFinite`].
+    /// [`Error::Empty`] without values, [`Error::TooFew`] below two draws, [`Error::Rows`] if the slice cannot be cut
+    /// into `draws` equal rows, [`Error::NotFinite`].
     pub fn new(values: &'a [f64], draws: usize) -> Result<Self, Error> {
         Self::checked(Cow::Borrowed(values), draws)
     }

@@ -22,10 +22,10 @@ pub fn mcse_mean(draws: &Draws<'_>) -> f64 {
     (variance(draws.values(), 1) / ess_mean(draws)).sqrt()
 }
 
-/// Standard error of the standard deviation, by the delta method: √((E d⁴ - (E d²)²)/(4 ESS E d²)), where d is the distance
-/// from the mean and ESS is [`ess_sd`].
+/// Standard error of the standard deviation, by the delta method: √((E d⁴ - (E d²)²)/(4 ESS E d²)), where d is the
+/// distance from the mean and ESS is [`ess_sd`].
 ///
-/// Kenney and Keeping (1951), as ArviZ computes it. NaN if all values are equal.
+/// Kenney and Keeping (1951, page 141), as ArviZ and `posterior` compute it. NaN if all values are equal.
 #[must_use]
 pub fn mcse_sd(draws: &Draws<'_>) -> f64 {
     mcse_sd_with(draws, ess_sd(draws))
@@ -43,7 +43,7 @@ pub(crate) fn mcse_sd_with(draws: &Draws<'_>, ess: f64) -> f64 {
 /// Standard error of the quantile at `probability` p: half the distance between the values whose ranks are the quantiles
 /// at Φ(±1) of Beta(ESS p + 1, ESS (1 - p) + 1), where ESS is [`ess_quantile`](crate::ess_quantile).
 ///
-/// Vehtari et al. (2021), section 4.4, as ArviZ computes it.
+/// Vehtari et al. (2021), as ArviZ computes it.
 ///
 /// # Errors
 ///

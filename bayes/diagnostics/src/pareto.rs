@@ -10,8 +10,8 @@ pub(crate) struct Pareto {
 impl Pareto {
     /// The empirical Bayes estimate of Zhang and Stephens (2009) from sorted positive exceedances, at least five.
     ///
-    /// k is then drawn towards 1/2 as by ten more observations (Vehtari et al., 2024, appendix G). What is not finite says that the fit
-    /// failed.
+    /// k is then drawn towards 1/2 as by ten more observations (Vehtari et al., 2024). What is not finite
+    /// says that the fit failed.
     pub fn fit(sorted: &[f64]) -> Pareto {
         let n = sorted.len();
         let (count, greatest) = (n as f64, sorted[n - 1]);

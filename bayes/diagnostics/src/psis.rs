@@ -11,9 +11,10 @@ use crate::sums::log_sum_exp;
 pub struct Psis {
     /// Log weights in the order of the input, normalised: their exponentials add up to 1.
     pub log_weights: Vec<f64>,
-    /// k̂, the shape of a generalised Pareto distribution fitted to the largest weights. Moments of the weights up to order 1/k̂
-    /// exist; above [`khat_threshold`] estimates are not to be relied on. Infinite, and nothing smoothed, if less than five weights
-    /// are in the tail or the fit fails (where ArviZ gives NaN for a failed fit, and R's `loo` infinity too).
+    /// k̂, the shape of a generalised Pareto distribution fitted to the largest weights. Moments of the weights up to
+    /// order 1/k̂ exist; above [`khat_threshold`] estimates are not to be relied on. Infinite, and nothing smoothed, if
+    /// less than five weights are in the tail or the fit fails (where ArviZ gives NaN for a failed fit, and R's `loo`
+    /// infinity too).
     pub khat: f64,
 }
 
@@ -50,7 +51,7 @@ impl Psis {
 
 /// The k̂ above which S draws are too few: min(1 - 1/log₁₀ S, 0.7).
 ///
-/// Vehtari, Simpson, Gelman, Yao and Gabry (2024), "Pareto smoothed importance sampling", section 3.2.4.
+/// Vehtari, Simpson, Gelman, Yao and Gabry (2024), "Pareto smoothed importance sampling".
 #[must_use]
 pub fn khat_threshold(draws: usize) -> f64 {
     (1.0 - 1.0 / libm::log10(draws as f64)).min(0.7)
@@ -58,10 +59,10 @@ pub fn khat_threshold(draws: usize) -> f64 {
 
 /// Smooths importance weights, given their logarithms up to a constant: log target less log proposal at each draw.
 ///
-/// The largest ⌈min(S/5, 3√(S/r))⌉ weights are replaced by quantiles of a generalised Pareto distribution fitted to them, and none is left
-/// greater than the greatest was. `relative_efficiency` r is the effective sample size over S: 1 for independent draws, such as those of
-/// a variational fit, whose k̂ this is (Yao et al., 2018). As ArviZ's `psislw`. Among equal weights the one that came first gets the
-/// lesser value.
+/// The largest ⌈min(S/5, 3√(S/r))⌉ weights are replaced by quantiles of a generalised Pareto distribution fitted to
+/// them, and none is left greater than the greatest was. `relative_efficiency` r is the effective sample size over S: 1
+/// for independent draws, such as those of a variational fit, whose k̂ this is (Yao et al., 2018). As ArviZ's `psislw`.
+/// Among equal weights the one that came first gets the lesser value.
 ///
 /// ```
 /// use bayeux_diagnostics::{khat_threshold, psis};
@@ -77,8 +78,8 @@ pub fn khat_threshold(draws: usize) -> f64 {
 ///
 /// # Errors
 ///
-/// [`Error::TooFew`] below two weights, [`Error::NotFinite`] for NaN and for infinities (but weights of 0, -∞, may be among others),
-/// [`Error::OutOfRange`] unless the efficiency is positive and finite.
+/// [`Error::TooFew`] below two weights, [`Error::NotFinite`] for NaN and for infinities (but weights of 0, -∞, may be
+/// among others), [`Error::OutOfRange`] unless the efficiency is positive and finite.
 pub fn psis(log_weights: &[f64], relative_efficiency: f64) -> Result<Psis, Error> {
     if log_weights.len() < 2 {
         return Err(Error::TooFew { what: "weights", needed: 2, found: log_weights.len() });

@@ -11,7 +11,8 @@ pub(crate) struct Ranked {
     scores: Vec<f64>,
 }
 
-/// Φ⁻¹((r - 3/8) / (S + 1/4)). Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021), equation 14; the fractions are Blom's (1958).
+/// Φ⁻¹((r - 3/8) / (S + 1/4)). Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021); the fractions are
+/// Blom's (1958).
 fn score(rank: f64, size: usize) -> f64 {
     normal::quantile((rank - 0.375) / (size as f64 + 0.25))
 }

@@ -6,9 +6,10 @@ use crate::sums::{mean, variance};
 
 /// Rank-normalised split R-hat: the greater of [`rhat_bulk`] and [`rhat_folded`]. Below 1.01 is good.
 ///
-/// Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021), as ArviZ computes it (`method="rank"`). NaN for a single chain, as in ArviZ,
-/// where R's `posterior` compares the chain's halves. NaN if all values are equal, as in both. Infinite if each chain is constant, but not
-/// all at one value, where ArviZ divides by a rounding error and may give some large number instead.
+/// Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021), as ArviZ computes it (`method="rank"`). NaN for a single
+/// chain, as in ArviZ, where R's `posterior` compares the chain's halves. NaN if all values are equal, as in both.
+/// Infinite if each chain is constant, but not all at one value, where ArviZ divides by a rounding error and may give
+/// some large number instead.
 ///
 /// ```
 /// use bayeux_diagnostics::{Draws, rhat};
@@ -38,7 +39,8 @@ pub fn rhat_folded(draws: &Draws<'_>) -> f64 {
     of_halves(draws, |halves| plain(&Ranked::of(halves).folded().normal_scores()))
 }
 
-/// Split R-hat of the values themselves, as in Gelman et al., Bayesian Data Analysis (2013), which needs finite variances.
+/// Split R-hat of the values themselves, as in Gelman et al., Bayesian Data Analysis (2013), which needs finite
+/// variances.
 ///
 /// NaN and infinities as in [`rhat`].
 #[must_use]

@@ -6,8 +6,9 @@ use crate::special::chi_squared_above;
 
 /// The rank of the true value among posterior draws: how many are below it, 0 to `draws.len()`.
 ///
-/// If θ comes from the prior, data from θ, and `draws` are independent draws of the posterior of these data, ranks are uniform (Talts,
-/// Betancourt, Simpson, Vehtari and Gelman, 2018). Draws of a chain are thinned before until nearly independent.
+/// If θ comes from the prior, data from θ, and `draws` are independent draws of the posterior of these data, ranks are
+/// uniform (Talts, Betancourt, Simpson, Vehtari and Gelman, 2018). Draws of a chain are thinned before until nearly
+/// independent.
 ///
 /// # Errors
 ///
@@ -25,14 +26,15 @@ pub fn sbc_rank(draws: &[f64], truth: f64) -> Result<usize, Error> {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Uniformity {
-    /// How many ranks fall in each bin. High ends mean posteriors that are too narrow, a high middle too wide ones, a slope biased ones.
+    /// How many ranks fall in each bin. High ends mean posteriors that are too narrow, a high middle too wide ones, a
+    /// slope biased ones.
     pub counts: Vec<usize>,
     /// How many would be expected. Bins that cannot be equal differ by one rank.
     pub expected: Vec<f64>,
     /// Σ (count - expected)²/expected.
     pub chi_squared: f64,
-    /// The probability that uniform ranks give as much or more, from the χ² distribution of `bins - 1` degrees of freedom. It takes five
-    /// or more expected per bin to be good.
+    /// The probability that uniform ranks give as much or more, from the χ² distribution of `bins - 1` degrees of
+    /// freedom. It takes five or more expected per bin to be good.
     pub p_value: f64,
 }
 
@@ -77,8 +79,9 @@ pub fn uniformity(ranks: &[usize], draws: usize, bins: usize) -> Result<Uniformi
 
 /// Runs simulation-based calibration: `replications` times a truth is drawn and fitted, and its ranks are taken.
 ///
-/// `simulate(j)` draws parameters from the prior and data given them; `fit(j, &data)` gives posterior draws, one vector per parameter in
-/// the order of the truth, each of the same length. The result has one vector of ranks per parameter, for [`uniformity`].
+/// `simulate(j)` draws parameters from the prior and data given them; `fit(j, &data)` gives posterior draws, one vector
+/// per parameter in the order of the truth, each of the same length. The result has one vector of ranks per parameter,
+/// for [`uniformity`]; it is empty without replications.
 ///
 /// ```
 /// use bayeux_diagnostics::sbc;
@@ -93,8 +96,8 @@ pub fn uniformity(ranks: &[usize], draws: usize, bins: usize) -> Result<Uniformi
 ///
 /// # Errors
 ///
-/// What `fit` returns, [`Error::Length`] if it gives another number of parameters than `simulate`, or either gives another than in the
-/// first replication, or another number of draws; and those of [`sbc_rank`].
+/// What `fit` returns, [`Error::Length`] if it gives another number of parameters than `simulate`, or either gives
+/// another than in the first replication, or another number of draws; and those of [`sbc_rank`].
 pub fn sbc<D, E: From<Error>>(
     replications: usize,
     mut simulate: impl FnMut(usize) -> (Vec<f64>, D),

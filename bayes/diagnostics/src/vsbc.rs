@@ -15,15 +15,15 @@ pub struct Vsbc {
     pub mean: f64,
     /// The greatest distance between the distribution functions of p and 1 - p.
     pub ks: f64,
-    /// The probability of such a distance or a greater one for symmetric p-values, by Kolmogorov's limit for two samples. As p and 1 - p are
-    /// not independent it is a guide, as in the paper, not an exact level.
+    /// The probability of such a distance or a greater one for symmetric p-values, by Kolmogorov's limit for two
+    /// samples. As p and 1 - p are not independent it is a guide, as in the paper, not an exact level.
     pub p_value: f64,
 }
 
 /// Tests p-values of one parameter for symmetry around 1/2: the two-sample Kolmogorov-Smirnov test of p against 1 - p.
 ///
-/// A variational fit is too narrow as a rule, so that its p-values are not uniform. If they are symmetric, its means are still unbiased on
-/// average (Yao, Vehtari, Simpson and Gelman, 2018, "Yes, but did it work?", proposition 2 and algorithm 3).
+/// A variational fit is too narrow as a rule, so that its p-values are not uniform. If they are symmetric, its means
+/// are still unbiased on average (Yao, Vehtari, Simpson and Gelman, 2018, "Yes, but did it work?").
 ///
 /// ```
 /// use bayeux_diagnostics::symmetry;
@@ -57,8 +57,8 @@ pub fn symmetry(p_values: Vec<f64>) -> Result<Vsbc, Error> {
     Ok(Vsbc { mean: mean(&p_values), p_values, ks, p_value })
 }
 
-/// 1 less Kolmogorov's distribution function at x: 2 Σ (-1)^(k-1) exp(-2 k² x²), or 1 - √(2π)/x Σ exp(-(2k-1)² π²/(8 x²)), which
-/// converges quickly for a small x.
+/// 1 less Kolmogorov's distribution function at x: 2 Σ (-1)^(k-1) exp(-2 k² x²), or 1 - √(2π)/x Σ exp(-(2k-1)² π²/(8
+/// x²)), which converges quickly for a small x.
 fn kolmogorov_above(x: f64) -> f64 {
     use std::f64::consts::PI;
     if x < 0.04 {
@@ -77,8 +77,8 @@ fn kolmogorov_above(x: f64) -> f64 {
 /// Runs VSBC: `replications` times a truth is drawn and fitted, and the fit is asked where the truth lies in it.
 ///
 /// `simulate(j)` draws parameters θ from the prior and data given them. `fit(j, &data)` approximates the posterior.
-/// `above(&fit, &truth)` gives for each parameter the probability under the fit that it is greater than its true value, exactly or
-/// as a part of draws. The result has one entry per parameter.
+/// `above(&fit, &truth)` gives for each parameter the probability under the fit that it is greater than its true value,
+/// exactly or as a part of draws. The result has one entry per parameter, none without replications.
 ///
 /// ```
 /// use bayeux_diagnostics::{Error, vsbc};
@@ -96,7 +96,8 @@ fn kolmogorov_above(x: f64) -> f64 {
 ///
 /// # Errors
 ///
-/// What `fit` returns, [`Error::Length`] if truths or probabilities are not as many as in the first replication, and those of [`symmetry`].
+/// What `fit` returns, [`Error::Length`] if truths or probabilities are not as many as in the first replication, and
+/// those of [`symmetry`].
 pub fn vsbc<T: AsRef<[f64]>, D, Q, E: From<Error>>(
     replications: usize,
     mut simulate: impl FnMut(usize) -> (T, D),

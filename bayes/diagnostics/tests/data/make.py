@@ -129,6 +129,7 @@ def model_case(seed, spread, draws, points, reff):
     return {"seed": seed, "spread": spread, "draws": draws, "points": points, "reff": reff,
             "loo": {"elpd": number(loo.elpd_loo), "se": number(loo.se), "p": number(loo.p_loo), "good_k": number(loo.good_k),
                     "pointwise": [number(v) for v in loo.loo_i.values], "khat": [number(v) for v in loo.pareto_k.values]},
+            "efficiencies": [number(v) for v in [d._ess_mean(c.reshape(4, -1)) / draws for c in np.exp(ll).T]],
             "waic": {"elpd": number(waic.elpd_waic), "se": number(waic.se), "p": number(waic.p_waic),
                      "pointwise": [number(v) for v in waic.waic_i.values]}}, loo
 

@@ -40,6 +40,7 @@ fn weights_and_likelihoods_say_what_is_wrong() {
     let likelihood = LogLikelihood::from_rows(&[[-1.0, -2.0], [-3.0, -4.0]]).unwrap();
     assert_eq!(likelihood.observation(1), [-2.0, -4.0]);
     assert!(loo(&likelihood, f64::NAN).is_err());
+    assert!(loo_weights(&likelihood, 2, 1.0).is_err() && relative_efficiencies(&likelihood, 1).is_err());
     assert!(loo_with_efficiencies(&likelihood, &[1.0]).is_err());
     assert_eq!(compare(&[]).unwrap_err(), Error::Empty { what: "models" });
     assert!(matches!(stacking_weights(&[&[1.0], &[1.0, 2.0]]), Err(Error::Length { index: 1, .. })));

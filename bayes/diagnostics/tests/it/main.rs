@@ -1,5 +1,6 @@
 //! Values against ArviZ, edges, and what is wrong with data.
 
+mod bits;
 mod calibration;
 mod chains;
 mod errors;

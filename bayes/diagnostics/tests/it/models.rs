@@ -1,6 +1,8 @@
 //! LOO, WAIC and comparisons against ArviZ.
 
-use bayeux_diagnostics::{Elpd, LogLikelihood, Loo, compare, loo, stacking_weights, waic};
+use bayeux_diagnostics::{
+    Elpd, LogLikelihood, Loo, compare, loo, loo_weights, relative_efficiencies, stacking_weights, waic,
+};
 use serde_json::Value;
 
 use crate::inputs;
@@ -32,6 +34,12 @@ fn equal_arviz() {
         for (ours, theirs) in loo.khats.iter().zip(numbers(&row["loo"]["khat"])) {
             close_to("k", *ours, theirs, 1.0);
         }
+        let efficiencies = relative_efficiencies(&likelihood, 4).unwrap();
+        for (ours, theirs) in efficiencies.iter().zip(numbers(&row["efficiencies"])) {
+            close("efficiency", *ours, theirs);
+        }
+        let weights = loo_weights(&likelihood, 0, number(&row["reff"])).unwrap();
+        assert_eq!(weights.khat, loo.khats[0]);
         let waic = waic(&likelihood);
         equal("waic", &waic.elpd, &row["waic"]);
         assert_eq!(waic.variances.len(), count(&row["points"]));
