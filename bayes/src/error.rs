@@ -137,6 +137,14 @@ pub enum Error {
         /// What went wrong.
         what: String,
     },
+    /// Draws that nothing can be said of.
+    #[error("the draws of `{name}`: {what}")]
+    Diagnosis {
+        /// Of which quantity.
+        name: String,
+        /// Why.
+        what: String,
+    },
     /// A setting outside its range.
     #[error("{setting} must be {range}, not {found}")]
     Setting {

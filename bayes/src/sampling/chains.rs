@@ -66,6 +66,12 @@ impl<T: Float> Chains<T> {
         self.samples.len() / self.chains
     }
 
+    /// The free variables and the deterministic quantities, in the model's order.
+    pub(super) fn names(&self) -> Vec<String> {
+        let variables = self.variables.iter().map(|variable| variable.name().to_string());
+        variables.chain(self.model.deterministic_parts().into_iter().map(|(name, _)| name)).collect()
+    }
+
     /// All draws, one chain behind the other: to look at, or to predict with.
     pub fn posterior(&self) -> Predictive<T> {
         Predictive::of_samples(&self.model, &self.variables, self.samples.clone(), self.seed)

@@ -10,6 +10,7 @@
 //! let x = model.free("x", Normal::new(2.0, &scale));
 //! let chains = Nuts::new(&model).draws(300).tune(300).run()?;
 //! assert_eq!(chains.of("x")?.shape(), [4, 300]);
+//! println!("{}", chains.summary()?); // means, sds, how exact they are, and whether the chains have met
 //! let doubled = chains.posterior().predict(&(x * 2.0), [])?; // what follows from the draws
 //! assert!((doubled.mean().item() - 4.0).abs() < 0.5);
 //! # Ok::<(), bayeux_bayes::Error>(())
@@ -17,6 +18,8 @@
 
 mod chains;
 mod nuts;
+mod table;
 
 pub use chains::Chains;
 pub use nuts::{MassMatrix, Nuts};
+pub use table::{ChainsSummary, QuantityRow};

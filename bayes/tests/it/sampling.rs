@@ -26,6 +26,12 @@ fn a_normal_has_its_moments() {
         let chains =
             Nuts::new(&correlated()).mass_matrix(mass_matrix).draws(2_000).seed(4).run().expect("runs");
         assert_eq!((chains.chains(), chains.draws(), chains.divergences()), (4, 2_000, 0));
+        let summary = chains.summary().expect("can be told");
+        assert!(summary.warnings.is_empty() && summary.to_string().contains("have met"), "{summary}");
+        assert!(
+            summary.rows.iter().all(|row| row.summary.rhat < 1.01 && row.summary.ess_bulk > 400.0),
+            "{summary}"
+        );
         for (name, [mean, sd]) in [("a", [3.0, 0.1]), ("b", [0.0, 1.0]), ("c", [-20.0, 10.0])] {
             let draws = chains.of(name).expect("is there");
             assert_eq!(draws.shape(), [4, 2_000]);
@@ -105,6 +111,9 @@ fn a_funnel_is_reported() {
     let chains = Nuts::new(&model).run().expect("runs");
     let per_draw = chains.diverging().iter().flatten().filter(|diverging| **diverging).count();
     assert!(chains.divergences() > 0 && chains.divergences() == per_draw);
+    let summary = chains.summary().expect("can be told");
+    assert!(summary.warnings.iter().any(|warning| warning.contains("draws diverged")), "{summary}");
+    assert_eq!((summary.rows.len(), summary.rows[3].name.as_str()), (10, "x[2]"));
     assert!(chains.steps().iter().all(|steps| steps.len() == 1_000 && steps.iter().all(|&n| n > 0)));
 }
 
