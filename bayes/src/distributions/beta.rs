@@ -5,8 +5,10 @@ use rand::Rng;
 use super::domain::{Domain, outside};
 use super::draws::{kept_in_unit, log_gamma};
 use super::elementwise::{draw_valid, family, parameters};
-use super::loader::{deviance, stirling_error};
-use super::logs::{above, at_edge, below, ln_share};
+use super::gamma::deviance;
+use super::loader::stirling_error;
+use super::logs::{above, at_edge, below};
+use super::tails::ln_beta_shares;
 use super::{Distribution, HALF_LN_2PI, Support};
 
 family! {
@@ -14,8 +16,7 @@ family! {
     ///
     /// ln p(x) = (α − 1) ln x + (β − 1) ln (1 − x) − ln B(α, β)
     ///
-    /// At 0 the density is 0, β or infinite as α is above, at or below 1, and so at 1 with α and β exchanged. The logarithm of the
-    /// distribution function is −∞ where the function underflows.
+    /// At 0 the density is 0, β or infinite as α is above, at or below 1, and so at 1 with α and β exchanged.
     Beta:
     /// With α and β.
     alpha is Positive: "alpha", beta is Positive: "beta"
@@ -43,9 +44,9 @@ impl<T: Float> Beta<T> {
         Beta::new(&mean * &concentration, (1.0 - mean) * concentration)
     }
 
-    fn shares(&self, x: &Expr<T>) -> [Expr<T>; 2] {
-        let x = x.clip(0.0, 1.0);
-        [self.alpha.betainc(&self.beta, &x), self.beta.betainc(&self.alpha, &(1.0 - x))]
+    fn log_shares(&self, x: &Expr<T>) -> [Expr<T>; 2] {
+        let [a, b, x] = [&self.alpha, &self.beta, x].map(Expr::cast::<f64>);
+        ln_beta_shares(&a, &b, &x).map(|ln_p| ln_p.cast())
     }
 }
 
@@ -77,27 +78,21 @@ impl<T: Float> Distribution<T> for Beta<T> {
         let (ln_x, ln_rest) = (safe.ln(), (-&safe).log1p());
         let constant = (a.ln() + (b / &n).ln()) * 0.5 - HALF_LN_2PI
             + (stirling_error(&n) - stirling_error(a) - stirling_error(b));
-        let rest = 1.0 - &safe;
-        let from = |a: &Expr<T>, x: &Expr<T>, ln_x: &Expr<T>| {
-            deviance(a, &(a - &n * x), &(ln_x + (n.ln() - a.ln())))
-        };
-        let far = from(a, &safe, &ln_x) + from(b, &rest, &ln_rest);
+        let far = deviance(a, &n, &safe, &ln_x) + deviance(b, &n, &(1.0 - &safe), &ln_rest);
         let density = constant - (far + (ln_x + ln_rest));
         self.valid(Expr::select(&inside, &density, &at_unit_edges(x, a, b)))
     }
 
     fn log_cdf(&self, x: &Expr<T>) -> Option<Expr<T>> {
         let (safe, inside) = in_unit(x);
-        let [lower, upper] = self.shares(&safe);
-        let beyond = above(&-x, &x.lt(&Expr::scalar(1.0)), &below(x, &inside, &ln_share(&lower, &upper)));
-        Some(self.valid(beyond))
+        let [lower, _] = self.log_shares(&safe);
+        Some(self.valid(above(&-x, &x.lt(&Expr::scalar(1.0)), &below(x, &inside, &lower))))
     }
 
     fn log_survival(&self, x: &Expr<T>) -> Option<Expr<T>> {
         let (safe, inside) = in_unit(x);
-        let [lower, upper] = self.shares(&safe);
-        let within = below(x, &inside, &ln_share(&upper, &lower));
-        Some(self.valid(above(x, &x.gt(&Expr::scalar(0.0)), &within)))
+        let [_, upper] = self.log_shares(&safe);
+        Some(self.valid(above(x, &x.gt(&Expr::scalar(0.0)), &below(x, &inside, &upper))))
     }
 
     fn mean(&self) -> Option<Expr<T>> {

@@ -12,6 +12,8 @@ use super::{Distribution, HALF_LN_2PI, Support, joint_shape, shape_method};
 ///
 /// p(k) = n!/(k! (n − k)!) pᵏ (1 − p)ⁿ⁻ᵏ
 ///
+/// A tail too small for an f64 has the logarithm −∞.
+///
 /// Of logits l = ln p/(1 − p), neither probability is rounded to 0 or 1: the better choice for a model's output.
 ///
 /// ```

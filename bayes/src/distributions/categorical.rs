@@ -86,6 +86,17 @@ impl<T: Float> Categorical<T> {
         }
     }
 
+    /// The probabilities, `[…, K]`; not by their logarithms, through which one of 0 would have no slope.
+    pub(super) fn probs(&self) -> Expr<T> {
+        match &self.parameter {
+            Parameter::Probabilities(p) => {
+                let total = valid(p.clone(), [Domain::Weight.holds(p)]).sum(-1);
+                p / total.insert_axis(total.rank())
+            }
+            Parameter::Logits(logits) => logits.softmax(),
+        }
+    }
+
     /// 0, 1, …, K − 1
     fn numbers(&self) -> Expr<T> {
         Expr::constant(Tensor::from_fn([self.classes], |i| T::from_f64(i[0] as f64)))
@@ -96,9 +107,14 @@ impl<T: Float> Categorical<T> {
         let last = Expr::scalar((self.classes - 1) as f64);
         let inside = x.ge(&zero) & x.lt(&last);
         let below = self.numbers().le(&Expr::select(&inside, x, &zero).insert_axis(x.rank()));
-        let (log, none) = (self.log_probs(), Expr::scalar(f64::NEG_INFINITY));
-        let lower = Expr::select(&below, &log, &none).logsumexp();
-        let upper = Expr::select(&below, &none, &log).logsumexp();
+        let parts = |of: &Expr<T>, none: f64| {
+            let none = Expr::scalar(none);
+            [Expr::select(&below, of, &none), Expr::select(&below, &none, of)]
+        };
+        let [lower, upper] = match &self.parameter {
+            Parameter::Probabilities(_) => parts(&self.probs(), 0.0).map(|p| p.sum(-1).ln()),
+            Parameter::Logits(_) => parts(&self.log_probs(), f64::NEG_INFINITY).map(|log| log.logsumexp()),
+        };
         Tails::of_logarithms(&lower, &upper).within(x, &inside, &x.lt(&zero))
     }
 
@@ -180,11 +196,11 @@ impl<T: Float> Distribution<T> for Categorical<T> {
     }
 
     fn mean(&self) -> Option<Expr<T>> {
-        Some((self.log_probs().exp() * self.numbers()).sum(-1))
+        Some((self.probs() * self.numbers()).sum(-1))
     }
 
     fn variance(&self) -> Option<Expr<T>> {
-        let p = self.log_probs().exp();
+        let p = self.probs();
         let mean = (&p * self.numbers()).sum(-1);
         Some((p * (self.numbers() - mean.insert_axis(mean.rank())).square()).sum(-1))
     }
@@ -197,7 +213,7 @@ impl<T: Float> Distribution<T> for Categorical<T> {
         let log = self.log_probs();
         let last = log.rank() - 1;
         // A row without a probability is drawn from as if all classes were as likely as the others.
-        let known = log.lt(&Expr::scalar(f64::INFINITY)).all(&[last]);
+        let known = log.lt(&Expr::scalar(f64::INFINITY)).all([last]);
         let safe = Expr::select(&known.insert_axis(last), &log, &Expr::scalar(0.0));
         Some(valid(noise.categorical(safe, &self.batch).cast::<T>(), [Some(known)]))
     }

@@ -48,6 +48,16 @@ impl<T: Float> Distribution<T> for Cauchy<T> {
         Some(self.valid(ln_share(&upper, &lower)))
     }
 
+    /// NaN
+    fn mean(&self) -> Option<Expr<T>> {
+        self.moment(Expr::scalar(f64::NAN))
+    }
+
+    /// NaN
+    fn variance(&self) -> Option<Expr<T>> {
+        self.mean()
+    }
+
     fn centre(&self) -> Option<Expr<T>> {
         Some(self.location.clone())
     }

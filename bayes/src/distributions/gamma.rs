@@ -4,8 +4,9 @@ use rand::Rng;
 
 use super::domain::{Domain, outside, valid};
 use super::draws::{draw_each_positive, kept_positive};
-use super::loader::{deviance, stirling_error};
-use super::logs::{above, at_edge, below, ln_share, positive};
+use super::loader::{self, stirling_error};
+use super::logs::{above, at_edge, below, positive};
+use super::tails::ln_gamma_shares;
 use super::{Distribution, HALF_LN_2PI, Support, joint_shape, shape_method};
 
 /// The gamma distribution with shape α > 0 and rate β > 0, on x ≥ 0; its mean is α/β.
@@ -48,6 +49,11 @@ impl<T: Float> Gamma<T> {
         Gamma::new(ratio.square(), ratio / sd)
     }
 
+    fn log_shares(&self, x: &Expr<T>) -> [Expr<T>; 2] {
+        let [a, y] = [self.concentration.cast::<f64>(), x.cast::<f64>() * self.rate.cast::<f64>()];
+        ln_gamma_shares(&a, &y).map(|ln_p| ln_p.cast())
+    }
+
     fn valid(&self, y: Expr<T>) -> Expr<T> {
         valid(y, [Domain::Positive.holds(&self.concentration), Domain::Positive.holds(&self.rate)])
     }
@@ -86,8 +92,7 @@ impl<T: Float> Distribution<T> for Gamma<T> {
         let (a, rate) = (&self.concentration, &self.rate);
         let constant = a.ln() * 0.5 - HALF_LN_2PI - stirling_error(a);
         let ln_x = safe.ln();
-        let ln_ratio = &ln_x + (rate.ln() - a.ln());
-        let density = constant - (deviance(a, &(a - rate * &safe), &ln_ratio) + ln_x);
+        let density = constant - (deviance(a, rate, &safe, &ln_x) + ln_x);
         let elsewhere = Expr::select(&x.eq(&zero), &at_edge(a, &rate.ln()), &outside(x));
         let density = Expr::select(&inside, &density, &elsewhere);
         self.valid(density)
@@ -101,14 +106,14 @@ impl<T: Float> Distribution<T> for Gamma<T> {
     /// ln P(α, β x), of the regularised incomplete gamma function.
     fn log_cdf(&self, x: &Expr<T>) -> Option<Expr<T>> {
         let (safe, inside) = positive(x);
-        let (a, y) = (&self.concentration, safe * &self.rate);
-        Some(self.valid(below(x, &inside, &ln_share(&a.gammainc(&y), &a.gammaincc(&y)))))
+        let [lower, _] = self.log_shares(&safe);
+        Some(self.valid(below(x, &inside, &lower)))
     }
 
     fn log_survival(&self, x: &Expr<T>) -> Option<Expr<T>> {
         let (safe, inside) = positive(x);
-        let (a, y) = (&self.concentration, safe * &self.rate);
-        Some(self.valid(above(x, &inside, &ln_share(&a.gammaincc(&y), &a.gammainc(&y)))))
+        let [_, upper] = self.log_shares(&safe);
+        Some(self.valid(above(x, &inside, &upper)))
     }
 
     /// α/β
@@ -134,4 +139,10 @@ impl<T: Float> Distribution<T> for Gamma<T> {
             drawn / Domain::Positive.or_nan(rate)
         })
     }
+}
+
+/// y − α − α ln (y/α) for y = β x.
+pub(super) fn deviance<T: Float>(a: &Expr<T>, rate: &Expr<T>, x: &Expr<T>, ln_x: &Expr<T>) -> Expr<T> {
+    // The logarithms are taken one by one, as y or its ratio to α might underflow.
+    loader::deviance(a, &(a - rate * x), &(ln_x + (rate.ln() - a.ln())))
 }

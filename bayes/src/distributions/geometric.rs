@@ -78,7 +78,7 @@ impl<T: Float> Geometric<T> {
     fn tails(&self, x: &Expr<T>) -> Tails<T> {
         let (parameter, domain) = self.parameter();
         let upper = (floor_count(x) + 1.0) * self.ln_q();
-        let Tails { lower, upper } = Tails { lower: ln_one_minus_exp(&upper), upper }.from_zero(x);
+        let Tails { lower, upper } = Tails { lower: ln_one_minus_exp(&upper), upper }.above_zero(x);
         let [lower, upper] = [lower, upper].map(|tail| valid(tail, [domain.holds(parameter)]));
         Tails { lower, upper }
     }

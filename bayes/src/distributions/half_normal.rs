@@ -77,10 +77,15 @@ impl<T: Float> Distribution<T> for HalfNormal<T> {
         Some(self.valid(below(x, &inside, &ln_share(&z.erf(), &z.erfc()))))
     }
 
-    /// ln 2 Φ(−x/σ)
+    /// ln 2 Φ(−x/σ), near 0 by erf.
     fn log_survival(&self, x: &Expr<T>) -> Option<Expr<T>> {
         let (x_safe, inside) = positive(x);
-        Some(self.valid(above(x, &inside, &((-(x_safe / &self.sd)).log_ndtr() + LN_2))))
+        let z = x_safe / &self.sd;
+        let near = z.lt(&Expr::scalar(0.5));
+        let small = Expr::select(&near, &z, &Expr::scalar(0.5)) * FRAC_1_SQRT_2;
+        let far = Expr::select(&near, &Expr::scalar(-0.5), &-z);
+        let survival = Expr::select(&near, &(-small.erf()).log1p(), &(far.log_ndtr() + LN_2));
+        Some(self.valid(above(x, &inside, &survival)))
     }
 
     /// σ √(2/π)

@@ -47,8 +47,13 @@ impl<T: Float> Distribution<T> for HalfStudentT<T> {
 
     fn log_survival(&self, x: &Expr<T>) -> Option<Expr<T>> {
         let (safe, inside) = positive(x);
-        let half = log_lower(&self.df.cast(), &-self.scaled(&safe).cast::<f64>());
-        Some(self.valid(above(x, &inside, &(half + LN_2).cast())))
+        let (df, t) = (self.df.cast::<f64>(), self.scaled(&safe).cast::<f64>().clip(0.0, 1e150));
+        let [centre, _] = shares(&df, &t);
+        // Near 0, where it is next to 1, and else of the tail.
+        let near = centre.lt(&Expr::scalar(0.1));
+        let close = (Expr::select(&near, &centre, &Expr::scalar(0.0)) * -2.0).log1p();
+        let survival = Expr::select(&near, &close, &(log_lower(&df, &-t) + LN_2));
+        Some(self.valid(above(x, &inside, &survival.cast())))
     }
 
     /// 2 σ √ν/((ν − 1) B(ν/2, ½)), infinite up to ν = 1.

@@ -56,7 +56,7 @@ impl<T: Float> Hurdle<T> {
         let alone = Expr::select(&positive, &ln_zero, &Expr::scalar(f64::NEG_INFINITY));
         let lower = Expr::select(&from_one, &with_zero, &alone);
         let tails = Tails::of_logarithms(&lower, &(ln_rest + inner.upper));
-        let Tails { lower, upper } = tails.from_zero(x);
+        let Tails { lower, upper } = tails.above_zero(x);
         Some(Tails { lower: self.valid(lower), upper: self.valid(upper) })
     }
 

@@ -4,8 +4,10 @@ use rand::Rng;
 
 use super::draws::{kept_positive, log_gamma};
 use super::elementwise::{draw_valid_positive, family, parameters};
-use super::loader::{deviance, stirling_error};
-use super::logs::{above, below, ln_share, positive};
+use super::gamma::deviance;
+use super::loader::stirling_error;
+use super::logs::{above, below, positive};
+use super::tails::ln_gamma_shares;
 use super::{Distribution, HALF_LN_2PI, Support};
 
 family! {
@@ -18,9 +20,10 @@ family! {
 }
 
 impl<T: Float> InverseGamma<T> {
-    fn shares(&self, x: &Expr<T>) -> [Expr<T>; 2] {
-        let (a, y) = (&self.concentration, &self.scale / x);
-        [a.gammaincc(&y), a.gammainc(&y)]
+    fn log_shares(&self, x: &Expr<T>) -> [Expr<T>; 2] {
+        let [a, y] = [self.concentration.cast::<f64>(), self.scale.cast::<f64>() / x.cast::<f64>()];
+        let [more, less] = ln_gamma_shares(&a, &y);
+        [less.cast(), more.cast()]
     }
 }
 
@@ -37,21 +40,20 @@ impl<T: Float> Distribution<T> for InverseGamma<T> {
         let safe = Expr::select(&inside, x, &Expr::scalar(1.0));
         let (a, ln_x) = (&self.concentration, safe.ln());
         let constant = a.ln() * 0.5 - HALF_LN_2PI - stirling_error(a);
-        let ln_ratio = self.scale.ln() - a.ln() - &ln_x;
-        let density = constant - (deviance(a, &(a - &self.scale / &safe), &ln_ratio) + ln_x);
+        let density = constant - (deviance(a, &self.scale, &safe.recip(), &-&ln_x) + ln_x);
         self.valid(below(x, &inside, &density))
     }
 
     fn log_cdf(&self, x: &Expr<T>) -> Option<Expr<T>> {
         let (safe, inside) = positive(x);
-        let [lower, upper] = self.shares(&safe);
-        Some(self.valid(below(x, &inside, &ln_share(&lower, &upper))))
+        let [lower, _] = self.log_shares(&safe);
+        Some(self.valid(below(x, &inside, &lower)))
     }
 
     fn log_survival(&self, x: &Expr<T>) -> Option<Expr<T>> {
         let (safe, inside) = positive(x);
-        let [lower, upper] = self.shares(&safe);
-        Some(self.valid(above(x, &inside, &ln_share(&upper, &lower))))
+        let [_, upper] = self.log_shares(&safe);
+        Some(self.valid(above(x, &inside, &upper)))
     }
 
     /// β/(α − 1), infinite up to α = 1.

@@ -27,8 +27,9 @@ impl<T: Float> Kumaraswamy<T> {
     }
 
     /// E xⁿ = b B(1 + n/a, b)
-    fn raw_moment(&self, n: f64) -> Expr<T> {
-        &self.b * (self.a.recip() * n + 1.0).betaln(&self.b).exp()
+    fn raw_moment(&self, n: f64) -> Expr<f64> {
+        let [a, b] = [&self.a, &self.b].map(Expr::cast::<f64>);
+        &b * (a.recip() * n + 1.0).betaln(&b).exp()
     }
 }
 
@@ -65,11 +66,11 @@ impl<T: Float> Distribution<T> for Kumaraswamy<T> {
     }
 
     fn mean(&self) -> Option<Expr<T>> {
-        self.moment(self.raw_moment(1.0))
+        self.moment(self.raw_moment(1.0).cast())
     }
 
     fn variance(&self) -> Option<Expr<T>> {
-        self.moment(self.raw_moment(2.0) - self.raw_moment(1.0).square())
+        self.moment((self.raw_moment(2.0) - self.raw_moment(1.0).square()).cast())
     }
 
     /// The median (1 − 2^(−1/b))^(1/a).

@@ -86,7 +86,7 @@ impl<T: Float> Mixture<T> {
         let stacked = self.choice.log_probs() + stack(&of_components?);
         let last = stacked.rank() - 1;
         let least = Expr::scalar(f64::NEG_INFINITY);
-        let impossible = stacked.eq(&least).all(&[last]);
+        let impossible = stacked.eq(&least).all([last]);
         let safe = Expr::select(&impossible.insert_axis(last), &Expr::scalar(0.0), &stacked);
         Some(Expr::select(&impossible, &least, &safe.logsumexp()))
     }
@@ -94,7 +94,7 @@ impl<T: Float> Mixture<T> {
     /// Σ w y of each component's y, which has the event's axes.
     fn average(&self, of_component: impl Fn(&Part<T>) -> Option<Expr<T>>) -> Option<Expr<T>> {
         let of_components: Option<Vec<Expr<T>>> = self.components.iter().map(of_component).collect();
-        let mut weights = self.choice.log_probs().exp();
+        let mut weights = self.choice.probs();
         for _ in 0..self.event_shape().rank() {
             weights = weights.insert_axis(weights.rank() - 1);
         }

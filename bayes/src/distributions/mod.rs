@@ -70,6 +70,7 @@ mod poisson;
 mod skew_normal;
 mod student_t;
 mod support;
+mod tails;
 mod triangular;
 mod truncated;
 mod truncated_normal;

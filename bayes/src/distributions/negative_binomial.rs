@@ -16,6 +16,8 @@ use super::{Distribution, Support, joint_shape, shape_method};
 ///
 /// By mean μ = r (1 − p)/p and dispersion α = 1/r, the variance is μ + α μ²; for α → 0 it is Poisson's distribution.
 ///
+/// A tail too small for an f64 has the logarithm −∞; the lower one loses digits far out, about as many as 1/α has.
+///
 /// ```
 /// use bayeux_autodiff::{Expr, interpret};
 /// use bayeux_bayes::{Distribution, NegativeBinomial};
@@ -102,7 +104,7 @@ impl<T: Float> NegativeBinomial<T> {
             Count { .. } => lower,
         };
         let tails = Tails::of_probabilities(&lower, &upper);
-        let Tails { lower, upper } = tails.from_zero(x);
+        let Tails { lower, upper } = tails.above_zero(x);
         Tails { lower: self.valid(lower), upper: self.valid(upper) }
     }
 }

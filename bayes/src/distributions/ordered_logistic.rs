@@ -78,9 +78,9 @@ impl<T: Float> OrderedLogistic<T> {
         let constant = self.cutpoints.as_constant().is_some();
         let ascending = (!constant && self.classes > 2).then(|| {
             let c = &self.cutpoints;
-            c.slice(last, 1..).gt(&c.slice(last, ..self.classes - 2)).all(&[last])
+            c.slice(last, 1..).gt(&c.slice(last, ..self.classes - 2)).all([last])
         });
-        let finite = Domain::Finite.holds(&self.cutpoints).map(|finite| finite.all(&[last]));
+        let finite = Domain::Finite.holds(&self.cutpoints).map(|finite| finite.all([last]));
         valid(y, [ascending, finite, Domain::Finite.holds(&self.eta)])
     }
 

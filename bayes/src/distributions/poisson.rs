@@ -12,6 +12,8 @@ use super::{Distribution, HALF_LN_2PI, Support, shape_method};
 ///
 /// p(k) = λᵏ e^−λ/k!
 ///
+/// A tail too small for an f64 has the logarithm −∞.
+///
 /// ```
 /// use bayeux_autodiff::{Expr, interpret};
 /// use bayeux_bayes::{Distribution, Poisson};
@@ -49,7 +51,7 @@ impl<T: Float> Poisson<T> {
         let k = floor_count(x).cast::<f64>() + 1.0;
         let rate = self.rate.cast::<f64>();
         let Tails { lower, upper } =
-            Tails::of_probabilities(&k.gammaincc(&rate), &k.gammainc(&rate)).from_zero(x);
+            Tails::of_probabilities(&k.gammaincc(&rate), &k.gammainc(&rate)).above_zero(x);
         let [lower, upper] = [lower, upper].map(|tail| valid(tail, [Domain::Weight.holds(&self.rate)]));
         Tails { lower, upper }
     }

@@ -1,3 +1,5 @@
+use std::f64::consts::LN_2;
+
 use bayeux_autodiff::{Expr, RandomStreams};
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
@@ -5,6 +7,7 @@ use rand::Rng;
 use super::draws::standard_normal;
 use super::elementwise::{draw_valid, family, parameters};
 use super::logs::{ln_share, ln_sum_of_squares};
+use super::tails::ln_beta_shares;
 use super::{Distribution, Support};
 
 family! {
@@ -106,13 +109,12 @@ pub(super) fn log_lower(df: &Expr<f64>, t: &Expr<f64>) -> Expr<f64> {
     let [centre, tail] = shares(df, &t);
     let lower = Expr::select(&negative, &tail, &(&centre + 0.5));
     let upper = Expr::select(&negative, &(0.5 - &centre), &tail);
-    // Far out, where powers underflow: I_w(a, ½) = wᵃ/(a B(a, ½)) (1 + ½ w a/(a + 1) + …).
-    let far = t.lt(&Expr::scalar(-1e4));
-    let safe = Expr::select(&far, &t, &Expr::scalar(-1e4));
-    let (half, a) = (Expr::scalar(0.5), df * 0.5);
-    let w = (safe.square() + 1.0).recip();
-    let log_tail = &a * w.ln() - df.ln() - a.betaln(&half) + (&a / (&a + 1.0) * w * 0.5).log1p();
-    Expr::select(&far, &log_tail, &ln_share(&Expr::select(&far, &half, &lower), &upper))
+    // Far out, where the tail is half of I_w(ν/2, ½).
+    let far = t.lt(&Expr::scalar(0.0)) & lower.lt(&Expr::scalar(1e-5));
+    let [half, one] = [0.5, 1.0].map(Expr::scalar);
+    let safe = Expr::select(&far, &t, &one);
+    let [log_tail, _] = ln_beta_shares(&(df * 0.5), &half, &(safe.square() + 1.0).recip());
+    Expr::select(&far, &(log_tail - LN_2), &ln_share(&Expr::select(&far, &half, &lower), &upper))
 }
 
 /// The probability between 0 and t, with its sign, and that beyond |t|.

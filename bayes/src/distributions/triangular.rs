@@ -20,9 +20,12 @@ family! {
 }
 
 impl<T: Float> Triangular<T> {
+    fn in_order(&self, y: Expr<T>) -> Expr<T> {
+        valid(y, [Some(self.low.le(&self.mode) & self.mode.le(&self.high) & self.low.lt(&self.high))])
+    }
+
     fn ordered(&self, y: Expr<T>) -> Expr<T> {
-        let order = self.low.le(&self.mode) & self.mode.le(&self.high) & self.low.lt(&self.high);
-        self.valid(valid(y, [Some(order)]))
+        self.valid(self.in_order(y))
     }
 
     /// Whether x is on the rising side; the distance to the bound of its side, and that of the mode from it.
@@ -74,14 +77,14 @@ impl<T: Float> Distribution<T> for Triangular<T> {
     }
 
     fn mean(&self) -> Option<Expr<T>> {
-        Some(self.ordered((&self.low + &self.mode + &self.high) / 3.0).broadcast_to(&self.batch))
+        self.moment(self.in_order((&self.low + &self.mode + &self.high) / 3.0))
     }
 
     /// (a² + a b + b²)/18 of the widths a and b of the two sides.
     fn variance(&self) -> Option<Expr<T>> {
         let (a, b) = (&self.mode - &self.low, &self.high - &self.mode);
         let sum = a.square() + &a * &b + b.square();
-        Some(self.ordered(sum / 18.0).broadcast_to(&self.batch))
+        self.moment(self.in_order(sum / 18.0))
     }
 
     /// By inversion.

@@ -172,12 +172,12 @@ impl<T: Float> Truncated<T> {
 /// ln P(a < X ≤ b), of the tails at a and b.
 fn ln_between<T: Float>(a: &Tails<T>, b: &Tails<T>) -> Expr<T> {
     let by_lower = b.lower.lt(&a.upper);
-    // Where one of the two is not wanted its difference might be one of infinities, or 0.
+    // Where a difference is not wanted, or is one of two tails that are nothing, it might be one of infinities, or 0.
     let difference = |wanted: &Expr<bool>, small: &Expr<T>, large: &Expr<T>| {
-        ln_one_minus_exp(
-            &(Expr::select(wanted, small, &Expr::scalar(-1.0))
-                - Expr::select(wanted, large, &Expr::scalar(0.0))),
-        )
+        let wanted = wanted.clone() & large.ne(&Expr::scalar(f64::NEG_INFINITY));
+        let [small, large] = [(small, -1.0), (large, 0.0)]
+            .map(|(tail, other)| Expr::select(&wanted, tail, &Expr::scalar(other)));
+        ln_one_minus_exp(&(small - large))
     };
     let lower = &b.lower + difference(&by_lower, &a.lower, &b.lower);
     let upper = &a.upper + difference(&by_lower.not(), &b.upper, &a.upper);

@@ -36,8 +36,12 @@ family! {
 const FAR: f64 = 1e9;
 
 impl<T: Float> TruncatedNormal<T> {
+    fn in_order(&self, y: Expr<T>) -> Expr<T> {
+        valid(y, [Some(self.low.lt(&self.high))])
+    }
+
     fn ordered(&self, y: Expr<T>) -> Expr<T> {
-        self.valid(valid(y, [Some(self.low.lt(&self.high))]))
+        self.valid(self.in_order(y))
     }
 
     /// In units of σ from μ; a bound that is infinite far out, with slopes of 0.
@@ -141,7 +145,7 @@ impl<T: Float> Distribution<T> for TruncatedNormal<T> {
     fn mean(&self) -> Option<Expr<T>> {
         let [(low, _), (high, _)] = self.edges();
         let mean = self.mean.cast::<f64>() + self.sd.cast::<f64>() * (low - high);
-        Some(self.ordered(mean.cast()).broadcast_to(&self.batch))
+        self.moment(self.in_order(mean.cast()))
     }
 
     /// With the density's parts d of the probability at the bounds, σ² (1 + a d(a) − b d(b) − (d(a) − d(b))²), which loses digits as
@@ -149,7 +153,7 @@ impl<T: Float> Distribution<T> for TruncatedNormal<T> {
     fn variance(&self) -> Option<Expr<T>> {
         let [(low, a), (high, b)] = self.edges();
         let relative = 1.0 + (a * &low - b * &high) - (low - high).square();
-        Some(self.ordered((relative * self.sd.cast::<f64>().square()).cast()).broadcast_to(&self.batch))
+        self.moment(self.in_order((relative * self.sd.cast::<f64>().square()).cast()))
     }
 
     /// By inversion; beyond some 13 (in f32) or 38 (in f64) standard deviations draws are at the bound.

@@ -41,9 +41,9 @@ impl<T: Float> Distribution<T> for VonMises<T> {
         self.valid(supported(x, &inside, &density))
     }
 
-    /// The mean angle, taken to the circle.
-    fn centre(&self) -> Option<Expr<T>> {
-        Some(on_circle(&self.location))
+    /// The mean angle, the direction of the mean of (cos x, sin x), taken to the circle.
+    fn mean(&self) -> Option<Expr<T>> {
+        self.moment(on_circle(&self.location))
     }
 
     fn sample(&self, noise: &RandomStreams) -> Option<Expr<T>> {

@@ -1,10 +1,12 @@
+use std::f64::consts::LN_2;
+
 use bayeux_autodiff::{Expr, RandomStreams};
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
 
 use super::draws::{kept_positive, standard_normal, standard_uniform};
 use super::elementwise::{draw_valid_positive, family, parameters};
-use super::logs::{above, below, ln_mills, ln_share, positive};
+use super::logs::{above, below, ln_mills, ln_one_minus_exp, positive};
 use super::{Distribution, HALF_LN_2PI, Support, minus_half_square};
 
 family! {
@@ -18,30 +20,35 @@ family! {
 }
 
 impl<T: Float> Wald<T> {
-    /// The shares of less than x > 0 and of more,
+    /// The logarithms of the shares of less than x > 0 and of more,
     ///
     /// Φ(a) ± e^(2 λ/μ) Φ(−b),   a = √(λ/x) (x − μ)/μ, b = √(λ/x) (x + μ)/μ
     ///
     /// of which the second term is exp(−½ a²) ½ erfcx(b/√2), as b² − a² = 4 λ/μ.
-    fn shares(&self, x: &Expr<f64>) -> [Expr<f64>; 2] {
+    fn log_shares(&self, x: &Expr<f64>) -> [Expr<f64>; 2] {
         let [mean, concentration] = [&self.mean, &self.concentration].map(Expr::cast::<f64>);
         let root = concentration.sqrt();
         let (up, down) = (x.sqrt() / mean * &root, x.rsqrt() * root);
         let (a, b) = (&up - &down, up + down);
-        let common = minus_half_square(&a);
-        let second = ln_mills(&b);
         let right = a.gt(&Expr::scalar(0.0));
-        let positive = Expr::select(&right, &a, &Expr::scalar(0.0));
-        let tail = (&common + ln_mills(&positive)).exp() - (&common + &second).exp();
-        let both = (common + second).exp();
-        [a.ndtr() + &both, Expr::select(&right, &tail, &((-a).ndtr() - both))]
+        let mills = ln_mills(&b);
+        let second = minus_half_square(&a) + &mills;
+        let lower = a.log_ndtr().logaddexp(&second);
+        // Right of the mean the squares are left out of the ratio of the terms.
+        let first = ln_mills(&Expr::select(&right, &a, &Expr::scalar(0.0)));
+        let ratio = Expr::select(&right, &(mills - first), &(second - (-&a).log_ndtr()));
+        let upper = (-&a).log_ndtr() + ln_one_minus_exp(&ratio);
+        let low = lower.lt(&Expr::scalar(-LN_2));
+        let of_lower = ln_one_minus_exp(&Expr::select(&low, &lower, &Expr::scalar(-LN_2)));
+        let of_upper = ln_one_minus_exp(&Expr::select(&low, &Expr::scalar(-LN_2), &upper));
+        [Expr::select(&low, &lower, &of_upper), Expr::select(&low, &of_lower, &upper)]
     }
 
     /// A number of the distribution and its slopes by the parameters, at a fixed probability: −∂F/∂θ/p (Figurnov, Mohamed & Mnih 2018).
     fn implicit(&self, x: &Expr<T>) -> Expr<T> {
         let x = x.stop_gradient();
-        let [share, _] = self.shares(&x.cast());
-        let share: Expr<T> = share.cast();
+        let [log_share, _] = self.log_shares(&x.cast());
+        let share: Expr<T> = log_share.exp().cast();
         let density = self.log_prob(&x).exp().stop_gradient();
         &x - (&share - share.stop_gradient()) / density.maximum(&Expr::scalar(T::MIN_POSITIVE.to_f64()))
     }
@@ -64,14 +71,14 @@ impl<T: Float> Distribution<T> for Wald<T> {
 
     fn log_cdf(&self, x: &Expr<T>) -> Option<Expr<T>> {
         let (safe, inside) = positive(x);
-        let [lower, upper] = self.shares(&safe.cast());
-        Some(self.valid(below(x, &inside, &ln_share(&lower, &upper).cast())))
+        let [lower, _] = self.log_shares(&safe.cast());
+        Some(self.valid(below(x, &inside, &lower.cast())))
     }
 
     fn log_survival(&self, x: &Expr<T>) -> Option<Expr<T>> {
         let (safe, inside) = positive(x);
-        let [lower, upper] = self.shares(&safe.cast());
-        Some(self.valid(above(x, &inside, &ln_share(&upper, &lower).cast())))
+        let [_, upper] = self.log_shares(&safe.cast());
+        Some(self.valid(above(x, &inside, &upper.cast())))
     }
 
     fn mean(&self) -> Option<Expr<T>> {

@@ -50,7 +50,7 @@ impl<T: Float> Tails<T> {
     }
 
     /// [`within`](Self::within) x ≥ 0.
-    pub(super) fn from_zero(self, x: &Expr<T>) -> Self {
+    pub(super) fn above_zero(self, x: &Expr<T>) -> Self {
         let [zero, infinity] = [0.0, f64::INFINITY].map(Expr::scalar);
         self.within(x, &(x.ge(&zero) & x.lt(&infinity)), &x.lt(&zero))
     }

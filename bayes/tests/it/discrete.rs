@@ -5,6 +5,7 @@ mod composed;
 mod draws;
 mod edges;
 mod gradients;
+mod refusals;
 mod table;
 
 use bayeux_autodiff::Expr;
@@ -45,6 +46,8 @@ fn made_of_others<T: Float>(name: &str, p: &[Expr<T>]) -> Box<dyn Distribution<T
         "TruncatedNormalAbove" => Box::new(Truncated::above(Normal::new(&p[0], &p[1]), &p[2])),
         "TruncatedNormalBelow" => Box::new(Truncated::below(Normal::new(&p[0], &p[1]), &p[2])),
         "TruncatedPoisson" => Box::new(Truncated::between(Poisson::new(&p[0]), &p[1], &p[2])),
+        "TruncatedBinomialBelow" => Box::new(Truncated::below(Binomial::probabilities(&p[0], &p[1]), &p[2])),
+        "TruncatedGeometricAbove" => Box::new(Truncated::above(Geometric::probabilities(&p[0]), &p[1])),
         "CensoredNormal" => Box::new(Censored::between(Normal::new(&p[0], &p[1]), &p[2], &p[3])),
         "CensoredPoisson" => Box::new(Censored::between(Poisson::new(&p[0]), &p[1], &p[2])),
         "MixtureNormals" => {
@@ -76,7 +79,7 @@ fn columns<T: Float>(name: &str, rows: &[&[f64]]) -> Vec<Tensor<T>> {
 /// Parameters inside their domains, and values with a probability.
 type Case = (&'static str, &'static [&'static [f64]], &'static [f64]);
 
-const CASES: [Case; 18] = [
+const CASES: [Case; 20] = [
     ("Poisson", &[&[0.4], &[3.0], &[30.0], &[900.0]], &[0.0, 2.0, 28.0, 1000.0]),
     ("Binomial", &[&[5.0, 0.3], &[5.0, 0.8], &[5.0, 0.4], &[90.0, 0.5]], &[0.0, 5.0, 2.0, 50.0]),
     ("BinomialLogits", &[&[5.0, -0.3], &[5.0, 0.8], &[5.0, 0.4], &[90.0, 0.1]], &[0.0, 5.0, 2.0, 50.0]),
@@ -98,5 +101,7 @@ const CASES: [Case; 18] = [
     ("ZeroInflatedPoisson", &[&[2.0, 0.3], &[5.0, 0.1], &[0.5, 0.8]], &[0.0, 3.0, 0.0]),
     ("HurdlePoisson", &[&[2.0, 0.3], &[5.0, 0.1], &[0.02, 0.6]], &[0.0, 3.0, 1.0]),
     ("TruncatedPoisson", &[&[3.0, 2.0, 6.0], &[1.0, 4.0, 9.0], &[30.0, 0.0, 20.0]], &[2.0, 5.0, 17.0]),
+    ("TruncatedBinomialBelow", &[&[9.0, 0.3, 4.0], &[9.0, 0.6, 9.0], &[30.0, 0.9, 20.0]], &[2.0, 5.0, 17.0]),
+    ("TruncatedGeometricAbove", &[&[0.3, 2.0], &[0.9, 20.0], &[0.02, 0.0]], &[2.0, 22.0, 17.0]),
     ("MixturePoissons", &[&[0.25, 2.0, 9.0], &[0.5, 1.0, 20.0]], &[3.0, 14.0]),
 ];

@@ -1,6 +1,7 @@
 //! Tests of the crate from outside, in one program, which is built faster than several.
 
 mod advi;
+mod continuous;
 mod densities;
 mod discrete;
 mod edges;

@@ -42,6 +42,7 @@ def poisson(rate, k):
 
 
 def binomial(n, ln_p, ln_q, k):
+    k = mp.mpf(k)
     return ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k) + power(ln_p, k) + power(ln_q, n - k)
 
 
@@ -159,6 +160,17 @@ def rows():
     # Too many trials for a sum.
     for k in [0, 3, 30_000, 65_000, 99_999, 100_000]:
         yield "BetaBinomial", (100_000, 3.0, 2.0), float(k), beta_binomial(100_000, 3, 2, k), None, None
+    # Counts so large that factorials alone have no digits left.
+    yield "Poisson", (1e10,), 1e10 + 3e5, poisson(1e10, mp.mpf(1e10 + 3e5)), None, None
+    yield "Poisson", (1e15,), 1e15 - 7e7, poisson(1e15, mp.mpf(1e15 - 7e7)), None, None
+    yield "Poisson", (1e15,), 3e15, poisson(1e15, mp.mpf(3e15)), None, None
+    yield "Binomial", (1e12, 0.25), 2.5e11 + 1e6, binomial(mp.mpf(1e12), ln(mp.mpf(0.25)), ln(mp.mpf(0.75)), 2.5e11 + 1e6), None, None
+    yield "BinomialLogits", (1e12, 0.0), 5e11 - 9e5, binomial(mp.mpf(1e12), ln(mp.mpf(0.5)), ln(mp.mpf(0.5)), 5e11 - 9e5), None, None
+    p = 1 / (1 + mp.mpf(1e9) * mp.mpf(2**-20))
+    yield "NegativeBinomialMean", (1e9, 2**-20), 1.003e9, negative_binomial(mp.mpf(2**20), p, 1.003e9), None, None
+    yield "NegativeBinomial", (1e9, 0.5), 1.0001e9, negative_binomial(mp.mpf(1e9), mp.mpf(0.5), 1.0001e9), None, None
+    yield "BetaBinomial", (1e10, 3.0, 5.0), 4e9, beta_binomial(mp.mpf(1e10), 3, 5, 4e9), None, None
+    yield "BetaBinomial", (1e10, 1e7, 1e7), 5.001e9, beta_binomial(mp.mpf(1e10), 1e7, 1e7, 5.001e9), None, None
     logistic = lambda x: 1 / (1 + mp.exp(-mp.mpf(x)))
     for eta, cuts in [(0.3, (-1.0, 0.5, 2.0)), (-70.0, (-1.0, 0.5)), (55.0, (0.0,)), (2.0, (1.0, 1 + 2**-12, 4.0, 50.0))]:
         eta, cuts = f32(eta), tuple(map(f32, cuts))

@@ -8,7 +8,7 @@ use super::{CASES, columns, distribution};
 /// The parameters that move: whole numbers do not.
 fn moves(name: &str) -> std::ops::Range<usize> {
     match name {
-        "Binomial" | "BinomialLogits" => 1..2,
+        "Binomial" | "BinomialLogits" | "TruncatedBinomialBelow" => 1..2,
         "BetaBinomial" => 1..3,
         "DiscreteUniform" => 0..0,
         "ZeroInflatedPoisson" | "HurdlePoisson" => 0..2,

@@ -27,7 +27,11 @@ fn rows() -> Vec<Row> {
 }
 
 fn scipys<T: Float>(tolerance: f64, least: f64) {
-    let rows = rows();
+    let mut rows = rows();
+    let all = rows.len();
+    // Large counts are numbers of f64 only.
+    rows.retain(|row| row.parameters.iter().chain(&row.x).all(|&x| T::from_f64(x).to_f64() == x));
+    assert!(all - rows.len() < 20);
     assert!(rows.len() > 1500);
     let same = |a: &Row, b: &Row| {
         a.name == b.name && a.parameters.len() == b.parameters.len() && a.x.is_some() == b.x.is_some()
