@@ -4,6 +4,7 @@ use rand::Rng;
 
 use super::draws::standard_exponential;
 use super::elementwise::{draw_valid, family, parameters};
+use super::logs::ln_one_minus_exp;
 use super::{Distribution, Support};
 
 family! {
@@ -30,11 +31,6 @@ impl<T: Float> AsymmetricLaplace<T> {
     }
 }
 
-/// ln(1 − eˣ), of shares that do not come near 1.
-fn rest<T: Float>(x: &Expr<T>) -> Expr<T> {
-    super::logs::ln_one_minus_exp(x)
-}
-
 impl<T: Float> Distribution<T> for AsymmetricLaplace<T> {
     parameters!("AsymmetricLaplace": location, scale, asymmetry);
 
@@ -50,12 +46,12 @@ impl<T: Float> Distribution<T> for AsymmetricLaplace<T> {
 
     fn log_cdf(&self, x: &Expr<T>) -> Option<Expr<T>> {
         let (tail, lower) = self.tails(x);
-        Some(self.valid(Expr::select(&lower, &tail, &rest(&tail))))
+        Some(self.valid(Expr::select(&lower, &tail, &ln_one_minus_exp(&tail))))
     }
 
     fn log_survival(&self, x: &Expr<T>) -> Option<Expr<T>> {
         let (tail, lower) = self.tails(x);
-        Some(self.valid(Expr::select(&lower, &rest(&tail), &tail)))
+        Some(self.valid(Expr::select(&lower, &ln_one_minus_exp(&tail), &tail)))
     }
 
     /// μ + b (1/κ − κ)

@@ -11,6 +11,7 @@ macro_rules! family {
     (
         $(#[$of_struct:meta])*
         $name:ident: $(#[$of_new:meta])* $($field:ident is $domain:ident: $what:literal),+
+        $(; together $check:ident)?
     ) => {
         $(#[$of_struct])*
         #[derive(Clone, Debug)]
@@ -32,7 +33,9 @@ macro_rules! family {
                     super::domain::Domain::$domain.check(&$field, concat!(stringify!($name), ": ", $what));
                 )+
                 let batch = super::elementwise::shape_of_all(&[$(&$field),+]);
-                $name { $($field,)+ batch }
+                let new = $name { $($field,)+ batch };
+                $(new.$check();)?
+                new
             }
 
             super::shape_method!();
@@ -76,6 +79,15 @@ pub(super) use parameters;
 pub(super) fn shape_of_all<T: Float>(parameters: &[&Expr<T>]) -> Shape {
     let joint = parameters[1..].iter().fold(parameters[0].clone(), |sum, &parameter| sum + parameter);
     joint.shape().clone()
+}
+
+/// Refuses constant bounds that are not in order, or are the same where they must not be `equal`.
+#[track_caller]
+pub(super) fn check_order<T: Float>(what: &str, low: &Expr<T>, high: &Expr<T>, equal: bool) {
+    if let (Some(a), Some(b)) = (low.as_constant(), high.as_constant()) {
+        let right = (b - a).iter().all(|width| width > T::ZERO || (equal && width == T::ZERO));
+        assert!(right, "{what}, {a:?} {b:?}");
+    }
 }
 
 /// [`draw_each`], NaN where a parameter is outside of its domain.

@@ -4,7 +4,7 @@ use rand::Rng;
 
 use super::domain::valid;
 use super::draws::standard_uniform;
-use super::elementwise::{draw_valid, family, parameters};
+use super::elementwise::{check_order, draw_valid, family, parameters};
 use super::logs::{above, below, ln_share};
 use super::{Distribution, Support};
 
@@ -13,13 +13,20 @@ family! {
     ///
     /// p(x) = 2 (x − low)/((high − low) (mode − low)) up to the mode, 2 (high − x)/((high − low) (high − mode)) from there
     ///
-    /// The mode may be one of the bounds. Where low ≤ mode ≤ high or low < high does not hold, all is NaN.
+    /// The mode may be one of the bounds. Where low ≤ mode ≤ high or low < high does not hold of what is not constant, all is NaN.
     Triangular:
     /// With the bounds and the mode between them.
-    low is Finite: "the lower bound", mode is Finite: "the mode", high is Finite: "the upper bound"
+    low is Finite: "the lower bound", mode is Finite: "the mode", high is Finite: "the upper bound"; together check_bounds
 }
 
 impl<T: Float> Triangular<T> {
+    #[track_caller]
+    fn check_bounds(&self) {
+        check_order("Triangular: the lower bound must lie below the upper", &self.low, &self.high, false);
+        check_order("Triangular: the mode must lie above the lower bound", &self.low, &self.mode, true);
+        check_order("Triangular: the mode must lie below the upper bound", &self.mode, &self.high, true);
+    }
+
     fn in_order(&self, y: Expr<T>) -> Expr<T> {
         valid(y, [Some(self.low.le(&self.mode) & self.mode.le(&self.high) & self.low.lt(&self.high))])
     }

@@ -6,7 +6,7 @@ use rand::Rng;
 
 use super::domain::{outside, valid};
 use super::draws::{standard_exponential, standard_normal, standard_uniform};
-use super::elementwise::{draw_valid, family, parameters};
+use super::elementwise::{check_order, draw_valid, family, parameters};
 use super::logs::{below, ln_one_minus_exp, ln_share};
 use super::{Distribution, HALF_LN_2PI, Support, minus_half_square};
 
@@ -16,7 +16,7 @@ family! {
     /// ln p(x) = −½ z² − ½ ln 2π − ln σ − ln (Φ(b) − Φ(a)),   z, a, b = (x − μ)/σ, (low − μ)/σ, (high − μ)/σ
     ///
     /// μ and σ are those before truncation. The probability between the bounds is computed with its digits in both tails and of narrow
-    /// intervals. Where the bounds are not in order, all is NaN.
+    /// intervals. Where bounds that are no constants are not in order, all is NaN.
     ///
     /// ```
     /// use bayeux_autodiff::{Expr, interpret};
@@ -29,13 +29,19 @@ family! {
     TruncatedNormal:
     /// With the mean and the standard deviation before truncation, and the bounds.
     mean is Finite: "the mean", sd is Positive: "the standard deviation",
-    low is Logit: "the lower bound", high is Logit: "the upper bound"
+    low is Logit: "the lower bound", high is Logit: "the upper bound"; together check_bounds
 }
 
 /// Where an infinite bound stands in units of σ.
 const FAR: f64 = 1e9;
 
 impl<T: Float> TruncatedNormal<T> {
+    #[track_caller]
+    fn check_bounds(&self) {
+        let what = "TruncatedNormal: the lower bound must lie below the upper";
+        check_order(what, &self.low, &self.high, false);
+    }
+
     fn in_order(&self, y: Expr<T>) -> Expr<T> {
         valid(y, [Some(self.low.lt(&self.high))])
     }

@@ -1,7 +1,9 @@
 //! What parameters that are none give, shapes, other constructors, refusals, and improper priors.
 
 use bayeux_autodiff::{Expr, Function, RandomStreams, Shape, interpret};
-use bayeux_bayes::{Beta, Distribution, Flat, Gamma, HalfFlat, Normal, StudentT};
+use bayeux_bayes::{
+    Beta, Distribution, Flat, Gamma, HalfFlat, Normal, StudentT, Triangular, TruncatedNormal,
+};
 use bayeux_tensor::Tensor;
 use bayeux_tensor::random::Philox4x32;
 
@@ -104,4 +106,25 @@ fn no_degrees_of_freedom_are_refused() {
 #[should_panic(expected = "Beta: the mean must lie between 0 and 1, not 1.5")]
 fn means_beyond_one_are_refused() {
     let _ = Beta::<f64>::with_mean(1.5, 2.0);
+}
+
+#[test]
+#[should_panic(expected = "TruncatedNormal: the lower bound must lie below the upper")]
+fn crossed_bounds_are_refused() {
+    let _ = TruncatedNormal::<f64>::new(0.0, 1.0, 2.0, f64::NEG_INFINITY);
+}
+
+#[test]
+#[should_panic(expected = "Triangular: the mode must lie below the upper bound")]
+fn modes_beyond_the_bounds_are_refused() {
+    let _ = Triangular::<f64>::new(0.0, 2.0, 1.0);
+}
+
+/// The mode may be a bound.
+#[test]
+fn triangles_with_a_right_angle_have_their_density() {
+    let density =
+        Triangular::new(0.0, 2.0, 2.0).log_prob(&Expr::constant(Tensor::from_slice(&[0.0, 1.0, 2.0])));
+    let found = interpret(&[density], &[], 0).expect("runs").remove(0).to_vec();
+    assert_eq!(found, [-f64::INFINITY, 0.5f64.ln(), 0.0]);
 }
