@@ -65,7 +65,7 @@ fn default_mean<T: Float>(
     let finite = value.map(|values| values[0].clone()).filter(|value| value.iter().all(T::is_finite));
     finite
         .unwrap_or_else(|| Tensor::scalar(T::ZERO))
-        .broadcast_to(&variable.unconstrained_shape())
+        .broadcast_to(variable.unconstrained_shape())
         .contiguous()
 }
 

@@ -208,7 +208,7 @@ impl<T: Float> Predictive<T> {
             let value = variable.prior().draw(&parameters, variable.shape(), &mut random);
             let unconstrained = variable.transform().inverse(&Expr::constant(value));
             let unconstrained = interpret(&[unconstrained], &earlier, 0)?.remove(0);
-            drawn.push(unconstrained.broadcast_to(&variable.unconstrained_shape()).contiguous());
+            drawn.push(unconstrained.broadcast_to(variable.unconstrained_shape()).contiguous());
         }
         Ok(drawn)
     }

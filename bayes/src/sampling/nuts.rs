@@ -163,23 +163,22 @@ impl<T: Float> Nuts<T> {
 
     fn chain(&self, chain: usize) -> Result<Run, Error> {
         let density = Density::new(LogDensity::new(&self.model, self.data.clone())?);
+        // Of two types, whose fields are the same.
+        macro_rules! settings {
+            ($kind:ident) => {{
+                let mut settings = $kind {
+                    num_tune: self.tune as u64,
+                    num_draws: self.draws as u64,
+                    maxdepth: self.max_depth as u64,
+                    ..$kind::default()
+                };
+                settings.adapt_options.step_size_settings.target_accept = self.target_accept;
+                settings
+            }};
+        }
         match self.mass_matrix {
-            MassMatrix::Diagonal => {
-                let mut settings = DiagNutsSettings::default();
-                settings.num_tune = self.tune as u64;
-                settings.num_draws = self.draws as u64;
-                settings.maxdepth = self.max_depth as u64;
-                settings.adapt_options.step_size_settings.target_accept = self.target_accept;
-                self.sample(chain, density, settings)
-            }
-            MassMatrix::LowRank => {
-                let mut settings = LowRankNutsSettings::default();
-                settings.num_tune = self.tune as u64;
-                settings.num_draws = self.draws as u64;
-                settings.maxdepth = self.max_depth as u64;
-                settings.adapt_options.step_size_settings.target_accept = self.target_accept;
-                self.sample(chain, density, settings)
-            }
+            MassMatrix::Diagonal => self.sample(chain, density, settings!(DiagNutsSettings)),
+            MassMatrix::LowRank => self.sample(chain, density, settings!(LowRankNutsSettings)),
         }
     }
 

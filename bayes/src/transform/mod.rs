@@ -139,7 +139,6 @@ impl<T: Float> Transform<T> {
     ///
     /// # Panics
     /// If there is no such x.
-    #[must_use]
     pub fn unconstrained_shape(&self, shape: &Shape) -> Shape {
         if let Transform::Of(bijector) = self { bijector.unconstrained_shape(shape) } else { shape.clone() }
     }

@@ -36,7 +36,8 @@ fn correlation() -> Expr<f64> {
 #[test]
 fn log_densities_are_those_of_scipy_and_pytorch() {
     let normal = || MvNormal::cholesky(vector(&MEAN), matrix(3, &LOWER));
-    let cases: Vec<(Box<dyn Distribution<f64>>, Expr<f64>, f64)> = vec![
+    type Case = (Box<dyn Distribution<f64>>, Expr<f64>, f64);
+    let cases: Vec<Case> = vec![
         (Box::new(normal()), vector(&[0.1, -0.5, 1.0]), -3.81741081767995),
         (Box::new(normal()), vector(&[3.0, -4.0, 9.0]), -37.05074226136844),
         (

@@ -44,9 +44,11 @@ pub fn copy_strided<T: Element>(
     );
     let axes = Axes { shape, from: from_strides, to: to_strides };
     let (from, to) = (from.as_ptr().wrapping_add(from_offset), to.as_mut_ptr().wrapping_add(to_offset));
-    let longest = (0..shape.len()).rev().max_by_key(|&axis| shape[axis]);
+    // Outer axes, along which pieces are farther apart than a page, if there are enough of them.
+    let divided = (0..shape.len()).find(|&axis| shape[axis] >= MOST_TASKS);
+    let divided = divided.or((0..shape.len()).max_by_key(|&axis| shape[axis]));
     let len: usize = shape.iter().product();
-    match longest {
+    match divided {
         Some(axis) if len > TASK && !keeps_loop(len) && axes.are_apart() => {
             let pieces = len.div_ceil(TASK).min(MOST_TASKS).min(shape[axis]);
             let (from, to) = (Shared(from.cast_mut()), Shared(to));

@@ -7,12 +7,8 @@ use crate::ops::axes::Lanes;
 /// Elements of a task.
 const TASK: usize = 1 << 14;
 
-/// So many lanes side by side are one task, at least: rows of a strip are read far from each other, which short ones do not pay for.
+/// So many lanes side by side are one task.
 const STRIP: usize = 256;
-/// The most: their states stay in a first-level cache.
-const LONG_STRIP: usize = 2048;
-/// Strips, at least, if they are not too short.
-const STRIPS: usize = 8;
 
 /// So many elements are joined to as many states, for which the processor need not wait.
 const WIDTH: usize = 32;
@@ -63,9 +59,8 @@ pub(super) fn fold<T: Copy + Send + Sync>(
         (false, false) => {
             let slabs = y.par_chunks_mut(inner).enumerate().with_min_len(TASK.div_ceil(slab));
             slabs.for_each(|(o, y)| {
-                let wide = (inner / STRIPS).clamp(STRIP, LONG_STRIP);
-                let strips = y.par_chunks_mut(wide).enumerate();
-                strips.for_each(|(i, y)| strip(&x[o * slab..][..slab], i * wide, y));
+                let strips = y.par_chunks_mut(STRIP).enumerate();
+                strips.for_each(|(i, y)| strip(&x[o * slab..][..slab], i * STRIP, y));
             });
         }
     }

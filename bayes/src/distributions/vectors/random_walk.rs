@@ -127,10 +127,10 @@ impl<T: Float> Distribution<T> for GaussianRandomWalk<T> {
 
     fn draw(&self, parameters: &[Tensor<T>], shape: &[usize], rng: &mut dyn Rng) -> Tensor<T> {
         let batch = &shape[..shape.len() - 1];
-        let parameters: Vec<Vec<f64>> = parameters.iter().map(|x| elements(x, batch)).collect();
+        let [drifts, sds, starts, start_sds]: [Vec<f64>; 4] =
+            std::array::from_fn(|i| elements(&parameters[i], batch));
         let mut drawn = Vec::new();
-        for row in 0..batch.iter().product() {
-            let [drift, sd, start, start_sd] = std::array::from_fn(|i| parameters[i][row]);
+        for ((drift, sd), (start, start_sd)) in drifts.iter().zip(sds).zip(starts.iter().zip(start_sds)) {
             let sds = [start_sd, sd].map(|sd| Domain::Positive.or_nan(sd));
             let mut place = start + sds[0] * standard_normal(rng);
             for step in 0..self.steps {

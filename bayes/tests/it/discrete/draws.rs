@@ -86,7 +86,7 @@ fn large_draws_have_their_moments() {
     for (name, row) in cases {
         let tensors: Vec<Tensor<f64>> = columns::<f64>(name, &[row]);
         let repeated: Vec<Expr<f64>> =
-            tensors.iter().map(|p| Expr::constant(p.broadcast_to(&[count]).contiguous())).collect();
+            tensors.iter().map(|p| Expr::constant(p.broadcast_to([count]).contiguous())).collect();
         let one = distribution(name, &repeated);
         let moments = [one.mean().expect("has one"), one.variance().expect("has one")];
         let sample = one.sample(&RandomStreams::new(3)).expect("has one");

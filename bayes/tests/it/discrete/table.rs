@@ -68,7 +68,7 @@ fn scipys<T: Float>(tolerance: f64, least: f64) {
         let made = ["ZeroInflated", "Hurdle", "Truncated", "Censored", "Mixture"];
         let least = if made.iter().any(|made| name.starts_with(made)) { least * 100.0 } else { least };
         for (which, found) in f.call(&arguments).expect("runs").iter().enumerate() {
-            for (row, found) in group.iter().zip(found.broadcast_to(&[group.len()]).iter()) {
+            for (row, found) in group.iter().zip(found.broadcast_to([group.len()]).iter()) {
                 let Some(y) = row.known[which] else { continue };
                 let found = found.to_f64();
                 if !(found == y || (found - y).abs() <= tolerance * y.abs().max(least)) {
