@@ -59,6 +59,7 @@ impl<T: Float> Model<T> {
 
 impl<T: Float> LogDensity<T> {
     pub(crate) fn new(model: &Model<T>, data: Vec<(Expr<T>, Tensor<T>)>) -> Result<Self, Error> {
+        model.check_total_rows(&data)?;
         let variables = model.variables()?;
         if variables.is_empty() {
             return Err(Error::NothingFree);

@@ -53,6 +53,11 @@ impl Adjoint {
         Adjoint { zeros: Zeros::Nothing, ..Adjoint::new(value) }
     }
 
+    /// Zeros by choice and infinities: nothing is known of it.
+    pub fn anything(value: AnyExpr) -> Self {
+        Adjoint { value, zeros: Zeros::Choice, infinite: true }
+    }
+
     /// Of an operation of several values, which may choose.
     pub fn chosen(value: AnyExpr) -> Self {
         Adjoint { zeros: Zeros::Choice, ..Adjoint::new(value) }
@@ -61,6 +66,11 @@ impl Adjoint {
     /// Another value, which may hold the same.
     pub fn with(&self, value: AnyExpr) -> Self {
         Adjoint { value, ..*self }
+    }
+
+    /// The same, which may be 0 by somebody's choice.
+    pub fn or_chosen(&self) -> Self {
+        Adjoint { zeros: Zeros::Choice, ..self.clone() }
     }
 
     /// Takes it to hold what another may as well; whether that is more.
@@ -113,7 +123,11 @@ pub(super) fn parts(adjoint: &Adjoint, inputs: &[AnyExpr], node: &AnyExpr) -> Ve
         Op::Softmax(op) if zeros.any() => alike(Zeros::Choice, vec![Some(softmax(*op, g, &inputs[0], node))]),
         Op::Softmax(_) => alike(Zeros::Chance, rule.gradient(g, inputs, node)),
         // Here everything is mixed with everything.
-        _ => rule.gradient(g, inputs, node).into_iter().map(|part| part.map(Adjoint::new)).collect(),
+        _ => {
+            let zeros = if *zeros == Zeros::Nothing { Zeros::Nothing } else { Zeros::Chance };
+            let parts = rule.gradient(g, inputs, node).into_iter();
+            parts.map(|part| part.map(|value| Adjoint { value, zeros, infinite: false })).collect()
+        }
     }
 }
 
@@ -160,7 +174,7 @@ fn elementwise(
 }
 
 /// Whether a factor lets through some elements and not others.
-fn chooses(x: &AnyExpr) -> bool {
+pub(super) fn chooses(x: &AnyExpr) -> bool {
     is_mask(x) || matches!(x.op(), Op::Constant(_)) && number(x).is_none() && !is_nonzero(x)
 }
 

@@ -224,6 +224,37 @@ fn a_loop_passes_on_what_its_steps_do() {
             [0.5, -0.3, 2.0],
         ),
     ];
+    // A mask from outside, by which a step that overflows is left out, as padding is.
+    let x = Expr::<f64>::input("x", [3]);
+    let mask =
+        Expr::<f64>::constant(Tensor::from_slice(&[1.0, 1.0, 0.0])).gt(&Expr::scalar(0.5)).cast::<f64>();
+    let masked = |p: &Expr<f64>, x: &Expr<f64>, m: &Expr<f64>| {
+        let next = p / (2.0 + x.exp());
+        m * next + (1.0 - m) * p
+    };
+    let as_sequence = |p: &Expr<f64>, given: &[Expr<f64>]| {
+        let p = masked(p, &given[0], &given[1]);
+        (p.clone(), p)
+    };
+    let last = crate::scan(as_sequence, Expr::scalar(0.5), &[x.clone(), mask]).0;
+    let slope = grad(&last, std::slice::from_ref(&x)).remove(0);
+    let f = Function::new([&x], [&slope]).expect("builds");
+    let found = f.call(&[&Tensor::from_slice(&[0.1, 0.2, 800.0])]).expect("runs")[0].to_vec();
+    assert!(found[0] != 0.0 && found[0].is_finite() && found[2] == 0.0, "{found:?}");
+    // √ at 0 in a loop of a length that is known, and of one that is not.
+    for free in [false, true] {
+        let n = if free { crate::batch() } else { 3.into() };
+        let (w, x) = (Expr::<f64>::input("w", ()), Expr::<f64>::input("x", [n]));
+        let step = |p: &Expr<f64>, x: &[Expr<f64>]| {
+            let p = (p * &x[0]).sqrt();
+            (p.clone(), p)
+        };
+        let last = crate::scan(step, w.square(), std::slice::from_ref(&x)).0;
+        let slope = grad(&last, std::slice::from_ref(&w)).remove(0);
+        let f = Function::new([&w, &x], [&slope]).expect("builds");
+        let found = f.call(&[&Tensor::scalar(0.0), &Tensor::ones([3])]).expect("runs")[0].item();
+        assert_eq!(found, 0.0, "free length: {free}");
+    }
     for (name, step, cost, x) in rows {
         let inputs = [("p", vec![]), ("q", vec![]), ("x", vec![3])]
             .map(|(name, shape)| Expr::<f64>::input(name, shape));

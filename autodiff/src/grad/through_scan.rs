@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::forward::push;
-use super::product::Adjoint;
+use super::product::{Adjoint, chooses};
 use super::sweep;
 use crate::expr::Key;
 use crate::loops::{Given, Step, build};
@@ -23,11 +23,14 @@ pub(super) fn parts(scan: &Scan, received: &[Option<Adjoint>], node: &AnyExpr) -
 
     // Adjoints: of what is carried on, from step to step; of stacks, part by part.
     let (mut seeds, mut from_stacks) = (Vec::new(), Vec::new());
+    // A factor of 0 and 1 from outside is a parameter inside, where nobody knows what it is.
+    let masked = inputs[carried..].iter().any(chooses);
     let (mut adjoints, mut start, mut floats) = (Vec::new(), Vec::new(), Vec::new());
     for (i, value) in values[..carried].iter().enumerate().filter(|(_, x)| x.element_type().is_float()) {
         let parameter = AnyExpr::parameter_like(value);
         let received = received[i].clone().unwrap_or_else(|| Adjoint::nothing(inputs[i].zeros_like()));
-        seeds.push((value.clone(), received.with(parameter.clone())));
+        let seed = received.with(parameter.clone());
+        seeds.push((value.clone(), if masked { seed.or_chosen() } else { seed }));
         start.push(received.value);
         adjoints.push(parameter);
         floats.push(i);
@@ -112,13 +115,17 @@ pub(super) fn parts(scan: &Scan, received: &[Option<Adjoint>], node: &AnyExpr) -
         let of = floats.iter().position(|&float| float == i).map(|at| &seeds[at].1).or(slopes[i].as_ref());
         match of {
             Some(of) if all_steps => Some(of.with(value?)),
-            _ => value.map(Adjoint::chosen),
+            Some(of) => Some(of.or_chosen().with(value?)),
+            None => value.map(Adjoint::chosen),
         }
     };
     let mut parts: Vec<Option<Adjoint>> = parameters.iter().enumerate().map(part).collect();
     parts.resize(node.inputs().len(), None);
     parts
 }
+
+/// So many times the adjoints of a step are taken to find what they may hold; then they are taken to hold anything.
+const ROUNDS: usize = 5;
 
 /// What the parameters of a step receive, if what is carried on and the stacks have received so much. What is carried on hands to the
 /// step before what may be 0 or infinite for more reasons than at first; the adjoints are those for all reasons that there come to be.
@@ -129,15 +136,19 @@ fn slopes(
     carried: &[usize],
 ) -> Vec<Option<Adjoint>> {
     let is_float = |x: &AnyExpr| x.element_type().is_float();
+    // What is handed from one to the next takes a round for each.
+    let mut rounds = 0;
     let wrt: Vec<AnyExpr> = parameters.iter().filter(|x| is_float(x)).cloned().collect();
     loop {
         let mut found = sweep(seeds.iter().chain(from_stacks).cloned().collect(), &wrt).into_iter();
         let slopes: Vec<Option<Adjoint>> =
             parameters.iter().map(|x| if is_float(x) { found.next()? } else { None }).collect();
         let mut more = false;
+        rounds += 1;
         for ((_, seed), &i) in seeds.iter_mut().zip(carried) {
             let handed_on = slopes[i].clone().unwrap_or_else(|| Adjoint::nothing(seed.value.clone()));
-            more |= seed.may_hold_what(&handed_on);
+            let all = Adjoint::anything(seed.value.clone());
+            more |= seed.may_hold_what(if rounds < ROUNDS { &handed_on } else { &all });
         }
         if !more {
             return slopes;

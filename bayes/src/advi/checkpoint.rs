@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use bayeux_autodiff::{Expr, Graph, Kind, Operations};
+use bayeux_autodiff::{Expr, Graph, Kind, Operations, Shared};
 use bayeux_tensor::{Float, Tensor};
 
 use crate::Error;
@@ -36,11 +36,16 @@ fn state(i: usize) -> String {
     format!("state {i}")
 }
 
+/// A file beside the checkpoint's.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(ending);
+    path.with_file_name(name)
+}
+
 /// The file of the checkpoint before.
 fn before(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".before");
-    path.with_file_name(name)
+    beside(path, ".before")
 }
 
 impl<T: Float> Saved<T> {
@@ -56,9 +61,7 @@ impl<T: Float> Saved<T> {
         let graph =
             values.fold(graph, |graph, (i, values)| graph.output(state(i), &Expr::constant(values.clone())));
         let bytes = graph.to_bytes(&Operations::new())?;
-        let mut name = path.file_name().unwrap_or_default().to_os_string();
-        name.push(".new");
-        let new = path.with_file_name(name);
+        let new = beside(path, ".new");
         let written = File::create(&new).and_then(|mut file| {
             file.write_all(&bytes)?;
             file.sync_all()
@@ -74,7 +77,8 @@ impl<T: Float> Saved<T> {
     /// no file. One of another fit is refused.
     pub fn read(path: &Path, description: &str, shapes: &[Vec<usize>]) -> Result<Option<Self>, Error> {
         let mut first = None;
-        for file in [path, &before(path)] {
+        // The last is whole only if the program ended between two renames.
+        for file in [path, &before(path), &beside(path, ".new")] {
             let bytes = match fs::read(file) {
                 Ok(bytes) => bytes,
                 Err(what) if what.kind() == ErrorKind::NotFound => continue,
@@ -117,4 +121,21 @@ impl<T: Float> Saved<T> {
             values,
         })
     }
+}
+
+/// A number of all that a step computes, or of its variables' names if there are operations that no file can hold.
+pub(super) fn fingerprint<T: Float>(
+    inputs: &[Expr<T>],
+    elbo: &Expr<T>,
+    updates: &[(Shared<T>, Expr<T>)],
+) -> String {
+    let graph = inputs.iter().fold(Graph::new(), |graph, input| graph.input(input)).output("elbo", elbo);
+    let graph = updates.iter().fold(graph, |graph, (shared, value)| graph.output(shared.name(), value));
+    let names: Vec<&str> = updates.iter().map(|(shared, _)| shared.name()).collect();
+    let bytes = graph.to_bytes(&Operations::new()).unwrap_or_else(|_| names.join(", ").into_bytes());
+    // FNV-1a.
+    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{} variables, {hash:016x}", names.len())
 }

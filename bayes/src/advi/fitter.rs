@@ -141,6 +141,10 @@ impl<'a, T: Float> Fitter<'a, T> {
         let mut bar = Bar::new(iterations, self.control.progress);
         self.elbo.reserve(iterations);
         let mut stop = Stop::Iterations;
+        if self.has_settled() {
+            // Before it went on from a file.
+            return Ok(Fit { stop: Stop::Converged, ..self.fit() });
+        }
         for done in before + 1..=iterations {
             let elbo = self.step().inspect_err(|_| bar.end())?;
             if let Err(error) = self.checkpoint(false) {

@@ -235,8 +235,8 @@ impl<'a, T: Float> Advi<'a, T> {
     /// A file in which the fit is kept after every so many iterations, and at its end. If there is one the fit goes on from it, to the
     /// same bits as without a break: [`run`](Self::run) does what is left of its iterations. The file before stays beside it, as
     /// `….before`, and serves if the newest is damaged.
-    /// [`compile`](Self::compile) refuses that of another model, seed, batch, estimator, or of data of other shapes; what it cannot
-    /// tell are other data of the same shapes, or another rate.
+    /// [`compile`](Self::compile) refuses that of another model, seed, optimiser or shape of the data; it cannot tell other data. To
+    /// begin anew, remove both files.
     ///
     /// ```
     /// use bayeux_bayes::{Advi, Model, Normal};
@@ -299,19 +299,17 @@ impl<'a, T: Float> Advi<'a, T> {
         let leaves: Vec<Expr<T>> = parameters.iter().map(Shared::expr).collect();
         let gradients = grad(&-&elbo, &leaves);
         let updates = self.optimizer.updates(&gradients, &parameters);
+        let fingerprint = match &self.checkpoints {
+            Some(_) => checkpoint::fingerprint(&batches.inputs(), &elbo, &updates),
+            None => String::new(),
+        };
         let state = updates.iter().map(|(shared, _)| shared.clone()).collect();
         let inputs = batches.inputs();
         let mut step =
             Function::builder().inputs(inputs).outputs([&elbo]).updates(updates).exclusive().build()?;
         step.specialise(&batches.tensors().collect::<Vec<_>>())?;
-        let description = format!(
-            "{}{:?}, {} draws, seed {seed}, batch {:?} of {:?}",
-            self.model,
-            self.estimator,
-            self.draws,
-            self.batch,
-            batches.tensors().map(Tensor::shape).collect::<Vec<_>>()
-        );
+        let shapes: Vec<_> = batches.tensors().map(Tensor::shape).collect();
+        let description = format!("{}seed {seed}, {shapes:?}, {fingerprint}", self.model);
         let build_seconds = begun.elapsed().as_secs_f64();
         let mut fitter = Fitter::new(
             self.model,

@@ -30,7 +30,9 @@ impl<T: Float> Family<T> for LowRank {
         let sds = joint.sds(initial);
         let rho: Vec<T> = sds.iter().map(|&sd| T::from_f64(softplus_inverse(sd))).collect();
         let column = |i: &[usize]| {
-            let sign = if (i[0] >> (i[1] % 20)) & 1 == 0 { 1.0 } else { -1.0 };
+            let hash = ((i[0] as u64) << 32 | i[1] as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let sign =
+                if (hash ^ hash >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 63 == 0 { 1.0 } else { -1.0 };
             T::from_f64(0.1 * sign * sds[i[0]])
         };
         let columns = Tensor::from_fn([joint.len(), self.rank], column);

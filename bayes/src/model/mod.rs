@@ -161,7 +161,7 @@ impl<T: Float> Model<T> {
             parts.fail(Error::NoRows(name.into()));
         }
         let shape = full_shape(&distribution);
-        if !broadcasts(&shape, values.shape()) {
+        if !broadcasts(&shape, values.shape(), distribution.event_shape().rank()) {
             parts.fail(Error::ObservedShape {
                 name: name.into(),
                 values: values.shape().to_string(),
@@ -303,8 +303,12 @@ fn find<'a, P: 'a>(
     Err(Error::Unknown { kind, name: name.into(), known })
 }
 
-/// Whether a tensor of shape `from` repeats to shape `to`.
-fn broadcasts(from: &Shape, to: &Shape) -> bool {
+/// Whether a tensor of shape `from` repeats to shape `to`, but for its last axes, the event's.
+fn broadcasts(from: &Shape, to: &Shape, event: usize) -> bool {
+    let last = |shape: &Shape| shape.dims()[shape.rank().saturating_sub(event)..].to_vec();
+    if last(from) != last(to) {
+        return false;
+    }
     let fits =
         |(from, to): (&bayeux_autodiff::Dim, &bayeux_autodiff::Dim)| from == to || from.size() == Some(1);
     from.rank() <= to.rank() && from.dims().iter().rev().zip(to.dims().iter().rev()).all(fits)

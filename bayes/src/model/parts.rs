@@ -113,7 +113,7 @@ impl<T: Float> Observation<T> {
     }
 
     /// How many rows the values have; one if they are a single draw.
-    pub(super) fn rows(&self) -> Option<Dim> {
+    pub(crate) fn rows(&self) -> Option<Dim> {
         rows(&self.values, &*self.distribution)
     }
 }

@@ -13,7 +13,8 @@ impl<T: Float> Model<T> {
         let observations = parts.observations.iter().map(|of| (&of.name, of.rows(), Some(of.total_rows)));
         let potentials = parts.potentials.iter().map(|of| (&of.name, of.rows(), of.total_rows));
         for (name, dim, total_rows) in observations.chain(potentials) {
-            let rows = dim.and_then(|dim| {
+            // A single draw is one row.
+            let rows = dim.map_or(Some(1), |dim| {
                 let of_rows = |input: &Expr<T>| input.shape().dims().first() == Some(&dim);
                 let (_, tensor) = data.iter().find(|(input, _)| of_rows(input))?;
                 tensor.shape().first().copied()

@@ -39,7 +39,7 @@ impl<T: Float> Model<T> {
                 .first()
                 .map_or(tensor.shape().first().copied(), |first: &Tensor<T>| Some(first.shape()[0]));
             let expected: Vec<usize> = count.into_iter().chain(variable.shape().iter().copied()).collect();
-            if tensor.shape() != expected {
+            if tensor.rank() == 0 || tensor.shape() != expected {
                 return Err(Error::DataShape {
                     name: variable.name().into(),
                     expected: format!("[draws, …{:?}]", variable.shape()),

@@ -164,6 +164,7 @@ impl<T: Float> Predictive<T> {
         let first = observation.values.shape().dims().first();
         let by_rows = rows.dim.as_ref().is_some_and(|dim| {
             first == Some(dim)
+                && observation.rows().is_some()
                 && outputs.iter().all(|output| matches!(output.rows(dim), Rows::Along(0) | Rows::Free))
         });
         let mut values = Vec::new();

@@ -75,6 +75,11 @@ impl<T: Float> Chains<T> {
                  target_accept, or write scales times standard normals for what has a scale of its own"
             ));
         }
+        if self.chains() < 2 {
+            warnings.push(
+                "one chain alone cannot show that it has seen all of the posterior: run several".into(),
+            );
+        }
         let worst = |of: fn(&Summary) -> f64| {
             let known = rows.iter().filter(move |row| !of(&row.summary).is_nan());
             known.max_by(|a, b| of(&a.summary).total_cmp(&of(&b.summary)))

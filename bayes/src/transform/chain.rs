@@ -29,12 +29,12 @@ impl<T: Float> Bijector<T> for Chain<T> {
     }
 
     fn log_jacobian(&self, z: &Expr<T>) -> Expr<T> {
+        let batch = self.forward(z).rank() - self.event_rank;
         let (mut z, mut total) = (z.clone(), None);
         for map in &self.maps {
             let log = map.log_jacobian(&z);
             // What a map says of single numbers is added up over those that others take together.
-            let mapped_together =
-                (map.event_rank()..self.event_rank).fold(log, |log, _| log.sum(log.rank() - 1));
+            let mapped_together = (batch..log.rank()).fold(log, |log, _| log.sum(log.rank() - 1));
             total = Some(match total {
                 Some(total) => total + mapped_together,
                 None => mapped_together,

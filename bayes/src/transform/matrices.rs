@@ -29,7 +29,8 @@ fn square(name: &str, shape: &Shape) -> (usize, Vec<Dim>) {
 #[track_caller]
 fn size_of(name: &str, count: &Dim, with_diagonal: bool) -> usize {
     let count = count.size().unwrap_or_else(|| panic!("{name}: {count} numbers, which is not known yet"));
-    let n = (0..).find(|n| triangle(*n, with_diagonal) >= count).unwrap_or_default();
+    let n =
+        (usize::from(!with_diagonal)..).find(|n| triangle(*n, with_diagonal) >= count).unwrap_or_default();
     assert!(triangle(n, with_diagonal) == count, "{name}: {count} numbers are not those of a triangle");
     n
 }

@@ -5,12 +5,16 @@ use bayeux_bayes::{Error, HalfNormal, Model, Normal, Uniform, Variable};
 use bayeux_tensor::Tensor;
 
 fn model() -> (Model<f64>, Expr<f64>) {
+    line(3)
+}
+
+fn line(rows: usize) -> (Model<f64>, Expr<f64>) {
     let model = Model::new();
     let x = model.data("x", [batch()]);
     let scale = model.free("scale", HalfNormal::new(2.0));
     let w = model.free("w", Normal::new(0.0, &scale).shape([2, 2]));
     let top = model.free("top", Uniform::new(0.0, &scale));
-    model.observe("y", Normal::new(w.sum_all() * &x, top + 0.1), &x, 10).expect("is right");
+    model.observe("y", Normal::new(w.sum_all() * &x, top + 0.1), &x, rows).expect("is right");
     (model, x)
 }
 
@@ -58,6 +62,10 @@ fn what_a_model_lacks_is_said() {
     assert!(model.log_density([]).is_err());
     let wrong = Tensor::zeros([3, 2]);
     assert!(matches!(model.log_density([(&x, &wrong)]).expect_err("is wrong"), Error::DataShape { .. }));
+    // As many rows as are said to be there, or none of it is right.
+    let few = Tensor::from_slice(&[0.5, -1.0]);
+    let (model, x) = line(3);
+    assert!(matches!(model.log_density([(&x, &few)]).expect_err("is wrong"), Error::TotalRows { .. }));
     let empty: Model<f64> = Model::new();
     assert_eq!(empty.log_density([]).expect_err("is wrong"), Error::NothingFree);
 }
@@ -81,6 +89,9 @@ fn draws_from_elsewhere_are_a_posterior() {
     assert!(matches!(error, Error::DataShape { .. }), "{error}");
     let error = model.empirical([("w", &w), ("scale", &scale)]).expect_err("is wrong");
     assert_eq!(error, Error::MissingData("top".into()));
+    let number = Tensor::scalar(0.5);
+    let error = model.empirical([("w", &w), ("top", &top), ("scale", &number)]).expect_err("is wrong");
+    assert!(matches!(error, Error::DataShape { .. }), "{error}");
     let all = [("w", &w), ("top", &top), ("scale", &scale), ("v", &top)];
     assert!(matches!(model.empirical(all).expect_err("is wrong"), Error::Unknown { .. }));
 }

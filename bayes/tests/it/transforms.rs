@@ -16,6 +16,14 @@ fn cases() -> Vec<Case> {
         (Transform::of(CholeskyCovariance), vec![3, 3], |i| i[1] <= i[0]),
         (Transform::of(CholeskyCovariance), vec![1, 1], all),
         (Transform::of(CholeskyCorrelation), vec![4, 4], |i| i[1] < i[0]),
+        (
+            Transform::of(Chain::new([
+                Transform::of(Affine::new(0.5, 2.0)),
+                Transform::of(CholeskyCovariance),
+            ])),
+            vec![2, 2],
+            |i| i[1] <= i[0],
+        ),
         (Transform::above(-2.0), vec![3], all),
         (Transform::below(5.0), vec![3], all),
         (Transform::of(Chain::new([Transform::of(Ordered), Transform::Exp])), vec![3], all),

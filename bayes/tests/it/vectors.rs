@@ -301,6 +301,22 @@ fn a_covariance_is_found() {
     );
 }
 
+/// A correlation matrix of one row, of which nothing is free, and scales that are not in the batch of the location.
+#[test]
+fn nothing_to_be_correlated() {
+    let model: Model<f64> = Model::new();
+    let scales = model.free("scales", HalfNormal::new(1.0).shape([1]));
+    let lower = model.free("lower", LkjCholesky::new(1, 2.0));
+    assert_eq!(lower.shape(), &Shape::from([1, 1]));
+    model.free("x", MvNormal::cholesky(Expr::zeros([1]), scales.insert_axis(1) * lower));
+    let density = model.log_density([]).expect("builds");
+    assert_eq!(density.len(), 2);
+    let both = Expr::concat(&[Expr::eye(3).insert_axis(0), (Expr::eye(3) * 2.0).insert_axis(0)], 0);
+    let wide = MvNormal::cholesky(vector(&MEAN), both);
+    let found = value(&wide.log_prob(&vector(&MEAN))).to_vec();
+    assert!((found[0] - found[1] - 3.0 * 2f64.ln()).abs() < 1e-12, "{found:?}");
+}
+
 /// A simplex among the free variables, and an event as one observation.
 #[test]
 fn shares_are_found_from_counts() {

@@ -98,6 +98,12 @@ impl Axes<'_> {
             None => Axis { len: 1, from: 0, to: 0 },
         };
         let (mut rows, mut columns) = (axis(2), axis(1));
+        // Short rows that follow each other on both sides are one.
+        let len = columns.len as isize;
+        if columns.from == 1 && columns.to == 1 && rows.from == len && rows.to == len {
+            columns.len *= rows.len;
+            rows.len = 1;
+        }
         // The longer loop inside, if its order does not matter.
         if columns.len < SHORT && rows.len > columns.len && self.are_apart() {
             (rows, columns) = (columns, rows);

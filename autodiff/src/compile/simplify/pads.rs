@@ -19,7 +19,7 @@ pub(super) fn rules() -> &'static [Rule] {
             apply: |r, node| {
                 let mut parts = Vec::new();
                 let axis =
-                    node.inputs.iter().try_fold(None, |axis, &x| collect(r, x, axis, &mut parts))??;
+                    node.inputs.iter().try_fold(None, |axis, &x| collect(r, x, axis, &mut parts, MOST))??;
                 parts.sort_unstable();
                 let size = |id: Id| r.shape(id)[axis];
                 if !parts.windows(2).all(|pair| pair[0].0 + size(pair[0].1) == pair[1].0) {
@@ -43,6 +43,7 @@ fn collect(
     id: Id,
     axis: Option<usize>,
     parts: &mut Vec<(usize, Id)>,
+    depth: usize,
 ) -> Option<Option<usize>> {
     let node = r.node(id);
     match &node.op {
@@ -59,7 +60,11 @@ fn collect(
             }
             Some(Some(pad.axis))
         }
-        Op::Binary(Binary::Add) => node.inputs.iter().try_fold(axis, |axis, &x| collect(r, x, axis, parts)),
+        Op::Binary(Binary::Add) => {
+            // Of long sums, which are not of parts, only so many addends are looked at.
+            let depth = depth.checked_sub(1)?;
+            node.inputs.iter().try_fold(axis, |axis, &x| collect(r, x, axis, parts, depth))
+        }
         _ => None,
     }
 }

@@ -183,6 +183,18 @@ fn every_rule_keeps_values_and_slopes() {
     check::<f32>(1e-5, 1e30);
 }
 
+/// Sums of very many addends are looked at in a time that grows with their number, and on a small stack.
+#[test]
+fn long_sums_are_no_burden() {
+    let x = Expr::<f64>::input("x", [2]);
+    let parts = |k: usize| if k % 3 == 0 { x.slice(0, 0..1).pad(0, 0, 1) } else { &x * (k as f64) };
+    let sum = (0..30_000).map(parts).reduce(|a, b| a + b).expect("some");
+    let f = Function::new([&x], [&sum]).expect("builds");
+    let found = f.call(&[&Tensor::from_slice(&[1.0, 1.0])]).expect("runs")[0].to_vec();
+    let others: f64 = (0..30_000).filter(|k| k % 3 != 0).map(f64::from).sum();
+    assert_eq!(found, [others + 10_000.0, others]);
+}
+
 #[test]
 fn no_rule_makes_an_infinity() {
     fn check<T: Float>(large: f64, small: f64) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bayeux_autodiff::Shared;
-use bayeux_tensor::Float;
+use bayeux_tensor::{Float, Tensor};
 
 use super::Fitter;
 use crate::Error;
@@ -33,12 +33,13 @@ impl<T: Float> Fitter<'_, T> {
         if !now && !self.steps.is_multiple_of(checkpoints.every) {
             return Ok(());
         }
-        let saved = Saved {
-            steps: self.steps,
-            elbo: self.elbo.clone(),
-            seconds: self.elapsed.as_secs_f64(),
-            values: self.state.iter().map(Shared::get).collect(),
-        };
+        // A state that is not finite is nothing to go on from: the one before stays.
+        let values: Vec<Tensor<T>> = self.state.iter().map(Shared::get).collect();
+        if !values.iter().all(|values| values.iter().all(T::is_finite)) {
+            return Ok(());
+        }
+        let saved =
+            Saved { steps: self.steps, elbo: self.elbo.clone(), seconds: self.elapsed.as_secs_f64(), values };
         saved.write(&checkpoints.path, description)
     }
 }

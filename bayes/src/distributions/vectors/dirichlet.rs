@@ -90,7 +90,11 @@ impl<T: Float> Distribution<T> for Dirichlet<T> {
         let n = shape[shape.len() - 1];
         let mut drawn = Vec::new();
         for row in elements(&parameters[0], shape).chunks_exact(n.max(1)) {
-            drawn.extend(shares(row, rng).into_iter().map(T::from_f64));
+            // A share of nothing would have no logarithm.
+            let shares = shares(row, rng).into_iter().map(|share| share.max(T::MIN_POSITIVE.to_f64()));
+            drawn.extend(
+                shares.zip(row).map(|(share, a)| T::from_f64(if *a > 0.0 { share } else { f64::NAN })),
+            );
         }
         Tensor::new(shape, drawn)
     }

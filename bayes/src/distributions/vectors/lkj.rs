@@ -104,7 +104,7 @@ impl<T: Float> Distribution<T> for LkjCholesky<T> {
                 };
                 let valid = if eta > 0.0 { 1.0 } else { f64::NAN };
                 let row = direction.iter().map(|x| x / length * square.sqrt());
-                let row = row.chain([(1.0 - square).max(f64::MIN_POSITIVE).sqrt() * valid]);
+                let row = row.chain([(1.0 - square).max(T::MIN_POSITIVE.to_f64()).sqrt() * valid]);
                 drawn.extend(row.chain(std::iter::repeat_n(0.0, n - 1 - i)).map(T::from_f64));
             }
         }

@@ -56,13 +56,17 @@ fn whitened<T: Float>(lower: &Expr<T>, d: &Expr<T>) -> Expr<T> {
             let flat = d.reshape([rows, d.dim(rank - 1)]);
             whitened(lower, &flat).reshape(d.shape())
         }
-        (_, rank) => lower.solve_triangular(&d.insert_axis(rank), Triangle::Lower).squeeze(rank),
+        (_, rank) => {
+            let solved = lower.solve_triangular(&d.insert_axis(rank), Triangle::Lower);
+            solved.squeeze(solved.rank() - 1)
+        }
     }
 }
 
 /// L e for vectors e along the last axis.
 fn coloured<T: Float>(lower: &Expr<T>, e: &Expr<T>) -> Expr<T> {
-    lower.matmul(&e.insert_axis(e.rank())).squeeze(e.rank())
+    let product = lower.matmul(&e.insert_axis(e.rank()));
+    product.squeeze(product.rank() - 1)
 }
 
 /// Σ ln Lᵢᵢ.

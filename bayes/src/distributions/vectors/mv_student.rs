@@ -33,6 +33,10 @@ impl<T: Float> MvStudentT<T> {
     }
 
     super::batch_method!();
+
+    fn full(&self) -> Shape {
+        with(&self.batch, self.normal.event_shape().dims().iter().cloned())
+    }
 }
 
 impl<T: Float> Distribution<T> for MvStudentT<T> {
@@ -75,7 +79,7 @@ impl<T: Float> Distribution<T> for MvStudentT<T> {
 
     /// The location, for more than one degree of freedom.
     fn mean(&self) -> Option<Expr<T>> {
-        let mean = self.normal.mean()?;
+        let mean = self.normal.mean()?.broadcast_to(self.full());
         Some(Expr::select(
             &self.df.insert_axis(self.df.rank()).gt(&Expr::scalar(1.0)),
             &mean,
@@ -84,7 +88,7 @@ impl<T: Float> Distribution<T> for MvStudentT<T> {
     }
 
     fn centre(&self) -> Option<Expr<T>> {
-        self.normal.mean()
+        Some(self.normal.mean()?.broadcast_to(self.full()))
     }
 
     /// ν/(ν − 2) times the scale matrix's diagonal for ν > 2, infinite for 1 < ν ≤ 2.
@@ -92,7 +96,7 @@ impl<T: Float> Distribution<T> for MvStudentT<T> {
         let df = self.df.insert_axis(self.df.rank());
         let two = Expr::scalar(2.0);
         let beyond = Expr::select(&df.gt(&two), &df, &Expr::scalar(4.0));
-        let finite = self.normal.variance()? * (&beyond / (&beyond - 2.0));
+        let finite = self.normal.variance()?.broadcast_to(self.full()) * (&beyond / (&beyond - 2.0));
         let otherwise =
             Expr::select(&df.gt(&Expr::scalar(1.0)), &Expr::scalar(f64::INFINITY), &Expr::scalar(f64::NAN));
         Some(Expr::select(&df.gt(&two), &finite, &otherwise))

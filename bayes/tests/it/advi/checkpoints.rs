@@ -73,6 +73,21 @@ fn another_fits_checkpoint_is_refused() {
     model.free("x", Normal::new(3.0, 1.0));
     let error = Advi::mean_field(&model).checkpoint(&path, 10).compile().expect_err("another model");
     assert!(matches!(error, Error::Checkpoint { .. }), "{error}");
+    // The same names and shapes, and another number in the prior, or another optimiser.
+    let path_of_one = folder.0.join("one");
+    let one = |sd: f64, momentum: bool| {
+        let model: Model<f64> = Model::new();
+        model.free("x", Normal::new(3.0, sd));
+        let advi = Advi::mean_field(&model).progress(false).checkpoint(&path_of_one, 10);
+        match momentum {
+            true => advi.optimizer(bayeux_autodiff::optimizers::Momentum::new(0.01, 0.9)).run(20),
+            false => advi.run(20),
+        }
+    };
+    one(1.0, false).expect("runs");
+    assert!(one(2.0, false).expect_err("another prior").to_string().contains("another fit"));
+    assert!(one(1.0, true).expect_err("another optimiser").to_string().contains("another fit"));
+    one(1.0, false).expect("goes on");
     let graph = bayeux_autodiff::Graph::new().output("y", &bayeux_autodiff::Expr::<f64>::scalar(1.0));
     graph.save(&path).expect("can be written");
     let error = fit(Some(&path), 20, 3).expect_err("no checkpoint");
