@@ -60,7 +60,7 @@ impl Network {
             let scale = model.free(format!("{name}.scale"), HalfNormal::new(1.0));
             Box::new(model.prior(name, move |shape: &Shape| Normal::new(0.0, &scale).shape(shape)))
         });
-        model.observe("label", Categorical::logits(&logits), &y, 50_000)?;
+        model.observe("label", Categorical::logits(&logits), &y, images.shape()[0])?;
         Advi::mean_field(&model)
             .minibatches(batch_size, [(&x, images), (&y, labels)])
             .optimizer(Adam::new(1e-3))
