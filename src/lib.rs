@@ -38,7 +38,8 @@
 //! | [`tensor`] | its kernels | n-d strided arrays of floats, integers and truth values; SIMD maths, convolutions, random numbers |
 //! | [`autodiff`] | `tensor` | symbolic expressions, gradients of any order, compiled functions, optimisers |
 //! | [`nets`] | `autodiff` | layers whose parameters are any expression |
-//! | [`bayes`] | `autodiff` | distributions, models, variational inference, posteriors |
+//! | [`bayes`] | `autodiff`, for samplers `diagnostics` | distributions, models, variational inference, samplers, posteriors |
+//! | [`diagnostics`] | nothing | what draws are worth: R̂, effective sample sizes, PSIS, LOO, calibration |
 //!
 //! `nets` and `bayes` do not know each other. They meet in the expression.
 
@@ -51,6 +52,7 @@ mod threads;
 
 pub use bayeux_autodiff as autodiff;
 pub use bayeux_bayes as bayes;
+pub use bayeux_diagnostics as diagnostics;
 pub use bayeux_nets as nets;
 pub use bayeux_tensor as tensor;
 pub use threads::start_threads;

@@ -122,21 +122,23 @@ fn sample_row(values: Vec<f64>) -> Numbers {
     [mean, sd, quantile(values.clone(), 0.03), quantile(values, 0.97)]
 }
 
+/// The name of an element, with its index if there are several: `theta[3]`.
+pub(crate) fn element_name(name: &str, shape: &[usize], mut position: usize) -> String {
+    if shape.is_empty() {
+        return name.to_string();
+    }
+    let mut index = vec![0; shape.len()];
+    for axis in (0..shape.len()).rev() {
+        index[axis] = position % shape[axis];
+        position /= shape[axis];
+    }
+    format!("{name}{index:?}")
+}
+
 /// A row for each element, with its index in row-major order.
 fn element_rows(name: &str, shape: &[usize], numbers: Vec<Numbers>) -> Vec<SummaryRow> {
-    let label = |mut position: usize| {
-        if shape.is_empty() {
-            return name.to_string();
-        }
-        let mut index = vec![0; shape.len()];
-        for axis in (0..shape.len()).rev() {
-            index[axis] = position % shape[axis];
-            position /= shape[axis];
-        }
-        format!("{name}{index:?}")
-    };
     let row = |(i, [mean, sd, low, high]): (usize, Numbers)| SummaryRow {
-        name: label(i),
+        name: element_name(name, shape, i),
         shape: shape.to_vec(),
         pooled: 1,
         mean,

@@ -2,6 +2,7 @@ use bayeux_autodiff::{Expr, RandomStreams, Shape};
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
 
+use super::chance::Chance;
 use super::domain::{Domain, supported, valid};
 use super::draws::{draw_each, standard_uniform};
 use super::whole::Tails;
@@ -14,14 +15,8 @@ use super::{Distribution, Support, shape_method};
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Bernoulli<T: Float = f32> {
-    parameter: Parameter<T>,
+    chance: Chance<T>,
     batch: Shape,
-}
-
-#[derive(Clone, Debug)]
-enum Parameter<T: Float> {
-    Probability(Expr<T>),
-    Logit(Expr<T>),
 }
 
 impl<T: Float> Bernoulli<T> {
@@ -34,7 +29,7 @@ impl<T: Float> Bernoulli<T> {
         let p = probabilities.into();
         Domain::Probability.check(&p, "Bernoulli: a probability");
         let batch = p.shape().clone();
-        Bernoulli { parameter: Parameter::Probability(p), batch }
+        Bernoulli { chance: Chance::Probability(p), batch }
     }
 
     /// With logits, the logarithms of the odds of 1: any numbers, also ±∞.
@@ -46,24 +41,21 @@ impl<T: Float> Bernoulli<T> {
         let logits = logits.into();
         Domain::Logit.check(&logits, "Bernoulli: a logit");
         let batch = logits.shape().clone();
-        Bernoulli { parameter: Parameter::Logit(logits), batch }
+        Bernoulli { chance: Chance::Logit(logits), batch }
     }
 
     shape_method!();
 
     /// The parameter, and where it may lie.
     fn parameter(&self) -> (&Expr<T>, Domain) {
-        match &self.parameter {
-            Parameter::Probability(p) => (p, Domain::Probability),
-            Parameter::Logit(logit) => (logit, Domain::Logit),
+        match &self.chance {
+            Chance::Probability(p) => (p, Domain::Probability),
+            Chance::Logit(logit) => (logit, Domain::Logit),
         }
     }
 
     fn tails(&self, x: &Expr<T>) -> Tails<T> {
-        let tails = match &self.parameter {
-            Parameter::Probability(p) => Tails { lower: (-p).log1p(), upper: p.ln() },
-            Parameter::Logit(logit) => Tails { lower: -logit.softplus(), upper: -(-logit).softplus() },
-        };
+        let tails = Tails { lower: self.chance.ln_q(), upper: self.chance.ln_p() };
         let (zero, one) = (Expr::scalar(0.0), Expr::scalar(1.0));
         let Tails { lower, upper } = tails.within(x, &(x.ge(&zero) & x.lt(&one)), &x.lt(&zero));
         Tails { lower: valid(lower, [self.known()]), upper: valid(upper, [self.known()]) }
@@ -71,9 +63,9 @@ impl<T: Float> Bernoulli<T> {
 
     /// Where the parameter is one. Unlike a density, a draw, or what lies up to a large number, says nothing of a logit that is NaN.
     fn known(&self) -> Option<Expr<bool>> {
-        match &self.parameter {
-            Parameter::Probability(p) => Domain::Probability.holds(p),
-            Parameter::Logit(logit) => Some(logit.eq(logit)),
+        match &self.chance {
+            Chance::Probability(p) => Domain::Probability.holds(p),
+            Chance::Logit(logit) => Some(logit.eq(logit)),
         }
     }
 }
@@ -99,14 +91,14 @@ impl<T: Float> Distribution<T> for Bernoulli<T> {
         let (zero, one) = (Expr::scalar(0.0), Expr::scalar(1.0));
         let (parameter, domain) = self.parameter();
         let is_one = x.eq(&one);
-        let density = match &self.parameter {
+        let density = match &self.chance {
             // The logarithm not wanted is taken of ½, so that it stays finite and its gradient an exact 0.
-            Parameter::Probability(p) => {
+            Chance::Probability(p) => {
                 let of_one = Expr::select(&is_one, p, &Expr::scalar(0.5)).ln();
                 let of_zero = (-Expr::select(&is_one, &Expr::scalar(0.5), p)).log1p();
                 Expr::select(&is_one, &of_one, &of_zero)
             }
-            Parameter::Logit(logit) => -(Expr::select(&is_one, &Expr::scalar(-1.0), &one) * logit).softplus(),
+            Chance::Logit(logit) => -(Expr::select(&is_one, &Expr::scalar(-1.0), &one) * logit).softplus(),
         };
         let density =
             Expr::select(&is_one, &density, &supported(&x.minimum(parameter), &x.eq(&zero), &density));
@@ -122,17 +114,11 @@ impl<T: Float> Distribution<T> for Bernoulli<T> {
     }
 
     fn mean(&self) -> Option<Expr<T>> {
-        Some(match &self.parameter {
-            Parameter::Probability(p) => p.clone(),
-            Parameter::Logit(logit) => logit.sigmoid(),
-        })
+        Some(self.chance.p())
     }
 
     fn variance(&self) -> Option<Expr<T>> {
-        Some(match &self.parameter {
-            Parameter::Probability(p) => p * (1.0 - p),
-            Parameter::Logit(logit) => logit.sigmoid() * (-logit).sigmoid(),
-        })
+        Some(self.chance.p() * self.chance.q())
     }
 
     fn centre(&self) -> Option<Expr<T>> {
@@ -140,19 +126,12 @@ impl<T: Float> Distribution<T> for Bernoulli<T> {
     }
 
     fn sample(&self, noise: &RandomStreams) -> Option<Expr<T>> {
-        let p = match &self.parameter {
-            Parameter::Probability(p) => p.clone(),
-            Parameter::Logit(logit) => logit.sigmoid(),
-        };
-        Some(valid(noise.bernoulli(p, &self.batch).cast::<T>(), [self.known()]))
+        Some(valid(noise.bernoulli(self.chance.p(), &self.batch).cast::<T>(), [self.known()]))
     }
 
     fn draw(&self, parameters: &[Tensor<T>], shape: &[usize], rng: &mut dyn Rng) -> Tensor<T> {
         draw_each(parameters, shape, |[parameter]| {
-            let p = match self.parameter {
-                Parameter::Probability(_) => parameter,
-                Parameter::Logit(_) => 1.0 / (1.0 + libm::exp(-parameter)),
-            };
+            let p = self.chance.p_of(parameter);
             let below = standard_uniform(rng) < p;
             if Domain::Probability.or_nan(p).is_nan() { f64::NAN } else { f64::from(u8::from(below)) }
         })

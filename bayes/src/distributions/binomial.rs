@@ -2,6 +2,7 @@ use bayeux_autodiff::{Expr, RandomStreams, Shape};
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
 
+use super::chance::Chance;
 use super::domain::{Domain, outside, valid};
 use super::draws::draw_each;
 use super::loader::{deviance, stirling_error};
@@ -27,14 +28,8 @@ use super::{Distribution, HALF_LN_2PI, Support, joint_shape, shape_method};
 #[must_use]
 pub struct Binomial<T: Float = f32> {
     trials: Expr<T>,
-    parameter: Parameter<T>,
+    chance: Chance<T>,
     batch: Shape,
-}
-
-#[derive(Clone, Debug)]
-enum Parameter<T: Float> {
-    Probability(Expr<T>),
-    Logit(Expr<T>),
 }
 
 impl<T: Float> Binomial<T> {
@@ -48,7 +43,7 @@ impl<T: Float> Binomial<T> {
         Domain::Count.check(&trials, "Binomial: the number of trials");
         Domain::Probability.check(&p, "Binomial: a probability");
         let batch = joint_shape(&trials, &p);
-        Binomial { trials, parameter: Parameter::Probability(p), batch }
+        Binomial { trials, chance: Chance::Probability(p), batch }
     }
 
     /// With numbers of trials and the logarithms of the odds of success.
@@ -61,16 +56,16 @@ impl<T: Float> Binomial<T> {
         Domain::Count.check(&trials, "Binomial: the number of trials");
         Domain::Finite.check(&logits, "Binomial: a logit");
         let batch = joint_shape(&trials, &logits);
-        Binomial { trials, parameter: Parameter::Logit(logits), batch }
+        Binomial { trials, chance: Chance::Logit(logits), batch }
     }
 
     shape_method!();
 
     /// The probability's parameter, and where it may lie.
     fn parameter(&self) -> (&Expr<T>, Domain) {
-        match &self.parameter {
-            Parameter::Probability(p) => (p, Domain::Probability),
-            Parameter::Logit(logit) => (logit, Domain::Finite),
+        match &self.chance {
+            Chance::Probability(p) => (p, Domain::Probability),
+            Chance::Logit(logit) => (logit, Domain::Finite),
         }
     }
 
@@ -86,11 +81,8 @@ impl<T: Float> Binomial<T> {
         // 0 of 1 where all or nothing is below.
         let k = Expr::select(&inside, &x.floor(), &zero).cast::<f64>();
         let n = Expr::select(&inside, &self.trials, &Expr::scalar(1.0)).cast::<f64>();
-        let parameter = self.parameter().0.cast::<f64>();
-        let [p, q] = match self.parameter {
-            Parameter::Probability(_) => [parameter.clone(), 1.0 - parameter],
-            Parameter::Logit(_) => [parameter.sigmoid(), (-parameter).sigmoid()],
-        };
+        let chance = self.chance.with(self.chance.given().cast::<f64>());
+        let (p, q) = (chance.p(), chance.q());
         let (rest, next) = (n - &k, k + 1.0);
         let tails = Tails::of_probabilities(&rest.betainc(&next, &q), &next.betainc(&rest, &p));
         let Tails { lower, upper } = tails.within(x, &inside, &x.lt(&zero));
@@ -126,16 +118,11 @@ impl<T: Float> Distribution<T> for Binomial<T> {
         let between = inside.clone() & none.not() & all.not();
         let k = Expr::select(&between, &k, &one);
         let n = Expr::select(&between, &self.trials, &Expr::scalar(2.0));
-        let (p, q, ln_p, ln_q) = match &self.parameter {
-            Parameter::Probability(p) => {
-                let half = Expr::scalar(0.5);
-                let safe = Expr::select(&between, p, &half);
-                (safe.clone(), 1.0 - &safe, safe.ln(), (-safe).log1p())
-            }
-            Parameter::Logit(logit) => {
-                (logit.sigmoid(), (-logit).sigmoid(), -(-logit).softplus(), -logit.softplus())
-            }
+        let chance = match &self.chance {
+            Chance::Probability(p) => Chance::Probability(Expr::select(&between, p, &Expr::scalar(0.5))),
+            logit => logit.clone(),
         };
+        let (p, q, ln_p, ln_q) = (chance.p(), chance.q(), chance.ln_p(), chance.ln_q());
         let rest = &n - &k;
         // From the mean that is rounded less.
         let d = Expr::select(&p.lt(&q), &(&k - &n * &p), &(&n * &q - &rest));
@@ -147,13 +134,13 @@ impl<T: Float> Distribution<T> for Binomial<T> {
         // No trials have no slope.
         let edge = |at: &Expr<bool>, some: &Expr<T>, logit_sign: f64| {
             let trials = Expr::select(at, &self.trials, &zero);
-            match &self.parameter {
-                Parameter::Probability(_) => {
+            match &self.chance {
+                Chance::Probability(_) => {
                     let used = at.clone() & self.trials.gt(&zero);
                     let p = Expr::select(&used, some, &Expr::scalar(0.5));
                     if logit_sign > 0.0 { trials * (-p).log1p() } else { trials * p.ln() }
                 }
-                Parameter::Logit(logit) => -(trials * (logit * logit_sign).softplus()),
+                Chance::Logit(logit) => -(trials * (logit * logit_sign).softplus()),
             }
         };
         let parameter = self.parameter().0;
@@ -171,17 +158,11 @@ impl<T: Float> Distribution<T> for Binomial<T> {
     }
 
     fn mean(&self) -> Option<Expr<T>> {
-        Some(match &self.parameter {
-            Parameter::Probability(p) => &self.trials * p,
-            Parameter::Logit(logit) => &self.trials * logit.sigmoid(),
-        })
+        Some(&self.trials * self.chance.p())
     }
 
     fn variance(&self) -> Option<Expr<T>> {
-        Some(match &self.parameter {
-            Parameter::Probability(p) => &self.trials * (p * (1.0 - p)),
-            Parameter::Logit(logit) => &self.trials * (logit.sigmoid() * (-logit).sigmoid()),
-        })
+        Some(&self.trials * (self.chance.p() * self.chance.q()))
     }
 
     fn centre(&self) -> Option<Expr<T>> {
@@ -191,11 +172,7 @@ impl<T: Float> Distribution<T> for Binomial<T> {
     fn sample(&self, noise: &RandomStreams) -> Option<Expr<T>> {
         let trials = Domain::Count.or_else(&self.trials, 1.0).cast::<i64>();
         let (parameter, domain) = self.parameter();
-        let parameter = domain.or_else(parameter, 0.5);
-        let p = match self.parameter {
-            Parameter::Probability(_) => parameter,
-            Parameter::Logit(_) => parameter.sigmoid(),
-        };
+        let p = self.chance.with(domain.or_else(parameter, 0.5)).p();
         Some(self.valid(noise.binomial(trials, p, &self.batch).cast::<T>()))
     }
 
@@ -203,11 +180,7 @@ impl<T: Float> Distribution<T> for Binomial<T> {
         let domain = self.parameter().1;
         draw_each(parameters, shape, |[trials, parameter]| {
             let parameter = domain.or_nan(parameter);
-            let p = match self.parameter {
-                Parameter::Probability(_) => parameter,
-                Parameter::Logit(_) => 1.0 / (1.0 + libm::exp(-parameter)),
-            };
-            binomial(trials, p, rng)
+            binomial(trials, self.chance.p_of(parameter), rng)
         })
     }
 }

@@ -2,6 +2,7 @@ use bayeux_autodiff::{Expr, RandomStreams, Shape};
 use bayeux_tensor::{Float, Tensor};
 use rand::Rng;
 
+use super::chance::Chance;
 use super::domain::{Domain, supported, valid};
 use super::draws::{draw_each, standard_exponential};
 use super::logs::ln_one_minus_exp;
@@ -14,14 +15,8 @@ use super::{Distribution, Support, shape_method};
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Geometric<T: Float = f32> {
-    parameter: Parameter<T>,
+    chance: Chance<T>,
     batch: Shape,
-}
-
-#[derive(Clone, Debug)]
-enum Parameter<T: Float> {
-    Probability(Expr<T>),
-    Logit(Expr<T>),
 }
 
 impl<T: Float> Geometric<T> {
@@ -34,7 +29,7 @@ impl<T: Float> Geometric<T> {
         let p = probabilities.into();
         Domain::PositiveProbability.check(&p, "Geometric: a probability");
         let batch = p.shape().clone();
-        Geometric { parameter: Parameter::Probability(p), batch }
+        Geometric { chance: Chance::Probability(p), batch }
     }
 
     /// With the logarithms of the odds of success.
@@ -46,38 +41,23 @@ impl<T: Float> Geometric<T> {
         let logits = logits.into();
         Domain::Finite.check(&logits, "Geometric: a logit");
         let batch = logits.shape().clone();
-        Geometric { parameter: Parameter::Logit(logits), batch }
+        Geometric { chance: Chance::Logit(logits), batch }
     }
 
     shape_method!();
 
     /// The parameter, and where it may lie.
     fn parameter(&self) -> (&Expr<T>, Domain) {
-        match &self.parameter {
-            Parameter::Probability(p) => (p, Domain::PositiveProbability),
-            Parameter::Logit(logit) => (logit, Domain::Finite),
-        }
-    }
-
-    fn ln_p(&self) -> Expr<T> {
-        match &self.parameter {
-            Parameter::Probability(p) => p.ln(),
-            Parameter::Logit(logit) => -(-logit).softplus(),
-        }
-    }
-
-    /// ln (1 − p)
-    fn ln_q(&self) -> Expr<T> {
-        match &self.parameter {
-            Parameter::Probability(p) => (-p).log1p(),
-            Parameter::Logit(logit) => -logit.softplus(),
+        match &self.chance {
+            Chance::Probability(p) => (p, Domain::PositiveProbability),
+            Chance::Logit(logit) => (logit, Domain::Finite),
         }
     }
 
     /// ln P(X > k) = (k + 1) ln (1 − p).
     fn tails(&self, x: &Expr<T>) -> Tails<T> {
         let (parameter, domain) = self.parameter();
-        let upper = (floor_count(x) + 1.0) * self.ln_q();
+        let upper = (floor_count(x) + 1.0) * self.chance.ln_q();
         let Tails { lower, upper } = Tails { lower: ln_one_minus_exp(&upper), upper }.above_zero(x);
         let [lower, upper] = [lower, upper].map(|tail| valid(tail, [domain.holds(parameter)]));
         Tails { lower, upper }
@@ -105,11 +85,11 @@ impl<T: Float> Distribution<T> for Geometric<T> {
         let (inside, k) = count(x);
         let (parameter, domain) = self.parameter();
         // 0 · ln 0 = 0, of a success that is certain.
-        let failures = match &self.parameter {
-            Parameter::Probability(p) => k.xlog1py(&-p),
-            Parameter::Logit(_) => k * self.ln_q(),
+        let failures = match &self.chance {
+            Chance::Probability(p) => k.xlog1py(&-p),
+            Chance::Logit(_) => k * self.chance.ln_q(),
         };
-        let density = supported(x, &inside, &(failures + self.ln_p()));
+        let density = supported(x, &inside, &(failures + self.chance.ln_p()));
         valid(density, [domain.holds(parameter)])
     }
 
@@ -122,16 +102,16 @@ impl<T: Float> Distribution<T> for Geometric<T> {
     }
 
     fn mean(&self) -> Option<Expr<T>> {
-        Some(match &self.parameter {
-            Parameter::Probability(p) => (1.0 - p) / p,
-            Parameter::Logit(logit) => (-logit).exp(),
+        Some(match &self.chance {
+            Chance::Probability(p) => (1.0 - p) / p,
+            Chance::Logit(logit) => (-logit).exp(),
         })
     }
 
     fn variance(&self) -> Option<Expr<T>> {
-        Some(match &self.parameter {
-            Parameter::Probability(p) => (1.0 - p) / p.square(),
-            Parameter::Logit(logit) => (-logit).exp() * (1.0 + (-logit).exp()),
+        Some(match &self.chance {
+            Chance::Probability(p) => (1.0 - p) / p.square(),
+            Chance::Logit(logit) => (-logit).exp() * (1.0 + (-logit).exp()),
         })
     }
 
@@ -143,10 +123,7 @@ impl<T: Float> Distribution<T> for Geometric<T> {
     fn sample(&self, noise: &RandomStreams) -> Option<Expr<T>> {
         let (parameter, domain) = self.parameter();
         let parameter64 = domain.or_else(parameter, 0.5).cast::<f64>();
-        let rate = match &self.parameter {
-            Parameter::Probability(_) => -(-parameter64).log1p(),
-            Parameter::Logit(_) => parameter64.softplus(),
-        };
+        let rate = -self.chance.with(parameter64).ln_q();
         let largest = (2.0 - T::EPSILON.to_f64()) * (0.5 / T::MIN_POSITIVE.to_f64());
         let drawn = (noise.exponential::<f64>(&self.batch) / rate).floor().minimum(&Expr::scalar(largest));
         Some(valid(drawn.cast::<T>().stop_gradient(), [domain.holds(parameter)]))
@@ -156,10 +133,10 @@ impl<T: Float> Distribution<T> for Geometric<T> {
         let domain = self.parameter().1;
         draw_each(parameters, shape, |[parameter]| {
             let parameter = domain.or_nan(parameter);
-            let rate = match self.parameter {
-                Parameter::Probability(_) => -libm::log1p(-parameter),
+            let rate = match self.chance {
+                Chance::Probability(_) => -libm::log1p(-parameter),
                 // softplus
-                Parameter::Logit(_) => parameter.max(0.0) + libm::log1p(libm::exp(-parameter.abs())),
+                Chance::Logit(_) => parameter.max(0.0) + libm::log1p(libm::exp(-parameter.abs())),
             };
             if rate.is_nan() { f64::NAN } else { (standard_exponential(rng) / rate).floor() }
         })

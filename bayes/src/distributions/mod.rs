@@ -36,6 +36,7 @@ mod binomial;
 mod categorical;
 mod cauchy;
 mod censored;
+mod chance;
 mod chi_squared;
 mod discrete_uniform;
 mod domain;

@@ -7,6 +7,7 @@ use bayeux_tensor::Float;
 
 use super::Chains;
 use crate::Error;
+use crate::summary::element_name;
 
 /// From this R̂ on chains have not met (Vehtari et al. 2021, "Rank-normalization, folding, and localization").
 const MET: f64 = 1.01;
@@ -50,7 +51,7 @@ impl<T: Float> Chains<T> {
                     let all: Vec<f64> = draws.iter().map(T::to_f64).collect();
                     for element in 0..size {
                         let values: Vec<f64> = all.iter().skip(element).step_by(size).copied().collect();
-                        let label = label(&name, shape, element);
+                        let label = element_name(&name, shape, element);
                         let draws = Draws::new(&values, self.chains()).map_err(|what| Error::Diagnosis {
                             name: label.clone(),
                             what: what.to_string(),
@@ -103,19 +104,6 @@ impl<T: Float> Chains<T> {
         }
         warnings
     }
-}
-
-/// The name of an element, with its index if there are several.
-fn label(name: &str, shape: &[usize], mut position: usize) -> String {
-    if shape.is_empty() {
-        return name.to_string();
-    }
-    let mut index = vec![0; shape.len()];
-    for axis in (0..shape.len()).rev() {
-        index[axis] = position % shape[axis];
-        position /= shape[axis];
-    }
-    format!("{name}{index:?}")
 }
 
 impl fmt::Display for ChainsSummary {

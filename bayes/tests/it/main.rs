@@ -5,6 +5,7 @@ mod continuous;
 mod densities;
 mod discrete;
 mod edges;
+mod eight_schools;
 mod log_density;
 mod model;
 #[cfg(feature = "nuts")]

@@ -2,8 +2,10 @@
 
 use bayeux_autodiff::Expr;
 use bayeux_bayes::sampling::{Chains, MassMatrix, Nuts};
-use bayeux_bayes::{Advi, Categorical, Error, HalfCauchy, HalfNormal, Model, Normal, Uniform};
+use bayeux_bayes::{Advi, Categorical, Error, HalfNormal, Model, Normal, Uniform};
 use bayeux_tensor::Tensor;
+
+use crate::eight_schools::eight_schools;
 
 /// Mean and standard deviation.
 fn moments(x: &[f64]) -> [f64; 2] {
@@ -45,33 +47,10 @@ fn a_normal_has_its_moments() {
 /// posteriordb's eight schools, not centred.
 #[test]
 fn eight_schools_agree_with_posteriordb() {
-    let shared = std::env::var("BAYEUX_SHARED")
-        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared").to_string());
-    let file = std::path::Path::new(&shared).join("referees/posteriordb.json");
-    let Ok(text) = std::fs::read_to_string(&file) else {
-        eprintln!("SKIPPED: no {}; set BAYEUX_SHARED to the folder that holds referees/", file.display());
-        return;
-    };
-    let all: serde_json::Value = serde_json::from_str(&text).expect("is JSON");
-    let posterior = &all["eight_schools-eight_schools_noncentered"];
-    let column = |name: &str| {
-        let values = posterior["data"][name].as_array().expect("is a list");
-        let values: Vec<f64> = values.iter().map(|x| x.as_f64().expect("is a number")).collect();
-        Expr::constant(Tensor::from_slice(&values))
-    };
-    let model: Model<f64> = Model::new();
-    let mu = model.free("mu", Normal::new(0.0, 5.0));
-    let tau = model.free("tau", HalfCauchy::new(5.0));
-    let standard = model.free("standard", Normal::new(0.0, 1.0).shape([8]));
-    let theta = model.deterministic("theta", &(mu + tau * standard));
-    model.observe("y", Normal::new(&theta, column("sigma")), &column("y"), 8).expect("is right");
+    let Some((model, reference)) = eight_schools() else { return };
     let chains = Nuts::new(&model).draws(3_000).target_accept(0.95).seed(1).run().expect("runs");
-    let reference = |name: &str| {
-        let found = &posterior["reference"][name];
-        ["mean", "sd"].map(|what| found[what].as_f64().unwrap_or_else(|| panic!("{name} {what}: {found}")))
-    };
     let check = |name: &str, found: [f64; 2]| {
-        let [mean, sd] = reference(name);
+        let [mean, sd] = reference.of(name);
         assert!(
             (found[0] - mean).abs() < 0.06 * sd && (found[1] / sd - 1.0).abs() < 0.06,
             "{name}: {found:?}, {mean} {sd}"

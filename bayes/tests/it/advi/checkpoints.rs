@@ -151,6 +151,7 @@ fn a_killed_fit_goes_on() {
             .spawn()
             .expect("starts")
     };
+    let mut killed = 0;
     for moment in 0..20u64 {
         let mut child = start();
         let begun = Instant::now();
@@ -159,9 +160,11 @@ fn a_killed_fit_goes_on() {
         while begun.elapsed() < wait && child.try_wait().expect("a child").is_none() {
             std::thread::sleep(Duration::from_micros(200));
         }
+        killed += u32::from(child.try_wait().expect("a child").is_none());
         let _ = child.kill(); // SIGKILL
         child.wait().expect("a child");
     }
+    assert!(killed > 0, "all had ended by themselves");
     assert!(start().wait().expect("a child").success());
     assert_eq!(bits(&fit(Some(&path), 400, 3).expect("runs")), bits(&fit(None, 400, 3).expect("runs")));
 }

@@ -1,10 +1,11 @@
 //! Posteriors that are known, by formula or by long runs of others.
 
 use bayeux_autodiff::batch;
-use bayeux_bayes::{Advi, Bernoulli, Exponential, Gamma, HalfCauchy, Model, Normal, Stop, Uniform};
+use bayeux_bayes::{Advi, Bernoulli, Exponential, Gamma, Model, Normal, Stop, Uniform};
 use bayeux_tensor::Tensor;
 
 use super::{adam, constant, sample};
+use crate::eight_schools::eight_schools;
 
 /// y ~ N(μ, 1), μ ~ N(0, 10): the posterior is normal, so ADVI can reach it, and there the ELBO is the log evidence.
 #[test]
@@ -94,38 +95,16 @@ fn minibatches_reach_the_same_posterior() {
 /// posteriordb's long runs of the eight schools. Mean-field gets the means; of the sds it knows that they are too small.
 #[test]
 fn eight_schools_agree_with_posteriordb() {
-    let shared = std::env::var("BAYEUX_SHARED")
-        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared").to_string());
-    let file = std::path::Path::new(&shared).join("referees/posteriordb.json");
-    let Ok(text) = std::fs::read_to_string(&file) else {
-        eprintln!("SKIPPED: no {}; set BAYEUX_SHARED to the folder that holds referees/", file.display());
-        return;
-    };
-    let all: serde_json::Value = serde_json::from_str(&text).expect("is JSON");
-    let posterior = &all["eight_schools-eight_schools_noncentered"];
-    let column = |name: &str| -> Vec<f64> {
-        let values = posterior["data"][name].as_array().expect("is a list");
-        values.iter().map(|x| x.as_f64().expect("is a number")).collect()
-    };
-    let model: Model<f64> = Model::new();
-    let mu = model.free("mu", Normal::new(0.0, 5.0));
-    let tau = model.free("tau", HalfCauchy::new(5.0));
-    let standard = model.free("theta_trans", Normal::new(0.0, 1.0).shape([8]));
-    let theta = model.deterministic("theta", &(&mu + &tau * standard));
-    model
-        .observe("y", Normal::new(&theta, constant(&column("sigma"))), &constant(&column("y")), 8)
-        .expect("is right");
+    let Some((model, reference)) = eight_schools() else { return };
     let fit = Advi::mean_field(&model).draws(8).optimizer(adam(0.03, 4_000)).run(4_000).expect("converges");
     let rows = fit.summary().expect("runs").rows;
-    let reference =
-        |name: &str, what: &str| posterior["reference"][name][what].as_f64().expect("is a number");
     for j in 0..8 {
         let row = rows.iter().find(|row| row.name == format!("theta[{j}]")).expect("is there");
-        let (mean, sd) =
-            (reference(&format!("theta[{}]", j + 1), "mean"), reference(&format!("theta[{}]", j + 1), "sd"));
+        let [mean, sd] = reference.of(&format!("theta[{}]", j + 1));
         assert!((row.mean - mean).abs() < 0.35 * sd, "{row:?} {mean}");
         assert!(row.sd > 0.5 * sd && row.sd < 1.2 * sd, "{row:?} {sd}");
     }
     let row = rows.iter().find(|row| row.name == "mu").expect("is there");
-    assert!((row.mean - reference("mu", "mean")).abs() < 0.25 * reference("mu", "sd"), "{row:?}");
+    let [mean, sd] = reference.of("mu");
+    assert!((row.mean - mean).abs() < 0.25 * sd, "{row:?}");
 }
